@@ -1,0 +1,136 @@
+/* data.h - tables, arrays, the registry of data sets, splits, scaling, scoring.
+ *
+ * Readers say file:line of what they cannot read.  A data set is read once by the lab, cut into
+ * parts, and handed to trainers as files; trainers never see test labels. */
+#ifndef RIGOR_DATA_H
+#define RIGOR_DATA_H
+
+#include "rigor/base.h"
+
+/* ---- CSV: a table of typed columns.  Types are inferred: a column is numeric when every
+ * non-missing cell is a number.  Missing: empty, NA, NaN, nan, ?, null.  RFC 4180 quoting; commas,
+ * semicolons or tabs; LF, CRLF or CR; a byte-order mark is skipped; gzip is unpacked. */
+typedef enum rg_column_kind { RG_COLUMN_NUMBER, RG_COLUMN_TEXT } rg_column_kind;
+typedef struct rg_column {
+    const char *name;    /* from the header, or "c1", "c2", ... without one */
+    rg_column_kind kind;
+    double *number;      /* rows; NaN where missing; NULL for text columns */
+    const char **text;   /* rows; the cell as written; NULL where missing */
+    size_t missing;
+} rg_column;
+typedef struct rg_table {
+    size_t rows, columns;
+    rg_column *column;
+    size_t *line; /* line of each row in the file, from 1 */
+} rg_table;
+typedef enum rg_header { RG_HEADER_GUESS, RG_HEADER_YES, RG_HEADER_NO } rg_header;
+rg_table *rg_csv_parse(const char *data, size_t len, const char *where, rg_header header,
+                       rg_arena *arena, rg_err *err);
+rg_table *rg_csv_read(const char *path, rg_header header, rg_arena *arena, rg_err *err);
+rg_column *rg_table_column(const rg_table *table, const char *name); /* NULL when absent */
+
+/* ---- Arrays: NumPy's .npy and .npz (stored or deflated), IDX (gzip or not). */
+typedef enum rg_array_type { RG_ARRAY_F32, RG_ARRAY_F64, RG_ARRAY_I32, RG_ARRAY_I64, RG_ARRAY_U8 } rg_array_type;
+typedef struct rg_array {
+    const char *name; /* inside an .npz */
+    rg_array_type type;
+    int rank;
+    int64_t dim[8];
+    void *data;
+} rg_array;
+typedef struct rg_arrays {
+    size_t count;
+    rg_array *at;
+} rg_arrays;
+bool rg_npy_parse(const char *data, size_t len, const char *where, rg_arena *arena, rg_array *ret,
+                  rg_err *err);
+bool rg_npz_read(const char *path, rg_arena *arena, rg_arrays *ret, rg_err *err);
+bool rg_npz_write(const char *path, const rg_array *arrays, size_t n, int mode, rg_err *err);
+bool rg_idx_read(const char *path, rg_arena *arena, rg_array *ret, rg_err *err);
+const rg_array *rg_arrays_find(const rg_arrays *arrays, const char *name); /* NULL when absent */
+
+/* ---- Data sets: features and one target, ready to be cut. */
+typedef enum rg_task { RG_CLASSIFY, RG_REGRESS } rg_task;
+typedef struct rg_dataset {
+    const char *name, *title, *licence, *origin, *path;
+    rg_task task;
+    size_t rows;
+    const rg_table *table;  /* feature columns for tables ... */
+    const float *x;         /* ... or (rows, features) for arrays; exactly one is set */
+    size_t features;        /* columns of the table, or of x */
+    int32_t *label;         /* rows; classification */
+    float *target;          /* rows; regression */
+    size_t classes;
+    const char **class_name;
+    char hash[RG_HEX];      /* of the file's bytes */
+} rg_dataset;
+
+typedef struct rg_data_source { /* a row of the registry */
+    const char *name, *title, *file, *licence, *origin, *sha256, *target;
+    rg_task task;
+    rg_header header;
+    size_t rows;
+} rg_data_source;
+extern const rg_data_source rg_data_sources[]; /* ends with name == NULL */
+/* name: a registry name, or the path of a .csv, .csv.gz, .npz (arrays x, y) file.  target: column
+ * for CSV files (NULL: the registry's, else the last).  `base_dir` resolves relative paths. */
+rg_dataset *rg_dataset_load(const char *name, const char *target, const char *base_dir,
+                            rg_arena *arena, rg_err *err);
+
+/* ---- Splits: recorded by seed and hash. */
+typedef struct rg_split_spec {
+    double train, val, test; /* fractions that sum to 1 */
+    bool stratify;
+    const char *train_file, *val_file, *test_file; /* index files (text, one index a line, from 0);
+                                                      NULL: cut at random */
+    uint64_t seed;
+} rg_split_spec;
+typedef struct rg_split {
+    uint32_t *train, *val, *test;
+    size_t n_train, n_val, n_test;
+    char hash[RG_HEX]; /* of the three lists */
+} rg_split;
+bool rg_split_make(const rg_dataset *data, const rg_split_spec *spec, rg_arena *arena,
+                   rg_split *ret, rg_err *err);
+
+/* ---- From a data set to the files that a trainer gets.  Encoding (one-hot), imputation (median,
+ * most frequent) and scaling are fitted on the training part alone. */
+typedef enum rg_scale { RG_SCALE_NONE, RG_SCALE_STANDARD, RG_SCALE_MINMAX } rg_scale;
+/* Writes train.npz, val.npz (x (n, d) float32, y (n) int32 or float32, id (n) int64) and
+ * test_inputs.npz (x, id) into `dir`, and the labels (y, id) to `label_path` with mode 0600.
+ * *ret_info: {"features", "encoded", "files": {name: sha256}, "duplicates_across": n, ...}. */
+bool rg_parts_write(const rg_dataset *data, const rg_split *split, rg_scale scale,
+                    const char *dir, const char *label_path, json_t **ret_info, rg_err *err);
+typedef struct rg_part { /* one of those files, read back */
+    rg_task task;
+    size_t rows, features, classes; /* classes: 1 + the largest label; 0 for regression */
+    const float *x;                 /* (rows, features) */
+    const int32_t *label;           /* NULL when absent */
+    const float *target;            /* NULL when absent */
+    const int64_t *id;
+} rg_part;
+bool rg_part_read(const char *path, rg_arena *arena, rg_part *ret, rg_err *err);
+
+/* ---- Scoring: the metrics that the lab knows; one table for validation and for the test set. */
+typedef struct rg_predictions { /* of a classifier: probabilities; of a regressor: values */
+    size_t rows, classes;       /* classes == 0: regression */
+    const float *value;         /* (rows, classes) or (rows) */
+    const int64_t *id;
+} rg_predictions;
+typedef struct rg_metric {
+    const char *name, *title;
+    bool maximize;
+    rg_task task;
+    double worst; /* what a failed run counts as: 0 for accuracy, +inf for a loss */
+    double (*score)(const rg_predictions *predictions, const rg_part *truth); /* rows in one order */
+} rg_metric;
+extern const rg_metric rg_metrics[]; /* accuracy nll ece brier balanced_accuracy rmse mae r2 ...;
+                                        ends with name == NULL */
+const rg_metric *rg_metric_find(const char *name);
+bool rg_predictions_write(const char *path, const rg_predictions *predictions, rg_err *err);
+/* Reads and matches by id: missing, duplicate, extra ids and values that are not finite are errors
+ * that name the ids. */
+bool rg_predictions_read(const char *path, const rg_part *truth, rg_arena *arena,
+                         rg_predictions *ret, rg_err *err);
+
+#endif

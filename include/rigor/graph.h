@@ -1,0 +1,120 @@
+/* graph.h - the intermediate representation: a graph of values with shapes and element types.
+ *
+ * Building never fails half-way: the first error sticks to the graph with the file and line of the
+ * user's call, every later operation returns a value of the graph all the same, and
+ * rg_plan_compile reports it.  Values are typed ids, passed by value; nothing is ever freed one by
+ * one.  docs/ir.md specifies the text form; src/engine/ir/ops.def is the table of operations. */
+#ifndef RIGOR_GRAPH_H
+#define RIGOR_GRAPH_H
+
+#include "rigor/base.h"
+
+#define RG_RANK_MAX 8
+
+typedef enum rg_dtype { RG_F32, RG_F64, RG_I32, RG_U32, RG_BOOL } rg_dtype;
+
+typedef struct rg_shape {
+    int rank;
+    int64_t dim[RG_RANK_MAX]; /* NumPy's order: the last varies fastest */
+} rg_shape;
+
+typedef struct rg_graph rg_graph;
+typedef struct rg_val {
+    rg_graph *graph;
+    uint32_t id; /* 0 is no value */
+} rg_val;
+
+rg_graph *rg_graph_new(void);
+void rg_graph_free(rg_graph *graph);
+const rg_err *rg_graph_error(const rg_graph *graph); /* code RG_OK while all is well */
+/* Records a mistake found by a layer, at the current source position; the first one sticks. */
+void rg_graph_fail(rg_graph *graph, const char *remedy, const char *fmt, ...) RG_PRINTF(3, 4);
+size_t rg_graph_count(const rg_graph *graph); /* ids are 1 .. count */
+
+rg_shape rg_val_shape(rg_val x);
+rg_dtype rg_val_dtype(rg_val x);
+int64_t rg_val_count(rg_val x); /* elements */
+
+/* Where a value comes from: every operation below is a macro that notes the caller's file and line.
+ * A layer keeps its own caller's place for the operations inside (RG_LAYER, see nn.h). */
+void rg_graph_at(rg_graph *graph, const char *file, int line);
+#define RG_AT(graph) rg_graph_at((graph), __FILE__, __LINE__)
+
+#define rg_shape_of(...) \
+    rg_shape_make_((const int64_t[]){0, __VA_ARGS__}, (int)RG_COUNT(((int64_t[]){0, __VA_ARGS__})) - 1)
+#define RG_SCALAR ((rg_shape){0})
+rg_shape rg_shape_make_(const int64_t *zero_then_dims, int rank);
+bool rg_shape_same(rg_shape a, rg_shape b);
+
+/* ---- Leaves.  Names are unique in a graph and are how plans and checkpoints find values. */
+rg_val rg_input(rg_graph *graph, const char *name, rg_dtype dtype, rg_shape shape);
+rg_val rg_const(rg_graph *graph, double value, rg_dtype dtype); /* scalar */
+rg_val rg_const_array(rg_graph *graph, const void *data, rg_dtype dtype, rg_shape shape);
+rg_val rg_iota(rg_graph *graph, rg_shape shape, int axis, rg_dtype dtype);
+/* Uniform bits (U32): f(key, site, element).  key: U32 (2); `site` tells draws of one step apart. */
+rg_val rg_random_bits(rg_val key, uint32_t site, rg_shape shape);
+
+/* ---- Element-wise.  Binary operations broadcast as NumPy does; dtypes must agree. */
+rg_val rg_neg(rg_val x);
+rg_val rg_exp(rg_val x);
+rg_val rg_log(rg_val x);
+rg_val rg_sin(rg_val x);
+rg_val rg_cos(rg_val x);
+rg_val rg_sqrt(rg_val x);
+rg_val rg_tanh(rg_val x);
+rg_val rg_erf(rg_val x);
+rg_val rg_floor(rg_val x);
+rg_val rg_cast(rg_val x, rg_dtype dtype);
+rg_val rg_add(rg_val x, rg_val y);
+rg_val rg_sub(rg_val x, rg_val y);
+rg_val rg_mul(rg_val x, rg_val y);
+rg_val rg_div(rg_val x, rg_val y);
+rg_val rg_max(rg_val x, rg_val y);
+rg_val rg_pow(rg_val x, rg_val y);
+rg_val rg_lt(rg_val x, rg_val y); /* RG_BOOL */
+rg_val rg_eq(rg_val x, rg_val y); /* RG_BOOL */
+rg_val rg_select(rg_val condition, rg_val yes, rg_val no);
+rg_val rg_stop_grad(rg_val x);
+
+/* ---- Reductions over the axes whose bits are set in `axes`; they vanish unless keep. */
+rg_val rg_sum(rg_val x, uint32_t axes, bool keep);
+rg_val rg_amax(rg_val x, uint32_t axes, bool keep);
+#define RG_AXIS(i) (1u << (i))
+#define RG_ALL_AXES 0xffffffffu
+
+/* ---- Movement. */
+rg_val rg_reshape(rg_val x, rg_shape shape);
+rg_val rg_permute(rg_val x, const int *order); /* rank entries */
+rg_val rg_broadcast(rg_val x, rg_shape shape);
+rg_val rg_slice(rg_val x, const int64_t *from, const int64_t *to, const int64_t *step);
+rg_val rg_pad(rg_val x, const int64_t *before, const int64_t *after, double value);
+rg_val rg_concat(const rg_val *x, size_t n, int axis);
+rg_val rg_reverse(rg_val x, uint32_t axes);
+
+/* ---- Contraction.  x: (batch..., free_x..., contracted...), given by axis lists; the result is
+ * (batch..., free axes of x..., free axes of y...), as StableHLO's dot_general. */
+typedef struct rg_dot_axes {
+    int n_batch, n_contract;
+    int batch_x[RG_RANK_MAX], batch_y[RG_RANK_MAX];
+    int contract_x[RG_RANK_MAX], contract_y[RG_RANK_MAX];
+} rg_dot_axes;
+rg_val rg_dot(rg_val x, rg_val y, const rg_dot_axes *axes);
+rg_val rg_matmul(rg_val x, rg_val y); /* (..., M, K) x (K, N) -> (..., M, N) */
+
+/* ---- Indexing.  indices: I32 or U32, each in [0, dim). */
+rg_val rg_gather(rg_val x, rg_val indices, int axis);
+/* zeros(shape) with updates added at `indices` along `axis`: the transpose of gather. */
+rg_val rg_scatter_add(rg_shape shape, rg_val indices, rg_val updates, int axis);
+
+/* ---- Transforms: graph in, graph out. */
+/* Reverse mode: d(loss)/d(x[i]) into ret[i] (same shape as x[i]); loss is a scalar.  Built from the
+ * same operations, hence of any order.  A value that does not depend on x[i] gives zeros. */
+void rg_grad(rg_val loss, const rg_val *x, size_t n, rg_val *ret);
+
+/* ---- Text form (docs/ir.md). */
+void rg_graph_print(const rg_graph *graph, const rg_val *outputs, size_t n, rg_str *ret);
+/* Parses text into a new graph; *ret_outputs is allocated in the graph. */
+bool rg_graph_parse(const char *text, const char *where, rg_graph **ret, rg_val **ret_outputs,
+                    size_t *ret_n, rg_err *err);
+
+#endif

@@ -1,0 +1,37 @@
+/* report.h - facts and their renderings.
+ *
+ * Facts are everything that a report says, as data: a JSON tree, specified in docs/json.md.  All
+ * renderings read only this. */
+#ifndef RIGOR_REPORT_H
+#define RIGOR_REPORT_H
+
+#include "rigor/base.h"
+#include "rigor/store.h"
+#include "rigor/study.h"
+
+typedef struct rg_rendering {
+    const char *name;      /* "html" */
+    const char *extension; /* "html": the file is report.html */
+    const char *help;
+    bool (*render)(const json_t *facts, bool colour, rg_str *ret, rg_err *err);
+} rg_rendering;
+extern const rg_rendering *const rg_renderings[]; /* NULL-terminated; one file render_NAME.c each */
+const rg_rendering *rg_rendering_find(const char *name);
+
+/* The facts of a study as far as its ledger goes.  New reference. */
+json_t *rg_facts_build(const rg_study *study, rg_ledger *ledger, rg_err *err);
+/* The facts without `environment` and `ledger_head`, hashed: equal for equal results. */
+void rg_facts_fingerprint(const json_t *facts, char ret[RG_HEX]);
+
+/* Facts from a table of results that exist already (rigor compare). */
+typedef struct rg_compare_options {
+    const char *metric; /* NULL: the only numeric column that is left */
+    const char *const *claims; /* "A > B"; none: every arm against the first */
+    size_t n_claims;
+    bool minimize;
+    bool goal_given; /* otherwise: known for built-in metrics */
+    rg_analysis analysis;
+} rg_compare_options;
+json_t *rg_compare(const char *path, const rg_compare_options *options, rg_err *err);
+
+#endif

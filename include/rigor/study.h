@@ -1,0 +1,121 @@
+/* study.h - a study: the file as read, resolved and immutable.
+ *
+ * The lab does not know who trains: what a trainer can be told comes in as tables (rg_catalog). */
+#ifndef RIGOR_STUDY_H
+#define RIGOR_STUDY_H
+
+#include "rigor/base.h"
+#include "rigor/data.h"
+#include "rigor/search.h"
+
+typedef struct rg_catalog_model {
+    const char *name, *help;
+    const rg_param *params;
+} rg_catalog_model;
+typedef struct rg_catalog { /* what the native trainer offers; given by the caller */
+    const rg_catalog_model *models; /* ends with name == NULL */
+    const rg_param *train;
+} rg_catalog;
+
+typedef struct rg_arm {
+    const char *name;
+    const char *ablation_of; /* NULL for an arm */
+    json_t *changes;         /* {dotted path: value}: what differs from the base (an ablation:
+                                from the arm that it ablates) */
+    json_t *config;          /* resolved: every parameter of model and train with its value */
+    rg_space space;          /* what is tuned: the study's space less what this arm fixes, less what
+                                its model does not have */
+    double *first;           /* the default configuration as a point of the space */
+} rg_arm;
+
+typedef enum rg_relation { RG_BETTER, RG_EQUAL, RG_NOT_WORSE } rg_relation; /* >  =  >= */
+typedef struct rg_claim {
+    const char *text; /* "full > linear" */
+    size_t a, b;      /* indices of arms */
+    rg_relation relation;
+} rg_claim;
+
+typedef enum rg_correction { RG_HOLM, RG_BONFERRONI, RG_NO_CORRECTION } rg_correction;
+typedef struct rg_analysis {
+    double alpha;  /* .05 */
+    double margin; /* for = and >=, in the metric's units; NaN: not declared */
+    rg_correction correction;
+} rg_analysis;
+
+typedef struct rg_study {
+    rg_arena *arena; /* owner of everything below */
+    const char *path, *dir; /* of the study file */
+    const char *text;       /* the file as read */
+    const char *name, *question;
+
+    const char *data, *data_target; /* name or path; target column or NULL */
+    rg_split_spec split;
+    rg_scale scale;
+
+    const char *metric;
+    bool maximize;
+    double metric_worst;
+    const char **also;
+    size_t n_also;
+
+    rg_arm *arms;
+    size_t n_arms;
+
+    size_t trials;       /* per arm; 0: nothing is tuned */
+    size_t parallel;     /* at most this many trials of one arm are pending at once: trial k is
+                            suggested from the results of trials 0 .. k - parallel */
+    const char *sampler; /* "auto" or a sampler's name */
+
+    uint64_t seed;   /* of the study: splits, search, tuning */
+    uint64_t *seeds; /* of the final runs, shared by all arms; tuning never sees them */
+    size_t n_seeds;
+
+    rg_claim *claims;
+    size_t n_claims;
+    rg_analysis analysis;
+    bool exploratory;
+
+    json_t *resolved;  /* all of the above as JSON, without paths: what the ledger records */
+    char hash[RG_HEX]; /* of the canonical form of `resolved` */
+} rg_study;
+
+/* Reads, overrides, resolves.  overrides: "a.b=v", "+a.b=v" (adds), "~a.b" (removes).  All mistakes
+ * go to `diags`; NULL is returned when there is one.  exploratory allows fewer than 5 seeds. */
+rg_study *rg_study_parse(const char *text, size_t len, const char *path,
+                         const char *const *overrides, size_t n_overrides, bool exploratory,
+                         const rg_catalog *catalog, rg_diags *diags);
+rg_study *rg_study_read(const char *path, const char *const *overrides, size_t n_overrides,
+                        bool exploratory, const rg_catalog *catalog, rg_diags *diags);
+void rg_study_free(rg_study *study);
+/* The arm's configuration with the values of a point laid over it.  New reference. */
+json_t *rg_arm_config(const rg_arm *arm, const double *point);
+/* What a plan of this study is worth before it runs: {"arms", "trials", "runs", "mde_sd",
+ * "warnings": [...], "unanswerable": [...]} (the smallest effect that the seeds can show, claims
+ * that cannot be settled).  New reference. */
+json_t *rg_study_plan(const rg_study *study);
+
+/* ---- Verdicts (src/lab/study/verdict.c): one for each declared claim, over paired scores. */
+typedef struct rg_scores { /* one arm's scores of the primary metric */
+    const char *arm;
+    size_t count;
+    const uint64_t *seed;
+    const double *value;  /* a failed run holds the metric's worst value; NaN when the metric has
+                             no finite worst value */
+    const bool *failed;   /* may be NULL */
+} rg_scores;
+typedef struct rg_verdict_options {
+    const char *metric;
+    bool maximize;
+    rg_analysis analysis;
+    bool exploratory;
+} rg_verdict_options;
+/* The `claims` array of docs/json.md.  Seeds that both arms have are paired. New reference. */
+json_t *rg_verdicts(const rg_scores *arms, size_t n_arms, const rg_claim *claims, size_t n_claims,
+                    const rg_verdict_options *options);
+/* {"mean","sd","n","interval","values"} of docs/json.md.  New reference. */
+json_t *rg_summary_json(const double *value, size_t n, double alpha);
+/* "A > B", "A = B", "A >= B" over the given arm names. */
+bool rg_claim_parse(const char *text, const char *const *arms, size_t n_arms, rg_arena *arena,
+                    rg_claim *ret, rg_err *err);
+
+#endif
