@@ -3,10 +3,10 @@
 #define RIGOR_TESTS_SUPPORT_H
 
 /* cmocka wants these four first, in this order. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 
 #include <cmocka.h>
 
@@ -37,7 +37,8 @@ static inline uint64_t support_seed(void)
     return text ? strtoull(text, NULL, 10) : 1;
 }
 
-/* A file of the folder with larger test data beside the checkout, or NULL when it is not there. */
+/* A file of the folder with larger test data beside the checkout, or NULL when it is not there.
+ */
 static inline const char *support_shared(const char *name)
 {
     static char path[4096];

@@ -2,7 +2,8 @@
  * random numbers, files, clocks and threads.  Everything else stands on this header.
  *
  * Ownership in one sentence: what a function returns from an arena lives as long as the arena;
- * everything else that must be freed has a function named *_free beside the one that made it. */
+ * everything else that must be freed has a function named *_free beside the one that made it.
+ */
 #ifndef RIGOR_BASE_H
 #define RIGOR_BASE_H
 
@@ -18,8 +19,9 @@
 
 /* ---- Memory ------------------------------------------------------------------------------
  * Small allocations never return NULL: when the machine has no memory left, the process says so
- * and ends with exit code 3 (whatever counts is in the ledger, which survives that).  Sizes that
- * a user's input decides (tensors, files, tables) go through rg_try_alloc and become an error. */
+ * and ends with exit code 3 (whatever counts is in the ledger, which survives that).  Sizes
+ * that a user's input decides (tensors, files, tables) go through rg_try_alloc and become an
+ * error. */
 typedef struct rg_allocator {
     void *(*allocate)(void *ctx, void *old, size_t bytes); /* realloc; bytes == 0 frees */
     void *ctx;
@@ -88,16 +90,16 @@ typedef struct rg_diags {
     rg_diag *at;
     size_t len, cap, total;
 } rg_diags;
-void rg_diags_add(rg_diags *diags, int line, int column, const char *remedy, const char *fmt, ...)
-    RG_PRINTF(5, 6);
-void rg_diags_sort(rg_diags *diags);        /* by position */
-void rg_diags_print(const rg_diags *diags); /* "file:line:column: what" and "  -> remedy" */
+void rg_diags_add(rg_diags *diags, int line, int column, const char *remedy, const char *fmt,
+                  ...) RG_PRINTF(5, 6);
+void rg_diags_sort(rg_diags *diags);          /* by position */
+void rg_diags_print(const rg_diags *diags);   /* "file:line:column: what" and "  -> remedy" */
 json_t *rg_diags_json(const rg_diags *diags); /* [{file, line, column, what, remedy}] new ref */
 
 /* ---- Text --------------------------------------------------------------------------------
  * A growing buffer with a maximum: past it the text is cut and `cut` is set. */
 typedef struct rg_str {
-    char *data; /* NUL-terminated once anything was appended; NULL before */
+    char *data;           /* NUL-terminated once anything was appended; NULL before */
     size_t len, cap, max; /* max == 0: RG_STR_MAX */
     bool cut;
 } rg_str;
@@ -131,11 +133,11 @@ void rg_text_rounded(char out[32], double value, double uncertainty);
         type *at; \
         size_t len, cap; \
     }
-#define rg_vec_reserve(v, n) \
-    ((v)->at = rg_vec_grow_((v)->at, &(v)->cap, (n), sizeof(*(v)->at)))
+#define rg_vec_reserve(v, n) ((v)->at = rg_vec_grow_((v)->at, &(v)->cap, (n), sizeof(*(v)->at)))
 #define rg_vec_push(v, item) \
     (rg_vec_reserve((v), (v)->len + 1), (void)((v)->at[(v)->len++] = (item)))
-#define rg_vec_free(v) (rg_free((v)->at), (void)((v)->at = NULL), (void)((v)->len = (v)->cap = 0))
+#define rg_vec_free(v) \
+    (rg_free((v)->at), (void)((v)->at = NULL), (void)((v)->len = (v)->cap = 0))
 void *rg_vec_grow_(void *at, size_t *cap, size_t need, size_t bytes);
 
 /* A map from text to a pointer, which keeps the order of insertion.  Keys are copied. */
@@ -149,20 +151,21 @@ const char *rg_map_key(const rg_map *map, size_t i); /* in order of insertion */
 void *rg_map_value(const rg_map *map, size_t i);
 
 /* ---- Parameter tables --------------------------------------------------------------------
- * What a trainer can be told, as data: the models and the training loop publish such tables, the
- * lab checks studies against them without knowing who trains.  A table ends with name == NULL. */
+ * What a trainer can be told, as data: the models and the training loop publish such tables,
+ * the lab checks studies against them without knowing who trains.  A table ends with name ==
+ * NULL. */
 typedef enum rg_param_kind {
-    RG_PARAM_NUMBER,  /* lo <= value <= hi */
-    RG_PARAM_INT,     /* the same, whole */
+    RG_PARAM_NUMBER, /* lo <= value <= hi */
+    RG_PARAM_INT,    /* the same, whole */
     RG_PARAM_BOOL,
-    RG_PARAM_CHOICE,  /* one of choices[] */
-    RG_PARAM_INTS,    /* a list of whole numbers, each within lo..hi; may be empty */
+    RG_PARAM_CHOICE, /* one of choices[] */
+    RG_PARAM_INTS,   /* a list of whole numbers, each within lo..hi; may be empty */
 } rg_param_kind;
 typedef struct rg_param {
     const char *name; /* "dropout" */
     rg_param_kind kind;
-    bool structural;  /* changes the program; otherwise a number that members of a cohort may
-                         differ in */
+    bool structural; /* changes the program; otherwise a number that members of a cohort may
+                        differ in */
     double lo, hi;
     const char *const *choices; /* NULL-terminated; RG_PARAM_CHOICE only */
     const char *fallback;       /* the default as JSON text: "0.1", "[64, 64]", "\"relu\"" */
@@ -175,16 +178,18 @@ json_t *rg_param_json(const rg_param *table);     /* the table for `rigor models
 json_t *rg_param_defaults(const rg_param *table); /* {name: fallback, ...}; new reference */
 
 /* ---- JSON (jansson) ---------------------------------------------------------------------- */
-char *rg_json_canonical(const json_t *value); /* sorted keys, no spaces, 17 digits; rg_free */
+char *rg_json_canonical(const json_t *value);          /* sorted keys, no spaces; rg_free */
+void rg_json_pretty(const json_t *value, rg_str *ret); /* indented, keys as they stand */
 json_t *rg_json_parse(const char *text, size_t len, const char *where, rg_err *err);
-/* Dotted paths: "train.lr". get: borrowed or NULL.  set: makes objects on the way; steals value;
- * false when a part on the way is no object.  del: false when absent. */
+/* Dotted paths: "train.lr". get: borrowed or NULL.  set: makes objects on the way; steals
+ * value; false when a part on the way is no object.  del: false when absent. */
 json_t *rg_json_path(const json_t *root, const char *path);
 bool rg_json_path_set(json_t *root, const char *path, json_t *value);
 bool rg_json_path_del(json_t *root, const char *path);
 /* Deep merge: objects merge, anything else replaces.  `over` wins. */
 void rg_json_merge(json_t *base, const json_t *over);
-json_t *rg_json_real(double value); /* null when not finite, an integer-valued real stays real */
+json_t *
+rg_json_real(double value); /* null when not finite, an integer-valued real stays real */
 double rg_json_number(const json_t *value, double otherwise); /* any number; null -> NaN */
 const char *rg_json_text(const json_t *object, const char *key, const char *otherwise);
 
@@ -213,20 +218,21 @@ typedef struct rg_rng {
 rg_rng rg_rng_open(uint64_t seed, const char *site_fmt, ...) RG_PRINTF(2, 3);
 uint32_t rg_rng_u32(rg_rng *rng);
 uint64_t rg_rng_u64(rg_rng *rng);
-uint64_t rg_rng_below(rg_rng *rng, uint64_t n); /* unbiased, n >= 1 */
-double rg_rng_unit(rg_rng *rng);                /* [0, 1), 53 bits */
-double rg_rng_normal(rg_rng *rng);              /* Box-Muller, one draw a call */
+uint64_t rg_rng_below(rg_rng *rng, uint64_t n);              /* unbiased, n >= 1 */
+double rg_rng_unit(rg_rng *rng);                             /* [0, 1), 53 bits */
+double rg_rng_normal(rg_rng *rng);                           /* Box-Muller, one draw a call */
 void rg_rng_shuffle(rg_rng *rng, uint32_t *items, size_t n); /* Fisher-Yates */
 uint64_t rg_seed_derive(uint64_t seed, const char *site_fmt, ...) RG_PRINTF(2, 3); /* < 2^53 */
 
 /* ---- Files ------------------------------------------------------------------------------- */
 /* Reads a whole file of at most `max` bytes; *ret is NUL-terminated, rg_free. */
 bool rg_file_read(const char *path, size_t max, char **ret, size_t *ret_len, rg_err *err);
-/* Writes beside the target, fsyncs, renames: readers see the old file or the new, never half. */
+/* Writes beside the target, fsyncs, renames: readers see the old file or the new, never half.
+ */
 bool rg_file_write(const char *path, const void *data, size_t len, int mode, rg_err *err);
 bool rg_file_exists(const char *path);
-bool rg_dir_make(const char *path, int mode, rg_err *err);  /* with parents */
-bool rg_dir_remove(const char *path, rg_err *err);          /* with all that is in it */
+bool rg_dir_make(const char *path, int mode, rg_err *err); /* with parents */
+bool rg_dir_remove(const char *path, rg_err *err);         /* with all that is in it */
 char *rg_path_join(rg_arena *arena, const char *dir, const char *name);
 const char *rg_path_base(const char *path); /* the part behind the last '/' */
 /* Gunzips when the data starts with gzip's magic, otherwise copies; *ret via rg_free. */
@@ -234,8 +240,8 @@ bool rg_gunzip(const char *data, size_t len, size_t max, const char *where, char
                size_t *ret_len, rg_err *err);
 
 /* ---- Clock, log, threads ----------------------------------------------------------------- */
-uint64_t rg_clock_ns(void);            /* monotonic */
-void rg_clock_utc(char out[32]);       /* "2026-01-31T12:00:00.123Z" */
+uint64_t rg_clock_ns(void);      /* monotonic */
+void rg_clock_utc(char out[32]); /* "2026-01-31T12:00:00.123Z" */
 typedef enum rg_log_level { RG_LOG_ERROR, RG_LOG_WARN, RG_LOG_INFO, RG_LOG_DEBUG } rg_log_level;
 void rg_log_level_set(rg_log_level level); /* default: warn; RIGOR_LOG=debug sets it, too */
 void rg_log(rg_log_level level, const char *fmt, ...) RG_PRINTF(2, 3); /* on stderr */

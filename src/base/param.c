@@ -1,0 +1,145 @@
+/* param.c - parameter tables: what a trainer can be told, as data. */
+#include "rigor/base.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const kind_names[] = {"number", "int", "bool", "choice", "ints"};
+
+const rg_param *rg_param_find(const rg_param *table, const char *name)
+{
+    for (; table && table->name; table++)
+        if (strcmp(table->name, name) == 0)
+            return table;
+    return NULL;
+}
+
+static bool within(const rg_param *param, const json_t *value)
+{
+    double number = json_number_value(value);
+    return json_is_number(value) && isfinite(number) && number >= param->lo &&
+           number <= param->hi;
+}
+
+/* 64 and 64.0, but not 64.5. */
+static bool whole_within(const rg_param *param, const json_t *value)
+{
+    return within(param, value) && json_number_value(value) == floor(json_number_value(value));
+}
+
+static bool is_choice(const rg_param *param, const json_t *value)
+{
+    const char *text = json_string_value(value);
+    for (size_t i = 0; text && param->choices[i]; i++)
+        if (strcmp(text, param->choices[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool all_whole_within(const rg_param *param, const json_t *value)
+{
+    for (size_t i = 0; i < json_array_size(value); i++)
+        if (!whole_within(param, json_array_get(value, i)))
+            return false;
+    return json_is_array(value);
+}
+
+static bool fits(const rg_param *param, const json_t *value)
+{
+    switch (param->kind) {
+    case RG_PARAM_NUMBER: return within(param, value);
+    case RG_PARAM_INT: return whole_within(param, value);
+    case RG_PARAM_BOOL: return json_is_boolean(value);
+    case RG_PARAM_CHOICE: return is_choice(param, value);
+    case RG_PARAM_INTS: return all_whole_within(param, value);
+    }
+    RG_BUG("parameter %s has no kind", param->name);
+}
+
+static void describe(const rg_param *param, rg_str *out)
+{
+    switch (param->kind) {
+    case RG_PARAM_NUMBER:
+        rg_str_printf(out, "a number from %g to %g", param->lo, param->hi);
+        break;
+    case RG_PARAM_INT:
+        rg_str_printf(out, "a whole number from %g to %g", param->lo, param->hi);
+        break;
+    case RG_PARAM_BOOL: rg_str_add(out, "true or false"); break;
+    case RG_PARAM_CHOICE:
+        rg_str_add(out, "one of");
+        for (size_t i = 0; param->choices[i]; i++)
+            rg_str_printf(out, "%s %s", i ? "," : "", param->choices[i]);
+        break;
+    case RG_PARAM_INTS:
+        rg_str_printf(out, "a list of whole numbers from %g to %g", param->lo, param->hi);
+        break;
+    }
+}
+
+static size_t count_choices(const rg_param *param)
+{
+    size_t n = 0;
+    while (param->choices[n])
+        n++;
+    return n;
+}
+
+bool rg_param_check(const rg_param *param, const json_t *value, rg_err *err)
+{
+    if (fits(param, value))
+        return true;
+    rg_str expected = {.max = 400};
+    describe(param, &expected);
+    char *given = rg_json_canonical(value);
+    const char *near =
+        param->kind == RG_PARAM_CHOICE && json_is_string(value)
+            ? rg_text_nearest(json_string_value(value), param->choices, count_choices(param))
+            : NULL;
+    char remedy[160] = "";
+    if (near)
+        snprintf(remedy, sizeof(remedy), "did you mean %s?", near);
+    rg_fail(err, RG_INPUT, NULL, remedy, "%s must be %s, not %.80s", param->name,
+            rg_str_text(&expected), given);
+    rg_free(given);
+    rg_str_free(&expected);
+    return false;
+}
+
+static json_t *fallback_of(const rg_param *param)
+{
+    rg_err err = {0};
+    json_t *value = rg_json_parse(param->fallback, strlen(param->fallback), param->name, &err);
+    if (!value)
+        RG_BUG("the default of %s is not JSON: %s", param->name, param->fallback);
+    return value;
+}
+
+json_t *rg_param_defaults(const rg_param *table)
+{
+    json_t *defaults = json_object();
+    for (; table && table->name; table++)
+        json_object_set_new(defaults, table->name, fallback_of(table));
+    return defaults;
+}
+
+json_t *rg_param_json(const rg_param *table)
+{
+    json_t *list = json_array();
+    for (; table && table->name; table++) {
+        json_t *row = json_pack("{s:s, s:s, s:o, s:b, s:s}", "name", table->name, "kind",
+                                kind_names[table->kind], "default", fallback_of(table),
+                                "structural", table->structural, "help", table->help);
+        if (table->kind == RG_PARAM_CHOICE) {
+            json_t *choices = json_array();
+            for (size_t i = 0; table->choices[i]; i++)
+                json_array_append_new(choices, json_string(table->choices[i]));
+            json_object_set_new(row, "choices", choices);
+        } else if (table->kind != RG_PARAM_BOOL) {
+            json_object_set_new(row, "range", json_pack("[f, f]", table->lo, table->hi));
+        }
+        json_array_append_new(list, row);
+    }
+    return list;
+}
