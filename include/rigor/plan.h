@@ -6,20 +6,23 @@
 
 typedef struct rg_plan rg_plan;
 
-/* After a run, the buffer of `input` holds what `output` came to: parameters, optimiser state. */
+/* After a run, the buffer of `input` holds what `output` came to: parameters, optimiser state.
+ */
 typedef struct rg_carry {
     rg_val input, output;
 } rg_carry;
 
 typedef struct rg_plan_options {
-    bool reference; /* the reference interpreter: obviously right, slow, the judge of the others */
+    bool reference; /* the reference interpreter: obviously right, slow, the judge of the others
+                     */
     int threads;    /* intra-operation threads; results never depend on it.  0 means 1 */
 } rg_plan_options;
 
-/* Compiles what `outputs` and `carries` need.  A mistake made while building is reported here. */
+/* Compiles what `outputs` and `carries` need.  A mistake made while building is reported here.
+ */
 rg_plan *rg_plan_compile(rg_graph *graph, const rg_val *outputs, size_t n_outputs,
-                         const rg_carry *carries, size_t n_carries, const rg_plan_options *options,
-                         rg_err *err);
+                         const rg_carry *carries, size_t n_carries,
+                         const rg_plan_options *options, rg_err *err);
 /* The same program with buffers of its own (zeroed): another member of a cohort. */
 rg_plan *rg_plan_clone(const rg_plan *plan, rg_err *err);
 void rg_plan_free(rg_plan *plan);
@@ -30,9 +33,10 @@ void *rg_plan_buffer(rg_plan *plan, rg_val value);
  * parameters.  The memory must outlive the plan's runs; 64-byte alignment is not required. */
 void rg_plan_bind(rg_plan *plan, rg_val input, void *memory);
 bool rg_plan_run(rg_plan *plan, rg_err *err); /* fails on an index out of range */
-size_t rg_plan_bytes(const rg_plan *plan); /* peak memory of one member */
-/* Runs the bound plan once under the reference interpreter and names the first value that is not
- * finite: its operation, source line and the statistics of its inputs.  False when all are. */
+size_t rg_plan_bytes(const rg_plan *plan);    /* peak memory of one member */
+/* Runs the bound plan once under the reference interpreter and names the first value that is
+ * not finite: its operation, source line and the statistics of its inputs.  False when all are.
+ */
 bool rg_plan_find_nonfinite(rg_plan *plan, rg_str *ret);
 
 #endif
