@@ -1,0 +1,251 @@
+/* parzen.c - the Parzen estimator of the TPE sampler.
+ *
+ * The bandwidth is shared by all kernels of a dimension.  It mixes two rules, both of which
+ * shrink as n^(-1/(4+d)) (D. W. Scott, "Multivariate density estimation", 1992): a fixed
+ * fraction of the range, which keeps looking around, and the spread of the observations, which
+ * lets a search narrow down once the good ones lie close together.  The floor of 1/(n+1), at
+ * most 1/100, is the "magic clip" of J. Bergstra et al., "Algorithms for hyper-parameter
+ * optimization" (2011). docs/search.md has the measurements behind the constants.
+ *
+ * Levels are few, so their kernels are a table of logarithms (row: the observation's level,
+ * column: the level asked for), and a density costs one look-up a dimension and component. */
+#include "lab/search/parzen.h"
+
+#include "lab/search/space.h"
+
+#include <math.h>
+
+#define MAX_LEVELS 64      /* whole numbers with more steps are treated as continuous */
+#define RANGE_FRACTION 0.2 /* of the range, at one observation */
+#define SPREAD_SHARE 0.5   /* weight of the spread in the mixture of the two rules */
+#define PRIOR_WEIGHT 1.0   /* of the prior component, in observations */
+#define LEAST_MASS 1e-12   /* of a level, so that no logarithm is infinite */
+
+typedef struct parzen_axis {
+    const rg_dim *dim;
+    size_t levels;     /* 0: continuous */
+    double sigma;      /* of the unit interval */
+    double *at;        /* n: level or unit coordinate; NaN: not active */
+    double *log_scale; /* n, continuous only: log of the truncated normal's factor */
+    double *log_mass;  /* levels x levels */
+    double *log_prior; /* levels: the width of the cells */
+} parzen_axis;
+
+struct rg_parzen {
+    const rg_space *space;
+    size_t n;     /* kernels; component n is the prior */
+    double total; /* weight of all components */
+    parzen_axis *axes;
+    double *log_term; /* n + 1: scratch of rg_parzen_log_density */
+};
+
+static double normal_cdf(double z)
+{
+    return 0.5 * erfc(-z * M_SQRT1_2);
+}
+
+/* ---- Bandwidth --------------------------------------------------------------------------- */
+static double cell_middle(const rg_dim *dim, double level)
+{
+    return (rg_dim_edge(dim, level) + rg_dim_edge(dim, level + 1)) / 2;
+}
+
+/* Standard deviation of the observations on the unit interval; 0 when none is active. */
+static double spread(const parzen_axis *axis, size_t n)
+{
+    double count = 0, sum = 0, squares = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (isnan(axis->at[i]))
+            continue;
+        double unit = axis->levels ? cell_middle(axis->dim, axis->at[i]) : axis->at[i];
+        count += 1;
+        sum += unit;
+        squares += unit * unit;
+    }
+    double variance = count > 0 ? squares / count - sum / count * (sum / count) : 0;
+    return sqrt(fmax(variance, 0));
+}
+
+static double bandwidth(const parzen_axis *axis, size_t n, size_t dims)
+{
+    double rate = pow(fmax((double)n, 1), -1 / (4 + (double)dims));
+    double width = (1 - SPREAD_SHARE) * RANGE_FRACTION + SPREAD_SHARE * spread(axis, n);
+    return fmin(fmax(width * rate, 1 / fmin(100, 1 + (double)n)), 1);
+}
+
+/* ---- Kernels ----------------------------------------------------------------------------- */
+static void fill_unordered(parzen_axis *axis, size_t n)
+{
+    size_t levels = axis->levels;
+    double smoothing = 1 / (1 + (double)n); /* shared among the levels */
+    double other = smoothing / (double)levels / (1 + smoothing);
+    double same = other + 1 / (1 + smoothing);
+    for (size_t i = 0; i < levels; i++)
+        for (size_t j = 0; j < levels; j++)
+            axis->log_mass[i * levels + j] = log(i == j ? same : other);
+}
+
+static void fill_ordered_row(parzen_axis *axis, size_t row)
+{
+    double middle = cell_middle(axis->dim, (double)row);
+    double first = normal_cdf(-middle / axis->sigma);
+    double total = normal_cdf((1 - middle) / axis->sigma) - first;
+    double before = first;
+    for (size_t j = 0; j < axis->levels; j++) {
+        double edge = rg_dim_edge(axis->dim, (double)(j + 1));
+        double next = normal_cdf((edge - middle) / axis->sigma);
+        axis->log_mass[row * axis->levels + j] = log(fmax((next - before) / total, LEAST_MASS));
+        before = next;
+    }
+}
+
+static void fill_levels(rg_arena *arena, parzen_axis *axis, size_t n)
+{
+    axis->log_prior = RG_ARENA_ARRAY(arena, double, axis->levels);
+    axis->log_mass =
+        RG_ARENA_ARRAY(arena, double, rg_bytes_checked(axis->levels, axis->levels));
+    for (size_t j = 0; j < axis->levels; j++) {
+        double width =
+            rg_dim_edge(axis->dim, (double)(j + 1)) - rg_dim_edge(axis->dim, (double)j);
+        axis->log_prior[j] = log(width);
+    }
+    if (axis->dim->kind == RG_DIM_CHOICE)
+        fill_unordered(axis, n);
+    else
+        for (size_t i = 0; i < axis->levels; i++)
+            fill_ordered_row(axis, i);
+}
+
+static void fill_continuous(rg_arena *arena, parzen_axis *axis, size_t n)
+{
+    axis->log_scale = RG_ARENA_ARRAY(arena, double, n);
+    for (size_t i = 0; i < n; i++) {
+        double mass = normal_cdf((1 - axis->at[i]) / axis->sigma) -
+                      normal_cdf(-axis->at[i] / axis->sigma);
+        axis->log_scale[i] = -log(axis->sigma * sqrt(2 * M_PI) * mass);
+    }
+}
+
+static double coordinate(const parzen_axis *axis, double value)
+{
+    if (isnan(value))
+        return NAN;
+    return axis->levels ? rg_dim_level(axis->dim, value) : rg_dim_unit(axis->dim, value);
+}
+
+static void fill_axis(rg_arena *arena, parzen_axis *axis, const rg_parzen *parzen, size_t d,
+                      const double *const *points)
+{
+    double levels = rg_dim_levels(&parzen->space->dim[d]);
+    axis->dim = &parzen->space->dim[d];
+    axis->levels = levels <= MAX_LEVELS || axis->dim->kind != RG_DIM_INT ? (size_t)levels : 0;
+    axis->at = RG_ARENA_ARRAY(arena, double, parzen->n);
+    for (size_t i = 0; i < parzen->n; i++)
+        axis->at[i] = coordinate(axis, points[i][d]);
+    axis->sigma = bandwidth(axis, parzen->n, parzen->space->count);
+    if (axis->levels)
+        fill_levels(arena, axis, parzen->n);
+    else
+        fill_continuous(arena, axis, parzen->n);
+}
+
+rg_parzen *rg_parzen_new(rg_arena *arena, const rg_space *space, const double *const *points,
+                         size_t n)
+{
+    rg_parzen *parzen = RG_ARENA_NEW(arena, rg_parzen);
+    parzen->space = space;
+    parzen->n = n;
+    parzen->total = (double)n + PRIOR_WEIGHT;
+    parzen->axes = RG_ARENA_ARRAY(arena, parzen_axis, space->count);
+    parzen->log_term = RG_ARENA_ARRAY(arena, double, n + 1);
+    for (size_t d = 0; d < space->count; d++)
+        fill_axis(arena, &parzen->axes[d], parzen, d, points);
+    return parzen;
+}
+
+/* ---- Draws ------------------------------------------------------------------------------- */
+static double draw_level(const parzen_axis *axis, double at, double unit)
+{
+    const double *row = axis->log_mass + (size_t)at * axis->levels;
+    size_t level = 0;
+    for (double sum = exp(row[0]); sum <= unit && level + 1 < axis->levels;
+         sum += exp(row[level]))
+        level++;
+    return rg_dim_level_value(axis->dim, (double)level);
+}
+
+/* By rejection: the centre lies inside and sigma <= 1, so more than a third of the draws stay.
+ */
+static double draw_normal(const parzen_axis *axis, double at, rg_rng *rng)
+{
+    double unit = -1;
+    while (unit < 0 || unit > 1)
+        unit = at + axis->sigma * rg_rng_normal(rng);
+    return rg_dim_value(axis->dim, unit);
+}
+
+static double draw_axis(const parzen_axis *axis, double at, rg_rng *rng)
+{
+    if (isnan(at))
+        return rg_dim_value(axis->dim, rg_rng_unit(rng));
+    return axis->levels ? draw_level(axis, at, rg_rng_unit(rng)) : draw_normal(axis, at, rng);
+}
+
+void rg_parzen_draw(const rg_parzen *parzen, rg_rng *rng, double *ret_point)
+{
+    size_t i = (size_t)(rg_rng_unit(rng) * parzen->total);
+    for (size_t d = 0; d < parzen->space->count; d++) {
+        const parzen_axis *axis = &parzen->axes[d];
+        double at = i < parzen->n ? axis->at[i] : NAN;
+        bool active = rg_space_active(parzen->space, d, ret_point);
+        ret_point[d] = active ? draw_axis(axis, at, rng) : NAN;
+    }
+}
+
+/* ---- Density ----------------------------------------------------------------------------- */
+static void add_levels(const parzen_axis *axis, size_t n, size_t level, double *log_term)
+{
+    double prior = axis->log_prior[level];
+    for (size_t i = 0; i < n; i++) {
+        double at = axis->at[i];
+        log_term[i] +=
+            isnan(at) ? 0 : axis->log_mass[(size_t)at * axis->levels + level] - prior;
+    }
+}
+
+static void add_continuous(const parzen_axis *axis, size_t n, double unit, double *log_term)
+{
+    for (size_t i = 0; i < n; i++) {
+        double z = (unit - axis->at[i]) / axis->sigma;
+        log_term[i] += isnan(z) ? 0 : axis->log_scale[i] - 0.5 * z * z;
+    }
+}
+
+static double log_sum_exp(const double *x, size_t n)
+{
+    double largest = x[0], sum = 0;
+    for (size_t i = 1; i < n; i++)
+        largest = fmax(largest, x[i]);
+    for (size_t i = 0; i < n; i++)
+        sum += exp(x[i] - largest);
+    return largest + log(sum);
+}
+
+double rg_parzen_log_density(const rg_parzen *parzen, const double *point)
+{
+    size_t n = parzen->n;
+    for (size_t i = 0; i < n; i++)
+        parzen->log_term[i] = 0;
+    parzen->log_term[n] = log(PRIOR_WEIGHT);
+    for (size_t d = 0; d < parzen->space->count; d++) {
+        const parzen_axis *axis = &parzen->axes[d];
+        double at = coordinate(axis, point[d]);
+        if (isnan(at))
+            continue;
+        if (axis->levels)
+            add_levels(axis, n, (size_t)at, parzen->log_term);
+        else
+            add_continuous(axis, n, at, parzen->log_term);
+    }
+    return log_sum_exp(parzen->log_term, n + 1) - log(parzen->total);
+}
