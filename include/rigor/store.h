@@ -1,8 +1,8 @@
 /* store.h - the ledger: one SQLite file in WAL mode, written by one process.
  *
  * Everything that a number depends on is in it.  Events are append-only and chained:
- * hash = SHA-256(previous hash || canonical JSON of the event).  The event is the source of truth;
- * the tables are what queries read, and verify derives them again from the events. */
+ * hash = SHA-256(previous hash || canonical JSON of the event).  The event is the source of
+ * truth; the tables are what queries read, and verify derives them again from the events. */
 #ifndef RIGOR_STORE_H
 #define RIGOR_STORE_H
 
@@ -15,6 +15,9 @@ typedef enum rg_ledger_mode { RG_LEDGER_WRITE, RG_LEDGER_READ } rg_ledger_mode;
  * RG_INPUT error that names the owner's process.  READ never waits for the writer. */
 bool rg_ledger_open(const char *path, rg_ledger_mode mode, rg_ledger **ret, rg_err *err);
 void rg_ledger_close(rg_ledger *ledger);
+/* May be called from a signal handler: a query or a verification in progress ends with an
+ * error. */
+void rg_ledger_interrupt(rg_ledger *ledger);
 
 typedef enum rg_stage { RG_TUNE, RG_EVALUATE } rg_stage;
 typedef struct rg_curve { /* one metric over steps, as reported while training */
@@ -31,20 +34,28 @@ typedef struct rg_record {
     size_t number;
     uint64_t seed;
     bool failed;
-    const char *reason;   /* why it failed; NULL otherwise */
-    json_t *point;        /* {dotted path: value}: what the search chose; tune only */
-    json_t *config;       /* resolved */
-    json_t *validation;   /* {metric: value} at the chosen epoch; NULL when failed */
-    json_t *test;         /* {metric: value}; set by rg_ledger_scores; NULL before */
-    json_t *resources;    /* times, memory, machine: never part of a figure */
-    const char *predictions, *predictions_sha; /* path inside the study's folder; evaluate only */
+    const char *reason; /* why it failed; NULL otherwise */
+    json_t *point;      /* {dotted path: value}: what the search chose; tune only */
+    json_t *config;     /* resolved */
+    json_t *validation; /* {metric: value} at the chosen epoch; NULL when failed */
+    json_t *test;       /* {metric: value}; set by rg_ledger_scores; NULL before */
+    json_t *resources;  /* times, memory, machine: never part of a figure */
+    const char *predictions,
+        *predictions_sha; /* path inside the study's folder; evaluate only */
     const rg_curve *curves;
     size_t n_curves;
 } rg_record;
 
-/* Each call is one transaction, durable when it returns. */
-bool rg_ledger_study(rg_ledger *ledger, const char *name, const char *text, const json_t *resolved,
-                     const char *hash, const json_t *environment, rg_err *err);
+/* Each call is one transaction: durable when it returns true, without a trace when false.
+ *
+ * A study is told once; telling it again with the same name and hash changes nothing, with
+ * another it is an RG_INPUT error.  `text` is the file as read; resolved["arms"], an array of
+ * names or of objects with a "name", gives the order of the arms.  The kind of an event is made
+ * of a-z, 0-9 and "-"; those that make rows ("study", "trial", "run", "seal-opened") have their
+ * own calls. */
+bool rg_ledger_study(rg_ledger *ledger, const char *name, const char *text,
+                     const json_t *resolved, const char *hash, const json_t *environment,
+                     rg_err *err);
 bool rg_ledger_event(rg_ledger *ledger, const char *kind, const json_t *body, rg_err *err);
 bool rg_ledger_append(rg_ledger *ledger, const rg_record *records, size_t n, rg_err *err);
 typedef struct rg_score {
@@ -52,17 +63,20 @@ typedef struct rg_score {
     size_t number;
     const json_t *test; /* {metric: value} */
 } rg_score;
-/* Opening the seal: one event of kind "seal-opened" with `body` and the scores, one transaction. */
+/* Opening the seal: one event of kind "seal-opened" with `body` and the scores, one
+ * transaction. */
 bool rg_ledger_scores(rg_ledger *ledger, const json_t *body, const rg_score *scores, size_t n,
                       rg_err *err);
 
-/* Reading.  Records come ordered by stage, arm (in order of first event or as given by the study)
- * and number; texts live in `arena`, JSON is owned by the arena, too. */
+/* Reading.  One call sees one transaction.  Records come ordered by stage, arm (in order of
+ * first event or as given by the study) and number; texts live in `arena`, JSON is owned by the
+ * arena, too. */
 bool rg_ledger_records(rg_ledger *ledger, rg_arena *arena, rg_record **ret, size_t *ret_n,
                        rg_err *err);
 json_t *rg_ledger_study_json(rg_ledger *ledger, rg_err *err); /* {name, text, resolved, hash,
                                                   created, environment}; json null when empty */
-json_t *rg_ledger_events(rg_ledger *ledger, const char *kind, rg_err *err); /* array; NULL: all */
+json_t *rg_ledger_events(rg_ledger *ledger, const char *kind,
+                         rg_err *err); /* array; NULL: all */
 void rg_ledger_head(rg_ledger *ledger, char ret[RG_HEX]);
 json_t *rg_ledger_query(rg_ledger *ledger, const char *sql, rg_err *err); /* {"columns","rows"};
                                                   read-only: anything that writes is refused */
