@@ -1,0 +1,283 @@
+/* csv.c - CSV files as tables of typed columns: bytes, delimiter, cells, header, types.
+ *
+ * What a file does not say is inferred, and always by these rules:
+ *   delimiter  the one of tab, semicolon, comma on which the first 32 records agree best
+ *   header     the first record, when it holds texts and no number, and either a column below
+ * is numeric or none of its texts occurs again in its own column type       number, when every
+ * cell that is not missing is one; text otherwise missing    an empty cell, NA, NaN, nan, ? and
+ * null, quoted or not */
+#include "rigor/data.h"
+
+#include "data/csv.h"
+#include "data/csv_cells.h"
+#include "data/memory.h"
+#include "data/number.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    BLOCK_ROWS = 256
+}; /* rows whose cells are still in the cache when the next column comes */
+
+static bool is_missing(const char *cell)
+{
+    static const char *const words[] = {"NA", "NaN", "nan", "?", "null"};
+    if (!*cell)
+        return true;
+    if (!strchr("Nn?", *cell))
+        return false;
+    for (size_t i = 0; i < RG_COUNT(words); i++)
+        if (!strcmp(cell, words[i]))
+            return true;
+    return false;
+}
+
+/* ---- the header
+ * ------------------------------------------------------------------------------ */
+
+static bool numeric_below(const rg_csv_cells *cells, size_t column)
+{
+    bool any = false;
+    for (size_t r = 1; r < cells->records; r++) {
+        const char *cell = cells->at[r * cells->columns + column];
+        double unused;
+        if (is_missing(cell))
+            continue;
+        if (!rg_number_parse(cell, &unused))
+            return false;
+        any = true;
+    }
+    return any;
+}
+
+static bool occurs_below(const rg_csv_cells *cells, size_t column)
+{
+    const char *name = cells->at[column];
+    for (size_t r = 1; r < cells->records; r++)
+        if (!strcmp(cells->at[r * cells->columns + column], name))
+            return true;
+    return false;
+}
+
+/* Texts and nothing else; the first may be empty: so are tables written that have row names. */
+static bool looks_like_names(const rg_csv_cells *cells)
+{
+    for (size_t c = 0; c < cells->columns; c++) {
+        const char *cell = cells->at[c];
+        double unused;
+        bool unnamed = c == 0 && cells->columns > 1 && !*cell;
+        if (!unnamed && (is_missing(cell) || rg_number_parse(cell, &unused)))
+            return false;
+    }
+    return true;
+}
+
+static bool has_header(const rg_csv_cells *cells)
+{
+    if (!looks_like_names(cells))
+        return false;
+    for (size_t c = 0; c < cells->columns; c++)
+        if (numeric_below(cells, c))
+            return true;
+    for (size_t c = 0; c < cells->columns; c++)
+        if (occurs_below(cells, c))
+            return false;
+    return true;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const rg_column *x = *(const rg_column *const *)a, *y = *(const rg_column *const *)b;
+    int order = strcmp(x->name, y->name);
+    return order ? order : (x > y) - (x < y);
+}
+
+static bool names_unique(const rg_table *table, const char *where, size_t line, rg_err *err)
+{
+    const rg_column **sorted = RG_NEW_ARRAY(const rg_column *, table->columns);
+    for (size_t c = 0; c < table->columns; c++)
+        sorted[c] = &table->column[c];
+    qsort(sorted, table->columns, sizeof(*sorted), by_name);
+    const rg_column *twin = NULL, *first = NULL;
+    for (size_t c = 1; c < table->columns; c++) {
+        bool same = !strcmp(sorted[c]->name, sorted[c - 1]->name);
+        if (same && (!twin || sorted[c] < twin)) {
+            twin = sorted[c];
+            first = sorted[c - 1];
+        }
+    }
+    rg_free(sorted);
+    if (!twin)
+        return true;
+    char place[160];
+    return rg_fail(err, RG_INPUT, rg_data_where(place, where, line),
+                   "give every column its own name", "columns %zu and %zu are both called '%s'",
+                   (size_t)(first - table->column) + 1, (size_t)(twin - table->column) + 1,
+                   twin->name);
+}
+
+static bool name_columns(rg_table *table, const rg_csv_cells *cells, bool header,
+                         const char *where, rg_arena *arena, rg_err *err)
+{
+    for (size_t c = 0; c < table->columns; c++) {
+        bool named = header && *cells->at[c];
+        table->column[c].name = named ? cells->at[c] : rg_arena_printf(arena, "c%zu", c + 1);
+    }
+    return names_unique(table, where, cells->line[0], err);
+}
+
+/* ---- the columns
+ * ----------------------------------------------------------------------------- */
+
+/* Rows [from, to) of a column; false at a cell that is no number. */
+static bool numbers_fill(rg_column *column, char *const *cell, size_t stride, size_t from,
+                         size_t to)
+{
+    for (size_t r = from; r < to; r++) {
+        const char *text = cell[r * stride];
+        if (rg_number_parse(text, &column->number[r]))
+            continue;
+        if (!is_missing(text))
+            return false;
+        column->number[r] = NAN;
+        column->missing++;
+    }
+    return true;
+}
+
+/* Takes every column for numbers until a cell says otherwise. */
+static bool columns_type(rg_table *table, char *const *cell, const char *where, rg_err *err)
+{
+    for (size_t c = 0; c < table->columns; c++) {
+        table->column[c].number = rg_try_alloc(table->rows * sizeof(double));
+        if (!table->column[c].number)
+            return rg_fail(
+                err, RG_INTERNAL, where, "use a smaller file or a machine with more memory",
+                "there is no memory for %zu rows of %zu columns", table->rows, table->columns);
+    }
+    for (size_t from = 0; from < table->rows; from += BLOCK_ROWS) {
+        size_t to = from + BLOCK_ROWS < table->rows ? from + BLOCK_ROWS : table->rows;
+        for (size_t c = 0; c < table->columns; c++) {
+            rg_column *column = &table->column[c];
+            if (column->kind == RG_COLUMN_NUMBER &&
+                !numbers_fill(column, cell + c, table->columns, from, to))
+                column->kind = RG_COLUMN_TEXT;
+        }
+    }
+    return true;
+}
+
+static bool texts_fill(rg_column *column, char *const *cell, size_t stride, size_t rows,
+                       const char *where, rg_arena *arena, rg_err *err)
+{
+    column->text = RG_DATA_ROOM(arena, const char *, rows, where, err);
+    if (!column->text)
+        return false;
+    column->missing = 0;
+    for (size_t r = 0; r < rows; r++) {
+        const char *text = cell[r * stride];
+        column->text[r] = is_missing(text) ? NULL : text;
+        column->missing += column->text[r] == NULL;
+    }
+    return true;
+}
+
+/* Gives the arrays of numbers to the arena, or frees those of text columns. */
+static void numbers_settle(rg_table *table, rg_arena *arena)
+{
+    for (size_t c = 0; c < table->columns; c++) {
+        rg_column *column = &table->column[c];
+        if (column->kind == RG_COLUMN_NUMBER) {
+            rg_arena_defer(arena, rg_free, column->number);
+        } else {
+            rg_free(column->number);
+            column->number = NULL;
+        }
+    }
+}
+
+static bool columns_fill(rg_table *table, char *const *cell, const char *where, rg_arena *arena,
+                         rg_err *err)
+{
+    bool good = columns_type(table, cell, where, err);
+    numbers_settle(table, arena);
+    for (size_t c = 0; good && c < table->columns; c++)
+        if (table->column[c].kind == RG_COLUMN_TEXT)
+            good = texts_fill(&table->column[c], cell + c, table->columns, table->rows, where,
+                              arena, err);
+    return good;
+}
+
+static rg_table *table_build(const rg_csv_cells *cells, rg_header header, const char *where,
+                             rg_arena *arena, rg_err *err)
+{
+    bool named = header == RG_HEADER_GUESS ? has_header(cells) : header == RG_HEADER_YES;
+    rg_table *table = RG_ARENA_NEW(arena, rg_table);
+    table->rows = cells->records - named;
+    table->columns = cells->columns;
+    if (table->rows == 0) {
+        rg_fail(err, RG_INPUT, where, "add rows below the header",
+                "the file has a header and no rows");
+        return NULL;
+    }
+    table->column = RG_DATA_ROOM(arena, rg_column, table->columns, where, err);
+    table->line = RG_DATA_ROOM(arena, size_t, table->rows, where, err);
+    if (!table->column || !table->line || !name_columns(table, cells, named, where, arena, err))
+        return NULL;
+    memcpy(table->line, cells->line + named, table->rows * sizeof(size_t));
+    if (!columns_fill(table, cells->at + named * cells->columns, where, arena, err))
+        return NULL;
+    return table;
+}
+
+/* ---- the file
+ * -------------------------------------------------------------------------------- */
+
+rg_table *rg_csv_take(char *text, size_t len, const char *where, rg_header header,
+                      rg_arena *arena, rg_err *err)
+{
+    if (!rg_csv_check_bytes(text, len, where, err))
+        return NULL;
+    size_t skip = len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3) ? 3 : 0;
+    char delimiter = rg_csv_delimiter(text + skip, len - skip);
+    rg_csv_cells cells;
+    if (!rg_csv_split(text + skip, len - skip, delimiter, where, &cells, err))
+        return NULL;
+    rg_table *table = table_build(&cells, header, where, arena, err);
+    rg_free(cells.at);
+    rg_free(cells.line);
+    return table;
+}
+
+rg_table *rg_csv_parse(const char *data, size_t len, const char *where, rg_header header,
+                       rg_arena *arena, rg_err *err)
+{
+    if (len > RG_CSV_BYTES_MAX) {
+        rg_fail(err, RG_INPUT, where, "split the table or keep it in an .npz file",
+                "the table has %zu bytes; the limit is %zu", len, RG_CSV_BYTES_MAX);
+        return NULL;
+    }
+    char *text = rg_data_room(arena, len + 1, 1, where, err);
+    if (!text)
+        return NULL;
+    memcpy(text, data, len);
+    return rg_csv_take(text, len, where, header, arena, err);
+}
+
+rg_table *rg_csv_read(const char *path, rg_header header, rg_arena *arena, rg_err *err)
+{
+    rg_data_bytes bytes;
+    if (!rg_data_file(path, RG_CSV_BYTES_MAX, arena, &bytes, err))
+        return NULL;
+    return rg_csv_take(bytes.at, bytes.len, path, header, arena, err);
+}
+
+rg_column *rg_table_column(const rg_table *table, const char *name)
+{
+    for (size_t c = 0; c < table->columns; c++)
+        if (!strcmp(table->column[c].name, name))
+            return &table->column[c];
+    return NULL;
+}

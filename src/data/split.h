@@ -1,0 +1,16 @@
+/* split.h - the two halves of splitting: cutting at random, reading index files. */
+#ifndef RIGOR_DATA_SPLIT_H
+#define RIGOR_DATA_SPLIT_H
+
+#include "rigor/data.h"
+
+/* Shuffles the list of n rows so that its first `take` are a random (stratified) sample. */
+void rg_split_cut(const rg_dataset *data, bool stratify, uint32_t *list, size_t n, size_t take,
+                  rg_rng *rng);
+
+/* Reads the index files of train, val and test; a NULL file leaves its list empty.  A row out
+ * of range, or listed twice, is an error at file:line. */
+bool rg_split_files(const rg_dataset *data, const char *const files[3], rg_arena *arena,
+                    uint32_t *ret[3], size_t ret_n[3], rg_err *err);
+
+#endif
