@@ -1,0 +1,180 @@
+/* file_settings.c - configurations as written: nested maps or dotted keys, checked against the
+ * catalog's parameter tables. */
+#include "lab/study/file.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- Names. */
+
+const rg_param *study_param(const rg_catalog *catalog, const rg_catalog_model *model,
+                            const char *path)
+{
+    if (rg_text_starts(path, "train."))
+        return rg_param_find(catalog->train, path + strlen("train."));
+    if (model && rg_text_starts(path, "model."))
+        return rg_param_find(model->params, path + strlen("model."));
+    return NULL;
+}
+
+typedef RG_VEC(const char *) name_vec;
+
+static void add_names(rg_arena *arena, name_vec *names, const char *part, const rg_param *table)
+{
+    for (; table && table->name; table++)
+        rg_vec_push(names, rg_arena_printf(arena, "%s.%s", part, table->name));
+}
+
+/* A parameter of the same last name in the other part ("dropout" or "train.dropout" for
+ * "model.dropout"); NULL when there is none. */
+static const char *same_last_name(const char *path, const name_vec *names)
+{
+    const char *dot = strrchr(path, '.'), *last = dot ? dot + 1 : path;
+    for (size_t i = 0; i < names->len; i++)
+        if (strcmp(strchr(names->at[i], '.') + 1, last) == 0)
+            return names->at[i];
+    return NULL;
+}
+
+static const char *suggest_path(study_reader *reader, const char *path, const name_vec *names)
+{
+    const char *same = same_last_name(path, names);
+    if (same)
+        return rg_arena_printf(reader->arena, "did you mean '%s'?", same);
+    return study_suggest(reader, path, names->at, names->len);
+}
+
+/* The first model of the catalog that has the parameter, for a hint. */
+static const char *model_with(const rg_catalog *catalog, const char *path)
+{
+    for (const rg_catalog_model *m = catalog->models; m->name; m++)
+        if (rg_text_starts(path, "model.") && study_param(catalog, m, path))
+            return m->name;
+    return NULL;
+}
+
+void study_param_unknown(study_reader *reader, study_mark mark, const rg_catalog_model *model,
+                         const char *path)
+{
+    const rg_catalog *catalog = reader->catalog;
+    name_vec names = {0};
+    rg_vec_push(&names, "model.name");
+    for (const rg_catalog_model *m = catalog->models; m->name; m++)
+        if (!model || m == model)
+            add_names(reader->arena, &names, "model", m->params);
+    add_names(reader->arena, &names, "train", catalog->train);
+    const char *remedy = suggest_path(reader, path, &names);
+    const char *shown = study_clip(reader, path), *owner = model_with(catalog, path);
+    if (model && owner)
+        study_mistake(reader, mark, rg_arena_printf(reader->arena, "model '%s' has it", owner),
+                      "model '%s' has no parameter '%s'", model->name, shown);
+    else
+        study_mistake(reader, mark, remedy, "there is no parameter '%s'", shown);
+    rg_vec_free(&names);
+}
+
+/* ---- Flattening. */
+
+static bool is_part(const char *path)
+{
+    return strcmp(path, "model") == 0 || strcmp(path, "train") == 0;
+}
+
+static bool is_setting(const char *path)
+{
+    return (rg_text_starts(path, "model.") || rg_text_starts(path, "train.")) &&
+           path[strlen("model.")] && !strchr(path + strlen("model."), '.');
+}
+
+const study_setting *study_setting_find(const study_settings *settings, const char *path)
+{
+    for (size_t i = 0; i < settings->len; i++)
+        if (strcmp(settings->at[i].path, path) == 0)
+            return &settings->at[i];
+    return NULL;
+}
+
+static void add(study_reader *reader, study_settings *settings, const char *path,
+                const study_node *key, const study_node *value)
+{
+    const study_setting *first = study_setting_find(settings, path);
+    if (first)
+        study_mistake(reader, key->mark, "keep one of the two",
+                      "'%s' is given twice; the first is on line %d", path,
+                      first->key->mark.line);
+    else
+        settings->at[settings->len++] = (study_setting){path, key, value};
+}
+
+static void flatten(study_reader *reader, study_settings *settings, const char *part,
+                    const study_node *map)
+{
+    for (size_t i = 0; i < map->count; i++) {
+        const study_node *key = map->key[i], *value = map->item[i];
+        const char *path =
+            part ? rg_arena_printf(reader->arena, "%s.%s", part, key->text) : key->text;
+        if (is_part(path) && value->kind == STUDY_MAP)
+            flatten(reader, settings, path, value);
+        else if (is_setting(path))
+            add(reader, settings, path, key, value);
+        else if (is_part(path))
+            study_mistake(reader, value->mark,
+                          rg_arena_printf(reader->arena, "write %s: {name: value}", path),
+                          "'%s' must be a map of names to values, not %s", path,
+                          study_describe(reader, value));
+        else
+            study_param_unknown(reader, key->mark, NULL, path);
+    }
+}
+
+study_settings study_settings_read(study_reader *reader, const study_node *map,
+                                   const char *what)
+{
+    study_settings settings = {0};
+    if (!map || map->kind == STUDY_NULL || !study_is_map(reader, map, what))
+        return settings;
+    settings.at = RG_ARENA_ARRAY(reader->arena, study_setting, map->size);
+    flatten(reader, &settings, NULL, map);
+    return settings;
+}
+
+/* ---- Values. */
+
+static json_t *as_whole(const json_t *value)
+{
+    double number = json_number_value(value);
+    bool whole = json_is_real(value) && number == floor(number) && fabs(number) < 0x1p53;
+    return whole ? json_integer((json_int_t)number) : json_deep_copy(value);
+}
+
+static json_t *as_wholes(const json_t *list)
+{
+    json_t *typed = json_array();
+    for (size_t i = 0; i < json_array_size(list); i++)
+        json_array_append_new(typed, as_whole(json_array_get(list, i)));
+    return typed;
+}
+
+json_t *study_param_typed(const rg_param *param, const json_t *value)
+{
+    if (param->kind == RG_PARAM_NUMBER && json_is_integer(value))
+        return json_real((double)json_integer_value(value));
+    if (param->kind == RG_PARAM_INT)
+        return as_whole(value);
+    if (param->kind == RG_PARAM_INTS && json_is_array(value))
+        return as_wholes(value);
+    return json_deep_copy(value);
+}
+
+json_t *study_param_value(study_reader *reader, const rg_param *param, const char *path,
+                          const study_node *value)
+{
+    rg_err err = {0};
+    json_t *given = study_node_json(value), *typed = NULL;
+    if (rg_param_check(param, given, &err))
+        typed = study_param_typed(param, given);
+    else
+        study_mistake(reader, value->mark, err.remedy, "%.6s%s", path, err.what);
+    json_decref(given);
+    return typed;
+}
