@@ -1,0 +1,143 @@
+/* conf.c - one section of a configuration as a graph sees it: structural parameters as plain
+ * values, numbers as scalar inputs.  Asking for what the table does not have is a mistake of the
+ * model; it sticks to the graph. */
+#include "engine/nn/internal.h"
+
+#include <string.h>
+
+struct rg_conf {
+    rg_graph *graph;
+    const char *section;
+    const rg_param *table;
+    const json_t *values;
+    rg_val zero; /* what every number that is switched off comes as */
+    RG_VEC(rg_conf_input) inputs;
+};
+
+rg_conf *rg_conf_new(rg_graph *graph, const char *section, const rg_param *table,
+                     const json_t *values)
+{
+    rg_conf *conf = RG_NEW(rg_conf);
+    conf->graph = graph;
+    conf->section = section;
+    conf->table = table;
+    conf->values = values;
+    return conf;
+}
+
+void rg_conf_free(rg_conf *conf)
+{
+    if (!conf)
+        return;
+    rg_vec_free(&conf->inputs);
+    rg_free(conf);
+}
+
+/* The value of a parameter of one of the kinds (bits), or NULL after noting the mistake. */
+static const json_t *value_of(const rg_conf *conf, const char *name, unsigned kinds)
+{
+    const rg_param *param = rg_param_find(conf->table, name);
+    const json_t *value = json_object_get(conf->values, name);
+    if (!param || !value) {
+        rg_graph_fail(conf->graph, "add it to the model's table of parameters",
+                      "there is no parameter \"%s.%s\"", conf->section, name);
+        return NULL;
+    }
+    if (!(kinds & 1u << param->kind)) {
+        rg_graph_fail(conf->graph, "read it with the function of its kind",
+                      "the parameter \"%s.%s\" is of another kind", conf->section, name);
+        return NULL;
+    }
+    return value;
+}
+
+/* As value_of, for what shapes the graph: a number that members may differ in must not. */
+static const json_t *structure_of(const rg_conf *conf, const char *name, unsigned kinds)
+{
+    const json_t *value = value_of(conf, name, kinds);
+    if (value && !rg_param_find(conf->table, name)->structural) {
+        rg_graph_fail(conf->graph, "read it with rg_conf_val, or make it structural",
+                      "\"%s.%s\" differs between members and cannot shape the graph",
+                      conf->section, name);
+        return NULL;
+    }
+    return value;
+}
+
+int64_t rg_conf_int(const rg_conf *conf, const char *name)
+{
+    const json_t *value = structure_of(conf, name, 1u << RG_PARAM_INT);
+    return value ? (int64_t)rg_json_number(value, 0) : 0;
+}
+
+bool rg_conf_bool(const rg_conf *conf, const char *name)
+{
+    return json_is_true(structure_of(conf, name, 1u << RG_PARAM_BOOL));
+}
+
+const char *rg_conf_str(const rg_conf *conf, const char *name)
+{
+    const json_t *value = structure_of(conf, name, 1u << RG_PARAM_CHOICE);
+    return value ? json_string_value(value) : "";
+}
+
+size_t rg_conf_count(const rg_conf *conf, const char *name)
+{
+    return json_array_size(structure_of(conf, name, 1u << RG_PARAM_INTS));
+}
+
+int64_t rg_conf_int_at(const rg_conf *conf, const char *name, size_t i)
+{
+    const json_t *list = structure_of(conf, name, 1u << RG_PARAM_INTS);
+    const json_t *value = json_array_get(list, i);
+    if (list && !value)
+        rg_graph_fail(conf->graph, "", "\"%s.%s\" has no entry %zu", conf->section, name, i);
+    return value ? (int64_t)rg_json_number(value, 0) : 0;
+}
+
+static const unsigned numbers = 1u << RG_PARAM_NUMBER | 1u << RG_PARAM_INT;
+
+bool rg_conf_off(const rg_conf *conf, const char *name)
+{
+    const json_t *value = value_of(conf, name, numbers);
+    return !value || rg_json_number(value, 0) == 0;
+}
+
+static rg_val zero_of(rg_conf *conf)
+{
+    if (!conf->zero.id)
+        conf->zero = rg_const(conf->graph, 0, RG_F32);
+    return conf->zero;
+}
+
+/* The cache of inputs is all that changes: for a model a configuration is constant. */
+rg_val rg_conf_val(const rg_conf *constant, const char *name)
+{
+    rg_conf *conf = (rg_conf *)(uintptr_t)constant;
+    if (rg_conf_off(conf, name))
+        return zero_of(conf);
+    const rg_param *param = rg_param_find(conf->table, name);
+    for (size_t i = 0; i < conf->inputs.len; i++)
+        if (!strcmp(conf->inputs.at[i].name, name))
+            return conf->inputs.at[i].input;
+    if (param->structural)
+        return rg_const(conf->graph, rg_json_number(json_object_get(conf->values, name), 0), RG_F32);
+    rg_str path = {0};
+    rg_str_printf(&path, "%s.%s", conf->section, name);
+    rg_conf_input made = {param->name,
+                          rg_input(conf->graph, rg_str_text(&path), RG_F32, RG_SCALAR)};
+    rg_str_free(&path);
+    rg_vec_push(&conf->inputs, made);
+    return made.input;
+}
+
+bool rg_conf_is_zero(const rg_conf *conf, rg_val value)
+{
+    return conf && conf->zero.id && conf->zero.id == value.id;
+}
+
+size_t rg_conf_inputs(const rg_conf *conf, const rg_conf_input **ret)
+{
+    *ret = conf->inputs.at;
+    return conf->inputs.len;
+}

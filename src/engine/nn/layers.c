@@ -1,0 +1,53 @@
+/* layers.c - layers: they ask the scope for weights and add the nodes of their equation. */
+#include "engine/nn/internal.h"
+
+#include <math.h>
+
+static rg_val linear(rg_scope *scope, rg_val x, int64_t width)
+{
+    rg_shape shape = rg_val_shape(x);
+    if (shape.rank < 1 || width < 1) {
+        rg_graph_fail(scope->graph, "give it (..., D) and a width of at least 1",
+                      "a linear layer of rank %d and width %lld", shape.rank, (long long)width);
+        return x;
+    }
+    int64_t inputs = shape.dim[shape.rank - 1];
+    /* Kaiming's gain for a leaky ReLU of slope a is sqrt(2 / (1 + a^2)); with a = sqrt(5) the bound
+     * becomes 1 / sqrt(fan_in), for the weight and the bias alike. */
+    rg_init init = {RG_INIT_KAIMING_UNIFORM, sqrt(1.0 / 3), inputs, width};
+    rg_scope_enter(scope, "linear");
+    rg_val weight = rg_scope_weight(scope, "weight", rg_shape_of(inputs, width), init);
+    rg_val bias = rg_scope_weight(scope, "bias", rg_shape_of(width), init);
+    rg_scope_leave(scope);
+    return rg_add(rg_matmul(x, weight), bias);
+}
+
+static rg_val dropout(rg_scope *scope, rg_val x, rg_val rate)
+{
+    if (!scope->training || rg_conf_is_zero(scope->conf, rate))
+        return x;
+    rg_graph *graph = scope->graph;
+    rg_val one = rg_const(graph, 1, RG_F32), zero = rg_const(graph, 0, RG_F32);
+    /* Bits below rate 2^32 drop; the mask holds 0 or 1 / (1 - rate). */
+    rg_val bits = rg_random_bits(scope->key, rg_scope_site(scope), rg_val_shape(x));
+    rg_val limit = rg_mul(rate, rg_const(graph, 0x1p32, RG_F32));
+    rg_val dropped = rg_lt(rg_cast(bits, RG_F32), limit);
+    rg_val mask = rg_select(dropped, zero, rg_div(one, rg_sub(one, rate)));
+    return rg_mul(x, mask);
+}
+
+rg_val rg_linear_at(rg_place at, rg_scope *scope, rg_val x, int64_t width)
+{
+    rg_graph_pin(scope->graph, at);
+    rg_val y = linear(scope, x, width);
+    rg_graph_unpin(scope->graph);
+    return y;
+}
+
+rg_val rg_dropout_at(rg_place at, rg_scope *scope, rg_val x, rg_val rate)
+{
+    rg_graph_pin(scope->graph, at);
+    rg_val y = dropout(scope, x, rate);
+    rg_graph_unpin(scope->graph);
+    return y;
+}

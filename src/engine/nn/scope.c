@@ -1,0 +1,96 @@
+/* scope.c - where a forward pass is built: names weights by the path of layers that ask for them.
+ *
+ * Two passes over one model (training, evaluation) ask in the same order and get the same names;
+ * that is how a plan for evaluation finds the parameters of the plan that trains. */
+#include "engine/nn/internal.h"
+
+#include <string.h>
+
+typedef struct rg_scope_state {
+    rg_arena *arena; /* of names */
+    rg_str path;     /* "block0.linear1." */
+    RG_VEC(size_t) starts; /* length of the path before each enter */
+    rg_map *counts;  /* "block0.linear" -> how many there are so far */
+    RG_VEC(rg_weight) weights;
+    uint32_t sites;
+} scope_state;
+
+rg_scope *rg_scope_new(rg_graph *graph, bool training, int64_t classes, const rg_conf *conf)
+{
+    rg_scope *scope = RG_NEW(rg_scope);
+    *scope = (rg_scope){.graph = graph,
+                        .training = training,
+                        .classes = classes,
+                        .conf = conf,
+                        .state = RG_NEW(scope_state)};
+    scope->state->arena = rg_arena_new();
+    scope->state->counts = rg_map_new();
+    if (training)
+        scope->key = rg_input(graph, "key", RG_U32, rg_shape_of(2));
+    return scope;
+}
+
+void rg_scope_free(rg_scope *scope)
+{
+    if (!scope)
+        return;
+    rg_arena_free(scope->state->arena);
+    rg_map_free(scope->state->counts);
+    rg_str_free(&scope->state->path);
+    rg_vec_free(&scope->state->starts);
+    rg_vec_free(&scope->state->weights);
+    rg_free(scope->state);
+    rg_free(scope);
+}
+
+/* How many of this kind the present path has had before. */
+static size_t number_of(scope_state *state, const char *kind)
+{
+    rg_str key = {0};
+    rg_str_printf(&key, "%s%s", rg_str_text(&state->path), kind);
+    size_t number = (size_t)(uintptr_t)rg_map_get(state->counts, rg_str_text(&key));
+    rg_map_set(state->counts, rg_str_text(&key), (void *)(uintptr_t)(number + 1));
+    rg_str_free(&key);
+    return number;
+}
+
+void rg_scope_enter(rg_scope *scope, const char *kind)
+{
+    scope_state *state = scope->state;
+    size_t number = number_of(state, kind);
+    rg_vec_push(&state->starts, state->path.len);
+    rg_str_printf(&state->path, "%s%zu.", kind, number);
+}
+
+void rg_scope_leave(rg_scope *scope)
+{
+    scope_state *state = scope->state;
+    if (!state->starts.len) {
+        rg_graph_fail(scope->graph, "", "rg_scope_leave without its rg_scope_enter");
+        return;
+    }
+    state->path.len = state->starts.at[--state->starts.len];
+    state->path.data[state->path.len] = '\0';
+}
+
+rg_val rg_scope_weight(rg_scope *scope, const char *name, rg_shape shape, rg_init init)
+{
+    scope_state *state = scope->state;
+    rg_weight weight = {
+        .name = rg_arena_printf(state->arena, "%s%s", rg_str_text(&state->path), name),
+        .init = init};
+    weight.input = rg_input(scope->graph, weight.name, RG_F32, shape);
+    rg_vec_push(&state->weights, weight);
+    return weight.input;
+}
+
+size_t rg_scope_weights(const rg_scope *scope, const rg_weight **ret)
+{
+    *ret = scope->state->weights.at;
+    return scope->state->weights.len;
+}
+
+uint32_t rg_scope_site(rg_scope *scope)
+{
+    return scope->state->sites++;
+}
