@@ -52,7 +52,7 @@ typedef struct rg_fit_spec {
     const rg_part *train, *val;
     const rg_metric *const *metrics; /* metrics[0] chooses the epoch and stops early */
     size_t n_metrics;
-    void (*on_epoch)(void *ctx, const rg_epoch *epoch); /* may be NULL */
+    bool (*on_epoch)(void *ctx, const rg_epoch *epoch); /* false abandons; may be NULL */
     void *ctx;
 } rg_fit_spec;
 typedef struct rg_fit_result {

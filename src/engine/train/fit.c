@@ -1,0 +1,376 @@
+/* fit.c - the training loop: one member from its seed to the parameters of its best epoch.
+ *
+ * Everything random is named by the member's seed: initial weights by (seed, weight), the order of
+ * examples by (seed, epoch), dropout by (seed, step).  Nothing is left over from the member that
+ * the program held before. */
+#include "engine/train/program.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct fit {
+    rg_program *program;
+    const rg_fit_spec *spec;
+    rg_arena *arena;
+    const json_t *train; /* the section of the configuration */
+    size_t steps;        /* in an epoch */
+    size_t epochs, patience;
+    const rg_schedule *schedule;
+    uint32_t *order;     /* steps x batch rows; places without an example hold row 0 */
+    uint32_t drop_key[2];
+    float *target;       /* regression: standardised */
+    float *outputs;      /* of the validation part */
+    float *start;        /* weights and slots at the start of the epoch */
+} fit;
+
+/* ---- Preparing */
+
+static double train_number(const fit *f, const char *name)
+{
+    return rg_json_number(json_object_get(f->train, name), 0);
+}
+
+static bool check_part(const rg_program *program, const rg_part *part, const char *name,
+                       rg_err *err)
+{
+    const rg_program_spec *spec = &program->spec;
+    const char *remedy = "write the parts of one data set again";
+    if (part->features != spec->features)
+        return rg_fail(err, RG_INPUT, name, remedy, "%zu features where %zu are expected",
+                       part->features, spec->features);
+    if (spec->task == RG_REGRESS)
+        return part->target || rg_fail(err, RG_INPUT, name, remedy, "there is no target");
+    if (!part->label)
+        return rg_fail(err, RG_INPUT, name, remedy, "there are no labels");
+    for (size_t i = 0; i < part->rows; i++)
+        if (part->label[i] < 0 || (size_t)part->label[i] >= spec->classes)
+            return rg_fail(err, RG_INPUT, name, remedy, "row %zu has label %d of %zu classes", i,
+                           part->label[i], spec->classes);
+    return true;
+}
+
+static bool check_spec(rg_program *program, const rg_fit_spec *spec, rg_err *err)
+{
+    rg_program_spec mine = program->spec;
+    mine.config = spec->config;
+    char *key = rg_program_key(&mine);
+    bool same = !strcmp(key, program->key);
+    rg_free(key);
+    if (!same || spec->train->rows != program->spec.rows)
+        return rg_fail(err, RG_INTERNAL, "", "", "this program has another structure");
+    if (!spec->n_metrics || spec->n_metrics > RG_FIT_METRICS_MAX || !spec->val->rows)
+        return rg_fail(err, RG_INPUT, "", "", "a metric and a validation part are needed");
+    return check_part(program, spec->train, "training part", err) &&
+           check_part(program, spec->val, "validation part", err);
+}
+
+/* Mean and standard deviation of the training part's target, and the target in their units. */
+static void standardise(fit *f)
+{
+    const rg_part *part = f->spec->train;
+    double mean = 0, square = 0;
+    for (size_t i = 0; i < part->rows; i++)
+        mean += part->target[i];
+    mean /= (double)part->rows;
+    for (size_t i = 0; i < part->rows; i++)
+        square += (part->target[i] - mean) * (part->target[i] - mean);
+    double sd = sqrt(square / (double)part->rows);
+    f->program->target_mean = (float)mean;
+    f->program->target_sd = sd > 0 ? (float)sd : 1;
+    f->target = RG_ARENA_ARRAY(f->arena, float, part->rows);
+    for (size_t i = 0; i < part->rows; i++)
+        f->target[i] = (part->target[i] - f->program->target_mean) / f->program->target_sd;
+}
+
+static void bind_data(fit *f)
+{
+    stepper *step = &f->program->step;
+    const rg_part *part = f->spec->train;
+    const void *y = part->label;
+    if (f->program->spec.task == RG_REGRESS) {
+        standardise(f);
+        y = f->target;
+    }
+    rg_plan_bind(step->plan, step->x, (void *)(uintptr_t)part->x);
+    rg_plan_bind(step->plan, step->y, (void *)(uintptr_t)y);
+}
+
+static void set_scalar(stepper *step, rg_val input, double value)
+{
+    *(float *)rg_plan_buffer(step->plan, input) = (float)value;
+}
+
+static void set_hyper_parameters(fit *f)
+{
+    stepper *step = &f->program->step;
+    const rg_conf *confs[] = {step->net.model, step->net.train};
+    const char *sections[] = {"model", "train"};
+    for (size_t k = 0; k < RG_COUNT(confs); k++) {
+        const json_t *values = json_object_get(f->spec->config, sections[k]);
+        const rg_conf_input *inputs;
+        size_t n = rg_conf_inputs(confs[k], &inputs);
+        for (size_t i = 0; i < n; i++)
+            set_scalar(step, inputs[i].input,
+                       rg_json_number(json_object_get(values, inputs[i].name), 0));
+    }
+}
+
+static void set_initial_state(fit *f)
+{
+    stepper *step = &f->program->step;
+    const rg_weight *weights;
+    size_t n = rg_scope_weights(step->net.scope, &weights);
+    for (size_t i = 0; i < n; i++)
+        rg_init_fill(&weights[i].init, f->spec->seed, weights[i].name,
+                     rg_plan_buffer(step->plan, weights[i].input),
+                     (size_t)rg_val_count(weights[i].input));
+    const rg_slot *slots;
+    n = rg_optim_slots(step->optim, &slots);
+    for (size_t i = 0; i < n; i++)
+        memset(rg_plan_buffer(step->plan, slots[i].input), 0,
+               (size_t)rg_val_count(slots[i].input) * sizeof(float));
+}
+
+static size_t state_count(const rg_program *program)
+{
+    const rg_slot *slots;
+    size_t n = rg_optim_slots(program->step.optim, &slots), total = program->parameters;
+    for (size_t i = 0; i < n; i++)
+        total += (size_t)rg_val_count(slots[i].input);
+    return total;
+}
+
+static void prepare(fit *f)
+{
+    rg_program *program = f->program;
+    f->train = json_object_get(f->spec->config, "train");
+    f->steps = (f->spec->train->rows + program->batch - 1) / program->batch;
+    f->epochs = (size_t)train_number(f, "epochs");
+    f->patience = (size_t)train_number(f, "patience");
+    f->schedule = rg_schedule_find(rg_json_text(f->train, "schedule", "constant"));
+    f->order = RG_ARENA_ARRAY(f->arena, uint32_t, f->steps * program->batch);
+    f->start = RG_ARENA_ARRAY(f->arena, float, state_count(program));
+    f->outputs =
+        RG_ARENA_ARRAY(f->arena, float, f->spec->val->rows * rg_outputs_of(&program->spec));
+    rg_rng drop = rg_rng_open(f->spec->seed, "dropout");
+    memcpy(f->drop_key, drop.key, sizeof(f->drop_key));
+    bind_data(f);
+    set_hyper_parameters(f);
+    set_initial_state(f);
+}
+
+/* ---- One epoch */
+
+static void shuffle(fit *f, size_t epoch)
+{
+    size_t rows = f->spec->train->rows;
+    memset(f->order, 0, f->steps * f->program->batch * sizeof(*f->order));
+    for (size_t i = 0; i < rows; i++)
+        f->order[i] = (uint32_t)i;
+    rg_rng rng = rg_rng_open(f->spec->seed, "order/%zu", epoch);
+    rg_rng_shuffle(&rng, f->order, rows);
+}
+
+/* The learning rate of a step, counted from 0 over the whole training. */
+static double rate_at(const fit *f, size_t step)
+{
+    rg_schedule_at at = {.step = (double)step,
+                         .steps = (double)(f->steps * f->epochs),
+                         .epoch = (double)(step / f->steps),
+                         .step_size = train_number(f, "step_size"),
+                         .gamma = train_number(f, "gamma")};
+    double warmup = floor(train_number(f, "warmup") * at.steps);
+    return train_number(f, "lr") * rg_schedule_factor(f->schedule, &at, warmup);
+}
+
+/* Fills in the inputs of step k of an epoch (both from 0); returns the examples in its batch. */
+static size_t set_step(fit *f, size_t epoch, size_t k)
+{
+    stepper *step = &f->program->step;
+    size_t batch = f->program->batch, number = epoch * f->steps + k;
+    size_t left = f->spec->train->rows - k * batch, filled = left < batch ? left : batch;
+    float *weight = rg_plan_buffer(step->plan, step->weight);
+    for (size_t i = 0; i < batch; i++)
+        weight[i] = i < filled ? 1 / (float)filled : 0;
+    memcpy(rg_plan_buffer(step->plan, step->index), f->order + k * batch,
+           batch * sizeof(*f->order));
+    uint32_t counter[2] = {(uint32_t)number, (uint32_t)((uint64_t)number >> 32)};
+    rg_threefry(f->drop_key, counter, rg_plan_buffer(step->plan, step->net.scope->key));
+    set_scalar(step, step->lr, rate_at(f, number));
+    set_scalar(step, step->step, (double)(number + 1));
+    return filled;
+}
+
+/* Runs step k; the batch's share of the epoch's loss is added to *sum. */
+static bool run_step(fit *f, size_t epoch, size_t k, double *sum, rg_err *err)
+{
+    stepper *step = &f->program->step;
+    size_t filled = set_step(f, epoch, k);
+    if (!rg_plan_run(step->plan, err))
+        return false;
+    *sum += *(float *)rg_plan_buffer(step->plan, step->loss) * (double)filled;
+    return true;
+}
+
+/* ---- When a number is not finite */
+
+/* Weights and optimiser state, to or from `memory`. */
+static void copy_state(fit *f, float *memory, direction where)
+{
+    rg_program_copy(f->program, memory, where);
+    memory += f->program->parameters;
+    const rg_slot *slots;
+    size_t n = rg_optim_slots(f->program->step.optim, &slots);
+    for (size_t i = 0; i < n; i++) {
+        size_t count = (size_t)rg_val_count(slots[i].input);
+        float *buffer = rg_plan_buffer(f->program->step.plan, slots[i].input);
+        memcpy(where == FROM_PLAN ? memory : buffer, where == FROM_PLAN ? buffer : memory,
+               count * sizeof(float));
+        memory += count;
+    }
+}
+
+static bool all_finite(const float *value, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(value[i]))
+            return false;
+    return true;
+}
+
+static bool weights_finite(const rg_program *program)
+{
+    const rg_weight *weights;
+    size_t n = rg_scope_weights(program->step.net.scope, &weights);
+    for (size_t i = 0; i < n; i++)
+        if (!all_finite(rg_plan_buffer(program->step.plan, weights[i].input),
+                        (size_t)rg_val_count(weights[i].input)))
+            return false;
+    return true;
+}
+
+/* Repeats the epoch from its start up to the first step that makes anything infinite, and leaves
+ * the state as it was before that step. */
+static bool replay(fit *f, size_t epoch, rg_err *err)
+{
+    size_t bad = f->steps;
+    double sum = 0;
+    copy_state(f, f->start, TO_PLAN);
+    for (size_t k = 0; k < f->steps && bad == f->steps; k++) {
+        if (!run_step(f, epoch, k, &sum, err))
+            return false;
+        if (!isfinite(sum) || !weights_finite(f->program))
+            bad = k;
+    }
+    copy_state(f, f->start, TO_PLAN);
+    for (size_t k = 0; k < bad; k++)
+        if (!run_step(f, epoch, k, &sum, err))
+            return false;
+    if (bad < f->steps)
+        set_step(f, epoch, bad);
+    return true;
+}
+
+static bool fail_nonfinite(fit *f, const char *what, size_t epoch, rg_err *err)
+{
+    rg_str why = {.max = 400};
+    if (replay(f, epoch, err))
+        rg_plan_find_nonfinite(f->program->step.plan, &why);
+    rg_fail(err, RG_NO, "", "try a smaller learning rate, clipping or another initial scale",
+            "%s not finite at epoch %zu%s%s", what, epoch + 1, why.len ? ": " : "",
+            rg_str_text(&why));
+    rg_str_free(&why);
+    return false;
+}
+
+static bool train_epoch(fit *f, size_t epoch, double *ret_loss, rg_err *err)
+{
+    double sum = 0;
+    shuffle(f, epoch);
+    copy_state(f, f->start, FROM_PLAN);
+    for (size_t k = 0; k < f->steps; k++) {
+        if (!run_step(f, epoch, k, &sum, err))
+            return false;
+        if (!isfinite(sum))
+            return fail_nonfinite(f, "the loss is", epoch, err);
+    }
+    if (!weights_finite(f->program))
+        return fail_nonfinite(f, "a parameter is", epoch, err);
+    *ret_loss = sum / (double)f->spec->train->rows;
+    return true;
+}
+
+/* ---- Validation and the choice of the epoch */
+
+static bool validate(fit *f, double *score, rg_err *err)
+{
+    const rg_part *val = f->spec->val;
+    const rg_program_spec *spec = &f->program->spec;
+    if (!rg_program_evaluate(f->program, false, val->x, val->rows, f->outputs, err))
+        return false;
+    rg_predictions predictions = {.rows = val->rows,
+                                  .classes = spec->task == RG_CLASSIFY ? spec->classes : 0,
+                                  .value = f->outputs,
+                                  .id = val->id};
+    for (size_t i = 0; i < f->spec->n_metrics; i++)
+        score[i] = f->spec->metrics[i]->score(&predictions, val);
+    return true;
+}
+
+static bool is_better(const rg_metric *metric, double score, double best)
+{
+    if (isnan(score))
+        return false;
+    return isnan(best) || (metric->maximize ? score > best : score < best);
+}
+
+static bool report(const fit *f, size_t epoch, double loss, const double *score, rg_err *err)
+{
+    rg_epoch now = {.epoch = epoch + 1, .train_loss = loss, .score = score};
+    if (!f->spec->on_epoch || f->spec->on_epoch(f->spec->ctx, &now))
+        return true;
+    return rg_fail(err, RG_NO, "", "", "abandoned after epoch %zu", epoch + 1);
+}
+
+static bool run_epochs(fit *f, rg_fit_result *best, rg_err *err)
+{
+    double score[RG_FIT_METRICS_MAX] = {0}, loss = 0;
+    best->score[0] = (double)NAN;
+    for (size_t epoch = 0; epoch < f->epochs; epoch++) {
+        if (!train_epoch(f, epoch, &loss, err) || !validate(f, score, err))
+            return false;
+        best->epochs = epoch + 1;
+        best->steps += f->steps;
+        if (is_better(f->spec->metrics[0], score[0], best->score[0])) {
+            best->epoch = epoch + 1;
+            memcpy(best->score, score, sizeof(score));
+            rg_program_copy(f->program, f->program->held, FROM_PLAN);
+        }
+        if (!report(f, epoch, loss, score, err))
+            return false;
+        if (f->patience && epoch + 1 - best->epoch >= f->patience)
+            break;
+    }
+    if (!best->epoch)
+        return rg_fail(err, RG_NO, "", "look at the metric and at the validation part",
+                       "%s is not a number on the validation part in any epoch",
+                       f->spec->metrics[0]->name);
+    return true;
+}
+
+bool rg_fit(rg_program *program, const rg_fit_spec *spec, rg_fit_result *ret, rg_err *err)
+{
+    program->holds = false;
+    if (!check_spec(program, spec, err))
+        return false;
+    fit f = {.program = program, .spec = spec, .arena = rg_arena_new()};
+    prepare(&f);
+    rg_fit_result best = {0};
+    bool done = run_epochs(&f, &best, err);
+    if (done) {
+        *ret = best;
+        program->holds = true;
+    }
+    rg_arena_free(f.arena);
+    return done;
+}

@@ -1,0 +1,231 @@
+/* program.c - from a configuration to a compiled training step.
+ *
+ * The step is one graph.  The batch is gathered from the resident data set by row numbers; its
+ * loss is the weighted sum of the examples' losses, so that the last, shorter batch of an epoch
+ * runs through the same plan with weight 0 on the places that it leaves empty. */
+#include "engine/train/program.h"
+
+#include <string.h>
+
+size_t rg_outputs_of(const rg_program_spec *spec)
+{
+    return spec->task == RG_CLASSIFY ? spec->classes : 1;
+}
+
+/* ---- What makes two members' programs equal */
+
+static json_t *structure_of(const rg_param *table, const json_t *values)
+{
+    json_t *ret = json_object();
+    for (const rg_param *p = table; p->name; p++) {
+        json_t *value = json_object_get(values, p->name);
+        bool number = p->kind == RG_PARAM_NUMBER || p->kind == RG_PARAM_INT;
+        if (p->structural)
+            json_object_set(ret, p->name, value);
+        else if (number && rg_json_number(value, 0) == 0)
+            json_object_set_new(ret, p->name, json_integer(0));
+    }
+    return ret;
+}
+
+char *rg_program_key(const rg_program_spec *spec)
+{
+    const json_t *model = json_object_get(spec->config, "model");
+    const json_t *train = json_object_get(spec->config, "train");
+    json_t *key = json_pack("{s:s, s:o, s:o, s:i, s:I, s:I, s:I, s:i, s:b}", "name",
+                            spec->model->name, "model",
+                            structure_of(spec->model->params, model), "train",
+                            structure_of(rg_train_params, train), "task", (int)spec->task,
+                            "outputs", (json_int_t)rg_outputs_of(spec), "features",
+                            (json_int_t)spec->features, "rows", (json_int_t)spec->rows, "threads",
+                            spec->plan.threads, "reference", (int)spec->plan.reference);
+    char *text = rg_json_canonical(key);
+    json_decref(key);
+    return text;
+}
+
+/* ---- Networks */
+
+void rg_network_open(network *net, const rg_program_spec *spec, bool training)
+{
+    net->graph = rg_graph_new();
+    net->model = rg_conf_new(net->graph, "model", spec->model->params,
+                             json_object_get(spec->config, "model"));
+    net->train = rg_conf_new(net->graph, "train", rg_train_params,
+                             json_object_get(spec->config, "train"));
+    net->scope =
+        rg_scope_new(net->graph, training, (int64_t)rg_outputs_of(spec), net->model);
+}
+
+void rg_network_close(network *net)
+{
+    rg_scope_free(net->scope);
+    rg_conf_free(net->model);
+    rg_conf_free(net->train);
+    rg_graph_free(net->graph);
+}
+
+/* ---- The training step */
+
+static rg_val losses_of(stepper *step, const rg_program_spec *spec, rg_val out, rg_val y)
+{
+    if (spec->task == RG_REGRESS)
+        return rg_squared_error(rg_reshape(out, rg_val_shape(y)), y);
+    rg_val smoothing = {0};
+    if (!rg_conf_off(step->net.train, "label_smoothing"))
+        smoothing = rg_conf_val(step->net.train, "label_smoothing");
+    return rg_cross_entropy(out, y, smoothing);
+}
+
+static void build_loss(stepper *step, const rg_program_spec *spec, int64_t batch)
+{
+    rg_graph *graph = step->net.graph;
+    int64_t rows = (int64_t)spec->rows, features = (int64_t)spec->features;
+    rg_dtype target = spec->task == RG_CLASSIFY ? RG_I32 : RG_F32;
+    step->x = rg_input(graph, "data.x", RG_F32, rg_shape_of(rows, features));
+    step->y = rg_input(graph, "data.y", target, rg_shape_of(rows));
+    step->index = rg_input(graph, "batch.index", RG_I32, rg_shape_of(batch));
+    step->weight = rg_input(graph, "batch.weight", RG_F32, rg_shape_of(batch));
+    rg_val x = rg_gather(step->x, step->index, 0);
+    rg_val y = rg_gather(step->y, step->index, 0);
+    rg_val out = spec->model->forward(step->net.scope, x, step->net.model);
+    rg_val losses = losses_of(step, spec, out, y);
+    step->loss = rg_sum(rg_mul(losses, step->weight), RG_ALL_AXES, false);
+}
+
+/* The new value of each weight into next[n]. */
+static void build_update(stepper *step, const rg_program_spec *spec, const rg_weight *weights,
+                         size_t n, rg_val *next)
+{
+    const json_t *train = json_object_get(spec->config, "train");
+    step->lr = rg_input(step->net.graph, "lr", RG_F32, RG_SCALAR);
+    step->step = rg_input(step->net.graph, "step", RG_F32, RG_SCALAR);
+    step->optim = rg_optim_new(step->net.graph, step->net.train, step->lr, step->step);
+    rg_val *inputs = RG_NEW_ARRAY(rg_val, n), *gradients = RG_NEW_ARRAY(rg_val, n);
+    for (size_t i = 0; i < n; i++)
+        inputs[i] = weights[i].input;
+    rg_grad(step->loss, inputs, n, gradients);
+    if (!rg_conf_off(step->net.train, "clip"))
+        rg_clip_by_norm(gradients, n, rg_conf_val(step->net.train, "clip"));
+    const rg_optimizer *rule = rg_optimizer_find(rg_json_text(train, "optimizer", ""));
+    for (size_t i = 0; i < n; i++)
+        next[i] = rule->update(step->optim, weights[i].name, inputs[i], gradients[i]);
+    rg_free(inputs);
+    rg_free(gradients);
+}
+
+static bool build_step(stepper *step, const rg_program_spec *spec, size_t batch, rg_err *err)
+{
+    rg_network_open(&step->net, spec, true);
+    build_loss(step, spec, (int64_t)batch);
+    const rg_weight *weights;
+    size_t n = rg_scope_weights(step->net.scope, &weights);
+    rg_val *next = RG_NEW_ARRAY(rg_val, n);
+    build_update(step, spec, weights, n, next);
+    const rg_slot *slots;
+    size_t n_slots = rg_optim_slots(step->optim, &slots);
+    rg_carry *carries = RG_NEW_ARRAY(rg_carry, n + n_slots);
+    for (size_t i = 0; i < n; i++)
+        carries[i] = (rg_carry){weights[i].input, next[i]};
+    for (size_t i = 0; i < n_slots; i++)
+        carries[n + i] = (rg_carry){slots[i].input, slots[i].output};
+    step->plan = rg_plan_compile(step->net.graph, &step->loss, 1, carries, n + n_slots,
+                                 &spec->plan, err);
+    rg_free(next);
+    rg_free(carries);
+    return step->plan != NULL;
+}
+
+/* ---- Programs */
+
+static bool check_spec(const rg_program_spec *spec, rg_err *err)
+{
+    if (!(spec->model->tasks & RG_TASK_BIT(spec->task)))
+        return rg_fail(err, RG_INPUT, "model.name", "choose a model for this task",
+                       "the model %s cannot do %s", spec->model->name,
+                       spec->task == RG_CLASSIFY ? "classification" : "regression");
+    if (spec->task == RG_CLASSIFY && spec->classes < 2)
+        return rg_fail(err, RG_INPUT, "data", "check the target column",
+                       "a classifier needs at least 2 classes, the data has %zu", spec->classes);
+    if (!spec->features || !spec->rows)
+        return rg_fail(err, RG_INPUT, "data", "check the training part",
+                       "nothing to train on: %zu rows of %zu features", spec->rows,
+                       spec->features);
+    return true;
+}
+
+static size_t count_parameters(const rg_program *program)
+{
+    const rg_weight *weights;
+    size_t n = rg_scope_weights(program->step.net.scope, &weights), total = 0;
+    for (size_t i = 0; i < n; i++)
+        total += (size_t)rg_val_count(weights[i].input);
+    return total;
+}
+
+static size_t batch_of(const rg_program_spec *spec)
+{
+    const json_t *train = json_object_get(spec->config, "train");
+    size_t batch = (size_t)rg_json_number(json_object_get(train, "batch"), 1);
+    return batch < spec->rows ? batch : spec->rows;
+}
+
+rg_program *rg_program_compile(const rg_program_spec *spec, rg_err *err)
+{
+    if (!check_spec(spec, err))
+        return NULL;
+    rg_program *program = RG_NEW(rg_program);
+    program->spec = *spec;
+    program->spec.config = json_deep_copy(spec->config);
+    program->key = rg_program_key(spec);
+    program->batch = batch_of(spec);
+    program->target_sd = 1;
+    if (!build_step(&program->step, &program->spec, program->batch, err)) {
+        rg_program_free(program);
+        return NULL;
+    }
+    program->parameters = count_parameters(program);
+    program->held = RG_NEW_ARRAY(float, program->parameters);
+    return program;
+}
+
+void rg_program_free(rg_program *program)
+{
+    if (!program)
+        return;
+    for (size_t i = 0; i < program->n_evaluators; i++)
+        rg_evaluator_free(program->evaluators[i]);
+    rg_plan_free(program->step.plan);
+    rg_optim_free(program->step.optim);
+    rg_network_close(&program->step.net);
+    rg_free(program->held);
+    rg_free(program->key);
+    json_decref((json_t *)(uintptr_t)program->spec.config);
+    rg_free(program);
+}
+
+size_t rg_program_parameters(const rg_program *program)
+{
+    return program->parameters;
+}
+
+size_t rg_program_bytes(const rg_program *program)
+{
+    size_t bytes = rg_plan_bytes(program->step.plan);
+    for (size_t i = 0; i < program->n_evaluators; i++)
+        bytes += rg_plan_bytes(program->evaluators[i]->plan);
+    return bytes;
+}
+
+void rg_program_copy(rg_program *program, float *memory, direction where)
+{
+    const rg_weight *weights;
+    size_t n = rg_scope_weights(program->step.net.scope, &weights);
+    for (size_t i = 0; i < n; i++) {
+        size_t count = (size_t)rg_val_count(weights[i].input);
+        float *buffer = rg_plan_buffer(program->step.plan, weights[i].input);
+        memcpy(where == FROM_PLAN ? memory : buffer, where == FROM_PLAN ? buffer : memory,
+               count * sizeof(float));
+        memory += count;
+    }
+}

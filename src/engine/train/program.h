@@ -1,0 +1,61 @@
+/* program.h - a compiled structure: the plan of one training step, plans that evaluate with its
+ * parameters, and the memory of the member that it holds. */
+#ifndef RIGOR_ENGINE_TRAIN_PROGRAM_H
+#define RIGOR_ENGINE_TRAIN_PROGRAM_H
+
+#include "rigor/train.h"
+
+/* A graph with one forward pass of the model in it. */
+typedef struct network {
+    rg_graph *graph;
+    rg_conf *model, *train; /* the two sections of the configuration */
+    rg_scope *scope;
+} network;
+
+typedef struct stepper { /* one training step */
+    network net;
+    rg_val x, y;           /* the data set: (N, D), (N) */
+    rg_val index, weight;  /* the batch: rows (B), and their shares in the mean loss (B) */
+    rg_val lr, step, loss; /* scalars; step counts from 1 */
+    rg_optim *optim;
+    rg_plan *plan;
+} stepper;
+
+typedef struct evaluator { /* the model on a block of rows */
+    network net;
+    int64_t rows;
+    rg_val x, out; /* (rows, D) -> probabilities (rows, C) or values (rows) */
+    rg_plan *plan;
+} evaluator;
+
+/* Room for a part is found by its size; a study has two (validation and test). */
+#define EVALUATORS 4
+/* Larger parts are evaluated in blocks of this many rows. */
+#define BLOCK_ROWS 512
+
+struct rg_program {
+    rg_program_spec spec; /* its configuration is owned */
+    char *key;
+    size_t batch;
+    stepper step;
+    evaluator *evaluators[EVALUATORS];
+    size_t n_evaluators;
+    size_t parameters;
+    float *held;    /* chosen parameters, one weight behind the other */
+    bool holds;     /* `held` is valid */
+    float target_mean, target_sd; /* regression: of the training part */
+};
+
+typedef enum direction { FROM_PLAN, TO_PLAN } direction;
+/* Copies all weights between the step's buffers and `memory` (program->parameters numbers). */
+void rg_program_copy(rg_program *program, float *memory, direction where);
+/* Where evaluators read the weights: the step's buffers while training, or program->held. */
+bool rg_program_evaluate(rg_program *program, bool held, const float *x, size_t rows, float *ret,
+                         rg_err *err);
+void rg_network_open(network *net, const rg_program_spec *spec, bool training);
+void rg_network_close(network *net);
+evaluator *rg_evaluator_new(const rg_program_spec *spec, int64_t rows, rg_err *err);
+void rg_evaluator_free(evaluator *eval);
+size_t rg_outputs_of(const rg_program_spec *spec); /* width of the model's output */
+
+#endif

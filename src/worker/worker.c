@@ -1,0 +1,96 @@
+/* worker.c - the native trainer's process: reads jobs, one JSON object a line, until its input
+ * ends.  It speaks docs/protocol.md and knows the engine and the data, never the lab. */
+#include "rigor/worker.h"
+#include "worker/worker.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LINE_MAX_BYTES ((size_t)256 << 20)
+
+bool worker_send(json_t *message)
+{
+    char *text = rg_json_canonical(message);
+    json_decref(message);
+    printf("@rigor %s\n", text);
+    rg_free(text);
+    return fflush(stdout) == 0 && !ferror(stdout);
+}
+
+bool worker_fail(const char *who, json_int_t number, const char *key, const rg_err *err)
+{
+    rg_str text = {0};
+    rg_str_printf(&text, "%s%s%s", err->where, err->where[0] ? ": " : "", err->what);
+    json_t *message = json_object();
+    if (who)
+        json_object_set_new(message, who, json_integer(number));
+    json_object_set_new(message, key, json_string(rg_str_text(&text)));
+    if (err->remedy[0])
+        json_object_set_new(message, "remedy", json_string(err->remedy));
+    rg_str_free(&text);
+    return worker_send(message);
+}
+
+/* One line of input; false when nobody reads the answers. */
+static bool take_line(cache *c, const char *line, size_t len)
+{
+    if (strspn(line, " \t\r") == len)
+        return true;
+    rg_err err = {0};
+    json_t *root = rg_json_parse(line, len, "job", &err);
+    if (!root)
+        return worker_fail(NULL, 0, "error", &err);
+    bool heard = worker_run(c, root);
+    json_decref(root);
+    return heard;
+}
+
+/* Takes the complete lines out of `pending`. */
+static bool take_lines(cache *c, rg_str *pending)
+{
+    size_t from = 0;
+    char *end;
+    while ((end = memchr(pending->data + from, '\n', pending->len - from)) != NULL) {
+        *end = '\0';
+        if (!take_line(c, pending->data + from, (size_t)(end - pending->data) - from))
+            return false;
+        from = (size_t)(end - pending->data) + 1;
+    }
+    memmove(pending->data, pending->data + from, pending->len - from + 1);
+    pending->len -= from;
+    return true;
+}
+
+/* Reads until the input ends or nobody reads the answers. */
+static int serve(cache *c, rg_str *pending)
+{
+    char block[65536];
+    for (;;) {
+        ssize_t n = read(STDIN_FILENO, block, sizeof(block));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return n < 0 ? RG_INTERNAL : RG_OK;
+        rg_str_add_n(pending, block, (size_t)n);
+        if (pending->cut || !take_lines(c, pending))
+            return RG_INTERNAL;
+    }
+}
+
+int rg_worker_main(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    signal(SIGINT, SIG_IGN);  /* Ctrl-C reaches the whole group; the runner decides */
+    signal(SIGPIPE, SIG_IGN); /* a runner that is gone shows as a failed write */
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    cache c = {0};
+    rg_str pending = {.max = LINE_MAX_BYTES};
+    int code = serve(&c, &pending);
+    rg_str_free(&pending);
+    worker_cache_free(&c);
+    return code;
+}

@@ -1,0 +1,49 @@
+/* worker.h - what the files of the worker share: jobs as read, caches, messages. */
+#ifndef RIGOR_WORKER_WORKER_H
+#define RIGOR_WORKER_WORKER_H
+
+#include "rigor/train.h"
+
+/* ---- A job: members of one data set (docs/protocol.md). */
+typedef struct train_job {
+    const json_t *root; /* owner of the texts; borrowed */
+    json_int_t number;
+    const char *train, *val, *test_inputs; /* paths; the last may be NULL */
+    rg_task task;
+    size_t classes;
+    const rg_metric *metrics[RG_FIT_METRICS_MAX]; /* the first chooses the epoch */
+    size_t n_metrics;
+    int threads;
+} train_job;
+typedef struct member {
+    json_int_t id;
+    uint64_t seed;
+    const json_t *config;
+    const char *predictions, *checkpoint; /* paths to write, or NULL */
+} member;
+bool worker_job_read(const json_t *root, train_job *ret, rg_err *err);
+bool worker_member_read(const json_t *entry, member *ret, rg_err *err);
+
+/* ---- What stays between jobs. */
+typedef struct cached_part cached_part;
+typedef struct cache {
+    RG_VEC(cached_part *) parts;   /* the least recently used first */
+    RG_VEC(rg_program *) programs; /* the same */
+    RG_VEC(char *) keys;           /* of the programs */
+} cache;
+/* The part in the file, read again only when the file has changed; borrowed until the next call
+ * but three. */
+const rg_part *worker_cache_part(cache *c, const char *path, rg_err *err);
+/* The program for this structure, compiled when it is new; borrowed until the next call. */
+rg_program *worker_cache_program(cache *c, const rg_program_spec *spec, rg_err *err);
+void worker_cache_free(cache *c);
+
+/* ---- Messages: one line each; steals `message`.  False when nobody reads any more. */
+bool worker_send(json_t *message);
+/* {"id" or "job": number, key: "where: what", "remedy"} */
+bool worker_fail(const char *who, json_int_t number, const char *key, const rg_err *err);
+
+/* Trains the members of one job, one after another.  False when nobody reads any more. */
+bool worker_run(cache *c, const json_t *root);
+
+#endif
