@@ -1,7 +1,8 @@
-/* model.h - the table of models: one file in zoo/<name>/<name>.c, one entry, no other file touched.
+/* model.h - the table of models: one file in zoo/<name>/<name>.c, one entry, no other file
+ * touched.
  *
- * A model is a forward pass and the table of its hyper-parameters.  The trainer (train.h) adds the
- * loss of the task, the gradient and the optimiser. */
+ * A model is a forward pass and the table of its hyper-parameters.  The trainer (train.h) adds
+ * the loss of the task, the gradient and the optimiser. */
 #ifndef RIGOR_MODEL_H
 #define RIGOR_MODEL_H
 
@@ -20,7 +21,7 @@ typedef struct rg_model {
     rg_val (*forward)(rg_scope *scope, rg_val x, const rg_conf *conf);
 } rg_model;
 
-extern const rg_model *const rg_models[]; /* in order of the alphabet; ends with NULL */
+extern const rg_model *const rg_models[];        /* in order of the alphabet; ends with NULL */
 const rg_model *rg_model_find(const char *name); /* NULL when absent */
 
 #endif

@@ -1,9 +1,9 @@
 /* nn.h - what networks are made of: configurations, scopes, layers, activations, losses,
  * initialisers, optimisers, learning-rate schedules.
  *
- * Everything here only adds nodes to a graph (graph.h); a mistake sticks to the graph with the file
- * and line of the model that made it and is reported when the plan is compiled, so that a forward
- * pass reads as its equations.  Shapes are given as (B, D): B examples, D features. */
+ * Everything here only adds nodes to a graph (graph.h); a mistake sticks to the graph with the
+ * file and line of the model that made it and is reported when the plan is compiled, so that a
+ * forward pass reads as its equations.  Shapes are given as (B, D): B examples, D features. */
 #ifndef RIGOR_NN_H
 #define RIGOR_NN_H
 
@@ -11,9 +11,9 @@
 
 /* ---- Configurations ----------------------------------------------------------------------
  * One section ("model", "train") of a member's configuration, read through its table of
- * parameters.  Structural parameters shape the graph and are read as plain values.  The others are
- * numbers in which the members of a cohort may differ: they are scalar float32 inputs of the graph,
- * named "section.name", and the trainer fills them in for each member. */
+ * parameters.  Structural parameters shape the graph and are read as plain values.  The others
+ * are numbers in which the members of a cohort may differ: they are scalar float32 inputs of
+ * the graph, named "section.name", and the trainer fills them in for each member. */
 typedef struct rg_conf rg_conf;
 /* values: every parameter of `table` (see rg_config_resolve); borrowed, as is the graph. */
 rg_conf *rg_conf_new(rg_graph *graph, const char *section, const rg_param *table,
@@ -25,8 +25,8 @@ const char *rg_conf_str(const rg_conf *conf, const char *name);
 size_t rg_conf_count(const rg_conf *conf, const char *name); /* length of a list */
 int64_t rg_conf_int_at(const rg_conf *conf, const char *name, size_t i);
 /* A number as a scalar of the graph.  One that is exactly zero for this member comes as the
- * constant 0, so that what it switches off costs nothing (rg_conf_off); zeros are therefore part of
- * the program's structure. */
+ * constant 0, so that what it switches off costs nothing (rg_conf_off); zeros are therefore
+ * part of the program's structure. */
 rg_val rg_conf_val(const rg_conf *conf, const char *name);
 bool rg_conf_off(const rg_conf *conf, const char *name); /* the number is exactly zero */
 /* The inputs that rg_conf_val made so far, in order. */
@@ -37,7 +37,8 @@ typedef struct rg_conf_input {
 size_t rg_conf_inputs(const rg_conf *conf, const rg_conf_input **ret);
 
 /* ---- Initialisers ------------------------------------------------------------------------
- * Draws are named by (seed, name of the weight): adding a layer changes no other layer's values. */
+ * Draws are named by (seed, name of the weight): adding a layer changes no other layer's
+ * values. */
 typedef enum rg_init_kind {
     RG_INIT_ZEROS,
     RG_INIT_ONES,
@@ -55,7 +56,8 @@ void rg_init_fill(const rg_init *init, uint64_t seed, const char *name, float *r
 
 /* ---- Scopes ------------------------------------------------------------------------------
  * What a forward pass is built in.  Weights are named by the path of layers that asks for them:
- * the second linear layer's bias is "linear1.bias", inside a first block "block0.linear1.bias". */
+ * the second linear layer's bias is "linear1.bias", inside a first block "block0.linear1.bias".
+ */
 typedef struct rg_weight { /* a trainable tensor, float32 */
     const char *name;
     rg_val input;
@@ -63,9 +65,9 @@ typedef struct rg_weight { /* a trainable tensor, float32 */
 } rg_weight;
 typedef struct rg_scope {
     rg_graph *graph;
-    bool training;   /* false: dropout is the identity */
-    int64_t classes; /* width of the output: classes of a classifier, 1 for a regression */
-    rg_val key;      /* U32 (2), fresh for each step; training only */
+    bool training;       /* false: dropout is the identity */
+    int64_t classes;     /* width of the output: classes of a classifier, 1 for a regression */
+    rg_val key;          /* U32 (2), fresh for each step; training only */
     const rg_conf *conf; /* of the model; NULL outside one */
     /* the rest is the scope's own */
     struct rg_scope_state *state;
@@ -75,7 +77,8 @@ void rg_scope_free(rg_scope *scope);
 void rg_scope_enter(rg_scope *scope, const char *kind); /* "block": block0, block1, ... */
 void rg_scope_leave(rg_scope *scope);
 rg_val rg_scope_weight(rg_scope *scope, const char *name, rg_shape shape, rg_init init);
-size_t rg_scope_weights(const rg_scope *scope, const rg_weight **ret); /* in order of creation */
+size_t rg_scope_weights(const rg_scope *scope,
+                        const rg_weight **ret); /* in order of creation */
 
 /* ---- Layers ------------------------------------------------------------------------------
  * As in graph.h, each is a macro that passes on where the model calls it. */
@@ -89,8 +92,9 @@ size_t rg_scope_weights(const rg_scope *scope, const rg_weight **ret); /* in ord
 /* x: (..., D) -> (..., width): x W + b with W: (D, width), both drawn from
  * U(-1/sqrt(D), 1/sqrt(D)), which is Kaiming's for the leak sqrt(5) and PyTorch's default. */
 rg_val rg_linear_at(rg_place at, rg_scope *scope, rg_val x, int64_t width);
-/* Inverted dropout (Srivastava et al. 2014): while training each element is zeroed with probability
- * `rate` (scalar, in [0, 1)) and the others are scaled by 1 / (1 - rate); otherwise x. */
+/* Inverted dropout (Srivastava et al. 2014): while training each element is zeroed with
+ * probability `rate` (scalar, in [0, 1)) and the others are scaled by 1 / (1 - rate); otherwise
+ * x. */
 rg_val rg_dropout_at(rg_place at, rg_scope *scope, rg_val x, rg_val rate);
 
 /* ---- Activations: a table; element-wise. */
@@ -98,17 +102,18 @@ typedef struct rg_activation {
     const char *name, *title;
     rg_val (*apply)(rg_val x);
 } rg_activation;
-extern const rg_activation rg_activations[];     /* ends with name == NULL */
-extern const char *const rg_activation_names[];  /* for parameter tables; NULL-terminated */
-rg_val rg_activate_at(rg_place at, rg_val x, const char *name);  /* unknown names stick to the graph as an error */
+extern const rg_activation rg_activations[];    /* ends with name == NULL */
+extern const char *const rg_activation_names[]; /* for parameter tables; NULL-terminated */
+rg_val rg_activate_at(rg_place at, rg_val x,
+                      const char *name); /* unknown names stick to the graph as an error */
 
 /* ---- Losses, one value an example. */
 /* logits: (B, C), labels: I32 (B) -> (B): -log softmax(logits)[label] by a shifted log-sum-exp.
- * smoothing (scalar, or no value for none): the target is (1 - s) one-hot + s / C (Szegedy et al.
- * 2016). */
+ * smoothing (scalar, or no value for none): the target is (1 - s) one-hot + s / C (Szegedy et
+ * al. 2016). */
 rg_val rg_cross_entropy_at(rg_place at, rg_val logits, rg_val labels, rg_val smoothing);
 rg_val rg_squared_error_at(rg_place at, rg_val prediction, rg_val target); /* (B), (B) -> (B) */
-rg_val rg_softmax_at(rg_place at, rg_val logits);                          /* over the last axis */
+rg_val rg_softmax_at(rg_place at, rg_val logits); /* over the last axis */
 
 /* ---- Optimisers: a table.  An update reads a parameter and its gradient and returns the new
  * parameter; what it remembers between steps it declares as state. */
@@ -123,8 +128,8 @@ typedef struct rg_optimizer {
     const char *name, *title, *paper;
     rg_val (*update)(rg_optim *optim, const char *name, rg_val parameter, rg_val gradient);
 } rg_optimizer;
-extern const rg_optimizer rg_optimizers[];      /* ends with name == NULL */
-extern const char *const rg_optimizer_names[];  /* NULL-terminated */
+extern const rg_optimizer rg_optimizers[];     /* ends with name == NULL */
+extern const char *const rg_optimizer_names[]; /* NULL-terminated */
 const rg_optimizer *rg_optimizer_find(const char *name);
 
 typedef struct rg_slot { /* a state tensor: zero before the first step */
@@ -136,24 +141,26 @@ void rg_optim_free(rg_optim *optim);
 rg_val rg_optim_slot(rg_optim *optim, const char *kind, const char *name, rg_val like);
 void rg_optim_keep(rg_optim *optim, rg_val slot, rg_val next);
 size_t rg_optim_slots(const rg_optim *optim, const rg_slot **ret);
-/* Scales the n gradients in place so that their joint norm is at most `limit` (Pascanu et al. 2013). */
+/* Scales the n gradients in place so that their joint norm is at most `limit` (Pascanu et al.
+ * 2013). */
 void rg_clip_by_norm(rg_val *gradients, size_t n, rg_val limit);
 
 /* ---- Learning-rate schedules: a table; computed on the host, once a step. */
 typedef struct rg_schedule_at {
-    double step, steps;     /* this step from 0, and all of them */
-    double epoch;           /* whole epochs before this step */
-    double step_size;       /* schedule "step": epochs between two cuts */
-    double gamma;           /* schedule "step": factor of a cut */
+    double step, steps; /* this step from 0, and all of them */
+    double epoch;       /* whole epochs before this step */
+    double step_size;   /* schedule "step": epochs between two cuts */
+    double gamma;       /* schedule "step": factor of a cut */
 } rg_schedule_at;
 typedef struct rg_schedule {
     const char *name, *title;
     double (*factor)(const rg_schedule_at *at); /* of the learning rate */
 } rg_schedule;
-extern const rg_schedule rg_schedules[];       /* ends with name == NULL */
-extern const char *const rg_schedule_names[];  /* NULL-terminated */
+extern const rg_schedule rg_schedules[];      /* ends with name == NULL */
+extern const char *const rg_schedule_names[]; /* NULL-terminated */
 const rg_schedule *rg_schedule_find(const char *name);
-/* The factor with a linear warm-up over the first `warmup` steps; the schedule runs over the rest. */
+/* The factor with a linear warm-up over the first `warmup` steps; the schedule runs over the
+ * rest. */
 double rg_schedule_factor(const rg_schedule *schedule, const rg_schedule_at *at, double warmup);
 
 #endif

@@ -5,11 +5,15 @@
 #include "rigor/base.h"
 #include "rigor/data.h"
 #include "rigor/graph.h"
+#include "rigor/model.h"
+#include "rigor/nn.h"
 #include "rigor/plan.h"
 #include "rigor/report.h"
 #include "rigor/search.h"
 #include "rigor/stats.h"
 #include "rigor/store.h"
 #include "rigor/study.h"
+#include "rigor/train.h"
+#include "rigor/worker.h"
 
 #endif

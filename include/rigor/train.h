@@ -2,8 +2,8 @@
  *
  * One training step is one graph: (parameters, optimiser state, batch indices, key,
  * hyper-parameters) -> (parameters', state', loss), with the data set resident.  Members of one
- * structure share the program and are trained one after another; everything that a member's bits
- * depend on is its own seed, configuration and data, never who else shares the program. */
+ * structure share the program and are trained one after another; everything that a member's
+ * bits depend on is its own seed, configuration and data, never who else shares the program. */
 #ifndef RIGOR_TRAIN_H
 #define RIGOR_TRAIN_H
 
@@ -11,12 +11,13 @@
 #include "rigor/model.h"
 #include "rigor/plan.h"
 
-/* The parameters of the section "train": optimizer, lr, batch, epochs, schedule, patience ... */
+/* The parameters of the section "train": optimizer, lr, batch, epochs, schedule, patience ...
+ */
 extern const rg_param rg_train_params[];
 
-/* {"model": {"name": ..., ...}, "train": {...}} with every parameter filled in and checked: unknown
- * models and parameters, wrong types and values out of range are errors that name the path and the
- * nearest valid name.  New reference; NULL on failure. */
+/* {"model": {"name": ..., ...}, "train": {...}} with every parameter filled in and checked:
+ * unknown models and parameters, wrong types and values out of range are errors that name the
+ * path and the nearest valid name.  New reference; NULL on failure. */
 json_t *rg_config_resolve(const json_t *config, const rg_model **ret_model, rg_err *err);
 
 /* ---- Programs ---------------------------------------------------------------------------- */
@@ -38,9 +39,9 @@ size_t rg_program_parameters(const rg_program *program); /* trainable numbers */
 size_t rg_program_bytes(const rg_program *program);      /* peak memory of the plans */
 
 /* ---- Fitting ------------------------------------------------------------------------------
- * The order of the examples comes from (seed, epoch), initial weights from (seed, name), dropout
- * from (seed, step).  When the batch does not divide the rows, the last batch of an epoch has fewer
- * examples: every example counts once in every epoch. */
+ * The order of the examples comes from (seed, epoch), initial weights from (seed, name),
+ * dropout from (seed, step).  When the batch does not divide the rows, the last batch of an
+ * epoch has fewer examples: every example counts once in every epoch. */
 typedef struct rg_epoch {
     size_t epoch; /* from 1 */
     double train_loss;
@@ -62,11 +63,11 @@ typedef struct rg_fit_result {
     double score[16]; /* of the chosen epoch, in the order of metrics */
 } rg_fit_result;
 #define RG_FIT_METRICS_MAX RG_COUNT(((rg_fit_result *)0)->score)
-/* Afterwards the program holds the parameters of the chosen epoch.  A loss that is not finite is
- * an error which names the epoch and the first bad operation. */
+/* Afterwards the program holds the parameters of the chosen epoch.  A loss that is not finite
+ * is an error which names the epoch and the first bad operation. */
 bool rg_fit(rg_program *program, const rg_fit_spec *spec, rg_fit_result *ret, rg_err *err);
-/* x: (rows, D) -> probabilities (rows, classes), or (rows) values in the target's own units, with
- * the parameters that the program holds. */
+/* x: (rows, D) -> probabilities (rows, classes), or (rows) values in the target's own units,
+ * with the parameters that the program holds. */
 bool rg_predict(rg_program *program, const float *x, size_t rows, float *ret, rg_err *err);
 
 /* ---- Checkpoints: the safetensors format (a JSON header and raw little-endian tensors). */

@@ -48,9 +48,8 @@ static bool read_metrics(const json_t *root, train_job *ret, rg_err *err)
         return false;
     size_t i;
     json_t *name;
-    json_array_foreach(json_object_get(root, "metrics"), i, name)
-        if (!add_metric(ret, json_string_value(name), err))
-            return false;
+    json_array_foreach(json_object_get(root, "metrics"), i,
+                       name) if (!add_metric(ret, json_string_value(name), err)) return false;
     return true;
 }
 
@@ -58,16 +57,17 @@ static int default_threads(void)
 {
     const char *text = getenv("RIGOR_THREADS");
     int64_t threads;
-    return text && rg_text_int(text, &threads) && threads > 0 && threads < 1024 ? (int)threads : 1;
+    return text && rg_text_int(text, &threads) && threads > 0 && threads < 1024 ? (int)threads
+                                                                                : 1;
 }
 
 bool worker_job_read(const json_t *root, train_job *ret, rg_err *err)
 {
     const json_t *data = json_object_get(root, "data");
     train_job made = {.root = root,
-                .train = rg_json_text(data, "train", NULL),
-                .val = rg_json_text(data, "val", NULL),
-                .test_inputs = rg_json_text(data, "test_inputs", NULL)};
+                      .train = rg_json_text(data, "train", NULL),
+                      .val = rg_json_text(data, "val", NULL),
+                      .test_inputs = rg_json_text(data, "test_inputs", NULL)};
     made.number = json_integer_value(json_object_get(root, "job"));
     if (!made.train || !made.val)
         return need(err, "data", "must have the paths \"train\" and \"val\"");

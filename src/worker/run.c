@@ -79,7 +79,7 @@ static bool write_predictions(running *r, rg_program *program, rg_err *err)
                        "%zu features where the training part has %zu", test->features,
                        train->features);
     size_t classes = job->task == RG_CLASSIFY ? job->classes : 0;
-    float *value = RG_NEW_ARRAY(float, test->rows * (classes ? classes : 1));
+    float *value = RG_NEW_ARRAY(float, test->rows *(classes ? classes : 1));
     rg_predictions predictions = {
         .rows = test->rows, .classes = classes, .value = value, .id = test->id};
     bool written = rg_predict(program, test->x, test->rows, value, err) &&
@@ -142,20 +142,37 @@ static bool run_member(cache *c, const train_job *job, const json_t *entry)
     return r.heard;
 }
 
+/* A job that cannot be read fails every member that it names. */
+static bool fail_job(const json_t *root, json_int_t number, const rg_err *err)
+{
+    size_t i;
+    json_t *entry;
+    if (!worker_fail("job", number, "error", err))
+        return false;
+    json_array_foreach(json_object_get(root, "members"), i, entry)
+    {
+        const json_t *id = json_object_get(entry, "id");
+        if (json_is_integer(id) && !worker_fail("id", json_integer_value(id), "failed", err))
+            return false;
+    }
+    return true;
+}
+
+static bool run_members(cache *c, const train_job *job)
+{
+    size_t i;
+    json_t *entry;
+    json_array_foreach(json_object_get(job->root, "members"), i,
+                       entry) if (!run_member(c, job, entry)) return false;
+    return true;
+}
+
 bool worker_run(cache *c, const json_t *root)
 {
     train_job job;
     rg_err err = {0};
     json_int_t number = json_integer_value(json_object_get(root, "job"));
-    if (!worker_job_read(root, &job, &err)) {
-        if (!worker_fail("job", number, "error", &err))
-            return false;
-    } else {
-        size_t i;
-        json_t *entry;
-        json_array_foreach(json_object_get(root, "members"), i, entry)
-            if (!run_member(c, &job, entry))
-                return false;
-    }
-    return worker_send(json_pack("{s:I, s:b}", "job", number, "finished", 1));
+    bool heard =
+        worker_job_read(root, &job, &err) ? run_members(c, &job) : fail_job(root, number, &err);
+    return heard && worker_send(json_pack("{s:I, s:b}", "job", number, "finished", 1));
 }

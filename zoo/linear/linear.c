@@ -1,5 +1,5 @@
-/* linear.c - multinomial logistic regression, or linear regression: one affine map, the baseline
- * that everything else has to beat. */
+/* linear.c - multinomial logistic regression, or linear regression: one affine map, the
+ * baseline that everything else has to beat. */
 #include "rigor/model.h"
 
 static const rg_param params[] = {{0}};

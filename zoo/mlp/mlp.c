@@ -1,4 +1,5 @@
-/* mlp.c - the multi-layer perceptron: affine maps with an element-wise activation between them. */
+/* mlp.c - the multi-layer perceptron: affine maps with an element-wise activation between them.
+ */
 #include "rigor/model.h"
 
 static const rg_param params[] = {

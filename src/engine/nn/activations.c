@@ -14,14 +14,16 @@ static rg_val identity(rg_val x)
     return x;
 }
 
+/* As a product with the slope, so that the derivative at 0 is the slope from below (a maximum
+ * would share it between both sides) and a NaN stays one. */
 static rg_val relu(rg_val x)
 {
-    return rg_max(x, number(x, 0));
+    return rg_mul(x, rg_cast(rg_lt(number(x, 0), x), rg_val_dtype(x)));
 }
 
 static rg_val leaky_relu(rg_val x)
 {
-    return rg_max(x, rg_mul(x, number(x, 0.01)));
+    return rg_mul(x, rg_select(rg_lt(number(x, 0), x), number(x, 1), number(x, 0.01)));
 }
 
 /* 1 / (1 + exp(-x)) = (1 + tanh(x / 2)) / 2, which cannot overflow. */
@@ -53,7 +55,7 @@ static rg_val softplus(rg_val x)
 {
     rg_val size = rg_max(x, rg_neg(x));
     rg_val tail = rg_log(rg_add(rg_exp(rg_neg(size)), number(x, 1)));
-    return rg_add(relu(x), tail);
+    return rg_add(rg_max(x, number(x, 0)), tail);
 }
 
 /* x above 0, exp(x) - 1 below; the exponent never sees a positive number. */
@@ -64,15 +66,15 @@ static rg_val elu(rg_val x)
     return rg_select(rg_lt(x, zero), low, x);
 }
 
-#define ACTIVATIONS(X)                                                                           \
-    X(relu, relu, "max(x, 0); Nair & Hinton 2010")                                               \
-    X(gelu, gelu, "x Phi(x); Hendrycks & Gimpel 2016")                                           \
-    X(silu, silu, "x sigmoid(x), also called swish; Elfwing et al. 2018")                        \
-    X(tanh, tanh_, "hyperbolic tangent")                                                         \
-    X(sigmoid, sigmoid, "1 / (1 + exp(-x))")                                                     \
-    X(leaky_relu, leaky_relu, "max(x, 0.01 x); Maas et al. 2013")                                \
-    X(elu, elu, "x or exp(x) - 1; Clevert et al. 2016")                                          \
-    X(softplus, softplus, "log(1 + exp(x)); Dugas et al. 2001")                                  \
+#define ACTIVATIONS(X) \
+    X(relu, relu, "max(x, 0); Nair & Hinton 2010") \
+    X(gelu, gelu, "x Phi(x); Hendrycks & Gimpel 2016") \
+    X(silu, silu, "x sigmoid(x), also called swish; Elfwing et al. 2018") \
+    X(tanh, tanh_, "hyperbolic tangent") \
+    X(sigmoid, sigmoid, "1 / (1 + exp(-x))") \
+    X(leaky_relu, leaky_relu, "max(x, 0.01 x); Maas et al. 2013") \
+    X(elu, elu, "x or exp(x) - 1; Clevert et al. 2016") \
+    X(softplus, softplus, "log(1 + exp(x)); Dugas et al. 2001") \
     X(identity, identity, "x")
 
 #define ENTRY(name, function, title) {#name, title, function},

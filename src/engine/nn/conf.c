@@ -1,6 +1,6 @@
 /* conf.c - one section of a configuration as a graph sees it: structural parameters as plain
- * values, numbers as scalar inputs.  Asking for what the table does not have is a mistake of the
- * model; it sticks to the graph. */
+ * values, numbers as scalar inputs.  Asking for what the table does not have is a mistake of
+ * the model; it sticks to the graph. */
 #include "engine/nn/internal.h"
 
 #include <string.h>
@@ -121,7 +121,8 @@ rg_val rg_conf_val(const rg_conf *constant, const char *name)
         if (!strcmp(conf->inputs.at[i].name, name))
             return conf->inputs.at[i].input;
     if (param->structural)
-        return rg_const(conf->graph, rg_json_number(json_object_get(conf->values, name), 0), RG_F32);
+        return rg_const(conf->graph, rg_json_number(json_object_get(conf->values, name), 0),
+                        RG_F32);
     rg_str path = {0};
     rg_str_printf(&path, "%s.%s", conf->section, name);
     rg_conf_input made = {param->name,

@@ -6,7 +6,7 @@
 
 typedef struct fill {
     bool normal;
-    double value;                             /* without a width: this constant */
+    double value;                                        /* without a width: this constant */
     double (*width)(double gain, double in, double out); /* bound, or standard deviation */
 } fill;
 

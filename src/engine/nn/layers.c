@@ -12,8 +12,8 @@ static rg_val linear(rg_scope *scope, rg_val x, int64_t width)
         return x;
     }
     int64_t inputs = shape.dim[shape.rank - 1];
-    /* Kaiming's gain for a leaky ReLU of slope a is sqrt(2 / (1 + a^2)); with a = sqrt(5) the bound
-     * becomes 1 / sqrt(fan_in), for the weight and the bias alike. */
+    /* Kaiming's gain for a leaky ReLU of slope a is sqrt(2 / (1 + a^2)); with a = sqrt(5) the
+     * bound becomes 1 / sqrt(fan_in), for the weight and the bias alike. */
     rg_init init = {RG_INIT_KAIMING_UNIFORM, sqrt(1.0 / 3), inputs, width};
     rg_scope_enter(scope, "linear");
     rg_val weight = rg_scope_weight(scope, "weight", rg_shape_of(inputs, width), init);

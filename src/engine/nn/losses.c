@@ -13,8 +13,8 @@ static rg_val softmax(rg_val logits)
     return rg_div(e, rg_sum(e, axis, true));
 }
 
-/* With z = logits - max: the loss is log sum exp(z) - z[label].  Smoothing moves the share s of the
- * target to all classes alike: log sum exp(z) - (1 - s) z[label] - s mean(z). */
+/* With z = logits - max: the loss is log sum exp(z) - z[label].  Smoothing moves the share s of
+ * the target to all classes alike: log sum exp(z) - (1 - s) z[label] - s mean(z). */
 static rg_val cross_entropy(rg_val logits, rg_val labels, rg_val smoothing)
 {
     rg_graph *graph = logits.graph;

@@ -1,7 +1,9 @@
-/* optim.c - optimisers, as a table: each is the update of one parameter, in the graph of the step.
+/* optim.c - optimisers, as a table: each is the update of one parameter, in the graph of the
+ * step.
  *
- * Weight decay of sgd and adam is L2 regularisation (added to the gradient); adamw's is decoupled:
- * the parameter shrinks by lr * weight_decay beside the adaptive step (Loshchilov & Hutter 2019). */
+ * Weight decay of sgd and adam is L2 regularisation (added to the gradient); adamw's is
+ * decoupled: the parameter shrinks by lr * weight_decay beside the adaptive step (Loshchilov &
+ * Hutter 2019). */
 #include "rigor/nn.h"
 
 #include <string.h>
@@ -132,10 +134,10 @@ static rg_val adamw(rg_optim *optim, const char *name, rg_val p, rg_val g)
     return rg_sub(p, step);
 }
 
-#define OPTIMIZERS(X)                                                                            \
-    X(sgd, "stochastic gradient descent, with momentum",                                         \
-      "Robbins & Monro 1951; Polyak 1964; Sutskever et al. 2013 (Nesterov)")                     \
-    X(adamw, "Adam with decoupled weight decay", "Loshchilov & Hutter 2019")                     \
+#define OPTIMIZERS(X) \
+    X(sgd, "stochastic gradient descent, with momentum", \
+      "Robbins & Monro 1951; Polyak 1964; Sutskever et al. 2013 (Nesterov)") \
+    X(adamw, "Adam with decoupled weight decay", "Loshchilov & Hutter 2019") \
     X(adam, "adaptive moments", "Kingma & Ba 2015")
 
 #define ENTRY(name, title, paper) {#name, title, paper, name},

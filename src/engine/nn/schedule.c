@@ -1,4 +1,5 @@
-/* schedule.c - learning-rate schedules, as a table of factors; computed on the host in double. */
+/* schedule.c - learning-rate schedules, as a table of factors; computed on the host in double.
+ */
 #include "rigor/nn.h"
 
 #include <math.h>
@@ -25,10 +26,10 @@ static double step(const rg_schedule_at *at)
     return pow(at->gamma, floor(at->epoch / at->step_size));
 }
 
-#define SCHEDULES(X)                                                                             \
-    X(constant, "the same rate throughout")                                                      \
-    X(cosine, "half a cosine down to 0; Loshchilov & Hutter 2017")                               \
-    X(linear, "straight down to 0")                                                              \
+#define SCHEDULES(X) \
+    X(constant, "the same rate throughout") \
+    X(cosine, "half a cosine down to 0; Loshchilov & Hutter 2017") \
+    X(linear, "straight down to 0") \
     X(step, "times gamma after every step_size epochs")
 
 #define ENTRY(name, title) {#name, title, name},

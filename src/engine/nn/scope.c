@@ -1,16 +1,17 @@
-/* scope.c - where a forward pass is built: names weights by the path of layers that ask for them.
+/* scope.c - where a forward pass is built: names weights by the path of layers that ask for
+ * them.
  *
- * Two passes over one model (training, evaluation) ask in the same order and get the same names;
- * that is how a plan for evaluation finds the parameters of the plan that trains. */
+ * Two passes over one model (training, evaluation) ask in the same order and get the same
+ * names; that is how a plan for evaluation finds the parameters of the plan that trains. */
 #include "engine/nn/internal.h"
 
 #include <string.h>
 
 typedef struct rg_scope_state {
-    rg_arena *arena; /* of names */
-    rg_str path;     /* "block0.linear1." */
+    rg_arena *arena;       /* of names */
+    rg_str path;           /* "block0.linear1." */
     RG_VEC(size_t) starts; /* length of the path before each enter */
-    rg_map *counts;  /* "block0.linear" -> how many there are so far */
+    rg_map *counts;        /* "block0.linear" -> how many there are so far */
     RG_VEC(rg_weight) weights;
     uint32_t sites;
 } scope_state;

@@ -1,6 +1,6 @@
-/* checkpoint.c - the parameters that a program holds, as a safetensors file: one tensor a weight,
- * under the weight's name; a regression adds "target.scale" with the mean and the standard
- * deviation that its outputs are undone with. */
+/* checkpoint.c - the parameters that a program holds, as a safetensors file: one tensor a
+ * weight, under the weight's name; a regression adds "target.scale" with the mean and the
+ * standard deviation that its outputs are undone with. */
 #include "engine/train/program.h"
 
 #include <string.h>
@@ -15,7 +15,8 @@ static size_t tensors_of(rg_program *program, float scale[2], rg_arena *arena, r
     rg_tensor *tensors = RG_ARENA_ARRAY(arena, rg_tensor, n + 1);
     float *memory = program->held;
     for (size_t i = 0; i < n; i++) {
-        tensors[i] = (rg_tensor){weights[i].name, RG_F32, rg_val_shape(weights[i].input), memory};
+        tensors[i] =
+            (rg_tensor){weights[i].name, RG_F32, rg_val_shape(weights[i].input), memory};
         memory += rg_val_count(weights[i].input);
     }
     if (program->spec.task == RG_REGRESS)
@@ -56,7 +57,8 @@ static size_t elements(rg_shape shape)
 }
 
 /* Nothing is copied before all tensors are found. */
-static bool take(const rg_tensors *file, rg_tensor *mine, size_t n, const char *path, rg_err *err)
+static bool take(const rg_tensors *file, rg_tensor *mine, size_t n, const char *path,
+                 rg_err *err)
 {
     const char *remedy = "read it into the model that wrote it";
     if (file->count != n)
@@ -67,7 +69,8 @@ static bool take(const rg_tensors *file, rg_tensor *mine, size_t n, const char *
             return rg_fail(err, RG_INPUT, path, remedy,
                            "no tensor \"%s\" of the model's type and shape", mine[i].name);
     for (size_t i = 0; i < n; i++)
-        memcpy(mine[i].data, find(file, &mine[i])->data, elements(mine[i].shape) * sizeof(float));
+        memcpy(mine[i].data, find(file, &mine[i])->data,
+               elements(mine[i].shape) * sizeof(float));
     return true;
 }
 

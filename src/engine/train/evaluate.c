@@ -1,8 +1,8 @@
 /* evaluate.c - the model on rows that it does not train on.
  *
  * An evaluator is compiled for a number of rows and reads its weights where they stand: in the
- * buffers of the training step, or in the held copy of the chosen epoch.  A part of more rows than
- * a block goes through block by block; the last block ends with the last row. */
+ * buffers of the training step, or in the held copy of the chosen epoch.  A part of more rows
+ * than a block goes through block by block; the last block ends with the last row. */
 #include "engine/train/program.h"
 
 #include <string.h>
@@ -13,9 +13,11 @@ evaluator *rg_evaluator_new(const rg_program_spec *spec, int64_t rows, rg_err *e
     eval->rows = rows;
     network *net = &eval->net;
     rg_network_open(net, spec, false);
-    eval->x = rg_input(net->graph, "data.x", RG_F32, rg_shape_of(rows, (int64_t)spec->features));
+    eval->x =
+        rg_input(net->graph, "data.x", RG_F32, rg_shape_of(rows, (int64_t)spec->features));
     rg_val out = spec->model->forward(net->scope, eval->x, net->model);
-    eval->out = spec->task == RG_CLASSIFY ? rg_softmax(out) : rg_reshape(out, rg_shape_of(rows));
+    eval->out =
+        spec->task == RG_CLASSIFY ? rg_softmax(out) : rg_reshape(out, rg_shape_of(rows));
     eval->plan = rg_plan_compile(net->graph, &eval->out, 1, NULL, 0, &spec->plan, err);
     if (eval->plan)
         return eval;
@@ -49,7 +51,8 @@ static evaluator *evaluator_for(rg_program *program, int64_t rows, rg_err *err)
     return made;
 }
 
-/* Both graphs asked for their weights in one order: the i-th of one is the i-th of the other. */
+/* Both graphs asked for their weights in one order: the i-th of one is the i-th of the other.
+ */
 static void bind_weights(rg_program *program, evaluator *eval, bool held)
 {
     const rg_weight *trained, *read;
@@ -70,8 +73,8 @@ static void to_target_units(const rg_program *program, float *value, size_t n)
             value[i] = value[i] * program->target_sd + program->target_mean;
 }
 
-bool rg_program_evaluate(rg_program *program, bool held, const float *x, size_t rows, float *ret,
-                         rg_err *err)
+bool rg_program_evaluate(rg_program *program, bool held, const float *x, size_t rows,
+                         float *ret, rg_err *err)
 {
     if (!rows)
         return true;

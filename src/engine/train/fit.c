@@ -1,8 +1,8 @@
 /* fit.c - the training loop: one member from its seed to the parameters of its best epoch.
  *
- * Everything random is named by the member's seed: initial weights by (seed, weight), the order of
- * examples by (seed, epoch), dropout by (seed, step).  Nothing is left over from the member that
- * the program held before. */
+ * Everything random is named by the member's seed: initial weights by (seed, weight), the order
+ * of examples by (seed, epoch), dropout by (seed, step).  Nothing is left over from the member
+ * that the program held before. */
 #include "engine/train/program.h"
 
 #include <math.h>
@@ -16,11 +16,11 @@ typedef struct fit {
     size_t steps;        /* in an epoch */
     size_t epochs, patience;
     const rg_schedule *schedule;
-    uint32_t *order;     /* steps x batch rows; places without an example hold row 0 */
+    uint32_t *order; /* steps x batch rows; places without an example hold row 0 */
     uint32_t drop_key[2];
-    float *target;       /* regression: standardised */
-    float *outputs;      /* of the validation part */
-    float *start;        /* weights and slots at the start of the epoch */
+    float *target;  /* regression: standardised */
+    float *outputs; /* of the validation part */
+    float *start;   /* weights and slots at the start of the epoch */
 } fit;
 
 /* ---- Preparing */
@@ -44,8 +44,8 @@ static bool check_part(const rg_program *program, const rg_part *part, const cha
         return rg_fail(err, RG_INPUT, name, remedy, "there are no labels");
     for (size_t i = 0; i < part->rows; i++)
         if (part->label[i] < 0 || (size_t)part->label[i] >= spec->classes)
-            return rg_fail(err, RG_INPUT, name, remedy, "row %zu has label %d of %zu classes", i,
-                           part->label[i], spec->classes);
+            return rg_fail(err, RG_INPUT, name, remedy, "row %zu has label %d of %zu classes",
+                           i, part->label[i], spec->classes);
     return true;
 }
 
@@ -151,7 +151,7 @@ static void prepare(fit *f)
     f->order = RG_ARENA_ARRAY(f->arena, uint32_t, f->steps * program->batch);
     f->start = RG_ARENA_ARRAY(f->arena, float, state_count(program));
     f->outputs =
-        RG_ARENA_ARRAY(f->arena, float, f->spec->val->rows * rg_outputs_of(&program->spec));
+        RG_ARENA_ARRAY(f->arena, float, f->spec->val->rows *rg_outputs_of(&program->spec));
     rg_rng drop = rg_rng_open(f->spec->seed, "dropout");
     memcpy(f->drop_key, drop.key, sizeof(f->drop_key));
     bind_data(f);
@@ -183,7 +183,8 @@ static double rate_at(const fit *f, size_t step)
     return train_number(f, "lr") * rg_schedule_factor(f->schedule, &at, warmup);
 }
 
-/* Fills in the inputs of step k of an epoch (both from 0); returns the examples in its batch. */
+/* Fills in the inputs of step k of an epoch (both from 0); returns the examples in its batch.
+ */
 static size_t set_step(fit *f, size_t epoch, size_t k)
 {
     stepper *step = &f->program->step;
@@ -249,8 +250,8 @@ static bool weights_finite(const rg_program *program)
     return true;
 }
 
-/* Repeats the epoch from its start up to the first step that makes anything infinite, and leaves
- * the state as it was before that step. */
+/* Repeats the epoch from its start up to the first step that makes anything infinite, and
+ * leaves the state as it was before that step. */
 static bool replay(fit *f, size_t epoch, rg_err *err)
 {
     size_t bad = f->steps;

@@ -4,28 +4,21 @@
 
 #include <string.h>
 
-#define NUMBER(NAME, LO, HI, FALLBACK, HELP)                                                     \
-    {.name = NAME,                                                                               \
-     .kind = RG_PARAM_NUMBER,                                                                    \
-     .lo = LO,                                                                                   \
-     .hi = HI,                                                                                   \
-     .fallback = FALLBACK,                                                                       \
-     .help = HELP}
-#define WHOLE(NAME, STRUCTURAL, LO, HI, FALLBACK, HELP)                                          \
-    {.name = NAME,                                                                               \
-     .kind = RG_PARAM_INT,                                                                       \
-     .structural = STRUCTURAL,                                                                   \
-     .lo = LO,                                                                                   \
-     .hi = HI,                                                                                   \
-     .fallback = FALLBACK,                                                                       \
-     .help = HELP}
-#define CHOICE(NAME, CHOICES, FALLBACK, HELP)                                                    \
-    {.name = NAME,                                                                               \
-     .kind = RG_PARAM_CHOICE,                                                                    \
-     .structural = true,                                                                         \
-     .choices = CHOICES,                                                                         \
-     .fallback = FALLBACK,                                                                       \
-     .help = HELP}
+#define NUMBER(NAME, LO, HI, FALLBACK, HELP) \
+    { \
+        .name = NAME, .kind = RG_PARAM_NUMBER, .lo = LO, .hi = HI, .fallback = FALLBACK, \
+        .help = HELP \
+    }
+#define WHOLE(NAME, STRUCTURAL, LO, HI, FALLBACK, HELP) \
+    { \
+        .name = NAME, .kind = RG_PARAM_INT, .structural = STRUCTURAL, .lo = LO, .hi = HI, \
+        .fallback = FALLBACK, .help = HELP \
+    }
+#define CHOICE(NAME, CHOICES, FALLBACK, HELP) \
+    { \
+        .name = NAME, .kind = RG_PARAM_CHOICE, .structural = true, .choices = CHOICES, \
+        .fallback = FALLBACK, .help = HELP \
+    }
 
 const rg_param rg_train_params[] = {
     CHOICE("optimizer", rg_optimizer_names, "\"adamw\"", "update rule"),
@@ -67,7 +60,8 @@ static bool check_one(const char *section, const rg_param *table, const char *na
             names[n] = table[n].name;
         const char *nearest = rg_text_nearest(name, names, n);
         char remedy[200];
-        snprintf(remedy, sizeof(remedy), nearest ? "did you mean \"%s\"?" : "remove it", nearest);
+        snprintf(remedy, sizeof(remedy), nearest ? "did you mean \"%s\"?" : "remove it",
+                 nearest);
         return rg_fail(err, RG_INPUT, where, remedy, "there is no such parameter");
     }
     rg_err wrong = {0};
@@ -89,7 +83,8 @@ static json_t *resolve_section(const json_t *config, const char *section, const 
     }
     const char *name;
     json_t *value;
-    json_object_foreach ((json_t *)(uintptr_t)given, name, value) {
+    json_object_foreach((json_t *)(uintptr_t)given, name, value)
+    {
         bool is_model_name = !strcmp(section, "model") && !strcmp(name, "name");
         if (!is_model_name && !check_one(section, table, name, value, err)) {
             json_decref(ret);
@@ -123,10 +118,14 @@ static bool only_known_sections(const json_t *config, rg_err *err)
 {
     const char *name;
     json_t *value;
-    json_object_foreach ((json_t *)(uintptr_t)config, name, value)
-        if (strcmp(name, "model") && strcmp(name, "train"))
-            return rg_fail(err, RG_INPUT, name, "a configuration has \"model\" and \"train\"",
-                           "there is no such section");
+    json_object_foreach(
+        (json_t *)(uintptr_t)config, name,
+        value) if (strcmp(name, "model") &&
+                   strcmp(
+                       name,
+                       "train")) return rg_fail(err, RG_INPUT, name,
+                                                "a configuration has \"model\" and \"train\"",
+                                                "there is no such section");
     return true;
 }
 

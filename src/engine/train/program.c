@@ -32,13 +32,12 @@ char *rg_program_key(const rg_program_spec *spec)
 {
     const json_t *model = json_object_get(spec->config, "model");
     const json_t *train = json_object_get(spec->config, "train");
-    json_t *key = json_pack("{s:s, s:o, s:o, s:i, s:I, s:I, s:I, s:i, s:b}", "name",
-                            spec->model->name, "model",
-                            structure_of(spec->model->params, model), "train",
-                            structure_of(rg_train_params, train), "task", (int)spec->task,
-                            "outputs", (json_int_t)rg_outputs_of(spec), "features",
-                            (json_int_t)spec->features, "rows", (json_int_t)spec->rows, "threads",
-                            spec->plan.threads, "reference", (int)spec->plan.reference);
+    json_t *key = json_pack(
+        "{s:s, s:o, s:o, s:i, s:I, s:I, s:I, s:i, s:b}", "name", spec->model->name, "model",
+        structure_of(spec->model->params, model), "train", structure_of(rg_train_params, train),
+        "task", (int)spec->task, "outputs", (json_int_t)rg_outputs_of(spec), "features",
+        (json_int_t)spec->features, "rows", (json_int_t)spec->rows, "threads",
+        spec->plan.threads, "reference", (int)spec->plan.reference);
     char *text = rg_json_canonical(key);
     json_decref(key);
     return text;
@@ -53,8 +52,7 @@ void rg_network_open(network *net, const rg_program_spec *spec, bool training)
                              json_object_get(spec->config, "model"));
     net->train = rg_conf_new(net->graph, "train", rg_train_params,
                              json_object_get(spec->config, "train"));
-    net->scope =
-        rg_scope_new(net->graph, training, (int64_t)rg_outputs_of(spec), net->model);
+    net->scope = rg_scope_new(net->graph, training, (int64_t)rg_outputs_of(spec), net->model);
 }
 
 void rg_network_close(network *net)
@@ -146,7 +144,8 @@ static bool check_spec(const rg_program_spec *spec, rg_err *err)
                        spec->task == RG_CLASSIFY ? "classification" : "regression");
     if (spec->task == RG_CLASSIFY && spec->classes < 2)
         return rg_fail(err, RG_INPUT, "data", "check the target column",
-                       "a classifier needs at least 2 classes, the data has %zu", spec->classes);
+                       "a classifier needs at least 2 classes, the data has %zu",
+                       spec->classes);
     if (!spec->features || !spec->rows)
         return rg_fail(err, RG_INPUT, "data", "check the training part",
                        "nothing to train on: %zu rows of %zu features", spec->rows,

@@ -41,8 +41,8 @@ struct rg_program {
     evaluator *evaluators[EVALUATORS];
     size_t n_evaluators;
     size_t parameters;
-    float *held;    /* chosen parameters, one weight behind the other */
-    bool holds;     /* `held` is valid */
+    float *held;                  /* chosen parameters, one weight behind the other */
+    bool holds;                   /* `held` is valid */
     float target_mean, target_sd; /* regression: of the training part */
 };
 
@@ -50,8 +50,8 @@ typedef enum direction { FROM_PLAN, TO_PLAN } direction;
 /* Copies all weights between the step's buffers and `memory` (program->parameters numbers). */
 void rg_program_copy(rg_program *program, float *memory, direction where);
 /* Where evaluators read the weights: the step's buffers while training, or program->held. */
-bool rg_program_evaluate(rg_program *program, bool held, const float *x, size_t rows, float *ret,
-                         rg_err *err);
+bool rg_program_evaluate(rg_program *program, bool held, const float *x, size_t rows,
+                         float *ret, rg_err *err);
 void rg_network_open(network *net, const rg_program_spec *spec, bool training);
 void rg_network_close(network *net);
 evaluator *rg_evaluator_new(const rg_program_spec *spec, int64_t rows, rg_err *err);

@@ -1,8 +1,8 @@
 /* safetensors.c - tensors in a file that holds no code.
  *
  *   8 bytes   length of the header, little-endian
- *   header    JSON: {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [from, to]}, ...}
- *   data      the tensors, row-major, little-endian; offsets count from here
+ *   header    JSON: {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [from, to]},
+ * ...} data      the tensors, row-major, little-endian; offsets count from here
  *
  * The reader trusts nothing: names are unique, types known, sizes agree with shapes, and the
  * tensors cover the data without a gap or an overlap, so that no byte of a file is unaccounted
@@ -40,8 +40,7 @@ static json_t *header_entry(const rg_tensor *tensor, size_t from)
     for (int i = 0; i < tensor->shape.rank; i++)
         json_array_append_new(shape, json_integer(tensor->shape.dim[i]));
     return json_pack("{s:s, s:o, s:[I, I]}", "dtype", types[tensor->dtype].name, "shape", shape,
-                     "data_offsets", (json_int_t)from,
-                     (json_int_t)(from + bytes_of(tensor)));
+                     "data_offsets", (json_int_t)from, (json_int_t)(from + bytes_of(tensor)));
 }
 
 /* The header's text, padded with spaces so that the data begins at a multiple of 8. */
@@ -204,7 +203,8 @@ static bool read_header(reader *r, const json_t *header, rg_tensors *ret)
     size_t count = 0;
     const char *name;
     json_t *entry;
-    json_object_foreach ((json_t *)(uintptr_t)header, name, entry) {
+    json_object_foreach((json_t *)(uintptr_t)header, name, entry)
+    {
         if (!strcmp(name, "__metadata__")) {
             if (!json_is_object(entry))
                 return bad(r, NULL, "__metadata__ is no object");
