@@ -1,0 +1,261 @@
+/* table.c - facts as tables of text (see table.h). */
+#include "lab/report/table.h"
+
+#include "lab/report/format.h"
+
+#include <math.h>
+#include <string.h>
+
+#define CELLS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+json_t *table_new(const char *title, const char *align, const char *const *columns)
+{
+    json_t *names = json_array();
+    for (; *columns; columns++)
+        json_array_append_new(names, json_string(*columns));
+    return json_pack("{s:s, s:s, s:o, s:[]}", "title", title, "align", align, "columns", names,
+                     "rows");
+}
+
+void table_row(json_t *table, const char *const *cells)
+{
+    json_t *row = json_array();
+    size_t count = json_array_size(json_object_get(table, "columns"));
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(row, json_string(cells[i]));
+    json_array_append_new(json_object_get(table, "rows"), row);
+}
+
+json_t *table_or_null(json_t *table)
+{
+    if (json_array_size(json_object_get(table, "rows")))
+        return table;
+    json_decref(table);
+    return NULL;
+}
+
+const char *table_metric(const json_t *facts)
+{
+    return rg_json_text(json_object_get(facts, "metric"), "name", "metric");
+}
+
+const json_t *table_primary(const json_t *facts, const json_t *arm, const char *part)
+{
+    return json_object_get(json_object_get(arm, part), table_metric(facts));
+}
+
+static double number(const json_t *object, const char *key)
+{
+    return rg_json_number(json_object_get(object, key), NAN);
+}
+
+static const char *json_text_at(const json_t *array, size_t i)
+{
+    const char *text = json_string_value(json_array_get(array, i));
+    return text ? text : "";
+}
+
+static void arm_kind(rg_str *ret, const json_t *arm)
+{
+    const char *of = rg_json_text(arm, "of", NULL);
+    if (of)
+        rg_str_printf(ret, "%s without: ", of);
+    const json_t *changes = json_object_get(arm, "changes");
+    if (json_object_size(changes))
+        format_json(ret, changes);
+    else
+        rg_str_add(ret, "the base");
+}
+
+json_t *table_arms(const json_t *facts)
+{
+    rg_str title = {0};
+    rg_str_printf(&title, "%s on the test set", table_metric(facts));
+    json_t *table = table_new(rg_str_text(&title), "lrrrrl",
+                              CELLS("arm", "mean ± half interval", "sd", "n", "failed", "is"));
+    rg_str_free(&title);
+    size_t i;
+    json_t *arm;
+    json_array_foreach(json_object_get(facts, "arms"), i, arm) {
+        const json_t *metric = table_primary(facts, arm, "metrics");
+        double half = format_half(json_object_get(metric, "interval"));
+        rg_str is = {0};
+        arm_kind(&is, arm);
+        table_row(table,
+                  CELLS(rg_json_text(arm, "name", "?"), format_mean(metric).text,
+                        format_number(number(metric, "sd"), half).text,
+                        format_count(number(metric, "n")).text,
+                        format_count(number(arm, "failures")).text, rg_str_text(&is)));
+        rg_str_free(&is);
+    }
+    return table_or_null(table);
+}
+
+json_t *table_also(const json_t *facts)
+{
+    const json_t *also = json_object_get(facts, "also");
+    json_t *table = table_new("Secondary metrics on the test set: described, not tested", "lrrr",
+                              CELLS("metric", "arm", "mean ± half interval", "sd"));
+    json_object_set_new(table, "align", json_string("llrr"));
+    size_t i, k;
+    json_t *name, *arm;
+    json_array_foreach(also, i, name) {
+        json_array_foreach(json_object_get(facts, "arms"), k, arm) {
+            const char *text = json_text_at(also, i);
+            const json_t *metric = json_object_get(json_object_get(arm, "metrics"), text);
+            double half = format_half(json_object_get(metric, "interval"));
+            if (metric)
+                table_row(table, CELLS(text, rg_json_text(arm, "name", "?"),
+                                       format_mean(metric).text,
+                                       format_number(number(metric, "sd"), half).text));
+        }
+    }
+    return table_or_null(table);
+}
+
+static void claim_row(json_t *table, const json_t *claim)
+{
+    const json_t *interval = json_object_get(claim, "interval");
+    double half = format_half(interval);
+    table_row(table,
+              CELLS(rg_json_text(claim, "claim", "?"), rg_json_text(claim, "verdict", "?"),
+                    format_number(number(claim, "estimate"), half).text,
+                    format_interval(interval).text, format_p(number(claim, "p_corrected")).text,
+                    format_count(number(claim, "n")).text,
+                    format_number(number(claim, "p_superior"), 0).text,
+                    format_number(number(claim, "effect_size"), 0).text,
+                    format_p(number(claim, "p_signflip")).text,
+                    format_p(number(claim, "p_wilcoxon")).text,
+                    format_p(number(claim, "tost_p")).text,
+                    format_number(number(claim, "mde"), number(claim, "mde")).text,
+                    format_count(number(claim, "seeds_needed")).text));
+}
+
+json_t *table_claims(const json_t *facts)
+{
+    double alpha = number(json_object_get(facts, "analysis"), "alpha");
+    rg_str interval = {0};
+    rg_str_printf(&interval, "%s interval", format_percent(1 - alpha).text);
+    json_t *table = table_new("Claims", "llrrrrrrrrrrr",
+                              CELLS("claim", "verdict", "A − B", rg_str_text(&interval),
+                                    "p, corrected", "n", "P(A better)", "Cohen's d",
+                                    "p, sign-flip", "p, Wilcoxon", "p, TOST",
+                                    "smallest visible effect", "seeds needed"));
+    rg_str_free(&interval);
+    size_t i;
+    json_t *claim;
+    json_array_foreach(json_object_get(facts, "claims"), i, claim)
+        claim_row(table, claim);
+    return table_or_null(table);
+}
+
+json_t *table_tuning(const json_t *facts)
+{
+    json_t *table =
+        table_new("What tuning found, and what is left of it", "lrrrrrr",
+                  CELLS("arm", "best trial's score", "fresh seeds, validation", "test",
+                        "default configuration", "best trial", "trials (failed)"));
+    size_t i;
+    json_t *arm;
+    json_array_foreach(json_object_get(facts, "arms"), i, arm) {
+        const json_t *tuning = json_object_get(arm, "tuning");
+        if (!json_is_object(tuning))
+            continue;
+        const json_t *fresh = table_primary(facts, arm, "validation");
+        double half = format_half(json_object_get(fresh, "interval"));
+        rg_str trials = {0};
+        rg_str_printf(&trials, "%s (%s)", format_count(number(tuning, "trials")).text,
+                      format_count(number(tuning, "failed")).text);
+        table_row(table,
+                  CELLS(rg_json_text(arm, "name", "?"),
+                        format_number(number(tuning, "score"), half).text,
+                        format_mean(fresh).text,
+                        format_mean(table_primary(facts, arm, "metrics")).text,
+                        format_number(number(tuning, "default_score"), half).text,
+                        format_count(number(tuning, "best_trial")).text, rg_str_text(&trials)));
+        rg_str_free(&trials);
+    }
+    return table_or_null(table);
+}
+
+json_t *table_space(const json_t *facts)
+{
+    json_t *table = table_new("What was tuned", "llrr", CELLS("parameter", "kind", "from", "to"));
+    size_t i;
+    json_t *dim;
+    json_array_foreach(json_object_get(facts, "space"), i, dim)
+        table_row(table, CELLS(rg_json_text(dim, "name", "?"), rg_json_text(dim, "kind", "?"),
+                               format_number(number(dim, "lo"), 0).text,
+                               format_number(number(dim, "hi"), 0).text));
+    return table_or_null(table);
+}
+
+json_t *table_stages(const json_t *facts)
+{
+    json_t *table =
+        table_new("Stages", "lrrr", CELLS("stage", "done", "planned", "failed"));
+    const char *name;
+    json_t *stage;
+    json_object_foreach(json_object_get(facts, "stages"), name, stage)
+        table_row(table, CELLS(name, format_count(number(stage, "done")).text,
+                               format_count(number(stage, "total")).text,
+                               format_count(number(stage, "failed")).text));
+    return table_or_null(table);
+}
+
+json_t *table_checks(const json_t *facts)
+{
+    json_t *table = table_new("Checks", "lll", CELLS("check", "result", "detail"));
+    size_t i;
+    json_t *check;
+    json_array_foreach(json_object_get(facts, "checks"), i, check)
+        table_row(table, CELLS(rg_json_text(check, "name", "?"), rg_json_text(check, "status", "?"),
+                               rg_json_text(check, "detail", "")));
+    return table_or_null(table);
+}
+
+static void failed_runs(json_t *table, const json_t *facts)
+{
+    size_t i, k;
+    json_t *arm, *run;
+    json_array_foreach(json_object_get(facts, "arms"), i, arm) {
+        json_array_foreach(json_object_get(arm, "failed"), k, run)
+            table_row(table, CELLS(rg_json_text(arm, "name", "?"), "run",
+                                   format_count(number(run, "seed")).text,
+                                   rg_json_text(run, "reason", "")));
+    }
+}
+
+json_t *table_failures(const json_t *facts)
+{
+    json_t *table = table_new("Failures", "llrl", CELLS("arm", "stage", "seed or trial", "reason"));
+    failed_runs(table, facts);
+    size_t i;
+    json_t *trial;
+    json_array_foreach(json_object_get(facts, "search"), i, trial)
+        if (json_is_true(json_object_get(trial, "failed")))
+            table_row(table, CELLS(rg_json_text(trial, "arm", "?"), "trial",
+                                   format_count(number(trial, "trial")).text,
+                                   rg_json_text(trial, "reason", "")));
+    return table_or_null(table);
+}
+
+void table_marks(rg_str *ret, const json_t *facts)
+{
+    const json_t *marks = json_object_get(facts, "marks");
+    for (size_t i = 0; i < json_array_size(marks); i++)
+        rg_str_printf(ret, "%s%s", i ? ", " : " (", json_text_at(marks, i));
+    rg_str_add(ret, json_array_size(marks) ? ")" : "");
+}
+
+void table_sentence(rg_str *ret, const json_t *facts, const json_t *claim)
+{
+    const char *sentence = rg_json_text(claim, "sentence", "");
+    const json_t *marks = json_object_get(facts, "marks");
+    bool said = true;
+    for (size_t i = 0; i < json_array_size(marks); i++)
+        said = said && strstr(sentence, json_text_at(marks, i));
+    rg_str_add(ret, sentence);
+    if (!said)
+        table_marks(ret, facts);
+}

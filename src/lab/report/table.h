@@ -1,0 +1,37 @@
+/* table.h - the tables of a report as data, shared by the renderings.
+ *
+ * A table is {"title", "columns": [text], "align": "lrr", "rows": [[text]]}: cells are plain text,
+ * each rendering escapes them in its own way.  Columns stand in order of importance, so that a
+ * narrow rendering may leave out the last ones.  Every function returns a new reference, or NULL
+ * when the facts hold nothing to show. */
+#ifndef RIGOR_LAB_REPORT_TABLE_H
+#define RIGOR_LAB_REPORT_TABLE_H
+
+#include "rigor/base.h"
+
+typedef json_t *(*table_builder)(const json_t *facts);
+
+json_t *table_arms(const json_t *facts);     /* the primary metric on the test set */
+json_t *table_also(const json_t *facts);     /* the secondary metrics */
+json_t *table_claims(const json_t *facts);
+json_t *table_tuning(const json_t *facts);   /* the winner's score, under fresh seeds, on test */
+json_t *table_space(const json_t *facts);
+json_t *table_stages(const json_t *facts);
+json_t *table_checks(const json_t *facts);
+json_t *table_failures(const json_t *facts); /* failed runs, then failed trials */
+json_t *table_data(const json_t *facts);
+json_t *table_environment(const json_t *facts);
+
+json_t *table_new(const char *title, const char *align, const char *const *columns);
+void table_row(json_t *table, const char *const *cells); /* as many as there are columns */
+json_t *table_or_null(json_t *table);                    /* frees a table without rows */
+
+/* The words that stand on every line of the report: " (exploratory, unsealed)", or "". */
+void table_marks(rg_str *ret, const json_t *facts);
+/* A claim's sentence with the marks, unless it says them itself. */
+void table_sentence(rg_str *ret, const json_t *facts, const json_t *claim);
+const char *table_metric(const json_t *facts); /* the primary metric's name */
+/* The summary of the arm's primary metric; part is "metrics" (test) or "validation". */
+const json_t *table_primary(const json_t *facts, const json_t *arm, const char *part);
+
+#endif

@@ -1,0 +1,90 @@
+/* table_record.c - the tables of what was run on what: the data and the environment. */
+#include "lab/report/table.h"
+
+#include "lab/report/format.h"
+
+#include <math.h>
+
+#define CELLS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+typedef enum cell { CELL_ANY, CELL_SECONDS, CELL_BYTES, CELL_NUMBER } cell;
+typedef struct line { /* what a row shows: a dotted path into the facts */
+    const char *label, *path;
+    cell kind;
+} line;
+
+static void cell_text(rg_str *ret, const json_t *value, cell kind)
+{
+    double number = rg_json_number(value, NAN);
+    if (kind == CELL_SECONDS)
+        rg_str_add(ret, format_seconds(number).text);
+    else if (kind == CELL_BYTES)
+        rg_str_add(ret, format_bytes(number).text);
+    else if (kind == CELL_NUMBER)
+        rg_str_add(ret, format_number(number, 0).text);
+    else
+        format_json(ret, value);
+}
+
+static json_t *table_lines(const json_t *facts, const char *title, const line *lines, size_t n)
+{
+    json_t *table = table_new(title, "ll", CELLS("", ""));
+    for (size_t i = 0; i < n; i++) {
+        const json_t *value = rg_json_path(facts, lines[i].path);
+        if (!value || json_is_null(value))
+            continue;
+        rg_str text = {0};
+        cell_text(&text, value, lines[i].kind);
+        table_row(table, CELLS(lines[i].label, rg_str_text(&text)));
+        rg_str_free(&text);
+    }
+    return table_or_null(table);
+}
+
+json_t *table_data(const json_t *facts)
+{
+    static const line lines[] = {
+        {"data", "data.name", CELL_ANY},
+        {"title", "data.title", CELL_ANY},
+        {"task", "data.task", CELL_ANY},
+        {"rows", "data.rows", CELL_ANY},
+        {"features", "data.features", CELL_ANY},
+        {"classes", "data.classes", CELL_ANY},
+        {"licence", "data.licence", CELL_ANY},
+        {"origin", "data.origin", CELL_ANY},
+        {"training rows", "data.split.train", CELL_ANY},
+        {"validation rows", "data.split.val", CELL_ANY},
+        {"test rows", "data.split.test", CELL_ANY},
+        {"stratified", "data.split.stratify", CELL_ANY},
+        {"scaling", "data.scale", CELL_ANY},
+        {"seed of the split", "data.split.seed", CELL_ANY},
+        {"SHA-256 of the data", "data.hash", CELL_ANY},
+        {"SHA-256 of the split", "data.split.hash", CELL_ANY},
+        {"SHA-256 of the test labels", "seal.labels_sha256", CELL_ANY},
+        {"times the labels were opened", "seal.openings", CELL_ANY},
+    };
+    return table_lines(facts, "Data and split", lines, RG_COUNT(lines));
+}
+
+json_t *table_environment(const json_t *facts)
+{
+    static const line lines[] = {
+        {"wall time", "environment.wall_s", CELL_SECONDS},
+        {"processor time", "environment.cpu_s", CELL_SECONDS},
+        {"peak memory", "environment.peak_bytes", CELL_BYTES},
+        {"trials a second", "environment.trials_per_s", CELL_NUMBER},
+        {"started", "environment.created", CELL_ANY},
+        {"finished", "environment.finished", CELL_ANY},
+        {"rigor", "environment.rigor", CELL_ANY},
+        {"machine", "environment.machine", CELL_ANY},
+        {"processor", "environment.cpu", CELL_ANY},
+        {"kernel", "environment.kernel", CELL_ANY},
+        {"compiler", "environment.compiler", CELL_ANY},
+        {"libraries", "environment.libraries", CELL_ANY},
+        {"git", "environment.git", CELL_ANY},
+        {"folder", "environment.path", CELL_ANY},
+        {"fingerprint of the results", "fingerprint", CELL_ANY},
+        {"head of the ledger", "ledger_head", CELL_ANY},
+    };
+    return table_lines(facts, "Costs and environment", lines, RG_COUNT(lines));
+}
