@@ -47,9 +47,9 @@ web_file(chart_search charts/search.json)
 # Each licence stands, as a comment, in front of the code that it covers.
 set(library "")
 foreach(package vega vega-lite vega-embed)
-    list(APPEND library ".ascii \"/*! ${package}\\n\"" ".incbin \"${WEB_MODULES}/${package}/LICENSE\""
-         ".ascii \"*/\\n\"" ".incbin \"${WEB_MODULES}/${package}/build/${package}.min.js\""
-         ".ascii \"\\n\"")
+    list(APPEND library ".ascii \"/*! ${package}: \"" ".incbin \"${WEB_MODULES}/${package}/LICENSE\""
+         ".ascii \"*/\"" ".byte 10" # a new line
+         ".incbin \"${WEB_MODULES}/${package}/build/${package}.min.js\"" ".byte 10")
 endforeach()
 web_symbol(library ${library})
 

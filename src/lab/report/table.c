@@ -76,16 +76,16 @@ json_t *table_arms(const json_t *facts)
     rg_str_free(&title);
     size_t i;
     json_t *arm;
-    json_array_foreach(json_object_get(facts, "arms"), i, arm) {
+    json_array_foreach(json_object_get(facts, "arms"), i, arm)
+    {
         const json_t *metric = table_primary(facts, arm, "metrics");
         double half = format_half(json_object_get(metric, "interval"));
         rg_str is = {0};
         arm_kind(&is, arm);
-        table_row(table,
-                  CELLS(rg_json_text(arm, "name", "?"), format_mean(metric).text,
-                        format_number(number(metric, "sd"), half).text,
-                        format_count(number(metric, "n")).text,
-                        format_count(number(arm, "failures")).text, rg_str_text(&is)));
+        table_row(table, CELLS(rg_json_text(arm, "name", "?"), format_mean(metric).text,
+                               format_number(number(metric, "sd"), half).text,
+                               format_count(number(metric, "n")).text,
+                               format_count(number(arm, "failures")).text, rg_str_text(&is)));
         rg_str_free(&is);
     }
     return table_or_null(table);
@@ -94,20 +94,22 @@ json_t *table_arms(const json_t *facts)
 json_t *table_also(const json_t *facts)
 {
     const json_t *also = json_object_get(facts, "also");
-    json_t *table = table_new("Secondary metrics on the test set: described, not tested", "lrrr",
-                              CELLS("metric", "arm", "mean ± half interval", "sd"));
+    json_t *table = table_new("Secondary metrics on the test set: described, not tested",
+                              "lrrr", CELLS("metric", "arm", "mean ± half interval", "sd"));
     json_object_set_new(table, "align", json_string("llrr"));
     size_t i, k;
     json_t *name, *arm;
-    json_array_foreach(also, i, name) {
-        json_array_foreach(json_object_get(facts, "arms"), k, arm) {
+    json_array_foreach(also, i, name)
+    {
+        json_array_foreach(json_object_get(facts, "arms"), k, arm)
+        {
             const char *text = json_text_at(also, i);
             const json_t *metric = json_object_get(json_object_get(arm, "metrics"), text);
             double half = format_half(json_object_get(metric, "interval"));
             if (metric)
-                table_row(table, CELLS(text, rg_json_text(arm, "name", "?"),
-                                       format_mean(metric).text,
-                                       format_number(number(metric, "sd"), half).text));
+                table_row(table,
+                          CELLS(text, rg_json_text(arm, "name", "?"), format_mean(metric).text,
+                                format_number(number(metric, "sd"), half).text));
         }
     }
     return table_or_null(table);
@@ -136,16 +138,15 @@ json_t *table_claims(const json_t *facts)
     double alpha = number(json_object_get(facts, "analysis"), "alpha");
     rg_str interval = {0};
     rg_str_printf(&interval, "%s interval", format_percent(1 - alpha).text);
-    json_t *table = table_new("Claims", "llrrrrrrrrrrr",
-                              CELLS("claim", "verdict", "A − B", rg_str_text(&interval),
-                                    "p, corrected", "n", "P(A better)", "Cohen's d",
-                                    "p, sign-flip", "p, Wilcoxon", "p, TOST",
-                                    "smallest visible effect", "seeds needed"));
+    json_t *table =
+        table_new("Claims", "llrrrrrrrrrrr",
+                  CELLS("claim", "verdict", "A − B", rg_str_text(&interval), "p, corrected",
+                        "n", "P(A better)", "Cohen's d", "p, sign-flip", "p, Wilcoxon",
+                        "p, TOST", "smallest visible effect", "seeds needed"));
     rg_str_free(&interval);
     size_t i;
     json_t *claim;
-    json_array_foreach(json_object_get(facts, "claims"), i, claim)
-        claim_row(table, claim);
+    json_array_foreach(json_object_get(facts, "claims"), i, claim) claim_row(table, claim);
     return table_or_null(table);
 }
 
@@ -157,7 +158,8 @@ json_t *table_tuning(const json_t *facts)
                         "default configuration", "best trial", "trials (failed)"));
     size_t i;
     json_t *arm;
-    json_array_foreach(json_object_get(facts, "arms"), i, arm) {
+    json_array_foreach(json_object_get(facts, "arms"), i, arm)
+    {
         const json_t *tuning = json_object_get(arm, "tuning");
         if (!json_is_object(tuning))
             continue;
@@ -180,7 +182,8 @@ json_t *table_tuning(const json_t *facts)
 
 json_t *table_space(const json_t *facts)
 {
-    json_t *table = table_new("What was tuned", "llrr", CELLS("parameter", "kind", "from", "to"));
+    json_t *table =
+        table_new("What was tuned", "llrr", CELLS("parameter", "kind", "from", "to"));
     size_t i;
     json_t *dim;
     json_array_foreach(json_object_get(facts, "space"), i, dim)
@@ -192,8 +195,7 @@ json_t *table_space(const json_t *facts)
 
 json_t *table_stages(const json_t *facts)
 {
-    json_t *table =
-        table_new("Stages", "lrrr", CELLS("stage", "done", "planned", "failed"));
+    json_t *table = table_new("Stages", "lrrr", CELLS("stage", "done", "planned", "failed"));
     const char *name;
     json_t *stage;
     json_object_foreach(json_object_get(facts, "stages"), name, stage)
@@ -208,9 +210,9 @@ json_t *table_checks(const json_t *facts)
     json_t *table = table_new("Checks", "lll", CELLS("check", "result", "detail"));
     size_t i;
     json_t *check;
-    json_array_foreach(json_object_get(facts, "checks"), i, check)
-        table_row(table, CELLS(rg_json_text(check, "name", "?"), rg_json_text(check, "status", "?"),
-                               rg_json_text(check, "detail", "")));
+    json_array_foreach(json_object_get(facts, "checks"), i, check) table_row(
+        table, CELLS(rg_json_text(check, "name", "?"), rg_json_text(check, "status", "?"),
+                     rg_json_text(check, "detail", "")));
     return table_or_null(table);
 }
 
@@ -218,7 +220,8 @@ static void failed_runs(json_t *table, const json_t *facts)
 {
     size_t i, k;
     json_t *arm, *run;
-    json_array_foreach(json_object_get(facts, "arms"), i, arm) {
+    json_array_foreach(json_object_get(facts, "arms"), i, arm)
+    {
         json_array_foreach(json_object_get(arm, "failed"), k, run)
             table_row(table, CELLS(rg_json_text(arm, "name", "?"), "run",
                                    format_count(number(run, "seed")).text,
@@ -228,15 +231,16 @@ static void failed_runs(json_t *table, const json_t *facts)
 
 json_t *table_failures(const json_t *facts)
 {
-    json_t *table = table_new("Failures", "llrl", CELLS("arm", "stage", "seed or trial", "reason"));
+    json_t *table =
+        table_new("Failures", "llrl", CELLS("arm", "stage", "seed or trial", "reason"));
     failed_runs(table, facts);
     size_t i;
     json_t *trial;
-    json_array_foreach(json_object_get(facts, "search"), i, trial)
-        if (json_is_true(json_object_get(trial, "failed")))
-            table_row(table, CELLS(rg_json_text(trial, "arm", "?"), "trial",
-                                   format_count(number(trial, "trial")).text,
-                                   rg_json_text(trial, "reason", "")));
+    json_array_foreach(json_object_get(facts, "search"), i,
+                       trial) if (json_is_true(json_object_get(trial, "failed")))
+        table_row(table, CELLS(rg_json_text(trial, "arm", "?"), "trial",
+                               format_count(number(trial, "trial")).text,
+                               rg_json_text(trial, "reason", "")));
     return table_or_null(table);
 }
 

@@ -1,9 +1,9 @@
 /* table.h - the tables of a report as data, shared by the renderings.
  *
- * A table is {"title", "columns": [text], "align": "lrr", "rows": [[text]]}: cells are plain text,
- * each rendering escapes them in its own way.  Columns stand in order of importance, so that a
- * narrow rendering may leave out the last ones.  Every function returns a new reference, or NULL
- * when the facts hold nothing to show. */
+ * A table is {"title", "columns": [text], "align": "lrr", "rows": [[text]]}: cells are plain
+ * text, each rendering escapes them in its own way.  Columns stand in order of importance, so
+ * that a narrow rendering may leave out the last ones.  Every function returns a new reference,
+ * or NULL when the facts hold nothing to show. */
 #ifndef RIGOR_LAB_REPORT_TABLE_H
 #define RIGOR_LAB_REPORT_TABLE_H
 
@@ -11,10 +11,10 @@
 
 typedef json_t *(*table_builder)(const json_t *facts);
 
-json_t *table_arms(const json_t *facts);     /* the primary metric on the test set */
-json_t *table_also(const json_t *facts);     /* the secondary metrics */
+json_t *table_arms(const json_t *facts); /* the primary metric on the test set */
+json_t *table_also(const json_t *facts); /* the secondary metrics */
 json_t *table_claims(const json_t *facts);
-json_t *table_tuning(const json_t *facts);   /* the winner's score, under fresh seeds, on test */
+json_t *table_tuning(const json_t *facts); /* the winner's score, under fresh seeds, on test */
 json_t *table_space(const json_t *facts);
 json_t *table_stages(const json_t *facts);
 json_t *table_checks(const json_t *facts);

@@ -1,0 +1,164 @@
+/* render_html.c - the report as one page that opens anywhere, with nothing fetched.
+ *
+ * web/report.html is the template; this file fills its slots.  The policy lets only the page's
+ * own two scripts run, by their hashes, and lets nothing be loaded: if a text ever slipped
+ * through the escaping, it could neither run nor call home.  Vega compiles its expressions with
+ * the Function constructor, hence 'unsafe-eval'. */
+#include "rigor/report.h"
+
+#include "lab/report/html.h"
+#include "lab/report/table.h"
+#include "lab/report/web.h"
+
+#include <string.h>
+
+static void slot_policy(rg_str *ret, const json_t *facts)
+{
+    (void)facts;
+    rg_str_add(ret, "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; "
+                    "base-uri 'none'; form-action 'none'; script-src 'unsafe-eval' '");
+    html_script_hash(ret, rg_web_library, (size_t)(rg_web_library_end - rg_web_library));
+    rg_str_add(ret, "' '");
+    html_script_hash(ret, rg_web_script, (size_t)(rg_web_script_end - rg_web_script));
+    rg_str_add(ret, "'");
+}
+
+static void slot_title(rg_str *ret, const json_t *facts)
+{
+    html_put(ret, "$ · Rigor", rg_json_text(facts, "study", "study"));
+}
+
+static void slot_study(rg_str *ret, const json_t *facts)
+{
+    html_put(ret, "$", rg_json_text(facts, "study", "study"));
+}
+
+static void slot_question(rg_str *ret, const json_t *facts)
+{
+    const char *question = rg_json_text(facts, "question", "");
+    html_put(ret, "$", *question ? question : rg_json_text(facts, "study", "study"));
+}
+
+static void slot_chips(rg_str *ret, const json_t *facts)
+{
+    const json_t *arms = json_object_get(facts, "arms"),
+                 *marks = json_object_get(facts, "marks");
+    size_t seeds = json_array_size(json_object_get(json_array_get(arms, 0), "seeds"));
+    rg_str counts = {0};
+    rg_str_printf(&counts, "%zu arm%s · %zu seed%s", json_array_size(arms),
+                  json_array_size(arms) == 1 ? "" : "s", seeds, seeds == 1 ? "" : "s");
+    rg_str_add(ret, "<ul class=\"chips\">");
+    html_put(ret, "<li>$</li><li>test set: $</li><li>metric: $</li><li>$</li>",
+             rg_json_text(facts, "status", "?"), rg_json_text(facts, "trust", "?"),
+             table_metric(facts), rg_str_text(&counts));
+    for (size_t i = 0; i < json_array_size(marks); i++) {
+        const char *mark = json_string_value(json_array_get(marks, i));
+        html_put(ret, "<li class=\"mark\">$</li>", mark ? mark : "");
+    }
+    rg_str_add(ret, "</ul>\n");
+    rg_str_free(&counts);
+}
+
+/* The contents list what was written, so that no link leads nowhere. */
+static void slot_sections(rg_str *ret, const json_t *facts)
+{
+    static const struct {
+        void (*write)(rg_str *, const json_t *);
+        const char *link;
+    } sections[] = {
+        {html_verdicts, ""},
+        {html_results, "<li><a href=\"#results\">Results</a></li>"},
+        {html_differences, "<li><a href=\"#differences\">Differences</a></li>"},
+        {html_curves, "<li><a href=\"#curves\">Learning curves</a></li>"},
+        {html_tuning, "<li><a href=\"#tuning\">Tuning</a></li>"},
+        {html_checks, "<li><a href=\"#checks\">Checks</a></li>"},
+        {html_configurations, "<li><a href=\"#configurations\">Configurations</a></li>"},
+        {html_data, "<li><a href=\"#data\">Data</a></li>"},
+        {html_repeat, "<li><a href=\"#repeat\">Repeat it</a></li>"},
+    };
+    rg_str rest = {0}, links = {0};
+    sections[0].write(ret, facts);
+    for (size_t i = 1; i < RG_COUNT(sections); i++) {
+        size_t before = rest.len;
+        sections[i].write(&rest, facts);
+        rg_str_add(&links, rest.len > before ? sections[i].link : "");
+    }
+    rg_str_add(ret, "<nav aria-label=\"Contents\"><ul>");
+    rg_str_add(ret, rg_str_text(&links));
+    rg_str_add(ret, "</ul></nav>\n");
+    rg_str_add(ret, rg_str_text(&rest));
+    rg_str_free(&rest);
+    rg_str_free(&links);
+}
+
+static void slot_footer(rg_str *ret, const json_t *facts)
+{
+    html_put(ret, "<p>Fingerprint <code>$</code></p><p>Ledger head <code>$</code></p>",
+             rg_json_text(facts, "fingerprint", "–"), rg_json_text(facts, "ledger_head", "–"));
+    html_put(ret, "<p>Written by rigor $. Every number stands in the ledger.</p>",
+             rg_json_text(json_object_get(facts, "environment"), "rigor", RG_VERSION));
+}
+
+static void slot_style(rg_str *ret, const json_t *facts)
+{
+    (void)facts;
+    rg_str_add_n(ret, rg_web_style, (size_t)(rg_web_style_end - rg_web_style));
+}
+
+static void slot_library(rg_str *ret, const json_t *facts)
+{
+    (void)facts;
+    rg_str_add_n(ret, rg_web_library, (size_t)(rg_web_library_end - rg_web_library));
+}
+
+static void slot_script(rg_str *ret, const json_t *facts)
+{
+    (void)facts;
+    rg_str_add_n(ret, rg_web_script, (size_t)(rg_web_script_end - rg_web_script));
+}
+
+static const struct slot {
+    const char *name;
+    void (*write)(rg_str *ret, const json_t *facts);
+} slots[] = {
+    {"policy", slot_policy},     {"title", slot_title},       {"style", slot_style},
+    {"study", slot_study},       {"question", slot_question}, {"chips", slot_chips},
+    {"sections", slot_sections}, {"footer", slot_footer},     {"library", slot_library},
+    {"script", slot_script},
+};
+
+static void fill_slot(rg_str *ret, const char *name, size_t len, const json_t *facts)
+{
+    for (size_t i = 0; i < RG_COUNT(slots); i++) {
+        if (strlen(slots[i].name) == len && !strncmp(slots[i].name, name, len)) {
+            slots[i].write(ret, facts);
+            return;
+        }
+    }
+    RG_BUG("the page has a slot {{%.*s}} that nothing fills", (int)len, name);
+}
+
+static bool render(const json_t *facts, bool colour, rg_str *ret, rg_err *err)
+{
+    (void)colour;
+    const char *rest = rg_web_page;
+    for (const char *slot; (slot = strstr(rest, "{{"));) {
+        const char *name = slot + 2, *end = strstr(name, "}}");
+        if (!end)
+            RG_BUG("the page has a slot without an end");
+        rg_str_add_n(ret, rest, (size_t)(slot - rest));
+        fill_slot(ret, name, (size_t)(end - name), facts);
+        rest = end + 2;
+    }
+    rg_str_add(ret, rest);
+    if (ret->cut)
+        return rg_fail(err, RG_INTERNAL, NULL, "use --format json", "the page is too large");
+    return true;
+}
+
+const rg_rendering rg_rendering_html = {
+    .name = "html",
+    .extension = "html",
+    .help = "one page with charts, for a browser; opens without a network",
+    .render = render,
+};

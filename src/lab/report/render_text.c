@@ -1,0 +1,165 @@
+/* render_text.c - the report for a terminal: the verdicts first, then the numbers behind them.
+ */
+#include "rigor/report.h"
+
+#include "lab/report/format.h"
+#include "lab/report/table.h"
+#include "lab/report/terminal.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#define WIDTH 80
+#define INDENT 16 /* where the sentences begin: behind the longest verdict */
+
+typedef struct paint { /* a word and the SGR code of its colour */
+    const char *word, *code;
+} paint;
+static const paint paints[] = {
+    {"supported", "1;32"}, {"refuted", "1;31"}, {"equivalent", "1;34"}, {"fragile", "1;33"},
+    {"inconclusive", "1"}, {"warn", "1;33"},    {"fail", "1;31"},
+};
+
+static void add_word(rg_str *ret, const char *word, bool colour)
+{
+    const char *code = NULL;
+    for (size_t i = 0; colour && i < RG_COUNT(paints); i++)
+        if (!strcmp(paints[i].word, word))
+            code = paints[i].code;
+    char upper[32];
+    size_t len = 0;
+    for (; word[len] && len + 1 < sizeof(upper); len++)
+        upper[len] = (char)toupper((unsigned char)word[len]);
+    upper[len] = 0;
+    rg_str_printf(ret, "%s%s%s", code ? "\x1b[" : "", code ? code : "", code ? "m" : "");
+    terminal_add_cell(ret, upper, INDENT - 4, false);
+    rg_str_add(ret, code ? "\x1b[0m" : "");
+}
+
+static void add_item(rg_str *ret, const char *word, const char *text, bool colour)
+{
+    rg_str_add(ret, "  ");
+    add_word(ret, word, colour);
+    rg_str_add(ret, "  ");
+    terminal_add_wrapped(ret, text, INDENT, WIDTH);
+}
+
+static void add_heading(rg_str *ret, const char *text, bool colour)
+{
+    rg_str_add(ret, colour ? "\n\x1b[1m" : "\n");
+    terminal_add_wrapped(ret, text, 0, WIDTH);
+    if (colour) { /* the reset belongs before the end of the line */
+        ret->data[--ret->len] = 0;
+        rg_str_add(ret, "\x1b[0m\n");
+    }
+}
+
+static void add_verdicts(rg_str *ret, const json_t *facts, bool colour)
+{
+    size_t i, k;
+    json_t *claim, *note;
+    json_array_foreach(json_object_get(facts, "claims"), i, claim)
+    {
+        rg_str sentence = {0};
+        table_sentence(&sentence, facts, claim);
+        add_item(ret, rg_json_text(claim, "verdict", "?"), rg_str_text(&sentence), colour);
+        rg_str_free(&sentence);
+        json_array_foreach(json_object_get(claim, "notes"), k, note)
+            add_item(ret, "", json_is_string(note) ? json_string_value(note) : "", colour);
+    }
+}
+
+static void add_head(rg_str *ret, const json_t *facts, bool colour)
+{
+    rg_str title = {0};
+    rg_str_printf(&title, "%s: %s", rg_json_text(facts, "study", "study"),
+                  rg_json_text(facts, "question", ""));
+    table_marks(&title, facts);
+    add_heading(ret, rg_str_text(&title), colour);
+    rg_str_free(&title);
+    const char *status = rg_json_text(facts, "status", "complete");
+    if (strcmp(status, "complete") != 0)
+        add_item(ret, status,
+                 "The study has not ended: what follows is as far as its ledger goes.", colour);
+}
+
+static void add_table(rg_str *ret, json_t *table, const json_t *facts, bool colour)
+{
+    if (!table)
+        return;
+    rg_str title = {0};
+    rg_str_add(&title, rg_json_text(table, "title", ""));
+    table_marks(&title, facts);
+    add_heading(ret, rg_str_text(&title), colour);
+    terminal_add_table(ret, table, WIDTH);
+    rg_str_free(&title);
+    json_decref(table);
+}
+
+/* Checks that passed are counted; the others are said. */
+static void add_checks(rg_str *ret, const json_t *facts, bool colour)
+{
+    const json_t *checks = json_object_get(facts, "checks");
+    const json_t *warnings = json_object_get(facts, "warnings");
+    size_t passed = 0, i;
+    json_t *check, *warning;
+    if (json_array_size(checks) + json_array_size(warnings) == 0)
+        return;
+    add_heading(ret, "Checks and warnings", colour);
+    json_array_foreach(checks, i, check)
+    {
+        const char *status = rg_json_text(check, "status", "?");
+        if (!strcmp(status, "pass")) {
+            passed++;
+            continue;
+        }
+        rg_str text = {0};
+        rg_str_printf(&text, "%s: %s", rg_json_text(check, "name", ""),
+                      rg_json_text(check, "detail", ""));
+        add_item(ret, status, rg_str_text(&text), colour);
+        rg_str_free(&text);
+    }
+    json_array_foreach(warnings, i, warning) add_item(
+        ret, "warn", json_is_string(warning) ? json_string_value(warning) : "", colour);
+    rg_str_printf(ret, "  %zu of %zu checks passed\n", passed, json_array_size(checks));
+}
+
+static void add_line(rg_str *ret, const char *label, const char *text, const char *rest)
+{
+    rg_str_printf(ret, "%s: ", label);
+    rg_str line = {0};
+    rg_str_printf(&line, "%s%s", text, rest);
+    terminal_add_wrapped(ret, rg_str_text(&line), strlen(label) + 2, WIDTH);
+    rg_str_free(&line);
+}
+
+static void add_foot(rg_str *ret, const json_t *facts)
+{
+    const json_t *environment = json_object_get(facts, "environment");
+    const char *path = rg_json_text(environment, "path", NULL);
+    const char *command = rg_json_text(environment, "command", NULL);
+    rg_str_add(ret, path || command ? "\n" : "");
+    if (path)
+        add_line(ret, "Report", path, "/report.html");
+    if (command)
+        add_line(ret, "Repeat", command, "");
+}
+
+static bool render(const json_t *facts, bool colour, rg_str *ret, rg_err *err)
+{
+    (void)err;
+    add_head(ret, facts, colour);
+    add_verdicts(ret, facts, colour);
+    add_table(ret, table_arms(facts), facts, colour);
+    add_table(ret, table_claims(facts), facts, colour);
+    add_checks(ret, facts, colour);
+    add_foot(ret, facts);
+    return true;
+}
+
+const rg_rendering rg_rendering_text = {
+    .name = "text",
+    .extension = "txt",
+    .help = "for a terminal, 80 columns",
+    .render = render,
+};

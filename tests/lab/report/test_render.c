@@ -1,0 +1,368 @@
+/* The renderings: what they must say, and that no facts can break them. */
+#include "support.h"
+
+#include "rigor/report.h"
+
+#include "lab/report/format.h"
+#include "lab/report/html.h"
+#include "lab/report/terminal.h"
+
+static json_t *fixture(void)
+{
+    json_error_t error;
+    json_t *facts =
+        json_load_file(RIGOR_SOURCE_DIR "/tests/lab/report/fixture.json", 0, &error);
+    if (!facts)
+        fail_msg("fixture.json:%d: %s", error.line, error.text);
+    return facts;
+}
+
+static rg_str rendered(const char *name, const json_t *facts, bool colour)
+{
+    rg_err err = {0};
+    rg_str ret = {0};
+    const rg_rendering *rendering = rg_rendering_find(name);
+    assert_non_null(rendering);
+    if (!rendering->render(facts, colour, &ret, &err))
+        fail_msg("%s: %s", name, err.what);
+    return ret;
+}
+
+static bool says(const char *text, const char *what)
+{
+    return strstr(text, what) != NULL;
+}
+
+/* Words of the text without line ends and runs of spaces, so that wrapping does not matter. */
+static char *flat(const char *text)
+{
+    char *ret = RG_NEW_ARRAY(char, strlen(text) + 1), *out = ret;
+    for (; *text; text++) {
+        bool space = *text == ' ' || *text == '\n';
+        if (!space || (out > ret && out[-1] != ' '))
+            *out++ = space ? ' ' : *text;
+    }
+    return ret;
+}
+
+/* ---- formats ------------------------------------------------------------------------------
+ */
+
+static void test_formats(void **state)
+{
+    (void)state;
+    assert_string_equal(format_number(0.971322, 0.0042).text, "0.9713");
+    assert_string_equal(format_number(NAN, 1).text, "–");
+    assert_string_equal(format_number(-INFINITY, 1).text, "-∞");
+    assert_string_equal(format_p(0.0004).text, "< 0.001");
+    assert_string_equal(format_p(0.0344).text, "0.034");
+    assert_string_equal(format_p(0.82).text, "0.82");
+    assert_string_equal(format_percent(0.95).text, "95 %");
+    assert_string_equal(format_seconds(41.379).text, "41.4 s");
+    assert_string_equal(format_seconds(723).text, "12 min 3 s");
+    assert_string_equal(format_seconds(18420).text, "5 h 7 min");
+    assert_string_equal(format_bytes(187695104).text, "179 MiB");
+    json_t *interval = json_pack("[f, f]", 0.9701, 0.9733);
+    json_t *summary = json_pack("{s:f, s:o}", "mean", 0.9717, "interval", interval);
+    assert_string_equal(format_interval(interval).text, "0.9701 to 0.9733");
+    assert_string_equal(format_mean(summary).text, "0.9717 ± 0.0016");
+    json_object_set_new(summary, "interval", json_null());
+    assert_string_equal(format_mean(summary).text, "0.9717");
+    json_decref(summary);
+}
+
+static void test_script_hash(void **state)
+{
+    (void)state;
+    rg_str hash = {0};
+    html_script_hash(&hash, "", 0);
+    assert_string_equal(rg_str_text(&hash),
+                        "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+    rg_str_clear(&hash);
+    html_script_hash(&hash, "alert('Hello, world.');",
+                     23); /* the example of the CSP standard */
+    assert_string_equal(rg_str_text(&hash),
+                        "sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng=");
+    rg_str_free(&hash);
+}
+
+static void test_script_cannot_be_closed(void **state)
+{
+    (void)state;
+    json_t *value = json_pack("[s, s]", "</script><!--", "plain"), *back;
+    rg_str text = {0};
+    rg_err err = {0};
+    html_json(&text, value);
+    assert_null(strchr(rg_str_text(&text), '<'));
+    back = rg_json_parse(rg_str_text(&text), text.len, "test", &err);
+    assert_true(json_equal(value, back));
+    json_decref(value);
+    json_decref(back);
+    rg_str_free(&text);
+}
+
+/* ---- the terminal -------------------------------------------------------------------------
+ */
+
+static void test_widths(void **state)
+{
+    (void)state;
+    assert_int_equal(terminal_width("plain"), 5);
+    assert_int_equal(terminal_width("línea"), 5);
+    assert_int_equal(terminal_width("e\xCC\x81"), 1); /* e and a combining accent */
+    assert_int_equal(terminal_width("線形"), 4);
+    assert_int_equal(terminal_width("🧪"), 2);
+    rg_str cell = {0};
+    terminal_add_cell(&cell, "線形モデル", 6, false);
+    assert_string_equal(rg_str_text(&cell), "線形… ");
+    rg_str_clear(&cell);
+    terminal_add_cell(&cell, "ab", 5, true);
+    assert_string_equal(rg_str_text(&cell), "   ab");
+    rg_str_clear(&cell);
+    terminal_add_cell(&cell,
+                      "\x1b[2J\xC2\x9B"
+                      "1m\x7f",
+                      8, false);
+    assert_null(strpbrk(rg_str_text(&cell), "\x1b\x7f"));
+    assert_false(says(rg_str_text(&cell), "\xC2\x9B"));
+    rg_str_free(&cell);
+}
+
+static void test_wrapping(void **state)
+{
+    (void)state;
+    rg_str text = {0};
+    terminal_add_wrapped(&text, "one two  three\nfour averyverylongword", 2, 10);
+    assert_string_equal(rg_str_text(&text), "one two\n  three\n  four\n  averyverylongword\n");
+    rg_str_free(&text);
+}
+
+static void check_width(const char *text)
+{
+    while (*text) {
+        size_t len = strcspn(text, "\n");
+        char line[4096];
+        snprintf(line, sizeof(line), "%.*s", (int)len, text);
+        if (terminal_width(line) > 80)
+            fail_msg("%zu columns: %s", terminal_width(line), line);
+        text += len + (text[len] == '\n');
+    }
+}
+
+static void test_text(void **state)
+{
+    (void)state;
+    json_t *facts = fixture(), *claim;
+    size_t i;
+    json_array_append_new(json_object_get(facts, "marks"), json_string("exploratory"));
+    rg_str plain = rendered("text", facts, false), colour = rendered("text", facts, true);
+    check_width(rg_str_text(&plain));
+    char *words = flat(rg_str_text(&plain));
+    json_array_foreach(json_object_get(facts, "claims"), i, claim)
+    {
+        rg_str sentence = {0};
+        rg_str_printf(&sentence, "%s (exploratory)", rg_json_text(claim, "sentence", "?"));
+        assert_true(says(words, rg_str_text(&sentence)));
+        rg_str_free(&sentence);
+    }
+    assert_true(says(words, "studies/digits-dropout/report.html"));
+    assert_true(says(words, "Repeat: rigor run examples/digits.yaml"));
+    assert_true(says(words, "4 of 6 checks passed"));
+    assert_null(strchr(rg_str_text(&plain), '\x1b'));
+    assert_true(says(rg_str_text(&colour), "\x1b[1;32mSUPPORTED"));
+    rg_free(words);
+    rg_str_free(&plain);
+    rg_str_free(&colour);
+    json_decref(facts);
+}
+
+/* ---- Markdown -----------------------------------------------------------------------------
+ */
+
+static size_t bars_of(const char *line, size_t len)
+{
+    size_t bars = 0;
+    for (size_t i = 0; i < len; i++)
+        bars += line[i] == '|' && (i == 0 || line[i - 1] != '\\');
+    return bars;
+}
+
+static void test_markdown(void **state)
+{
+    (void)state;
+    json_t *facts = fixture();
+    json_t *arm = json_array_get(json_object_get(facts, "arms"), 0);
+    json_object_set_new(arm, "name", json_string("a|b\n<img src=x> *c* `d` [e](f)"));
+    json_object_set_new(json_object_get(facts, "environment"), "command",
+                        json_string("echo ```` `ls`"));
+    rg_str text = rendered("md", facts, false);
+    const char *all = rg_str_text(&text);
+    assert_true(
+        says(all, "| a\\|b &lt;img src=x> \\*c\\* \\`d\\` \\[e\\](f) | 0.97171 ± 0.00072 |"));
+    assert_true(says(all, "`````sh\necho ```` `ls`\n`````\n"));
+    assert_true(says(all, "- **supported** full is better than linear"));
+    size_t bars = 0;
+    for (const char *line = all;
+         *line;) { /* every row of a table has as many cells as its head */
+        size_t len = strcspn(line, "\n");
+        size_t own = *line == '|' ? bars_of(line, len) : 0;
+        assert_true(!own || !bars || own == bars);
+        bars = own;
+        line += len + (line[len] == '\n');
+    }
+    rg_str_free(&text);
+    json_decref(facts);
+}
+
+/* ---- JSON and HTML ------------------------------------------------------------------------
+ */
+
+static void test_json(void **state)
+{
+    (void)state;
+    json_t *facts = fixture();
+    rg_str text = rendered("json", facts, false);
+    rg_err err = {0};
+    json_t *back = rg_json_parse(rg_str_text(&text), text.len, "test", &err);
+    assert_true(json_equal(facts, back));
+    json_decref(back);
+    json_decref(facts);
+    rg_str_free(&text);
+}
+
+static void test_html(void **state)
+{
+    (void)state;
+    json_t *facts = fixture();
+    json_object_set_new(facts, "question", json_string("</h1><script>x</script>\"'&"));
+    rg_str text = rendered("html", facts, false);
+    const char *all = rg_str_text(&text);
+    assert_true(text.len < 2000000);
+    assert_false(says(all, "<script>x"));
+    assert_true(says(all, "<h1>&lt;/h1&gt;&lt;script&gt;x"));
+    assert_true(says(all, "default-src 'none'"));
+    assert_false(says(all, "{{"
+                           "style}}"));
+    assert_true(says(all, "Redistribution and use in source and binary forms"));
+    static const char *const charts[] = {"points",   "forest",   "curves-0", "curves-1",
+                                         "search-0", "search-1", "search-2", "search-3"};
+    for (size_t i = 0; i < RG_COUNT(charts); i++) {
+        rg_str id = {0};
+        rg_str_printf(&id, "<figure id=\"%s\">", charts[i]);
+        assert_true(says(all, rg_str_text(&id)));
+        rg_str_free(&id);
+    }
+    rg_str_free(&text);
+    json_decref(facts);
+}
+
+static void test_find(void **state)
+{
+    (void)state;
+    assert_ptr_equal(rg_rendering_find("md"), rg_rendering_find("markdown"));
+    assert_string_equal(rg_rendering_find("txt")->name, "text");
+    assert_null(rg_rendering_find("docx"));
+}
+
+/* ---- nothing in the facts may break a rendering -------------------------------------------
+ */
+
+typedef enum damage { REMOVE, MAKE_NULL, MAKE_TEXT, MAKE_NUMBER, DAMAGES } damage;
+static const char *const renderings[] = {"text", "markdown", "html", "json"};
+static size_t damaged;
+
+static json_t *wrong(damage how)
+{
+    return how == MAKE_NULL   ? json_null()
+           : how == MAKE_TEXT ? json_string("$x")
+                              : json_real(-2.5);
+}
+
+static void check_damaged(const json_t *facts)
+{
+    for (size_t i = 0; i < RG_COUNT(renderings); i++) {
+        rg_str text = rendered(renderings[i], facts, false);
+        assert_true(text.len > 0);
+        assert_true(rg_utf8_valid(rg_str_text(&text), text.len));
+        rg_str_free(&text);
+    }
+    damaged++;
+}
+
+/* Damages every value below `at`, one at a time, and mends it again. */
+static void damage_all(json_t *facts, json_t *at)
+{
+    for (void *step = json_object_iter(at); step; step = json_object_iter_next(at, step))
+        damage_all(facts, json_object_iter_value(step));
+    for (size_t i = 0; i < json_array_size(at); i++)
+        damage_all(facts, json_array_get(at, i));
+    for (damage how = REMOVE; how < DAMAGES; how++) {
+        json_t *keep = json_copy(at), *key;
+        json_t *keys = json_array();
+        for (void *step = json_object_iter(at); step; step = json_object_iter_next(at, step))
+            json_array_append_new(keys, json_string(json_object_iter_key(step)));
+        size_t i;
+        json_array_foreach(keys, i, key)
+        {
+            const char *name = json_string_value(key);
+            if (how == REMOVE)
+                json_object_del(at, name);
+            else
+                json_object_set_new(at, name, wrong(how));
+            check_damaged(facts);
+            json_object_set(at, name, json_object_get(keep, name));
+        }
+        for (i = 0; how != REMOVE && i < json_array_size(at); i++) {
+            json_array_set_new(at, i, wrong(how));
+            check_damaged(facts);
+            json_array_set(at, i, json_array_get(keep, i));
+        }
+        json_decref(keys);
+        json_decref(keep);
+    }
+}
+
+/* One of each kind is enough, and quick. */
+static void thin(json_t *at)
+{
+    for (void *step = json_object_iter(at); step; step = json_object_iter_next(at, step))
+        thin(json_object_iter_value(step));
+    while (json_array_size(at) > 2)
+        json_array_remove(at, 1);
+    for (size_t i = 0; i < json_array_size(at); i++)
+        thin(json_array_get(at, i));
+}
+
+static void test_damage(void **state)
+{
+    (void)state;
+    json_t *facts = fixture();
+    thin(facts);
+    for (size_t i = json_array_size(json_object_get(facts, "arms")); i-- > 1;)
+        json_array_remove(json_object_get(facts, "arms"), i);
+    json_object_del(facts, "effects");
+    damage_all(facts, facts);
+    assert_true(damaged > 500);
+    json_decref(facts);
+    json_t *nothing = json_object();
+    check_damaged(nothing);
+    json_decref(nothing);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_formats),
+        cmocka_unit_test(test_script_hash),
+        cmocka_unit_test(test_script_cannot_be_closed),
+        cmocka_unit_test(test_widths),
+        cmocka_unit_test(test_wrapping),
+        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_markdown),
+        cmocka_unit_test(test_json),
+        cmocka_unit_test(test_html),
+        cmocka_unit_test(test_find),
+        cmocka_unit_test(test_damage),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,195 @@
+// Opens the HTML report in headless Chromium, from a file, for every fixture: nothing may be
+// fetched, nothing may fail, every chart must be drawn, and a phone must not scroll sideways.
+// Pictures are left in the working folder.  $1 is the build tree.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import { FIXTURES } from './fixtures.mjs';
+
+const build = path.resolve(process.argv[2]);
+const wanted = process.argv[3]; // one fixture alone
+const browserPath = [process.env.RIGOR_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser',
+    '/usr/bin/google-chrome'].find((p) => p && existsSync(p));
+const modules = path.join(build, 'web/node_modules/playwright-core');
+if (!browserPath || !existsSync(modules)) {
+    console.log('skipped: there is no Chromium here (set RIGOR_CHROMIUM) or no playwright-core');
+    process.exit(77);
+}
+const { chromium } = createRequire(import.meta.url)(modules);
+
+const SIZES = {
+    desktop: { viewport: { width: 1200, height: 900 }, colorScheme: 'light' },
+    dark: { viewport: { width: 1200, height: 900 }, colorScheme: 'dark' },
+    phone: { viewport: { width: 400, height: 800 }, colorScheme: 'light', deviceScaleFactor: 2 },
+};
+const PIXELS_MAX = 15000; // a longer page is cut in its picture
+
+function render(name, facts) {
+    const source = path.resolve(`${name}.json`);
+    writeFileSync(source, JSON.stringify(facts));
+    const html = execFileSync(path.join(build, 'tests/tool.render'), ['html', source],
+        { maxBuffer: 1 << 28 });
+    assert.ok(html.length < 2e6 || name === 'crowded', `${name}: ${html.length} bytes`);
+    const page = path.resolve(`${name}.html`);
+    writeFileSync(page, html);
+    return pathToFileURL(page).href;
+}
+
+function watch(page) {
+    const said = [];
+    page.on('console', (m) => ['error', 'warning'].includes(m.type()) && said.push(m.text()));
+    page.on('pageerror', (e) => said.push(String(e)));
+    page.on('request', (r) => !/^(file|data|blob):/.test(r.url()) && said.push(`asked for ${r.url()}`));
+    page.on('dialog', (d) => { said.push(`dialog ${d.message()}`); d.dismiss(); });
+    return said;
+}
+
+const drawn = (page) => page.waitForFunction(() => document.documentElement.dataset.drawn
+    && !document.querySelector('.plot[data-state=drawing]'), null, { timeout: 60000 });
+
+async function openAll(page) {
+    await page.evaluate(() => document.querySelectorAll('main details').forEach((d) => { d.open = true; }));
+    await page.waitForFunction(() => [...document.querySelectorAll('.plot')]
+        .every((p) => ['drawn', 'failed'].includes(p.dataset.state)), null, { timeout: 120000 });
+}
+
+async function checkWords(page, facts) {
+    const text = await page.locator('#verdicts').innerText();
+    const flat = text.replace(/\s+/g, ' ');
+    for (const claim of facts.claims) {
+        assert.ok(flat.includes(claim.sentence.replace(/\s+/g, ' ')), `verdict missing: ${claim.sentence}`);
+        assert.ok(flat.includes(claim.verdict), `word missing: ${claim.verdict}`);
+    }
+    if (!facts.claims.length)
+        assert.match(flat, /no (claim|verdict)/i);
+    const cards = await page.locator('.verdict').count();
+    for (const mark of facts.marks) // stands on every card
+        assert.equal(await page.locator('.sentence', { hasText: mark }).count(), cards);
+    const whole = await page.locator('body').innerText();
+    for (const warning of facts.warnings)
+        assert.ok(whole.includes(warning), `warning missing: ${warning}`);
+    assert.ok(whole.includes(facts.fingerprint) && whole.includes(facts.ledger_head));
+}
+
+async function checkCharts(page) {
+    const plots = await page.$$eval('.plot', (all) => all.map((p) => ({
+        state: p.dataset.state, label: p.getAttribute('aria-label'), text: p.textContent.slice(0, 200),
+        marks: p.querySelectorAll('svg .mark-symbol path, svg .mark-line path').length,
+        bad: /NaN|Infinity|undefined/.test([...p.querySelectorAll('svg path, svg line')]
+            .map((e) => e.outerHTML).join('')),
+        rows: p.closest('figure').querySelectorAll('.data tbody tr').length,
+        caption: p.closest('figure').querySelector('figcaption').textContent,
+    })));
+    for (const plot of plots) {
+        assert.equal(plot.state, 'drawn', `${plot.label}: ${plot.text}`);
+        assert.ok(plot.marks > 0, `no marks: ${plot.label}`);
+        assert.ok(!plot.bad, `a mark without a place: ${plot.label}`);
+        assert.ok(plot.label.length > 20 && plot.caption.length > 20, `no words: ${plot.label}`);
+        assert.ok(plot.rows > 0, `no table: ${plot.label}`);
+    }
+    return plots.length;
+}
+
+async function checkWidth(page, where) {
+    const over = await page.evaluate(() => {
+        const root = document.documentElement;
+        const wide = [...document.querySelectorAll('body *')].filter((e) => !e.closest('.scroll, svg')
+            && e.getBoundingClientRect().right > root.clientWidth + 1);
+        return { by: root.scrollWidth - root.clientWidth,
+            who: wide.slice(0, 5).map((e) => `${e.tagName}.${e.className}`) };
+    });
+    assert.ok(over.by <= 0, `${where}: scrolls sideways by ${over.by} (${over.who})`);
+}
+
+const luminance = (page) => page.evaluate(() => {
+    const probe = document.createElement('canvas').getContext('2d');
+    probe.fillStyle = getComputedStyle(document.body).backgroundColor;
+    probe.fillRect(0, 0, 1, 1);
+    return [...probe.getImageData(0, 0, 1, 1).data].slice(0, 3).reduce((a, b) => a + b) / 765;
+});
+
+// The source of a chart can be changed: what is typed is drawn, what is wrong is said.
+async function checkSource(page) {
+    const figure = page.locator('figure').first();
+    await figure.locator('.source > summary').click();
+    await page.waitForFunction(() => document.querySelector('figure textarea').value.length > 0);
+    const area = figure.locator('textarea');
+    const spec = JSON.parse(await area.inputValue());
+    await area.fill(JSON.stringify({ ...spec, title: 'changed by hand' }));
+    await figure.getByText('Draw again').click();
+    await figure.locator('svg').getByText('changed by hand').waitFor();
+    await area.fill('{');
+    await figure.getByText('Draw again').click();
+    await page.waitForFunction(() => document.querySelector('figure output').textContent.length > 0);
+    await figure.getByText('Reset').click();
+    await page.waitForFunction(() => !document.querySelector('figure svg').textContent.includes('changed'));
+}
+
+async function checkTheme(page) {
+    const before = await luminance(page);
+    await page.locator('#theme').click();
+    const after = await luminance(page);
+    assert.ok(Math.abs(before - after) > 0.5, `the theme did not change: ${before} ${after}`);
+    await page.locator('#theme').click();
+}
+
+const picture = async (page, name) => {
+    const height = await page.evaluate(() => document.documentElement.scrollHeight);
+    await page.screenshot({ path: `${name}.png`, fullPage: height < PIXELS_MAX });
+};
+
+async function look(context, name, size, url, facts) {
+    const page = await context.newPage();
+    const said = watch(page);
+    await page.goto(url);
+    await drawn(page);
+    await checkWords(page, facts);
+    await checkWidth(page, `${name} ${size}`);
+    await picture(page, `${name}-${size}`);
+    if (size === 'dark')
+        assert.ok(await luminance(page) < 0.2, 'dark is not dark');
+    if (size === 'desktop' && name === 'study') {
+        await checkTheme(page);
+        await checkSource(page);
+        await page.pdf({ path: `${name}.pdf`, format: 'A4' });
+    }
+    await openAll(page);
+    const charts = await checkCharts(page);
+    await checkWidth(page, `${name} ${size}, everything open`);
+    assert.equal(await page.evaluate(() => window.hacked), undefined, 'a script ran');
+    assert.deepEqual(said, [], `${name} ${size}`);
+    await page.close();
+    return charts;
+}
+
+const EXPECTED = { study: 8, hostile: 8, failing: 8, incomplete: 2, alone: 3, crowded: 82 };
+const browser = await chromium.launch({ // in a fresh profile of its own
+    executablePath: browserPath, headless: true,
+    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+        '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+});
+let failed = 0;
+for (const [name, make] of Object.entries(FIXTURES)) {
+    if (wanted && wanted !== name)
+        continue;
+    const facts = make();
+    const url = render(name, facts);
+    for (const [size, options] of Object.entries(SIZES)) {
+        const context = await browser.newContext({ ...options, offline: true });
+        try {
+            const charts = await look(context, name, size, url, facts);
+            assert.equal(charts, EXPECTED[name], 'number of charts');
+            console.log(`ok   ${name} ${size}: ${charts} charts`);
+        } catch (error) {
+            failed++;
+            console.log(`FAIL ${name} ${size}: ${error.message}`);
+        }
+        await context.close();
+    }
+}
+await browser.close();
+process.exit(failed ? 1 : 0);
