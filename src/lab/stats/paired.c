@@ -1,0 +1,72 @@
+/* paired.c - differences of pairs and Student's t test on them. */
+#include "rigor/stats.h"
+
+#include <math.h>
+
+enum { SIGNIFICANT_DECIMALS = 12 };
+
+static double largest_magnitude(const double *a, const double *b, size_t n)
+{
+    double largest = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (isfinite(a[i]))
+            largest = fmax(largest, fabs(a[i]));
+        if (isfinite(b[i]))
+            largest = fmax(largest, fabs(b[i]));
+    }
+    return largest;
+}
+
+void rg_differences(const double *a, const double *b, size_t n, double *ret)
+{
+    double largest = largest_magnitude(a, b, n);
+    double steps = largest > 0 ? pow(10, SIGNIFICANT_DECIMALS - 1 - floor(log10(largest))) : 1;
+    for (size_t i = 0; i < n; i++) {
+        double difference = a[i] - b[i], rounded = rint(difference * steps) / steps;
+        ret[i] = isfinite(rounded) ? rounded : difference;
+    }
+}
+
+/* Around the first value, so that equal values have exactly their value as the mean. */
+static double mean_of(const double *values, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += values[i] - values[0];
+    return values[0] + sum / (double)n;
+}
+
+static double sd_of(const double *values, size_t n, double mean)
+{
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < n; i++) {
+        double d = values[i] - mean;
+        sum += d;
+        squares += d * d;
+    }
+    /* The corrected two-pass algorithm: `sum` is what rounding left in the mean. */
+    return sqrt(fmax(0, squares - sum * sum / (double)n) / (double)(n - 1));
+}
+
+rg_t_result rg_t_test(const double *values, size_t n, double null, double alpha)
+{
+    rg_t_result r = {n, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    if (n == 0)
+        return r;
+    r.mean = mean_of(values, n);
+    if (n == 1)
+        return r;
+    r.sd = sd_of(values, n, r.mean);
+    r.se = r.sd / sqrt((double)n);
+    r.df = (double)(n - 1);
+    if (!(r.se > 0))
+        return r;
+    r.t = (r.mean - null) / r.se;
+    r.p = rg_t_two_sided(r.t, r.df);
+    r.p_greater = rg_t_upper(r.t, r.df);
+    r.p_less = rg_t_cdf(r.t, r.df);
+    double half = -rg_t_quantile(.5 * alpha, r.df) * r.se;
+    r.lo = r.mean - half;
+    r.hi = r.mean + half;
+    return r;
+}
