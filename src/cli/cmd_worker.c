@@ -1,0 +1,23 @@
+/* cmd_worker.c - the native trainer as a process (docs/protocol.md); started by run. */
+#include "cli/command.h"
+
+#include "rigor/worker.h"
+
+static const rg_option options[] = {{0}};
+
+static int run(const rg_given *given, rg_err *err)
+{
+    (void)given;
+    (void)err;
+    return rg_worker_main(0, NULL);
+}
+
+const rg_command rg_command_worker = {
+    .name = "worker",
+    .arguments = "",
+    .summary = "trains: jobs on standard input, messages on standard output",
+    .text = "The native trainer; rigor run starts it. docs/protocol.md says what it speaks.",
+    .hidden = true,
+    .options = options,
+    .run = run,
+};

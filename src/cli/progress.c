@@ -1,0 +1,106 @@
+/* progress.c - a progress line with stage, done/total, best so far and time left; plain lines,
+ * one for each tenth of a stage, when stderr is not a terminal. */
+#include "cli/progress.h"
+
+#include "cli/command.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BAR_WIDTH 24
+
+rg_meter rg_meter_open(const char *metric)
+{
+    return (rg_meter){.line = isatty(STDERR_FILENO) == 1,
+                      .colour = rg_colour_wanted(STDERR_FILENO),
+                      .metric = metric};
+}
+
+static void add_time(rg_str *out, const char *label, double seconds)
+{
+    if (isnan(seconds))
+        return;
+    long s = lround(seconds);
+    if (s < 3600)
+        rg_str_printf(out, "  %s %ld:%02ld", label, s / 60, s % 60);
+    else
+        rg_str_printf(out, "  %s %ld:%02ld:%02ld", label, s / 3600, s / 60 % 60, s % 60);
+}
+
+static void add_bar(const rg_meter *meter, rg_str *out, const rg_progress *p)
+{
+    size_t full = p->total ? p->done * BAR_WIDTH / p->total : 0;
+    rg_str_add(out, meter->colour ? " \033[36m" : " ");
+    for (size_t i = 0; i < BAR_WIDTH; i++) {
+        if (i == full && meter->colour)
+            rg_str_add(out, "\033[2m");
+        rg_str_add(out, i < full ? "━" : "─");
+    }
+    rg_str_add(out, meter->colour ? "\033[0m " : " ");
+}
+
+static void add_text(const rg_meter *meter, rg_str *out, const rg_progress *p, bool bar)
+{
+    rg_str_printf(out, "%-8s", p->stage);
+    if (bar)
+        add_bar(meter, out, p);
+    rg_str_printf(out, "%zu/%zu", p->done, p->total);
+    if (!isnan(p->best))
+        rg_str_printf(out, "  best val %s %.4f (%s)", meter->metric, p->best, p->best_arm);
+    if (p->failed)
+        rg_str_printf(out, "  failed %zu", p->failed);
+    add_time(out, "elapsed", p->elapsed_s);
+    add_time(out, "left", p->left_s);
+}
+
+static void write_text(const rg_str *text)
+{
+    fputs(rg_str_text(text), stderr);
+    fflush(stderr);
+}
+
+static void show_line(const rg_meter *meter, const rg_progress *p)
+{
+    rg_str text = {0};
+    rg_str_add(&text, "\r\033[K");
+    add_text(meter, &text, p, true);
+    write_text(&text);
+    rg_str_free(&text);
+}
+
+static void show_plain(rg_meter *meter, const rg_progress *p)
+{
+    size_t tenths = p->total ? p->done * 10 / p->total : 0;
+    if (tenths <= meter->shown && meter->stage)
+        return;
+    meter->shown = tenths;
+    rg_str text = {0};
+    add_text(meter, &text, p, false);
+    rg_str_add(&text, "\n");
+    write_text(&text);
+    rg_str_free(&text);
+}
+
+void rg_meter_show(void *argument, const rg_progress *p)
+{
+    rg_meter *meter = argument;
+    if (meter->stage && strcmp(meter->stage, p->stage) != 0) {
+        if (meter->line)
+            fputc('\n', stderr); /* the last line of a stage stays on the screen */
+        meter->shown = 0;
+        meter->stage = NULL;
+    }
+    if (meter->line)
+        show_line(meter, p);
+    else
+        show_plain(meter, p);
+    meter->stage = p->stage;
+}
+
+void rg_meter_close(rg_meter *meter)
+{
+    if (meter->line && meter->stage)
+        fputc('\n', stderr);
+}

@@ -1,0 +1,186 @@
+/* shared.c - what several commands need: the catalog of the native trainer, study folders. */
+#include "cli/command.h"
+
+#include "rigor/model.h"
+#include "rigor/protocol.h"
+#include "rigor/train.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MODELS_MAX 256
+
+/* The lab does not know the engine: here the engine's tables are handed over as data. */
+const rg_catalog *rg_catalog_native(void)
+{
+    static rg_catalog_model models[MODELS_MAX + 1];
+    static const rg_catalog catalog = {models, rg_train_params};
+    for (size_t i = 0; rg_models[i] && i < MODELS_MAX; i++)
+        models[i] =
+            (rg_catalog_model){rg_models[i]->name, rg_models[i]->title, rg_models[i]->params};
+    return &catalog;
+}
+
+const char *rg_studies_dir(void)
+{
+    const char *dir = getenv("RIGOR_STUDIES");
+    return dir && *dir ? dir : "studies";
+}
+
+static bool holds_ledger(rg_arena *arena, const char *dir)
+{
+    return rg_file_exists(rg_path_join(arena, dir, RG_LEDGER_FILE));
+}
+
+/* The name that a study file declares, read with the least of ceremony: its checks belong to
+ * run. */
+static const char *name_in_file(const char *path, rg_arena *arena)
+{
+    rg_diags diags = {.arena = arena, .file = path};
+    rg_study *study = rg_study_read(path, NULL, 0, true, rg_catalog_native(), &diags);
+    const char *name = study ? rg_arena_strdup(arena, study->name) : NULL;
+    rg_study_free(study);
+    rg_vec_free(&diags);
+    return name;
+}
+
+static bool no_such_study(const char *what, rg_arena *arena, rg_err *err)
+{
+    const char *names[512];
+    size_t n = 0;
+    DIR *dir = opendir(rg_studies_dir());
+    for (struct dirent *entry; dir && n < RG_COUNT(names) && (entry = readdir(dir)) != NULL;)
+        if (entry->d_name[0] != '.')
+            names[n++] = rg_arena_strdup(arena, entry->d_name);
+    if (dir)
+        closedir(dir);
+    const char *near = rg_text_nearest(what, names, n);
+    char remedy[200];
+    if (near)
+        snprintf(remedy, sizeof(remedy), "did you mean %s?", near);
+    else
+        snprintf(remedy, sizeof(remedy), "rigor ls lists the studies in %s/", rg_studies_dir());
+    return rg_fail(err, RG_INPUT, NULL, remedy, "there is no study '%s' here", what);
+}
+
+bool rg_study_folder(const char *what, rg_arena *arena, const char **ret, rg_err *err)
+{
+    const char *named = rg_path_join(arena, rg_studies_dir(), what);
+    if (holds_ledger(arena, what)) {
+        *ret = rg_arena_strdup(arena, what);
+        return true;
+    }
+    bool file = rg_text_ends(what, ".yaml") || rg_text_ends(what, ".yml");
+    if (file && rg_file_exists(what)) {
+        const char *name = name_in_file(what, arena);
+        named = name ? rg_path_join(arena, rg_studies_dir(), name) : named;
+    }
+    if (!holds_ledger(arena, named))
+        return no_such_study(what, arena, err);
+    *ret = named;
+    return true;
+}
+
+bool rg_study_only(rg_arena *arena, const char **ret, rg_err *err)
+{
+    const char *only = NULL;
+    size_t n = 0;
+    DIR *dir = opendir(rg_studies_dir());
+    for (struct dirent *entry; dir && (entry = readdir(dir)) != NULL;)
+        if (entry->d_name[0] != '.' &&
+            holds_ledger(arena, rg_path_join(arena, rg_studies_dir(), entry->d_name))) {
+            only = rg_arena_strdup(arena, entry->d_name);
+            n++;
+        }
+    if (dir)
+        closedir(dir);
+    if (n != 1)
+        return rg_fail(err, RG_INPUT, NULL, "name one (rigor ls)",
+                       "there are %zu studies in %s/", n, rg_studies_dir());
+    *ret = only;
+    return true;
+}
+
+rg_study *rg_study_of_ledger(rg_ledger *ledger, rg_err *err)
+{
+    json_t *row = rg_ledger_study_json(ledger, err);
+    const char *overrides[64];
+    size_t n = 0, i;
+    json_t *override;
+    if (!json_is_object(row)) {
+        json_decref(row);
+        rg_fail(err, RG_INPUT, NULL, "rigor run begins it", "the study has not begun");
+        return NULL;
+    }
+    const json_t *environment = json_object_get(row, "environment");
+    json_array_foreach(json_object_get(environment, "overrides"), i,
+                       override) if (n < RG_COUNT(overrides)) overrides[n++] =
+        json_string_value(override);
+    const char *text = rg_json_text(row, "text", "");
+    rg_diags diags = {.arena = rg_arena_new(),
+                      .file = rg_json_text(environment, "study_file", "")};
+    rg_study *study = rg_study_parse(text, strlen(text), diags.file, overrides, n,
+                                     json_is_true(json_object_get(environment, "exploratory")),
+                                     rg_catalog_native(), &diags);
+    if (!study)
+        rg_fail(err, RG_INPUT, diags.file, "use the version of rigor that wrote it",
+                "the recorded study cannot be read by this version: %s",
+                diags.len ? diags.at[0].what : "");
+    else if (strcmp(study->hash, rg_json_text(row, "hash", "")) != 0)
+        rg_fail(err, RG_INPUT, diags.file, "use the version of rigor that wrote it",
+                "the recorded study means something else to this version");
+    json_decref(row);
+    rg_vec_free(&diags);
+    rg_arena_free(diags.arena);
+    if (err->code != RG_OK) {
+        rg_study_free(study);
+        return NULL;
+    }
+    return study;
+}
+
+bool rg_study_open(const char *what, rg_ledger_mode mode, rg_opened *ret, rg_err *err)
+{
+    rg_opened opened = {.arena = rg_arena_new()};
+    bool ok = rg_study_folder(what, opened.arena, &opened.dir, err) &&
+              rg_ledger_open(rg_path_join(opened.arena, opened.dir, RG_LEDGER_FILE), mode,
+                             &opened.ledger, err) &&
+              (opened.study = rg_study_of_ledger(opened.ledger, err)) != NULL;
+    if (ok)
+        *ret = opened;
+    else
+        rg_study_close(&opened);
+    return ok;
+}
+
+void rg_study_close(rg_opened *opened)
+{
+    rg_study_free(opened->study);
+    if (opened->ledger)
+        rg_ledger_close(opened->ledger);
+    rg_arena_free(opened->arena);
+}
+
+void rg_print_json(json_t *value)
+{
+    rg_str text = {0};
+    rg_json_pretty(value, &text);
+    fputs(rg_str_text(&text), stdout);
+    rg_str_free(&text);
+    json_decref(value);
+}
+
+bool rg_colour_wanted(int fd)
+{
+    const char *none = getenv("NO_COLOR"), *term = getenv("TERM");
+    return isatty(fd) && !(none && *none) && term && strcmp(term, "dumb") != 0;
+}
+
+int rg_exit(const rg_err *err)
+{
+    return (int)err->code;
+}

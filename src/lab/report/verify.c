@@ -1,0 +1,264 @@
+/* verify.c - proves a study's report.  Each check recomputes something from what lies below it:
+ * the chain from the events, the tables from the events, the files from their hashes, the
+ * scores from predictions and labels, the frozen choice from the trials, the figures from the
+ * rows. */
+#include "rigor/protocol.h"
+#include "rigor/publish.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef struct proof {
+    const rg_study *study;
+    rg_ledger *ledger;
+    const char *dir;
+    rg_arena *arena;
+    const rg_record *records;
+    size_t n_records;
+    rg_str wrong; /* what is wrong, of the check under way */
+    rg_str right; /* what was looked at */
+} proof;
+
+static json_t *newest_body(proof *p, const char *kind, rg_err *err)
+{
+    json_t *events = rg_ledger_events(p->ledger, kind, err);
+    size_t n = json_array_size(events);
+    json_t *body =
+        n ? json_incref(json_object_get(json_array_get(events, n - 1), "body")) : NULL;
+    json_decref(events);
+    return body;
+}
+
+static void complain(proof *p, const char *fmt, ...) RG_PRINTF(2, 3);
+static void complain(proof *p, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    rg_str_add(&p->wrong, p->wrong.len ? "; " : "");
+    rg_str_vprintf(&p->wrong, fmt, args);
+    va_end(args);
+}
+
+static bool check_ledger(proof *p, rg_err *err)
+{
+    json_t *problems = json_array(), *problem;
+    size_t i;
+    bool ok = rg_ledger_verify(p->ledger, problems, err);
+    json_array_foreach(problems, i, problem) complain(
+        p, "%s: %s", rg_json_text(problem, "where", ""), rg_json_text(problem, "what", ""));
+    json_decref(problems);
+    rg_str_printf(&p->right, "the hash chain holds and every table row follows from an event");
+    return ok;
+}
+
+static void check_file(proof *p, const char *folder, const char *name, const char *expected)
+{
+    char hex[RG_HEX];
+    rg_err err = {0};
+    const char *path = rg_arena_printf(p->arena, "%s/%s/%s", p->dir, folder, name);
+    if (!rg_sha_file(path, hex, &err))
+        complain(p, "%s: %s", path, err.what);
+    else if (strcmp(hex, expected) != 0)
+        complain(p, "%s is not the file that was recorded", path);
+}
+
+static bool check_files(proof *p, rg_err *err)
+{
+    size_t count = 0;
+    const char *name;
+    json_t *split = newest_body(p, "split", err), *hash;
+    json_object_foreach(json_object_get(json_object_get(split, "info"), "files"), name, hash)
+    {
+        bool labels = rg_text_starts(name, "labels");
+        check_file(p, labels ? "sealed" : "data", name, json_string_value(hash));
+        count++;
+    }
+    json_decref(split);
+    for (size_t i = 0; i < p->n_records; i++)
+        if (p->records[i].predictions) {
+            check_file(p, ".", p->records[i].predictions, p->records[i].predictions_sha);
+            count++;
+        }
+    rg_str_printf(&p->right, "%zu files have the hashes that were recorded", count);
+    return err->code == RG_OK;
+}
+
+static const rg_record *run_of(const proof *p, const rg_score *score)
+{
+    for (size_t i = 0; i < p->n_records; i++)
+        if (p->records[i].stage == RG_EVALUATE && p->records[i].number == score->number &&
+            strcmp(p->records[i].arm, score->arm) == 0)
+            return &p->records[i];
+    return NULL;
+}
+
+/* Scores from the predictions and the labels, against those in the ledger. */
+static bool check_scores(proof *p, rg_err *err)
+{
+    rg_scored scored;
+    json_t *opened = newest_body(p, "seal-opened", err);
+    bool open = opened != NULL;
+    json_decref(opened);
+    rg_str_add(&p->right, "the seal is closed");
+    if (!open || err->code != RG_OK)
+        return err->code == RG_OK;
+    rg_err cannot = {0};
+    if (!rg_scores_compute(p->study, p->dir, p->records, p->n_records, &scored, &cannot)) {
+        complain(p, "%s: %s", cannot.where, cannot.what);
+        return true;
+    }
+    for (size_t i = 0; i < scored.count; i++)
+        if (!json_equal(run_of(p, &scored.score[i])->test, scored.score[i].test))
+            complain(p, "the test scores of %s, run %zu, do not follow from its predictions",
+                     scored.score[i].arm, scored.score[i].number);
+    rg_str_clear(&p->right);
+    rg_str_printf(&p->right, "%zu runs scored again from predictions and labels", scored.count);
+    rg_scored_free(&scored);
+    return true;
+}
+
+static const rg_record *best_trial(const proof *p, const char *arm)
+{
+    const rg_record *best = NULL;
+    double best_score = NAN;
+    for (size_t i = 0; i < p->n_records; i++) {
+        const rg_record *r = &p->records[i];
+        if (r->stage != RG_TUNE || r->failed || strcmp(r->arm, arm) != 0)
+            continue;
+        double score = rg_json_number(json_object_get(r->validation, p->study->metric), NAN);
+        if (isnan(score))
+            continue;
+        if (!best || (p->study->maximize ? score > best_score : score < best_score)) {
+            best = r;
+            best_score = score;
+        }
+    }
+    return best;
+}
+
+/* Every arm's frozen configuration is that of its best trial; every run used it. */
+static bool check_choice(proof *p, rg_err *err)
+{
+    json_t *freeze = newest_body(p, "freeze", err), *frozen;
+    size_t i;
+    json_array_foreach(json_object_get(freeze, "arms"), i, frozen)
+    {
+        const char *arm = rg_json_text(frozen, "arm", "");
+        const rg_record *best = best_trial(p, arm);
+        if (best && !json_equal(best->config, json_object_get(frozen, "config")))
+            complain(p, "the frozen configuration of %s is not that of its best trial", arm);
+        for (size_t k = 0; k < p->n_records; k++)
+            if (p->records[k].stage == RG_EVALUATE && strcmp(p->records[k].arm, arm) == 0 &&
+                !json_equal(p->records[k].config, json_object_get(frozen, "config")))
+                complain(p, "run %zu of %s did not use the frozen configuration",
+                         p->records[k].number, arm);
+    }
+    json_decref(freeze);
+    rg_str_add(&p->right, "every arm was frozen at its best trial on validation, and run so");
+    return err->code == RG_OK;
+}
+
+/* The report's figures, all of them at once, through the fingerprint of the facts. */
+static bool check_figures(proof *p, rg_err *err)
+{
+    json_t *analysed = newest_body(p, "analysed", err);
+    json_t *facts = rg_facts_build(p->study, p->ledger, err);
+    char fingerprint[RG_HEX] = "";
+    if (facts)
+        rg_facts_fingerprint(facts, fingerprint);
+    if (analysed && strcmp(fingerprint, rg_json_text(analysed, "fingerprint", "")) != 0)
+        complain(p, "the figures do not come out as they were recorded");
+    rg_str_printf(&p->right,
+                  analysed ? "all figures recomputed, fingerprint %.16s"
+                           : "the study is not complete: no figures were recorded%.0s",
+                  fingerprint);
+    json_decref(analysed);
+    json_decref(facts);
+    return err->code == RG_OK;
+}
+
+static bool same_figures(const json_t *a, const json_t *b)
+{
+    char left[RG_HEX], right[RG_HEX];
+    rg_facts_fingerprint(a, left);
+    rg_facts_fingerprint(b, right);
+    return strcmp(left, right) == 0;
+}
+
+/* report.json, when it stands, says what the ledger says. */
+static bool check_report(proof *p, rg_err *err)
+{
+    char *text;
+    size_t len;
+    rg_err cannot = {0};
+    const char *path = rg_path_join(p->arena, p->dir, "report.json");
+    rg_str_add(&p->right, "report.json says what the ledger says");
+    if (!rg_file_exists(path)) {
+        rg_str_clear(&p->right);
+        rg_str_add(&p->right, "no report.json to compare");
+        return true;
+    }
+    json_t *facts = rg_facts_build(p->study, p->ledger, err), *written = NULL;
+    if (facts && rg_file_read(path, (size_t)1 << 30, &text, &len, &cannot)) {
+        written = rg_json_parse(text, len, path, &cannot);
+        rg_free(text);
+    }
+    if (!written)
+        complain(p, "%s: %s", path, cannot.what);
+    else if (facts && !same_figures(facts, written))
+        complain(p, "%s does not say what the ledger says", path);
+    json_decref(written);
+    json_decref(facts);
+    return err->code == RG_OK;
+}
+
+static const struct {
+    const char *name;
+    bool (*check)(proof *p, rg_err *err);
+} checks[] = {
+    {"ledger", check_ledger}, {"files", check_files},     {"scores", check_scores},
+    {"choice", check_choice}, {"figures", check_figures}, {"report", check_report},
+};
+
+static bool run_checks(proof *p, json_t *results, bool *ret_holds, rg_err *err)
+{
+    *ret_holds = true;
+    for (size_t i = 0; i < RG_COUNT(checks); i++) {
+        rg_str_clear(&p->wrong);
+        rg_str_clear(&p->right);
+        if (!checks[i].check(p, err))
+            return false;
+        bool pass = p->wrong.len == 0;
+        json_array_append_new(results, json_pack("{s:s, s:s, s:s}", "name", checks[i].name,
+                                                 "status", pass ? "pass" : "fail", "detail",
+                                                 rg_str_text(pass ? &p->right : &p->wrong)));
+        *ret_holds = *ret_holds && pass;
+    }
+    return true;
+}
+
+bool rg_study_verify(const rg_study *study, rg_ledger *ledger, const char *dir,
+                     json_t **ret_report, rg_err *err)
+{
+    proof p = {.study = study,
+               .ledger = ledger,
+               .dir = dir,
+               .arena = rg_arena_new(),
+               .wrong = {.max = 4000},
+               .right = {.max = 400}};
+    rg_record *records;
+    json_t *results = json_array();
+    bool holds;
+    bool ok = rg_ledger_records(ledger, p.arena, &records, &p.n_records, err);
+    p.records = ok ? records : NULL;
+    ok = ok && run_checks(&p, results, &holds, err);
+    if (ok)
+        *ret_report =
+            json_pack("{s:s, s:b, s:O}", "study", study->name, "ok", holds, "checks", results);
+    json_decref(results);
+    rg_str_free(&p.wrong);
+    rg_str_free(&p.right);
+    rg_arena_free(p.arena);
+    return ok;
+}

@@ -1,0 +1,198 @@
+/* protocol.c - the stages of a study.  Read rg_study_run first: it is the table of contents.
+ *
+ * A stage looks into the ledger for what is done, does the rest, and ends with an event:
+ * "split", "freeze", "seal-opened".  An event is written after all that it stands for, so a
+ * stage that was cut off is simply walked again. */
+#include "rigor/protocol.h"
+
+#include "lab/study/walk.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- Progress over all stages */
+
+size_t rg_trials_of(const rg_study *study, const rg_arm *arm)
+{
+    return arm->space.count > 0 ? study->trials : 0;
+}
+
+size_t rg_members_in_all(const rg_study *study)
+{
+    size_t total = study->n_arms * study->n_seeds;
+    for (size_t a = 0; a < study->n_arms; a++)
+        total += rg_trials_of(study, &study->arms[a]);
+    return total;
+}
+
+static void tell(void *ctx, const rg_progress *progress)
+{
+    rg_walk *w = ctx;
+    rg_progress p = *progress;
+    p.elapsed_s = (double)(rg_clock_ns() - w->started) * 1e-9;
+    size_t recorded = strcmp(p.stage, "evaluate") == 0
+                          ? rg_members_in_all(w->study) - p.total + p.done
+                          : p.done;
+    size_t here = recorded > w->n_at_start ? recorded - w->n_at_start : 0;
+    size_t left = rg_members_in_all(w->study) - recorded;
+    p.left_s = here > 0 ? p.elapsed_s / (double)here * (double)left : NAN;
+    w->options.progress(w->options.ctx, &p);
+}
+
+bool rg_walk_perform(rg_walk *w, rg_work *work, const char *stage, rg_err *err)
+{
+    rg_run_options options = w->options;
+    options.ctx = w;
+    options.progress = w->options.progress ? tell : NULL;
+    work->study = w->study;
+    work->ledger = w->ledger;
+    work->options = &options;
+    work->data_info = w->split;
+    work->dir = w->options.dir;
+    work->progress = &w->progress;
+    w->progress = (rg_progress){.stage = stage, .total = work->count, .best = NAN};
+    for (size_t i = 0; i < work->count; i++) {
+        const rg_member *m = &work->member[i];
+        w->progress.done += m->recorded;
+        w->progress.failed += m->recorded && m->failed;
+    }
+    if (w->progress.done == work->count)
+        return true;
+    bool ok = rg_work_run(work, &w->signal, err);
+    if (ok && w->signal == 0 && w->options.progress)
+        tell(w, &w->progress);
+    return ok;
+}
+
+/* ---- What the ledger knows */
+
+json_t *rg_walk_event(rg_walk *w, const char *kind, rg_err *err)
+{
+    json_t *events = rg_ledger_events(w->ledger, kind, err);
+    size_t n = json_array_size(events);
+    json_t *body =
+        n ? json_incref(json_object_get(json_array_get(events, n - 1), "body")) : NULL;
+    json_decref(events);
+    return body;
+}
+
+bool rg_walk_refresh(rg_walk *w, rg_err *err)
+{
+    return rg_ledger_records(w->ledger, w->arena, &w->records, &w->n_records, err);
+}
+
+const rg_record *rg_walk_record(const rg_walk *w, rg_stage stage, const char *arm,
+                                size_t number)
+{
+    for (size_t i = 0; i < w->n_records; i++) {
+        const rg_record *r = &w->records[i];
+        if (r->stage == stage && r->number == number && strcmp(r->arm, arm) == 0)
+            return r;
+    }
+    return NULL;
+}
+
+void rg_walk_recall(const rg_walk *w, rg_member *m)
+{
+    const rg_record *r = rg_walk_record(w, m->stage, w->study->arms[m->arm].name, m->number);
+    if (!r)
+        return;
+    m->recorded = true;
+    m->failed = r->failed;
+    m->score =
+        r->failed ? NAN : rg_json_number(json_object_get(r->validation, w->study->metric), NAN);
+}
+
+void rg_members_free(rg_work *work)
+{
+    for (size_t i = 0; i < work->count; i++) {
+        json_decref(work->member[i].point);
+        json_decref(work->member[i].config);
+    }
+}
+
+/* ---- The study's identity */
+
+/* Adds the dotted paths at which two values differ, at most a few of them. */
+static void differences(const json_t *a, const json_t *b, const char *path, rg_str *out)
+{
+    if (json_equal(a, b) || out->len > 200)
+        return;
+    if (!json_is_object(a) || !json_is_object(b)) {
+        rg_str_printf(out, "%s%s", out->len ? ", " : "", path);
+        return;
+    }
+    const char *key;
+    json_t *value;
+    rg_str deeper = {.max = 300};
+    json_object_foreach((json_t *)(uintptr_t)a, key, value)
+    {
+        rg_str_clear(&deeper);
+        rg_str_printf(&deeper, "%s%s%s", path, *path ? "." : "", key);
+        differences(value, json_object_get(b, key), rg_str_text(&deeper), out);
+    }
+    json_object_foreach((json_t *)(uintptr_t)b, key, value)
+    {
+        rg_str_clear(&deeper);
+        rg_str_printf(&deeper, "%s%s%s", path, *path ? "." : "", key);
+        if (!json_object_get(a, key))
+            differences(NULL, value, rg_str_text(&deeper), out);
+    }
+    rg_str_free(&deeper);
+}
+
+static bool same_study(const rg_study *study, const json_t *recorded, rg_err *err)
+{
+    if (strcmp(rg_json_text(recorded, "hash", ""), study->hash) == 0)
+        return true;
+    rg_str where = {.max = 400};
+    differences(json_object_get(recorded, "resolved"), study->resolved, "", &where);
+    rg_fail(
+        err, RG_INPUT, study->path,
+        "give the new study a name of its own, or begin anew with --fresh (the old folder is "
+        "kept beside it)",
+        "a study named %s was begun with other settings; they differ in: %s", study->name,
+        rg_str_text(&where));
+    rg_str_free(&where);
+    return false;
+}
+
+static bool identify(rg_walk *w, const json_t *environment, rg_err *err)
+{
+    const rg_study *study = w->study;
+    json_t *recorded = rg_ledger_study_json(w->ledger, err);
+    bool fresh = json_is_null(recorded);
+    bool ok = recorded && (fresh || same_study(study, recorded, err));
+    json_decref(recorded);
+    if (ok && fresh)
+        ok = rg_ledger_study(w->ledger, study->name, study->text, study->resolved, study->hash,
+                             environment, err);
+    ok = ok && rg_walk_refresh(w, err);
+    w->n_at_start = w->n_records;
+    return ok;
+}
+
+/* ---- The table of contents */
+
+bool rg_study_run(const rg_study *study, rg_ledger *ledger, const rg_run_options *options,
+                  const json_t *environment, int *ret_signal, rg_err *err)
+{
+    static bool (*const stages[])(rg_walk *, rg_err *) = {rg_stage_split, rg_stage_tune,
+                                                          rg_stage_evaluate};
+    rg_walk w = {.study = study,
+                 .ledger = ledger,
+                 .options = *options,
+                 .arena = rg_arena_new(),
+                 .started = rg_clock_ns()};
+    if (w.options.jobs <= 0)
+        w.options.jobs = rg_cpu_count();
+    bool ok = identify(&w, environment, err);
+    for (size_t i = 0; ok && w.signal == 0 && i < RG_COUNT(stages); i++)
+        ok = stages[i](&w, err);
+    *ret_signal = w.signal;
+    json_decref(w.split);
+    json_decref(w.freeze);
+    rg_arena_free(w.arena);
+    return ok;
+}

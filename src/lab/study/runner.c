@@ -1,0 +1,286 @@
+/* runner.c - hands members to workers in cohorts and turns their messages into records.
+ *
+ * What is recorded does not depend on who trained what, when, or beside whom: a member's result
+ * is a function of its configuration, seed and data alone.  Causes from outside (a kill, a lost
+ * worker) repeat the member; its own faults are recorded as failures. */
+#include "lab/study/runner.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define COHORT_MAX ((size_t)8)
+#define LOSSES_MAX 10
+
+/* ---- What a member has reported so far: one growing curve for each metric */
+
+typedef struct curve {
+    char name[64];
+    RG_VEC(int64_t) step;
+    RG_VEC(double) value;
+} curve;
+
+typedef struct rg_collected {
+    RG_VEC(curve) curves;
+} rg_collected;
+
+static void collected_free(rg_collected *collected)
+{
+    if (!collected)
+        return;
+    for (size_t i = 0; i < collected->curves.len; i++) {
+        rg_vec_free(&collected->curves.at[i].step);
+        rg_vec_free(&collected->curves.at[i].value);
+    }
+    rg_vec_free(&collected->curves);
+    rg_free(collected);
+}
+
+static void forget(rg_member *m)
+{
+    collected_free(m->collected);
+    m->collected = NULL;
+}
+
+static curve *curve_of(rg_collected *collected, const char *name)
+{
+    for (size_t i = 0; i < collected->curves.len; i++)
+        if (strcmp(collected->curves.at[i].name, name) == 0)
+            return &collected->curves.at[i];
+    curve added = {0};
+    snprintf(added.name, sizeof(added.name), "%s", name);
+    rg_vec_push(&collected->curves, added);
+    return &collected->curves.at[collected->curves.len - 1];
+}
+
+static void collect(rg_member *m, const json_t *message)
+{
+    int64_t step = json_integer_value(json_object_get(message, "step"));
+    const char *key;
+    json_t *value;
+    if (!m->collected)
+        m->collected = RG_NEW(rg_collected);
+    json_object_foreach((json_t *)(uintptr_t)message, key, value)
+    {
+        if (strcmp(key, "id") == 0 || strcmp(key, "step") == 0)
+            continue;
+        if (!json_is_number(value) && !json_is_null(value))
+            continue;
+        curve *c = curve_of(m->collected, key);
+        rg_vec_push(&c->step, step);
+        rg_vec_push(&c->value, rg_json_number(value, NAN));
+    }
+}
+
+/* ---- Records */
+
+static bool hash_predictions(rg_work *work, rg_member *m, char hex[RG_HEX], rg_err *err)
+{
+    rg_arena *arena = rg_arena_new();
+    bool ok = rg_sha_file(rg_path_join(arena, work->dir, m->predictions), hex, err);
+    rg_arena_free(arena);
+    return ok;
+}
+
+static bool record(rg_work *work, size_t id, const json_t *message, const char *reason,
+                   rg_err *err)
+{
+    rg_member *m = &work->member[id];
+    size_t n = m->collected ? m->collected->curves.len : 0;
+    rg_curve *curves = RG_NEW_ARRAY(rg_curve, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        const curve *c = &m->collected->curves.at[i];
+        curves[i] = (rg_curve){c->name, c->step.len, c->step.at, c->value.at};
+    }
+    rg_record r = {.stage = m->stage,
+                   .arm = work->study->arms[m->arm].name,
+                   .number = m->number,
+                   .seed = m->seed,
+                   .failed = reason != NULL,
+                   .reason = reason,
+                   .point = m->point,
+                   .config = m->config,
+                   .validation = json_object_get(message, "validation"),
+                   .resources = json_object_get(message, "resources"),
+                   .curves = curves,
+                   .n_curves = n};
+    char hex[RG_HEX];
+    bool ok = true;
+    if (m->predictions && !reason) {
+        ok = hash_predictions(work, m, hex, err);
+        r.predictions = m->predictions;
+        r.predictions_sha = hex;
+    }
+    ok = ok && rg_ledger_append(work->ledger, &r, 1, err);
+    rg_free(curves);
+    if (!ok)
+        return false;
+    m->recorded = true;
+    m->failed = r.failed;
+    m->score = r.failed
+                   ? NAN
+                   : rg_json_number(json_object_get(r.validation, work->study->metric), NAN);
+    forget(m);
+    return true;
+}
+
+/* ---- Progress */
+
+static bool better(const rg_study *study, double a, double b)
+{
+    return isnan(b) || (study->maximize ? a > b : a < b);
+}
+
+static void note_progress(rg_work *work, const rg_member *m)
+{
+    rg_progress *p = work->progress;
+    p->done++;
+    p->failed += m->failed;
+    if (!isnan(m->score) && better(work->study, m->score, p->best)) {
+        p->best = m->score;
+        p->best_arm = work->study->arms[m->arm].name;
+    }
+}
+
+static bool settle(rg_work *work, size_t id, const json_t *message, const char *reason,
+                   rg_err *err)
+{
+    if (!record(work, id, message, reason, err))
+        return false;
+    note_progress(work, &work->member[id]);
+    if (work->done)
+        work->done(work, id);
+    return true;
+}
+
+/* ---- Jobs */
+
+/* A large backlog goes out in cohorts; towards the end, one by one, so that no worker idles. */
+static size_t cohort_size(const rg_work *work)
+{
+    size_t share = work->ready(work) / (2 * (size_t)work->options->jobs);
+    return share < 1 ? 1 : share > COHORT_MAX ? COHORT_MAX : share;
+}
+
+static json_t *member_json(const rg_work *work, size_t id)
+{
+    const rg_member *m = &work->member[id];
+    json_t *predictions = json_null();
+    if (m->predictions)
+        predictions = json_sprintf("%s/%s", work->dir, m->predictions);
+    return json_pack("{s:I, s:s, s:I, s:O, s:o}", "id", (json_int_t)id, "stage",
+                     m->stage == RG_TUNE ? "tune" : "evaluate", "seed", (json_int_t)m->seed,
+                     "config", m->config, "predictions", predictions);
+}
+
+static json_t *metric_names(const rg_study *study)
+{
+    json_t *names = json_array();
+    json_array_append_new(names, json_string(study->metric));
+    for (size_t i = 0; i < study->n_also; i++)
+        json_array_append_new(names, json_string(study->also[i]));
+    return names;
+}
+
+static json_t *job_json(const rg_work *work, json_t *members)
+{
+    const json_t *data = json_object_get(work->data_info, "data");
+    json_t *files = json_object();
+    static const char *const parts[] = {"train", "val", "test_inputs"};
+    for (size_t i = 0; i < RG_COUNT(parts); i++)
+        json_object_set_new(files, parts[i],
+                            json_sprintf("%s/data/%s.npz", work->dir, parts[i]));
+    return json_pack("{s:o, s:O, s:O, s:s, s:o, s:i, s:o}", "data", files, "task",
+                     json_object_get(data, "task"), "classes", json_object_get(data, "classes"),
+                     "metric", work->study->metric, "metrics", metric_names(work->study),
+                     "threads", 1, "members", members);
+}
+
+/* A member that was lost goes first: again, and alone when it may have brought a worker down.
+ */
+static size_t next_lost(const rg_work *work)
+{
+    for (size_t i = 0; i < work->count; i++)
+        if (work->member[i].losses > 0 && !work->member[i].handed_out &&
+            !work->member[i].recorded)
+            return i;
+    return RG_NO_MEMBER;
+}
+
+static void hand_out(rg_work *work, json_t *members, size_t id)
+{
+    work->member[id].handed_out = true;
+    json_array_append_new(members, member_json(work, id));
+}
+
+static json_t *next_job(void *ctx)
+{
+    rg_work *work = ctx;
+    json_t *members = json_array();
+    size_t lost = next_lost(work), size = cohort_size(work), id;
+    if (lost != RG_NO_MEMBER)
+        hand_out(work, members, lost);
+    else
+        while (json_array_size(members) < size && (id = work->next(work)) != RG_NO_MEMBER)
+            hand_out(work, members, id);
+    if (json_array_size(members) > 0)
+        return job_json(work, members);
+    json_decref(members);
+    return NULL;
+}
+
+/* ---- Events of the pool */
+
+static bool take_message(void *ctx, size_t id, const json_t *message, rg_err *err)
+{
+    rg_work *work = ctx;
+    const char *failed = json_string_value(json_object_get(message, "failed"));
+    if (failed)
+        return settle(work, id, message, failed, err);
+    if (json_object_get(message, "done"))
+        return settle(work, id, message, NULL, err);
+    collect(&work->member[id], message);
+    return true;
+}
+
+/* One of several may be the culprit: each goes again alone, and only then is judged. */
+static bool take_loss(void *ctx, const size_t *ids, size_t n, rg_loss loss, const char *reason,
+                      rg_err *err)
+{
+    rg_work *work = ctx;
+    for (size_t i = 0; i < n; i++) {
+        rg_member *m = &work->member[ids[i]];
+        bool own_fault = loss == RG_LOSS_CRASH && n == 1;
+        m->losses++;
+        forget(m);
+        if (own_fault || m->losses > LOSSES_MAX) {
+            if (!settle(work, ids[i], NULL, reason, err))
+                return false;
+        } else {
+            m->handed_out = false;
+        }
+    }
+    return true;
+}
+
+static void take_tick(void *ctx)
+{
+    rg_work *work = ctx;
+    if (work->options->progress)
+        work->options->progress(work->options->ctx, work->progress);
+}
+
+bool rg_work_run(rg_work *work, int *ret_signal, rg_err *err)
+{
+    rg_arena *arena = rg_arena_new();
+    rg_pool_options options = {.argv = work->options->worker_argv,
+                               .workers = work->options->jobs,
+                               .threads = 1,
+                               .log_path = rg_path_join(arena, work->dir, "worker.log")};
+    rg_pool_events events = {work, next_job, take_message, take_loss, take_tick};
+    bool ok = rg_pool_run(&options, &events, ret_signal, err);
+    for (size_t i = 0; i < work->count; i++)
+        forget(&work->member[i]);
+    rg_arena_free(arena);
+    return ok;
+}

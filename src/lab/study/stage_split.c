@@ -1,0 +1,83 @@
+/* stage_split.c - cut the data once, seal the labels. */
+#include "lab/study/walk.h"
+
+#include <string.h>
+
+static bool files_as_recorded(rg_walk *w, const json_t *files)
+{
+    const char *name;
+    json_t *hash;
+    json_object_foreach((json_t *)(uintptr_t)files, name, hash)
+    {
+        char hex[RG_HEX];
+        rg_err ignored = {0};
+        const char *dir = strcmp(name, "labels.npz") == 0 ? "sealed" : "data";
+        char *path = rg_arena_printf(w->arena, "%s/%s/%s", w->options.dir, dir, name);
+        if (!rg_sha_file(path, hex, &ignored) || strcmp(hex, json_string_value(hash)) != 0)
+            return false;
+    }
+    return true;
+}
+
+static json_t *split_body(const rg_study *study, const rg_dataset *data, const rg_split *split,
+                          json_t *info)
+{
+    static const char *const scales[] = {"none", "standard", "minmax"};
+    json_t *about = json_pack("{s:s, s:s*, s:s, s:I, s:I, s:I, s:s, s:s*, s:s*}", "name",
+                              study->data, "title", data->title, "task",
+                              data->task == RG_CLASSIFY ? "classify" : "regress", "rows",
+                              (json_int_t)data->rows, "features", (json_int_t)data->features,
+                              "classes", (json_int_t)data->classes, "hash", data->hash,
+                              "licence", data->licence, "origin", data->origin);
+    json_t *cut = json_pack("{s:I, s:I, s:I, s:b, s:I, s:s}", "train",
+                            (json_int_t)split->n_train, "val", (json_int_t)split->n_val, "test",
+                            (json_int_t)split->n_test, "stratify", study->split.stratify,
+                            "seed", (json_int_t)study->split.seed, "hash", split->hash);
+    return json_pack("{s:o, s:o, s:s, s:o}", "data", about, "split", cut, "scale",
+                     scales[study->scale], "info", info);
+}
+
+static bool cut_data(rg_walk *w, json_t **ret, rg_err *err)
+{
+    const rg_study *study = w->study;
+    rg_split split;
+    json_t *info;
+    const char *dir = rg_path_join(w->arena, w->options.dir, "data");
+    rg_dataset *data =
+        rg_dataset_load(study->data, study->data_target, study->dir, w->arena, err);
+    if (!data || !rg_split_make(data, &study->split, w->arena, &split, err))
+        return false;
+    if (!rg_dir_make(dir, 0755, err) ||
+        !rg_dir_make(rg_path_join(w->arena, w->options.dir, "sealed"), 0700, err) ||
+        !rg_parts_write(data, &split, study->scale, dir,
+                        rg_path_join(w->arena, w->options.dir, RG_LABELS_FILE), &info, err))
+        return false;
+    *ret = split_body(study, data, &split, info);
+    return true;
+}
+
+/* The recorded cut must come out again: other data under the same name would mix two studies.
+ */
+static bool cut_again(rg_walk *w, rg_err *err)
+{
+    json_t *again;
+    if (!cut_data(w, &again, err))
+        return false;
+    bool same = json_equal(again, w->split);
+    json_decref(again);
+    return same || rg_fail(err, RG_INPUT, w->study->data,
+                           "put the old data back, or begin anew with --fresh",
+                           "the data is not what it was when this study began");
+}
+
+bool rg_stage_split(rg_walk *w, rg_err *err)
+{
+    w->split = rg_walk_event(w, "split", err);
+    if (err->code != RG_OK)
+        return false;
+    if (w->split) {
+        const json_t *files = json_object_get(json_object_get(w->split, "info"), "files");
+        return files_as_recorded(w, files) || cut_again(w, err);
+    }
+    return cut_data(w, &w->split, err) && rg_ledger_event(w->ledger, "split", w->split, err);
+}

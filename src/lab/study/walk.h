@@ -1,0 +1,40 @@
+/* walk.h - what the stages of a study share while it is walked. */
+#ifndef RIGOR_LAB_STUDY_WALK_H
+#define RIGOR_LAB_STUDY_WALK_H
+
+#include "lab/study/runner.h"
+
+typedef struct rg_walk {
+    const rg_study *study;
+    rg_ledger *ledger;
+    rg_run_options options;
+    rg_arena *arena;
+    rg_record *records; /* as the ledger held them when last read */
+    size_t n_records;
+    size_t n_at_start; /* records that earlier runs of the program had left */
+    json_t *split;     /* body of the split event */
+    json_t *freeze;    /* body of the freeze event */
+    rg_progress progress;
+    uint64_t started;
+    int signal; /* that interrupted the walk, else 0 */
+} rg_walk;
+
+bool rg_stage_split(rg_walk *w, rg_err *err);
+bool rg_stage_tune(rg_walk *w, rg_err *err);
+bool rg_stage_evaluate(rg_walk *w, rg_err *err);
+
+size_t rg_trials_of(const rg_study *study, const rg_arm *arm); /* 0: nothing to tune */
+size_t rg_members_in_all(const rg_study *study); /* trials and runs of the whole study */
+/* Reads all records again: after a stage has added some. */
+bool rg_walk_refresh(rg_walk *w, rg_err *err);
+const rg_record *rg_walk_record(const rg_walk *w, rg_stage stage, const char *arm,
+                                size_t number);
+/* Fills in what the ledger knows of a member. */
+void rg_walk_recall(const rg_walk *w, rg_member *m);
+/* The body of the newest event of a kind; NULL when there is none.  New reference. */
+json_t *rg_walk_event(rg_walk *w, const char *kind, rg_err *err);
+/* Trains what of the work is not recorded yet. */
+bool rg_walk_perform(rg_walk *w, rg_work *work, const char *stage, rg_err *err);
+void rg_members_free(rg_work *work); /* the members' JSON */
+
+#endif
