@@ -92,7 +92,11 @@ static void read_sections(study_reader *reader)
 
 static void read_study(study_reader *reader, size_t len, size_t n_overrides)
 {
+    size_t before = reader->diags->total;
     study_node *root = study_yaml(reader, reader->study->text, len, 0);
+    if (!root && reader->diags->total == before)
+        study_mistake(reader, (study_mark){1, 1, 0}, "docs/study.md shows a complete study",
+                      "the file holds no study: it is empty");
     if (!root)
         return;
     if (root->kind != STUDY_MAP) {

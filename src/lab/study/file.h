@@ -11,6 +11,7 @@
 
 #define STUDY_FILE_MAX ((size_t)1 << 20) /* bytes of a study file */
 #define STUDY_DEPTH_MAX 32               /* nesting of lists and maps */
+#define STUDY_HUGE 1e300                 /* a bound for numbers that have none */
 #define STUDY_NODES_MAX 100000           /* values of a file, aliases written out */
 
 /* ---- Nodes: a YAML document as a tree.  An aliased node is shared, so it is never written to;

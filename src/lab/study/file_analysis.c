@@ -150,7 +150,7 @@ static void read_alpha(study_reader *reader, const study_node *node)
 static void read_margin(study_reader *reader, const study_node *node)
 {
     reader->study->analysis.margin = NAN;
-    study_number(reader, node, "analysis.margin", 1e-300, 1e300,
+    study_number(reader, node, "analysis.margin", 1 / STUDY_HUGE, STUDY_HUGE,
                  &reader->study->analysis.margin);
 }
 

@@ -32,7 +32,8 @@ static bool read_bounds(study_reader *reader, study_dim *dim)
         return broken(reader, dim, range->mark, "write [lowest, highest]",
                       "a range is a list of two numbers");
     for (size_t i = 0; i < 2; i++)
-        if (!study_number(reader, range->item[i], dim->dim.name, -1e300, 1e300, &bound[i]))
+        if (!study_number(reader, range->item[i], dim->dim.name, -STUDY_HUGE, STUDY_HUGE,
+                          &bound[i]))
             return !(dim->broken = true);
     dim->dim.lo = bound[0];
     dim->dim.hi = bound[1];

@@ -150,6 +150,13 @@ bool study_whole(study_reader *reader, const study_node *node, const char *what,
                                     (long long)lo, (long long)hi));
 }
 
+static const char *range_words(study_reader *reader, double lo, double hi)
+{
+    if (hi < STUDY_HUGE)
+        return rg_arena_printf(reader->arena, "a number from %g to %g", lo, hi);
+    return lo > 0 ? "a number above 0" : "a finite number";
+}
+
 bool study_number(study_reader *reader, const study_node *node, const char *what, double lo,
                   double hi, double *ret)
 {
@@ -160,8 +167,7 @@ bool study_number(study_reader *reader, const study_node *node, const char *what
         *ret = node->number;
         return true;
     }
-    return expected(reader, node, what,
-                    rg_arena_printf(reader->arena, "a number from %g to %g", lo, hi));
+    return expected(reader, node, what, range_words(reader, lo, hi));
 }
 
 bool study_bool(study_reader *reader, const study_node *node, const char *what, bool *ret)

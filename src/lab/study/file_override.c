@@ -74,6 +74,13 @@ static study_node *copy_map(edit *e, const study_node *from)
     return map;
 }
 
+static void measure(study_node *map)
+{
+    map->size = 1;
+    for (size_t i = 0; i < map->count; i++)
+        map->size += map->key[i]->size + map->item[i]->size;
+}
+
 static void remove_at(study_node *map, size_t at)
 {
     map->count--;
@@ -85,13 +92,18 @@ static void remove_at(study_node *map, size_t at)
 
 static void report_absent(edit *e, const study_node *map, const char *rest)
 {
-    const char **names = RG_ARENA_ARRAY(e->reader->arena, const char *, map->count + 1);
+    rg_arena *arena = e->reader->arena;
+    const char **names = RG_ARENA_ARRAY(arena, const char *, map->count + 1);
     for (size_t i = 0; i < map->count; i++)
         names[i] = map->key[i]->text;
-    const char *near = study_suggest(e->reader, rest, names, map->count);
+    const char *first = rg_arena_strndup(arena, rest, strcspn(rest, "."));
+    const char *near = rg_text_nearest(rest, names, map->count);
+    near = near ? near : rg_text_nearest(first, names, map->count);
+    const char *remedy = study_suggest(e->reader, near ? near : rest, names, map->count);
     if (e->action == ACTION_SET)
-        near = rg_arena_printf(e->reader->arena, "%s (to add it: +%s=...)", near, e->path);
-    study_mistake(e->reader, e->mark, near, "the file has no '%s'", e->path);
+        remedy = rg_arena_printf(arena, "%s%sadd it with +%s=...", near ? remedy : "",
+                                 near ? " or " : "", e->path);
+    study_mistake(e->reader, e->mark, remedy, "the file has no '%s'", e->path);
 }
 
 static void apply(edit *e, study_node **slot, const char *rest);
@@ -124,9 +136,25 @@ static void append(edit *e, study_node *map, const char *rest)
     }
 }
 
+/* "data: digits" is short for "data: {name: digits}": both can be overridden in part. */
+static const study_node *long_form(edit *e, const study_node *node, const char *rest)
+{
+    static const char *const sections[] = {"data.", "metric."};
+    for (size_t i = 0; i < RG_COUNT(sections) && node->kind == STUDY_TEXT; i++) {
+        if (e->path + strlen(sections[i]) != rest || !rg_text_starts(e->path, sections[i]))
+            continue;
+        study_node *map = copy_map(e, &(study_node){.kind = STUDY_MAP, .mark = node->mark});
+        map->count = 1;
+        map->key[0] = scalar_new(e, "name");
+        map->item[0] = (study_node *)(uintptr_t)node;
+        return map;
+    }
+    return node;
+}
+
 static void apply(edit *e, study_node **slot, const char *rest)
 {
-    const study_node *here = *slot;
+    const study_node *here = long_form(e, *slot, rest);
     if (here->kind != STUDY_MAP && here->kind != STUDY_NULL) {
         study_mistake(e->reader, e->mark, "override the whole value",
                       "'%.*s' holds no names to set", (int)(rest - e->path - 1), e->path);
@@ -140,6 +168,7 @@ static void apply(edit *e, study_node **slot, const char *rest)
         report_absent(e, map, rest);
     else
         append(e, map, rest);
+    measure(map);
 }
 
 /* ---- The text of an override. */

@@ -19,10 +19,22 @@ const rg_param *study_param(const rg_catalog *catalog, const rg_catalog_model *m
 
 typedef RG_VEC(const char *) name_vec;
 
+static bool has_name(const name_vec *names, const char *name)
+{
+    for (size_t i = 0; i < names->len; i++)
+        if (strcmp(names->at[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* Two models may have a parameter of one name. */
 static void add_names(rg_arena *arena, name_vec *names, const char *part, const rg_param *table)
 {
-    for (; table && table->name; table++)
-        rg_vec_push(names, rg_arena_printf(arena, "%s.%s", part, table->name));
+    for (; table && table->name; table++) {
+        const char *name = rg_arena_printf(arena, "%s.%s", part, table->name);
+        if (!has_name(names, name))
+            rg_vec_push(names, name);
+    }
 }
 
 /* A parameter of the same last name in the other part ("dropout" or "train.dropout" for
@@ -169,6 +181,10 @@ json_t *study_param_typed(const rg_param *param, const json_t *value)
 json_t *study_param_value(study_reader *reader, const rg_param *param, const char *path,
                           const study_node *value)
 {
+    if (value->kind == STUDY_REAL && !isfinite(value->number)) {
+        study_mistake(reader, value->mark, "", "%s must be finite, not %s", path, value->text);
+        return NULL;
+    }
     rg_err err = {0};
     json_t *given = study_node_json(value), *typed = NULL;
     if (rg_param_check(param, given, &err))

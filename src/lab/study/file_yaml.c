@@ -104,6 +104,14 @@ static bool text_is_sane(builder *b, const char *text, size_t len)
 
 /* ---- Events to nodes. */
 
+static study_mark token_mark(builder *b, struct fy_token *token)
+{
+    const struct fy_mark *mark = fy_token_start_mark(token);
+    if (!mark || b->override)
+        return b->here;
+    return (study_mark){mark->line + 1, mark->column + 1, 0};
+}
+
 static study_mark mark_of(builder *b, struct fy_event *event)
 {
     const struct fy_mark *mark = fy_event_start_mark(event);
@@ -144,10 +152,13 @@ static study_node *read_scalar(builder *b, struct fy_event *event, study_mark ma
     study_node *node = node_new(b, STUDY_TEXT, mark);
     size_t len;
     node->text = token_text(b, token, &len);
+    enum fy_scalar_style style = token ? fy_token_scalar_style(token) : FYSS_PLAIN;
+    if (style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED)
+        node->mark.column -= node->mark.column > 1; /* libfyaml points behind the quote */
     if (has_control(node->text, len) || !rg_utf8_valid(node->text, len))
-        return fail_at(b, mark, "write it as plain text",
+        return fail_at(b, node->mark, "write it as plain text",
                        "this text holds a control character");
-    if (!token || fy_token_scalar_style(token) == FYSS_PLAIN)
+    if (style == FYSS_PLAIN)
         study_scalar_type(node);
     return node;
 }
@@ -266,8 +277,10 @@ static study_node *read_map(builder *b, study_mark mark, int depth)
 
 static study_node *read_content(builder *b, struct fy_event *event, study_mark mark, int depth)
 {
-    if (fy_event_get_tag_token(event))
-        return fail_at(b, mark, "remove the tag", "tags such as !!str mean nothing here");
+    struct fy_token *tag = fy_event_get_tag_token(event);
+    if (tag)
+        return fail_at(b, token_mark(b, tag), "remove the tag",
+                       "tags such as !!str mean nothing here");
     if (depth > STUDY_DEPTH_MAX)
         return fail_at(b, mark, "a study needs no more than five levels",
                        "lists and maps are nested more than 32 deep");
