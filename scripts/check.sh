@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# The tests.  short: all that every change must pass, within a quarter of an hour on two cores.
+# long: what takes longer (simulations, storms, comparisons with peers).
+set -uo pipefail
+cd "$(dirname "$0")/.."
+tier=${1:-short}
+started=$SECONDS
+passed=0
+failed=0
+
+# Runs one named step, quietly unless it fails.
+step() {
+    local name=$1 at=$SECONDS log
+    shift
+    log=build/check-${name// /-}.log
+    if "$@" >"$log" 2>&1; then
+        passed=$((passed + 1))
+        printf 'check: %-22s passed  %4d s' "$name" $((SECONDS - at))
+        grep -hoE '[0-9]+% tests passed, [0-9]+ tests failed out of [0-9]+' "$log" | sed 's/^/  /' | tr '\n' ' '
+        printf '\n'
+    else
+        failed=$((failed + 1))
+        printf 'check: %-22s FAILED  %4d s  (%s)\n' "$name" $((SECONDS - at)) "$log"
+        tail -n 60 "$log"
+    fi
+}
+
+tests() { # tree, further options of ctest
+    local tree=$1
+    shift
+    ctest --test-dir "$tree" --output-on-failure -j "$(nproc)" "$@"
+}
+
+mkdir -p build
+if [ "$tier" = long ]; then
+    step "build" scripts/build.sh release -DRIGOR_WERROR=ON
+    step "long tests" tests build -L long
+else
+    step "build" scripts/build.sh release -DRIGOR_WERROR=ON
+    step "tests" tests build -LE long
+    step "build asan" scripts/build.sh asan
+    step "tests asan" tests build/asan -LE "long|page"
+    step "build tsan" scripts/build.sh tsan
+    step "tests tsan" tests build/tsan -LE "long|page"
+    step "build fuzz" scripts/build.sh fuzz
+    step "fuzz" scripts/fuzz.sh
+    step "valgrind" scripts/valgrind.sh
+    step "lint" scripts/lint.sh
+fi
+printf 'check: %s tier, %d s\n' "$tier" $((SECONDS - started))
+printf '%d passed, %d failed\n' "$passed" "$failed"
+[ "$failed" = 0 ]

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that a tier needs and that are not there yet.  Idempotent.
+# usage: scripts/deps.sh build|check|long|bench
+set -euo pipefail
+
+build="gcc libc6-dev cmake ninja-build pkg-config libjansson-dev libsodium-dev zlib1g-dev
+       libsqlite3-dev libuv1-dev libfyaml-dev libdnnl-dev ca-certificates"
+check="$build libcmocka-dev clang clang-format clang-tidy valgrind chromium sqlite3 python3 python3-numpy"
+long="$check r-base-core python3-scipy python3-torch python3-optuna python3-sklearn"
+bench="$build python3 python3-numpy python3-torch python3-optuna"
+
+tier=${1:-build}
+case $tier in
+build | check | long | bench) wanted=${!tier} ;;
+*) echo "usage: scripts/deps.sh build|check|long|bench" >&2; exit 2 ;;
+esac
+
+# Node may come from elsewhere than Debian; what counts is that it is there.
+command -v node >/dev/null || wanted="$wanted nodejs"
+command -v npm >/dev/null || wanted="$wanted npm"
+
+have() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
+missing_of() { for package in "$@"; do have "$package" || printf '%s ' "$package"; done; }
+
+install() {
+    [ $# -gt 0 ] || return 0
+    local root=""
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || { echo "deps: as root, run: apt-get install $*" >&2; exit 2; }
+        root=sudo
+    fi
+    echo "deps: installing $*"
+    $root apt-get update -q >/dev/null
+    $root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" \
+        >"${TMPDIR:-/tmp}/rigor-deps.log" 2>&1 ||
+        { tail -n 20 "${TMPDIR:-/tmp}/rigor-deps.log" >&2; exit 3; }
+}
+
+if ! command -v apt-get >/dev/null; then
+    echo "deps: no apt-get here; install the likes of: $wanted" >&2
+    exit 0
+fi
+# shellcheck disable=SC2046,SC2086
+install $(missing_of $wanted)
+if [ "$tier" = check ] || [ "$tier" = long ]; then
+    # The sanitizers' runtime for clang has its version in its name.
+    version=$(clang -dumpversion | cut -d. -f1)
+    # shellcheck disable=SC2046
+    install $(missing_of "libclang-rt-$version-dev")
+fi
+echo "deps: everything for '$tier' is there"
