@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -251,11 +252,9 @@ static void take_message(pool *p, worker *w, const json_t *message)
 
 static void write_log(const pool *p, const char *text, size_t len)
 {
-    if (p->log_fd < 0)
-        return;
-    ssize_t ignored = write(p->log_fd, text, len);
-    ignored = write(p->log_fd, "\n", 1);
-    (void)ignored;
+    const struct iovec parts[2] = {{(void *)(uintptr_t)text, len}, {"\n", 1}};
+    if (p->log_fd >= 0 && writev(p->log_fd, parts, 2) < 0)
+        rg_log(RG_LOG_WARN, "cannot write to %s: %s", p->options->log_path, strerror(errno));
 }
 
 static void take_line(pool *p, worker *w, const char *line, size_t len)
