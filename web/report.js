@@ -25,6 +25,7 @@
             axisY: { tickCount: 5 },
             axisYBand: {
                 ticks: false, domain: false, grid: true, labelLimit: narrow ? 112 : 230,
+                labelOverlap: false,
                 bandPosition: 1, labelPadding: 8,
             },
             legend: {

@@ -87,8 +87,7 @@ void chart_points(const json_t *facts, json_t *ret)
         return;
     }
     double alpha = rg_json_number(rg_json_path(facts, "analysis.alpha"), 0.05);
-    rg_str about = {0}, title = {0};
-    rg_str_printf(&title, "%s on the test set", table_metric(facts));
+    rg_str about = {0};
     rg_str_printf(&about,
                   "A grey dot is one run; the diamond is the arm's mean, the line its %s "
                   "t interval.",
@@ -102,7 +101,7 @@ void chart_points(const json_t *facts, json_t *ret)
             all.outside > 1 ? "are" : "is");
     chart_add(ret,
               &(chart_parts){.id = "points",
-                             .title = rg_str_text(&title),
+                             .title = "Every run",
                              .description = rg_str_text(&about),
                              .spec = rg_web_chart_points,
                              .spec_end = rg_web_chart_points_end,
@@ -110,9 +109,8 @@ void chart_points(const json_t *facts, json_t *ret)
                                                     ROW * (int)json_array_size(all.arms),
                                                     "arms", all.arms, "runs", all.runs,
                                                     "domain", chart_domain(all.range), "title",
-                                                    rg_str_text(&title)),
+                                                    table_metric(facts)),
                              .columns = (const char *const[]){"arm", "seed", "score", NULL},
                              .rows = all.rows});
     rg_str_free(&about);
-    rg_str_free(&title);
 }

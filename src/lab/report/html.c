@@ -77,7 +77,8 @@ static void add_cell(rg_str *ret, const char *text, char align, bool first)
     if (is_badge(text) && !first)
         html_put(ret, "<td><span class=\"badge $\">$</span></td>", text, text);
     else if (first)
-        html_put(ret, "<th scope=\"row\">$</th>", text);
+        html_put(ret, "<th scope=\"row\" class=\"$\">$</th>", strlen(text) > 40 ? "" : "key",
+                 text);
     else if (align == 'r')
         html_put(ret, "<td class=\"right\">$</td>", text);
     else

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#define ALSO_MAX 16 /* secondary metrics shown; the JSON report has all */
 #define CELLS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 json_t *table_new(const char *title, const char *align, const char *const *columns)
@@ -91,26 +92,28 @@ json_t *table_arms(const json_t *facts)
     return table_or_null(table);
 }
 
+/* One column for each secondary metric, one row for each arm. */
 json_t *table_also(const json_t *facts)
 {
     const json_t *also = json_object_get(facts, "also");
-    json_t *table = table_new("Secondary metrics on the test set: described, not tested",
-                              "lrrr", CELLS("metric", "arm", "mean ± half interval", "sd"));
-    json_object_set_new(table, "align", json_string("llrr"));
-    size_t i, k;
-    json_t *name, *arm;
-    json_array_foreach(also, i, name)
+    const char *columns[ALSO_MAX + 2] = {"arm"};
+    size_t count = json_array_size(also) < ALSO_MAX ? json_array_size(also) : ALSO_MAX, i;
+    for (i = 0; i < count; i++)
+        columns[i + 1] = json_text_at(also, i);
+    json_t *table = table_new("Secondary metrics, mean ± half interval: described, not tested",
+                              "lrrrrrrrrrrrrrrrr", columns);
+    json_t *arm;
+    json_array_foreach(json_object_get(facts, "arms"), i, arm)
     {
-        json_array_foreach(json_object_get(facts, "arms"), k, arm)
-        {
-            const char *text = json_text_at(also, i);
-            const json_t *metric = json_object_get(json_object_get(arm, "metrics"), text);
-            double half = format_half(json_object_get(metric, "interval"));
-            if (metric)
-                table_row(table,
-                          CELLS(text, rg_json_text(arm, "name", "?"), format_mean(metric).text,
-                                format_number(number(metric, "sd"), half).text));
+        const json_t *metrics = json_object_get(arm, "metrics");
+        const char *cells[ALSO_MAX + 1] = {rg_json_text(arm, "name", "?")};
+        format text[ALSO_MAX];
+        for (size_t k = 0; k < count; k++) {
+            text[k] = format_mean(json_object_get(metrics, columns[k + 1]));
+            cells[k + 1] = text[k].text;
         }
+        if (count && json_object_size(metrics))
+            table_row(table, cells);
     }
     return table_or_null(table);
 }
