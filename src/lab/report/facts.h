@@ -1,0 +1,44 @@
+/* facts.h - what the parts of the facts are built from. */
+#ifndef RIGOR_LAB_REPORT_FACTS_H
+#define RIGOR_LAB_REPORT_FACTS_H
+
+#include "rigor/store.h"
+#include "rigor/study.h"
+
+typedef struct facts_source {
+    const rg_study *study;
+    rg_arena *arena;
+    rg_record *records; /* by stage, arm and number */
+    size_t n_records;
+    json_t *row;      /* the ledger's row of the study, or null */
+    json_t *split;    /* body of the newest "split" event; NULL before */
+    json_t *freeze;   /* body of the newest "freeze" event; NULL before */
+    json_t *openings; /* all "seal-opened" events */
+    json_t *finished; /* all "finished" events */
+} facts_source;
+
+/* The record of one place, or NULL. */
+const rg_record *facts_record(const facts_source *from, rg_stage stage, const char *arm,
+                              size_t number);
+/* A trial's score: the primary metric on validation; NaN when it failed. */
+double facts_score(const facts_source *from, const rg_record *record);
+bool facts_is_tuned(const facts_source *from, const rg_arm *arm);
+bool facts_is_scored(const facts_source *from,
+                     const rg_record *run);       /* or failed, once opened */
+bool facts_is_complete(const facts_source *from); /* every run is there and scored */
+/* The arm's part of the freeze, or NULL. */
+const json_t *facts_frozen(const facts_source *from, const char *arm);
+
+/* The parts.  Each returns a new reference. */
+json_t *facts_arms(const facts_source *from);
+json_t *facts_claims(const facts_source *from);
+json_t *facts_effects(const facts_source *from, const json_t *arms);
+json_t *facts_search(const facts_source *from);
+json_t *facts_space(const facts_source *from);
+json_t *facts_sampler(const facts_source *from);
+json_t *facts_curves(const facts_source *from);
+json_t *facts_checks(const facts_source *from, const json_t *arms);
+json_t *facts_warnings(const facts_source *from);
+json_t *facts_environment(const facts_source *from);
+
+#endif
