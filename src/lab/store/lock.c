@@ -77,6 +77,19 @@ bool rg_lock_take(const char *ledger, rg_lock *ret, rg_err *err)
     return false;
 }
 
+bool rg_lock_held(const char *ledger)
+{
+    rg_str path = {0};
+    rg_str_printf(&path, "%s.lock", ledger);
+    int file = open(path.data, O_RDONLY | O_CLOEXEC);
+    rg_str_free(&path);
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    bool held = file >= 0 && fcntl(file, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
+    if (file >= 0)
+        close(file);
+    return held;
+}
+
 void rg_lock_release(rg_lock *lock)
 {
     if (!lock->path)

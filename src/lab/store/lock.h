@@ -11,6 +11,7 @@ typedef struct rg_lock {
     int file;
 } rg_lock;
 bool rg_lock_take(const char *ledger, rg_lock *ret, rg_err *err);
+bool rg_lock_held(const char *ledger); /* by anybody, at this moment */
 void rg_lock_release(rg_lock *lock);
 
 #endif

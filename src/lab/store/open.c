@@ -53,18 +53,31 @@ static bool has_companion(const char *path, const char *suffix)
     return has;
 }
 
-/* How to read without creating a file:
- *   not in WAL mode           nothing special
- *   WAL with its index        the usual case beside a writer, or after one was killed
- *   WAL, its index is gone    an index in memory, which the "unix-excl" system keeps
- *   in WAL mode, but no WAL   everything is in the file and nobody writes */
-static const char *reading_parameters(const char *path)
+/* How to read without creating a file or touching one.  Beside a living writer SQLite's own
+ * locks do all.  Otherwise nobody writes, and what a killed writer left decides:
+ *   a rollback journal     it was entering or leaving WAL mode, for which the journal keeps
+ * nothing but the mode: the file has everything WAL mode, but no log   the file has everything
+ *   a log without index    SQLite builds the index in memory when it holds all locks for good
+ *                          (on a "system" that has no locks, as the file is not ours to lock)
+ */
+typedef struct approach {
+    const char *parameters, *pragma;
+} approach;
+
+static approach choose_approach(const char *path, rg_ledger_mode mode)
 {
+    static const approach plain = {"", ""};
+    static const approach file_alone = {"?immutable=1", ""};
+    static const approach own_index = {"?vfs=unix-none", "PRAGMA locking_mode = EXCLUSIVE"};
+    if (mode == RG_LEDGER_WRITE || rg_lock_held(path))
+        return plain;
+    if (has_companion(path, "-journal"))
+        return file_alone;
     if (!in_wal_mode(path))
-        return "";
+        return plain;
     if (!has_companion(path, "-wal"))
-        return "?immutable=1";
-    return has_companion(path, "-shm") ? "" : "?vfs=unix-excl";
+        return file_alone;
+    return has_companion(path, "-shm") ? plain : own_index;
 }
 
 /* ---- Opening */
@@ -79,12 +92,12 @@ static int check_interrupt(void *ctx)
 static bool connect(rg_ledger *ledger, rg_err *err)
 {
     bool writes = ledger->mode == RG_LEDGER_WRITE;
+    approach how = choose_approach(ledger->path, ledger->mode);
     int flags = SQLITE_OPEN_URI | SQLITE_OPEN_FULLMUTEX |
                 (writes ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY);
     rg_str uri = {0};
     escape(&uri, ledger->path);
-    if (!writes)
-        rg_str_add(&uri, reading_parameters(ledger->path));
+    rg_str_add(&uri, how.parameters);
     int code = sqlite3_open_v2(uri.data, &ledger->db, flags, NULL);
     rg_str_free(&uri);
     if (code != SQLITE_OK)
@@ -95,7 +108,9 @@ static bool connect(rg_ledger *ledger, rg_err *err)
     /* The file may come from anywhere: its schema is not trusted with side effects. */
     sqlite3_db_config(ledger->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(ledger->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    return rg_sql_run(ledger->db, "PRAGMA cell_size_check = ON", ledger->path, err);
+    sqlite3_db_config(ledger->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !writes, NULL);
+    return rg_sql_run(ledger->db, "PRAGMA cell_size_check = ON", ledger->path, err) &&
+           rg_sql_run(ledger->db, how.pragma, ledger->path, err);
 }
 
 /* Refuses what is no ledger; ret_blank: there is nothing in it yet. */
@@ -144,12 +159,21 @@ static bool prepare_writer(rg_ledger *ledger, rg_err *err)
            rg_ledger_tail(ledger, &ledger->seq, ledger->head, err);
 }
 
+static bool make_folder(const char *path, rg_err *err)
+{
+    rg_str folder = {0};
+    rg_str_add_n(&folder, path, (size_t)(rg_path_base(path) - path));
+    bool made = folder.len == 0 || rg_dir_make(folder.data, 0755, err);
+    rg_str_free(&folder);
+    return made;
+}
+
 /* A blank file is a ledger that was never begun: creating one can be interrupted, too. */
 static bool open_to_write(rg_ledger *ledger, rg_err *err)
 {
     bool blank;
-    return rg_lock_take(ledger->path, &ledger->lock, err) && connect(ledger, err) &&
-           recognise(ledger, &blank, err) && enter_wal(ledger, err) &&
+    return make_folder(ledger->path, err) && rg_lock_take(ledger->path, &ledger->lock, err) &&
+           connect(ledger, err) && recognise(ledger, &blank, err) && enter_wal(ledger, err) &&
            rg_sql_run(ledger->db, "PRAGMA synchronous = FULL", ledger->path, err) &&
            (!blank || rg_schema_create(ledger->db, ledger->path, err)) &&
            prepare_writer(ledger, err);
