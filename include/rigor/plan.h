@@ -19,7 +19,7 @@ typedef struct rg_plan_options {
 } rg_plan_options;
 
 /* Compiles what `outputs` and `carries` need.  A mistake made while building is reported here.
- */
+ * The graph must outlive the plan.  NULL on failure. */
 rg_plan *rg_plan_compile(rg_graph *graph, const rg_val *outputs, size_t n_outputs,
                          const rg_carry *carries, size_t n_carries,
                          const rg_plan_options *options, rg_err *err);
@@ -27,16 +27,21 @@ rg_plan *rg_plan_compile(rg_graph *graph, const rg_val *outputs, size_t n_output
 rg_plan *rg_plan_clone(const rg_plan *plan, rg_err *err);
 void rg_plan_free(rg_plan *plan);
 
-/* The buffer of an input (write before a run) or an output (read after one), row-major. */
+/* The buffer of an input (write before a run) or an output (read after one), row-major; NULL
+ * for other values.  An input that no result depends on has a buffer that nobody reads.  After
+ * a run a carried input holds its new value, also where it was named as an output. */
 void *rg_plan_buffer(rg_plan *plan, rg_val value);
-/* Lets an input read the caller's memory in place of its own: a data set, another plan's
- * parameters.  The memory must outlive the plan's runs; 64-byte alignment is not required. */
+/* Lets an input use the caller's memory in place of its own: a data set, another plan's
+ * parameters. The memory must outlive the plan's runs and be aligned for its type; a carried
+ * input is written there. */
 void rg_plan_bind(rg_plan *plan, rg_val input, void *memory);
-bool rg_plan_run(rg_plan *plan, rg_err *err); /* fails on an index out of range */
-size_t rg_plan_bytes(const rg_plan *plan);    /* peak memory of one member */
-/* Runs the bound plan once under the reference interpreter and names the first value that is
- * not finite: its operation, source line and the statistics of its inputs.  False when all are.
- */
+/* Fails on an index out of range; carried inputs then hold a mixture of old and new values. */
+bool rg_plan_run(rg_plan *plan, rg_err *err);
+size_t rg_plan_bytes(const rg_plan *plan); /* peak memory of one member */
+/* Runs the plan once under the reference interpreter, from its inputs as they are, changing
+ * nothing, and names the first value that is not finite: its operation, source line and the
+ * statistics of its inputs.  False when all are finite.  A carried input that has already taken
+ * in such a value is itself the first: put back its last good state before asking. */
 bool rg_plan_find_nonfinite(rg_plan *plan, rg_str *ret);
 
 #endif

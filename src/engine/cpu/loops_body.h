@@ -1,0 +1,209 @@
+/* loops_body.h - the loops themselves; RG_LOOPS names the table.  See loops.h. */
+#include "engine/cpu/element.h"
+#include "engine/cpu/loops.h"
+#include "engine/cpu/reduce.h"
+
+/* Element i is read and written by step i alone, so the steps may run in any order. */
+#if defined(__clang__)
+#define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define INDEPENDENT _Pragma("GCC ivdep")
+#endif
+
+/* ---- Element-wise. */
+#define ELEMENT1(op, D, R, T, expression) \
+    static void loop_##op##_##D(void *out, const void *a, const void *b, const void *c, \
+                                int64_t n) \
+    { \
+        (void)b, (void)c; \
+        R *to = out; \
+        const T *from = a; \
+        INDEPENDENT for (int64_t i = 0; i < n; i++) \
+        { \
+            const T x = from[i]; \
+            to[i] = expression; \
+        } \
+    }
+#define ELEMENT2(op, D, R, T, expression) \
+    static void loop_##op##_##D(void *out, const void *a, const void *b, const void *c, \
+                                int64_t n) \
+    { \
+        (void)c; \
+        R *to = out; \
+        const T *left = a, *right = b; \
+        INDEPENDENT for (int64_t i = 0; i < n; i++) \
+        { \
+            const T x = left[i], y = right[i]; \
+            to[i] = expression; \
+        } \
+    }
+#define SELECT(D, T) \
+    static void loop_select_##D(void *out, const void *a, const void *b, const void *c, \
+                                int64_t n) \
+    { \
+        T *to = out; \
+        const unsigned char *condition = a; \
+        const T *yes = b, *no = c; \
+        INDEPENDENT for (int64_t i = 0; i < n; i++) \
+        { \
+            const T x = yes[i], y = no[i]; \
+            to[i] = condition[i] ? x : y; \
+        } \
+    }
+#define CAST(D, E, T, R, expression) \
+    static void loop_cast_##D##_##E(void *out, const void *a, const void *b, const void *c, \
+                                    int64_t n) \
+    { \
+        (void)b, (void)c; \
+        R *to = out; \
+        const T *from = a; \
+        INDEPENDENT for (int64_t i = 0; i < n; i++) \
+        { \
+            const T x = from[i]; \
+            to[i] = expression; \
+        } \
+    }
+#include "engine/cpu/element.def"
+
+/* ---- Folds. */
+#define ADD(a, b) ((a) + (b))
+#define LARGER(a, b) (((a) > (b) || (a) != (a)) ? (a) : (b))
+
+#define FOLD(name, T, neutral, COMBINE) \
+    static void fold_##name(const void *data, int64_t n, void *out) \
+    { \
+        const T *x = data; \
+        T lane[RG_FOLD_LANES]; \
+        for (int l = 0; l < RG_FOLD_LANES; l++) \
+            lane[l] = neutral; \
+        int64_t i = 0; \
+        for (; i + RG_FOLD_LANES <= n; i += RG_FOLD_LANES) \
+            for (int l = 0; l < RG_FOLD_LANES; l++) \
+                lane[l] = COMBINE(lane[l], x[i + l]); \
+        for (int l = 0; i + l < n; l++) \
+            lane[l] = COMBINE(lane[l], x[i + l]); \
+        for (int half = RG_FOLD_LANES / 2; half > 0; half /= 2) \
+            for (int l = 0; l < half; l++) \
+                lane[l] = COMBINE(lane[l], lane[l + half]); \
+        *(T *)out = lane[0]; \
+    } \
+    static inline __attribute__((always_inline)) void columns_of_##name( \
+        const T *x, int64_t rows, int64_t stride, int64_t columns, T *out) \
+    { \
+        T lane[RG_FOLD_LANES][RG_FOLD_LANES]; \
+        for (int l = 0; l < RG_FOLD_LANES; l++) \
+            for (int k = 0; k < RG_FOLD_LANES; k++) \
+                lane[l][k] = neutral; \
+        for (int64_t i = 0; i < rows; i++) { \
+            T *at = lane[i % RG_FOLD_LANES]; \
+            for (int64_t k = 0; k < columns; k++) \
+                at[k] = COMBINE(at[k], x[i * stride + k]); \
+        } \
+        for (int half = RG_FOLD_LANES / 2; half > 0; half /= 2) \
+            for (int l = 0; l < half; l++) \
+                for (int k = 0; k < RG_FOLD_LANES; k++) \
+                    lane[l][k] = COMBINE(lane[l][k], lane[l + half][k]); \
+        for (int64_t k = 0; k < columns; k++) \
+            out[k] = lane[0][k]; \
+    } \
+    static void columns_##name(const void *x, int64_t rows, int64_t stride, int64_t columns, \
+                               void *out) \
+    { \
+        if (columns == RG_FOLD_LANES) \
+            columns_of_##name(x, rows, stride, RG_FOLD_LANES, out); \
+        else \
+            columns_of_##name(x, rows, stride, columns, out); \
+    }
+
+FOLD(sum_f32, float, 0, ADD)
+FOLD(sum_f64, double, 0, ADD)
+FOLD(sum_u32, uint32_t, 0, ADD)
+FOLD(max_f32, float, -INFINITY, LARGER)
+FOLD(max_f64, double, -INFINITY, LARGER)
+FOLD(max_i32, int32_t, INT32_MIN, LARGER)
+FOLD(max_u32, uint32_t, 0, LARGER)
+
+/* ---- Generators. */
+#define BLOCKS 16
+static void random_bits(uint32_t *out, const uint32_t *key, uint32_t site, int64_t start,
+                        int64_t n)
+{
+    uint32_t k0 = key[0], k1 = key[1], block = (uint32_t)(start / 2);
+    uint32_t first[BLOCKS], second[BLOCKS];
+    for (int64_t i = 0; i < n; i += 2 * BLOCKS, block += BLOCKS) {
+        for (uint32_t b = 0; b < BLOCKS; b++)
+            element_threefry(k0, k1, site, block + b, &first[b], &second[b]);
+        int64_t left = n - i < 2 * BLOCKS ? n - i : 2 * BLOCKS;
+        if (left == 2 * BLOCKS) {
+            for (int b = 0; b < BLOCKS; b++) {
+                out[i + 2 * b] = first[b];
+                out[i + 2 * b + 1] = second[b];
+            }
+        } else {
+            for (int64_t k = 0; k < left; k++)
+                out[i + k] = k % 2 ? second[k / 2] : first[k / 2];
+        }
+    }
+}
+
+#define EXPAND(T) \
+    static void expand_##T(T *out, const T *x, int64_t start, int64_t n, int64_t inner, \
+                           int64_t count) \
+    { \
+        int64_t entry = start / inner % count, offset = start % inner; \
+        while (n > 0) { \
+            int64_t run = inner == 1 ? count - entry : inner - offset; \
+            run = run < n ? run : n; \
+            if (inner == 1) \
+                memcpy(out, x + entry, (size_t)run * sizeof(T)); \
+            else \
+                for (int64_t i = 0; i < run; i++) \
+                    out[i] = x[entry]; \
+            entry = inner == 1 || entry + 1 == count ? 0 : entry + 1; \
+            offset = 0; \
+            out += run; \
+            n -= run; \
+        } \
+    }
+EXPAND(uint8_t)
+EXPAND(uint32_t)
+EXPAND(uint64_t)
+
+static void expand(void *out, const void *x, size_t bytes, int64_t start, int64_t n,
+                   int64_t inner, int64_t count)
+{
+    if (bytes == 4)
+        expand_uint32_t(out, x, start, n, inner, count);
+    else if (bytes == 8)
+        expand_uint64_t(out, x, start, n, inner, count);
+    else
+        expand_uint8_t(out, x, start, n, inner, count);
+}
+
+const rg_loops RG_LOOPS = {
+    .name = RG_LOOPS_NAME,
+    .element =
+        {
+#define ELEMENT1(op, D, R, T, expression) [RG_OP_##op][D] = loop_##op##_##D,
+#define ELEMENT2(op, D, R, T, expression) [RG_OP_##op][D] = loop_##op##_##D,
+#define SELECT(D, T) [RG_OP_select][D] = loop_select_##D,
+#define CAST(D, E, T, R, expression)
+#include "engine/cpu/element.def"
+        },
+    .cast =
+        {
+#define ELEMENT1(op, D, R, T, expression)
+#define ELEMENT2(op, D, R, T, expression)
+#define SELECT(D, T)
+#define CAST(D, E, T, R, expression) [D][E] = loop_cast_##D##_##E,
+#include "engine/cpu/element.def"
+        },
+    .fold = {[RG_FOLD_SUM] = {fold_sum_f32, fold_sum_f64, fold_sum_u32, fold_sum_u32},
+             [RG_FOLD_MAX] = {fold_max_f32, fold_max_f64, fold_max_i32, fold_max_u32}},
+    .fold_columns = {[RG_FOLD_SUM] = {columns_sum_f32, columns_sum_f64, columns_sum_u32,
+                                      columns_sum_u32},
+                     [RG_FOLD_MAX] = {columns_max_f32, columns_max_f64, columns_max_i32,
+                                      columns_max_u32}},
+    .random_bits = random_bits,
+    .expand = expand,
+};

@@ -1,0 +1,78 @@
+/* program.h - a layout made executable: kernels in order, shared by a plan and its clones. */
+#ifndef RIGOR_ENGINE_CPU_PROGRAM_H
+#define RIGOR_ENGINE_CPU_PROGRAM_H
+
+#include "engine/cpu/loops.h"
+#include "engine/plan/layout.h"
+
+/* What one member brings to a run. */
+typedef struct rg_frame {
+    char *const *slot;  /* memory by slot */
+    char *scratch;      /* working memory, 64-byte aligned, for one kernel at a time */
+    void *const *state; /* by kernel: what make_state made */
+} rg_frame;
+
+typedef struct rg_kernel rg_kernel;
+struct rg_kernel {
+    bool (*run)(const rg_kernel *kernel, const rg_frame *frame, rg_err *err);
+    size_t scratch; /* bytes of working memory it wants */
+    /* Where a member needs objects of its own (oneDNN's memory handles); may be NULL. */
+    void *(*make_state)(const rg_kernel *kernel);
+    void (*free_state)(void *state);
+    uint32_t number; /* its place among the kernels */
+    uint32_t id;     /* the (last) node it computes */
+};
+
+typedef struct rg_lowering { /* what the lowering of one step sees */
+    rg_arena *arena;
+    const rg_layout *layout;
+    const rg_loops *loops;
+} rg_lowering;
+
+/* Makes a kernel structure that starts with an rg_kernel. */
+#define RG_KERNEL_NEW(lowering, type, function) \
+    ((type *)rg_kernel_new((lowering), sizeof(type), (function)))
+void *rg_kernel_new(rg_lowering *lowering, size_t bytes,
+                    bool (*run)(const rg_kernel *, const rg_frame *, rg_err *));
+uint32_t rg_lower_slot(const rg_lowering *lowering, uint32_t id);
+
+/* One for each word in the table's column `kernel`. */
+rg_kernel *rg_lower_element(rg_lowering *lowering, const rg_step *step);     /* tile.c */
+rg_kernel *rg_lower_reduce(rg_lowering *lowering, const rg_step *step);      /* reduce.c */
+rg_kernel *rg_lower_copy(rg_lowering *lowering, const rg_step *step);        /* copy.c */
+rg_kernel *rg_lower_pad(rg_lowering *lowering, const rg_step *step);         /* copy.c */
+rg_kernel *rg_lower_concat(rg_lowering *lowering, const rg_step *step);      /* copy.c */
+rg_kernel *rg_lower_dot(rg_lowering *lowering, const rg_step *step);         /* dot.c */
+rg_kernel *rg_lower_gather(rg_lowering *lowering, const rg_step *step);      /* index.c */
+rg_kernel *rg_lower_scatter_add(rg_lowering *lowering, const rg_step *step); /* index.c */
+/* The reference interpreter as a kernel, for any single node. */
+rg_kernel *rg_lower_reference(rg_lowering *lowering, const rg_step *step);
+/* By the table. */
+rg_kernel *rg_lower(rg_lowering *lowering, const rg_step *step);
+
+typedef struct rg_program {
+    rg_arena *arena;
+    rg_layout layout;
+    rg_kernel **kernel;
+    size_t kernels, scratch;
+    _Atomic int owners; /* plans that share it */
+} rg_program;
+
+struct rg_plan {
+    rg_program *program;
+    char *block, *scratch; /* block: the allocation; slots start at its aligned begin */
+    char **slot;
+    void **state;
+    RG_VEC(struct rg_unused {
+        uint32_t id;
+        void *memory;
+    })
+    unused;
+    rg_plan *judge; /* find_nonfinite's reference plan, made on first use */
+};
+
+rg_plan *rg_plan_of(rg_program *program, rg_err *err); /* takes over one ownership */
+bool rg_plan_step(rg_plan *plan, size_t kernel, rg_err *err);
+void rg_plan_copies(rg_plan *plan, const rg_copy *copy, size_t n);
+
+#endif

@@ -1,0 +1,157 @@
+/* reduce.c - sums and maxima over axes, in the order that reduce.h fixes. */
+#include "engine/cpu/reduce.h"
+
+#include "engine/cpu/program.h"
+#include "engine/cpu/strided.h"
+
+#include <math.h>
+#include <string.h>
+
+static rg_fold_kind kind_of(rg_op op)
+{
+    return op == RG_OP_sum ? RG_FOLD_SUM : RG_FOLD_MAX;
+}
+
+static int64_t chunks_of(int64_t n)
+{
+    return n <= RG_FOLD_CHUNK ? 1 : (n + RG_FOLD_CHUNK - 1) / RG_FOLD_CHUNK;
+}
+
+static int64_t chunk_length(int64_t n, int64_t chunk)
+{
+    int64_t left = n - chunk * RG_FOLD_CHUNK;
+    return left < RG_FOLD_CHUNK ? left : RG_FOLD_CHUNK;
+}
+
+/* Folds n values into *out, with room for chunks_of(n) values in `partial`. */
+static void fold(const rg_loops *loops, rg_fold_kind kind, rg_dtype dtype, const char *values,
+                 int64_t n, char *out, char *partial)
+{
+    size_t bytes = rg_dtype_bytes(dtype);
+    while (n > RG_FOLD_CHUNK) {
+        int64_t chunks = chunks_of(n);
+        for (int64_t c = 0; c < chunks; c++)
+            loops->fold[kind][dtype](values + (size_t)(c * RG_FOLD_CHUNK) * bytes,
+                                     chunk_length(n, c), partial + (size_t)c * bytes);
+        values = partial;
+        n = chunks;
+    }
+    loops->fold[kind][dtype](values, n, out);
+}
+
+void rg_fold(rg_op op, rg_dtype dtype, void *values, int64_t n, void *out)
+{
+    fold(&rg_loops_base, kind_of(op), dtype, values, n, out, values);
+}
+
+/* ---- The kernel: x seen as (outer, n, inner), folded over n. */
+typedef struct reduce_kernel {
+    rg_kernel base;
+    const rg_loops *loops;
+    rg_fold_kind kind;
+    rg_dtype dtype;
+    uint32_t x, out;
+    int64_t outer, n, inner;
+    bool arrange; /* the folded axes are not neighbours: bring them to the end first */
+    rg_strided order;
+    size_t partial; /* offset of the chunks' results in scratch */
+} reduce_kernel;
+
+/* At most RG_FOLD_LANES neighbouring columns of a (n, inner) matrix. */
+static void fold_columns(const reduce_kernel *k, const char *x, int64_t columns, char *out,
+                         char *partial)
+{
+    size_t bytes = rg_dtype_bytes(k->dtype);
+    int64_t n = k->n, stride = k->inner;
+    while (n > RG_FOLD_CHUNK) {
+        int64_t chunks = chunks_of(n);
+        for (int64_t c = 0; c < chunks; c++)
+            k->loops->fold_columns[k->kind][k->dtype](
+                x + (size_t)(c * RG_FOLD_CHUNK * stride) * bytes, chunk_length(n, c), stride,
+                columns, partial + (size_t)(c * RG_FOLD_LANES) * bytes);
+        x = partial;
+        stride = RG_FOLD_LANES;
+        n = chunks;
+    }
+    k->loops->fold_columns[k->kind][k->dtype](x, n, stride, columns, out);
+}
+
+static bool run_reduce(const rg_kernel *base, const rg_frame *frame, rg_err *err)
+{
+    const reduce_kernel *k = (const reduce_kernel *)base;
+    (void)err;
+    const char *x = frame->slot[k->x];
+    char *out = frame->slot[k->out], *partial = frame->scratch + k->partial;
+    size_t bytes = rg_dtype_bytes(k->dtype);
+    if (k->arrange) {
+        rg_strided_copy(&k->order, x, frame->scratch);
+        x = frame->scratch;
+    }
+    for (int64_t o = 0; o < k->outer; o++) {
+        const char *from = x + (size_t)(o * k->n * k->inner) * bytes;
+        char *to = out + (size_t)(o * k->inner) * bytes;
+        if (k->inner == 1) {
+            fold(k->loops, k->kind, k->dtype, from, k->n, to, partial);
+            continue;
+        }
+        for (int64_t i = 0; i < k->inner; i += RG_FOLD_LANES) {
+            int64_t columns = k->inner - i < RG_FOLD_LANES ? k->inner - i : RG_FOLD_LANES;
+            fold_columns(k, from + (size_t)i * bytes, columns, to + (size_t)i * bytes, partial);
+        }
+    }
+    return true;
+}
+
+/* Sees the shape as (outer, n, inner) when the folded axes are neighbours (lengths of 1 aside).
+ */
+static bool as_block(reduce_kernel *k, rg_shape shape, uint32_t axes)
+{
+    int first = -1, last = -1;
+    k->outer = k->n = k->inner = 1;
+    for (int i = 0; i < shape.rank; i++)
+        if (axes >> i & 1 && shape.dim[i] != 1) {
+            first = first < 0 ? i : first;
+            last = i;
+        }
+    for (int i = 0; i < shape.rank; i++) {
+        bool within = first >= 0 && i >= first && i <= last;
+        if (within && !(axes >> i & 1) && shape.dim[i] != 1)
+            return false;
+        *(within ? &k->n : i < first ? &k->outer : &k->inner) *= shape.dim[i];
+    }
+    return true;
+}
+
+/* Brings the kept axes to the front and the folded ones to the end. */
+static void arrange(reduce_kernel *k, rg_shape shape, uint32_t axes)
+{
+    int order[RG_RANK_MAX], at = 0;
+    k->outer = k->n = k->inner = 1;
+    for (int folded = 0; folded < 2; folded++)
+        for (int i = 0; i < shape.rank; i++)
+            if ((int)(axes >> i & 1) == folded) {
+                order[at++] = i;
+                *(folded ? &k->n : &k->outer) *= shape.dim[i];
+            }
+    k->arrange = true;
+    k->order = rg_strided_permute(shape, order, rg_dtype_bytes(k->dtype));
+}
+
+rg_kernel *rg_lower_reduce(rg_lowering *lowering, const rg_step *step)
+{
+    const rg_node *node = rg_node_of(lowering->layout->graph, step->node[0]);
+    const rg_node *x = rg_operand(lowering->layout->graph, node, 0);
+    reduce_kernel *k = RG_KERNEL_NEW(lowering, reduce_kernel, run_reduce);
+    k->loops = lowering->loops;
+    k->kind = kind_of(node->op);
+    k->dtype = node->dtype;
+    k->x = rg_lower_slot(lowering, node->in[0]);
+    k->out = rg_lower_slot(lowering, step->node[0]);
+    size_t bytes = rg_dtype_bytes(k->dtype);
+    if (!as_block(k, x->shape, node->attr.axes)) {
+        arrange(k, x->shape, node->attr.axes);
+        k->partial = ((size_t)rg_shape_count(x->shape) * bytes + 63) / 64 * 64;
+    }
+    k->base.scratch = k->partial + (size_t)chunks_of(k->n) * RG_FOLD_LANES * bytes;
+    return &k->base;
+}

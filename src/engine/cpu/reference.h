@@ -1,0 +1,13 @@
+/* reference.h - the reference interpreter: one node at a time, by its definition. */
+#ifndef RIGOR_ENGINE_CPU_REFERENCE_H
+#define RIGOR_ENGINE_CPU_REFERENCE_H
+
+#include "engine/ir/node.h"
+
+/* Computes the node's value into `out` from its operands' memory, all row-major.  Fails when an
+ * index is out of range. */
+bool rg_reference(const rg_graph *graph, const rg_node *node, const void *const *in, void *out,
+                  rg_err *err);
+bool rg_index_fail(const rg_node *node, int64_t index, int64_t length, rg_err *err);
+
+#endif

@@ -1,0 +1,240 @@
+/* run.c - plans: compiling, members, buffers, running (rigor/plan.h). */
+#include "engine/cpu/program.h"
+
+#include <string.h>
+
+/* ---- Compiling: graph -> layout -> kernels. */
+static bool of_graph(const rg_graph *graph, rg_val value)
+{
+    return value.graph == graph && value.id > 0 && value.id < graph->node.len;
+}
+
+static bool carry_fits(const rg_graph *graph, rg_carry carry, rg_err *err)
+{
+    char from[160], to[160];
+    if (!of_graph(graph, carry.input) || !of_graph(graph, carry.output))
+        return rg_fail(err, RG_INPUT, NULL, "carry values of the compiled graph",
+                       "a carried value is no value of this graph");
+    const rg_node *input = rg_node_of(graph, carry.input.id);
+    const rg_node *output = rg_node_of(graph, carry.output.id);
+    if (input->op != RG_OP_input)
+        return rg_fail(err, RG_INPUT, NULL, "carry into a value made by rg_input",
+                       "a value made by %s cannot be carried into", rg_ops[input->op].name);
+    if (input->dtype == output->dtype && rg_shape_same(input->shape, output->shape))
+        return true;
+    rg_shape_text(to, input->shape);
+    rg_shape_text(from, output->shape);
+    return rg_fail(err, RG_INPUT, NULL, "give both the same shape and type",
+                   "input '%s' has shape %s and type %s; what is carried into it has shape %s "
+                   "and type %s",
+                   input->attr.name, to, rg_dtype_name(input->dtype), from,
+                   rg_dtype_name(output->dtype));
+}
+
+static bool can_compile(const rg_graph *graph, const rg_val *outputs, size_t n_outputs,
+                        const rg_carry *carries, size_t n_carries, rg_err *err)
+{
+    const rg_err *mistake = rg_graph_error(graph);
+    if (mistake->code != RG_OK)
+        return rg_fail(err, mistake->code, mistake->where, mistake->remedy, "%s",
+                       mistake->what);
+    for (size_t i = 0; i < n_outputs; i++)
+        if (!of_graph(graph, outputs[i]))
+            return rg_fail(err, RG_INPUT, NULL, "ask for values of the compiled graph",
+                           "output %zu is no value of this graph", i + 1);
+    for (size_t i = 0; i < n_carries; i++) {
+        if (!carry_fits(graph, carries[i], err))
+            return false;
+        for (size_t j = 0; j < i; j++)
+            if (carries[j].input.id == carries[i].input.id)
+                return rg_fail(err, RG_INPUT, NULL, "carry one value into each input",
+                               "two values are carried into input '%s'",
+                               rg_node_of(graph, carries[i].input.id)->attr.name);
+    }
+    return true;
+}
+
+static void *copied(rg_arena *arena, const void *from, size_t bytes)
+{
+    void *to = rg_arena_alloc(arena, bytes);
+    if (bytes)
+        memcpy(to, from, bytes);
+    return to;
+}
+
+static void make_kernels(rg_program *program, bool reference)
+{
+    rg_layout *layout = &program->layout;
+    rg_lowering lowering = {program->arena, layout, rg_loops_best()};
+    program->kernels = layout->steps;
+    program->kernel = RG_ARENA_ARRAY(program->arena, rg_kernel *, layout->steps);
+    for (size_t i = 0; i < layout->steps; i++) {
+        const rg_step *step = &layout->step[i];
+        rg_kernel *kernel =
+            reference ? rg_lower_reference(&lowering, step) : rg_lower(&lowering, step);
+        kernel->number = (uint32_t)i;
+        kernel->id = step->node[step->n - 1];
+        program->kernel[i] = kernel;
+        program->scratch =
+            kernel->scratch > program->scratch ? kernel->scratch : program->scratch;
+    }
+}
+
+rg_plan *rg_plan_compile(rg_graph *graph, const rg_val *outputs, size_t n_outputs,
+                         const rg_carry *carries, size_t n_carries,
+                         const rg_plan_options *options, rg_err *err)
+{
+    bool reference = options && options->reference;
+    if (!can_compile(graph, outputs, n_outputs, carries, n_carries, err))
+        return NULL;
+    rg_program *program = RG_NEW(rg_program);
+    rg_arena *arena = program->arena = rg_arena_new();
+    program->owners = 1;
+    program->layout = (rg_layout){
+        .arena = arena,
+        .graph = graph,
+        .output = copied(arena, outputs, sizeof(rg_val) * n_outputs),
+        .outputs = n_outputs,
+        .carry = copied(arena, carries, sizeof(rg_carry) * n_carries),
+        .carries = n_carries,
+        .fuse = !reference,
+    };
+    rg_layout_make(&program->layout);
+    make_kernels(program, reference);
+    return rg_plan_of(program, err);
+}
+
+/* ---- Members. */
+static void program_release(rg_program *program)
+{
+    if (--program->owners > 0)
+        return;
+    rg_arena_free(program->arena);
+    rg_free(program);
+}
+
+static char *aligned(char *memory)
+{
+    uintptr_t at = (uintptr_t)memory;
+    return memory + (RG_MEMORY_ALIGN - at % RG_MEMORY_ALIGN) % RG_MEMORY_ALIGN;
+}
+
+rg_plan *rg_plan_of(rg_program *program, rg_err *err)
+{
+    const rg_layout *l = &program->layout;
+    char *block = rg_try_alloc(l->bytes + program->scratch + 2 * RG_MEMORY_ALIGN);
+    if (!block) {
+        program_release(program);
+        rg_fail(err, RG_INTERNAL, NULL, "use smaller dimensions or fewer members",
+                "no memory for a plan of %zu MiB", (l->bytes + program->scratch) >> 20);
+        return NULL;
+    }
+    rg_plan *plan = RG_NEW(rg_plan);
+    plan->program = program;
+    plan->block = block;
+    plan->slot = RG_NEW_ARRAY(char *, l->slots + 1);
+    for (size_t i = 0; i < l->slots; i++)
+        plan->slot[i] = l->slot[i].fixed ? (char *)(uintptr_t)l->slot[i].fixed
+                                         : aligned(block) + l->slot[i].offset;
+    plan->scratch = aligned(aligned(block) + l->bytes);
+    plan->state = RG_NEW_ARRAY(void *, program->kernels + 1);
+    for (size_t i = 0; i < program->kernels; i++)
+        if (program->kernel[i]->make_state)
+            plan->state[i] = program->kernel[i]->make_state(program->kernel[i]);
+    return plan;
+}
+
+rg_plan *rg_plan_clone(const rg_plan *plan, rg_err *err)
+{
+    plan->program->owners++;
+    return rg_plan_of(plan->program, err);
+}
+
+void rg_plan_free(rg_plan *plan)
+{
+    if (!plan)
+        return;
+    for (size_t i = 0; i < plan->program->kernels; i++)
+        if (plan->state[i])
+            plan->program->kernel[i]->free_state(plan->state[i]);
+    for (size_t i = 0; i < plan->unused.len; i++)
+        rg_free(plan->unused.at[i].memory);
+    rg_vec_free(&plan->unused);
+    rg_plan_free(plan->judge);
+    rg_free(plan->state);
+    rg_free(plan->slot);
+    rg_free(plan->block);
+    program_release(plan->program);
+    rg_free(plan);
+}
+
+size_t rg_plan_bytes(const rg_plan *plan)
+{
+    return plan->program->layout.bytes + plan->program->scratch;
+}
+
+/* ---- Buffers. */
+static bool is_live(const rg_layout *l, rg_val value)
+{
+    return of_graph(l->graph, value) && value.id <= l->count && l->live[value.id];
+}
+
+/* Memory for an input that the results do not depend on, so that callers need not know. */
+static void *unused_buffer(rg_plan *plan, rg_val value)
+{
+    for (size_t i = 0; i < plan->unused.len; i++)
+        if (plan->unused.at[i].id == value.id)
+            return plan->unused.at[i].memory;
+    size_t bytes = (size_t)rg_val_count(value) * rg_dtype_bytes(rg_val_dtype(value));
+    struct rg_unused entry = {value.id, rg_alloc(bytes + 1)};
+    rg_vec_push(&plan->unused, entry);
+    return entry.memory;
+}
+
+void *rg_plan_buffer(rg_plan *plan, rg_val value)
+{
+    const rg_layout *l = &plan->program->layout;
+    bool input = of_graph(l->graph, value) && rg_node_of(l->graph, value.id)->op == RG_OP_input;
+    if (input)
+        return is_live(l, value) ? plan->slot[l->slot_of[value.id]]
+                                 : unused_buffer(plan, value);
+    for (size_t i = 0; i < l->outputs; i++)
+        if (l->output[i].id == value.id)
+            return plan->slot[l->result[i]];
+    return NULL;
+}
+
+void rg_plan_bind(rg_plan *plan, rg_val input, void *memory)
+{
+    const rg_layout *l = &plan->program->layout;
+    if (is_live(l, input) && rg_node_of(l->graph, input.id)->op == RG_OP_input)
+        plan->slot[l->slot_of[input.id]] = memory;
+}
+
+/* ---- Running. */
+bool rg_plan_step(rg_plan *plan, size_t i, rg_err *err)
+{
+    const rg_kernel *kernel = plan->program->kernel[i];
+    rg_frame frame = {plan->slot, plan->scratch, plan->state};
+    return kernel->run(kernel, &frame, err);
+}
+
+void rg_plan_copies(rg_plan *plan, const rg_copy *copy, size_t n)
+{
+    const rg_slot *slot = plan->program->layout.slot;
+    for (size_t i = 0; i < n; i++)
+        if (slot[copy[i].to].bytes > 0)
+            memcpy(plan->slot[copy[i].to], plan->slot[copy[i].from],
+                   (size_t)slot[copy[i].to].bytes);
+}
+
+bool rg_plan_run(rg_plan *plan, rg_err *err)
+{
+    const rg_layout *l = &plan->program->layout;
+    rg_plan_copies(plan, l->before, l->befores);
+    for (size_t i = 0; i < plan->program->kernels; i++)
+        if (!rg_plan_step(plan, i, err))
+            return false;
+    rg_plan_copies(plan, l->after, l->afters);
+    return true;
+}

@@ -1,0 +1,121 @@
+/* node.h - what a graph is made of, for the rooms of the engine; users see rigor/graph.h.
+ *
+ * Nodes stand in one growable array in the order of their making, so operands always precede
+ * their users and a walk by id is a walk in topological order.  Equal nodes are made once. */
+#ifndef RIGOR_ENGINE_IR_NODE_H
+#define RIGOR_ENGINE_IR_NODE_H
+
+#include "rigor/graph.h"
+
+typedef enum rg_op {
+#define RG_OP(name, ...) RG_OP_##name,
+#include "engine/ir/ops.def"
+    RG_OPS
+} rg_op;
+
+typedef enum rg_op_kind {
+    RG_KIND_leaf,
+    RG_KIND_view,
+    RG_KIND_element,
+    RG_KIND_generate,
+    RG_KIND_step
+} rg_op_kind;
+
+/* What an operation needs besides its operands.  Unused bytes are zero: nodes are compared by
+ * their bytes. */
+typedef union rg_attr {
+    const char *name; /* input */
+    double value;     /* const */
+    struct {
+        const void *data;
+        uint64_t hash;
+    } array;
+    uint32_t site; /* random_bits */
+    uint32_t axes; /* sum, amax, reverse: a bit for each axis */
+    int axis;      /* iota, concat, gather, scatter_add */
+    int order[RG_RANK_MAX];
+    struct {
+        int64_t from[RG_RANK_MAX], to[RG_RANK_MAX], step[RG_RANK_MAX];
+    } slice;
+    struct {
+        int64_t before[RG_RANK_MAX], after[RG_RANK_MAX];
+        double value;
+    } pad;
+    rg_dot_axes dot;
+} rg_attr;
+
+typedef struct rg_node {
+    rg_op op;
+    rg_dtype dtype;
+    rg_shape shape; /* entries behind the rank are zero */
+    uint32_t n_in;
+    const uint32_t *in; /* operands' ids */
+    rg_attr attr;
+    rg_place at;
+} rg_node;
+
+struct rg_graph {
+    rg_arena *arena;      /* names, arrays, operand lists */
+    RG_VEC(rg_node) node; /* node.at[id]; entry 0 is unused */
+    struct {              /* open addressing: ids by the hash of their nodes */
+        uint32_t *id;
+        size_t cap, len;
+    } known;
+    rg_map *inputs; /* name -> (void *)(uintptr_t)id */
+    rg_place at;
+    int pins;
+    rg_err err;
+    uint32_t poison; /* what every operation returns after a mistake */
+};
+
+typedef struct rg_vjp rg_vjp;
+typedef struct rg_op_info {
+    const char *name;
+    uint8_t operands; /* RG_ANY: a list */
+    rg_op_kind kind;
+    const char *doc;
+} rg_op_info;
+extern const rg_op_info rg_ops[RG_OPS];
+
+/* Sets the result's type and shape (reshape, broadcast and the like: checks the wanted shape),
+ * or fails in the graph. */
+bool rg_shape_rule(rg_graph *graph, rg_node *node);
+/* An equivalent, cheaper value; no value (id 0) when there is none. */
+rg_val rg_simplify(rg_graph *graph, const rg_node *node);
+/* Gives the operands of v's node their cotangents. */
+void rg_vjp_rule(rg_op op, rg_vjp *v);
+
+/* Checks, simplifies, finds an equal node or appends; never fails without an error in the
+ * graph. node->in may be the caller's memory. */
+rg_val rg_node_add(rg_graph *graph, const rg_node *node);
+void rg_graph_note(rg_graph *graph, rg_place at); /* unless pinned */
+
+static inline const rg_node *rg_node_of(const rg_graph *graph, uint32_t id)
+{
+    return &graph->node.at[id];
+}
+static inline const rg_node *rg_operand(const rg_graph *graph, const rg_node *node, size_t i)
+{
+    return &graph->node.at[node->in[i]];
+}
+
+size_t rg_dtype_bytes(rg_dtype dtype);
+const char *rg_dtype_name(rg_dtype dtype);
+bool rg_dtype_float(rg_dtype dtype);
+int64_t rg_shape_count(rg_shape shape);
+void rg_shape_text(char out[160], rg_shape shape); /* "(64, 10)" */
+/* value as the type holds it: f32 rounds, integers cut and saturate. */
+double rg_dtype_round(rg_dtype dtype, double value);
+/* The value of a constant, also one that was broadcast or reshaped. */
+bool rg_node_constant(const rg_graph *graph, uint32_t id, double *ret);
+/* Sizes and element strides of dot's operand `side` (0: x, 1: y) as three blocks of axes:
+ * batch, free, contracted.  False when a block is not one run of memory. */
+typedef struct rg_dot_view {
+    int64_t count[3], stride[3];
+} rg_dot_view;
+bool rg_dot_operand(const rg_graph *graph, const rg_node *dot, int side, rg_dot_view *ret);
+/* The operand's axes in the order batch, free, contracted. */
+void rg_dot_order(const rg_graph *graph, const rg_node *dot, int side, int order[RG_RANK_MAX],
+                  int n[3]);
+
+#endif

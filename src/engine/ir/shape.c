@@ -1,0 +1,556 @@
+/* shape.c - element types, shapes, and the shape rule of every operation. */
+#include "engine/ir/node.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- Element types. */
+static const struct {
+    const char *name;
+    size_t bytes;
+    bool is_float;
+    double lowest, highest; /* of the integers */
+} dtypes[] = {
+    [RG_F32] = {"f32", 4, true, 0, 0},
+    [RG_F64] = {"f64", 8, true, 0, 0},
+    [RG_I32] = {"i32", 4, false, INT32_MIN, INT32_MAX},
+    [RG_U32] = {"u32", 4, false, 0, UINT32_MAX},
+    [RG_BOOL] = {"bool", 1, false, 0, 1},
+};
+
+size_t rg_dtype_bytes(rg_dtype dtype)
+{
+    return dtypes[dtype].bytes;
+}
+
+const char *rg_dtype_name(rg_dtype dtype)
+{
+    return dtypes[dtype].name;
+}
+
+bool rg_dtype_float(rg_dtype dtype)
+{
+    return dtypes[dtype].is_float;
+}
+
+double rg_dtype_round(rg_dtype dtype, double value)
+{
+    if (dtype == RG_F64)
+        return value;
+    if (dtype == RG_F32)
+        return (double)(float)value;
+    if (dtype == RG_BOOL)
+        return value != 0;
+    if (!(value > dtypes[dtype].lowest))
+        return isnan(value) ? 0 : dtypes[dtype].lowest;
+    return value > dtypes[dtype].highest ? dtypes[dtype].highest : trunc(value);
+}
+
+/* ---- Shapes. */
+rg_shape rg_shape_make_(const int64_t *zero_then_dims, int rank)
+{
+    rg_shape shape = {.rank = rank};
+    for (int i = 0; i < rank && i < RG_RANK_MAX; i++)
+        shape.dim[i] = zero_then_dims[i + 1];
+    return shape;
+}
+
+bool rg_shape_same(rg_shape a, rg_shape b)
+{
+    if (a.rank != b.rank)
+        return false;
+    for (int i = 0; i < a.rank; i++)
+        if (a.dim[i] != b.dim[i])
+            return false;
+    return true;
+}
+
+int64_t rg_shape_count(rg_shape shape)
+{
+    int64_t count = 1;
+    for (int i = 0; i < shape.rank; i++)
+        count *= shape.dim[i];
+    return count;
+}
+
+void rg_shape_text(char out[160], rg_shape shape)
+{
+    int len = snprintf(out, 160, "(");
+    for (int i = 0; i < shape.rank && i < RG_RANK_MAX; i++)
+        len +=
+            snprintf(out + len, 160 - (size_t)len, "%s%" PRId64, i ? ", " : "", shape.dim[i]);
+    snprintf(out + len, 160 - (size_t)len, ")");
+}
+
+/* ---- Complaints that several rules share. */
+static bool fail_types(rg_graph *graph, const rg_node *node, const char *wanted)
+{
+    rg_str types = {0};
+    for (uint32_t i = 0; i < node->n_in; i++)
+        rg_str_printf(&types, "%s%s", i ? ", " : "",
+                      rg_dtype_name(rg_operand(graph, node, i)->dtype));
+    rg_graph_fail(graph, "convert with rg_cast", "%s: operands of type %s; expected %s",
+                  rg_ops[node->op].name, rg_str_text(&types), wanted);
+    rg_str_free(&types);
+    return false;
+}
+
+static bool fail_shapes(rg_graph *graph, const rg_node *node, const char *remedy)
+{
+    char x[160], y[160];
+    rg_shape_text(x, rg_operand(graph, node, 0)->shape);
+    rg_shape_text(y, rg_operand(graph, node, node->n_in - 1)->shape);
+    rg_graph_fail(graph, remedy, "%s: shapes %s and %s do not fit", rg_ops[node->op].name, x,
+                  y);
+    return false;
+}
+
+static bool fail_axis(rg_graph *graph, const rg_node *node, int axis, rg_shape shape)
+{
+    char text[160];
+    rg_shape_text(text, shape);
+    rg_graph_fail(graph, "axes count from 0; take one below the number of axes",
+                  "%s: no axis %d in shape %s", rg_ops[node->op].name, axis, text);
+    return false;
+}
+
+static bool axes_exist(rg_graph *graph, const rg_node *node, rg_shape shape)
+{
+    for (int i = shape.rank; i < 32; i++)
+        if (node->attr.axes >> i & 1)
+            return fail_axis(graph, node, i, shape);
+    return true;
+}
+
+/* ---- Element-wise. */
+static bool same_as_first(rg_graph *graph, rg_node *node)
+{
+    const rg_node *x = rg_operand(graph, node, 0);
+    for (uint32_t i = 1; i < node->n_in; i++) {
+        const rg_node *y = rg_operand(graph, node, i);
+        if (y->dtype != x->dtype)
+            return fail_types(graph, node, "the same type");
+        if (!rg_shape_same(x->shape, y->shape))
+            return fail_shapes(graph, node, "make the shapes equal with rg_broadcast");
+    }
+    node->shape = x->shape;
+    node->dtype = x->dtype;
+    return true;
+}
+
+static bool shape_any(rg_graph *graph, rg_node *node)
+{
+    return same_as_first(graph, node);
+}
+
+static bool shape_float(rg_graph *graph, rg_node *node)
+{
+    if (!rg_dtype_float(rg_operand(graph, node, 0)->dtype))
+        return fail_types(graph, node, "f32 or f64");
+    return same_as_first(graph, node);
+}
+
+static bool shape_number(rg_graph *graph, rg_node *node)
+{
+    if (rg_operand(graph, node, 0)->dtype == RG_BOOL)
+        return fail_types(graph, node, "numbers");
+    return same_as_first(graph, node);
+}
+
+static bool shape_compare(rg_graph *graph, rg_node *node)
+{
+    bool fits = shape_number(graph, node);
+    node->dtype = RG_BOOL;
+    return fits;
+}
+
+static bool shape_compare_any(rg_graph *graph, rg_node *node)
+{
+    bool fits = same_as_first(graph, node);
+    node->dtype = RG_BOOL;
+    return fits;
+}
+
+static bool shape_cast(rg_graph *graph, rg_node *node)
+{
+    node->shape = rg_operand(graph, node, 0)->shape;
+    return true;
+}
+
+static bool shape_select(rg_graph *graph, rg_node *node)
+{
+    const rg_node *condition = rg_operand(graph, node, 0), *yes = rg_operand(graph, node, 1),
+                  *no = rg_operand(graph, node, 2);
+    if (condition->dtype != RG_BOOL || yes->dtype != no->dtype)
+        return fail_types(graph, node, "bool and twice the same type");
+    if (!rg_shape_same(condition->shape, yes->shape) || !rg_shape_same(yes->shape, no->shape))
+        return fail_shapes(graph, node, "make the shapes equal with rg_broadcast");
+    node->shape = yes->shape;
+    node->dtype = yes->dtype;
+    return true;
+}
+
+/* ---- Leaves and generators: the builder says the shape. */
+static bool shape_leaf(rg_graph *graph, rg_node *node)
+{
+    (void)graph, (void)node;
+    return true;
+}
+
+static bool shape_iota(rg_graph *graph, rg_node *node)
+{
+    if (node->attr.axis < 0 || node->attr.axis >= node->shape.rank)
+        return fail_axis(graph, node, node->attr.axis, node->shape);
+    if (node->dtype == RG_BOOL) {
+        rg_graph_fail(graph, "count in i32 and compare", "iota: type bool cannot count");
+        return false;
+    }
+    return true;
+}
+
+static bool shape_random_bits(rg_graph *graph, rg_node *node)
+{
+    const rg_node *key = rg_operand(graph, node, 0);
+    if (key->dtype != RG_U32 || !rg_shape_same(key->shape, rg_shape_of(2))) {
+        char text[160];
+        rg_shape_text(text, key->shape);
+        rg_graph_fail(graph, "pass a key of shape (2) and type u32",
+                      "random_bits: a key of shape %s and type %s", text,
+                      rg_dtype_name(key->dtype));
+        return false;
+    }
+    node->dtype = RG_U32;
+    return true;
+}
+
+/* ---- Reductions. */
+static bool shape_reduce(rg_graph *graph, rg_node *node)
+{
+    const rg_node *x = rg_operand(graph, node, 0);
+    if (x->dtype == RG_BOOL)
+        return fail_types(graph, node, "numbers");
+    if (!axes_exist(graph, node, x->shape))
+        return false;
+    node->shape = RG_SCALAR;
+    for (int i = 0; i < x->shape.rank; i++)
+        if (!(node->attr.axes >> i & 1))
+            node->shape.dim[node->shape.rank++] = x->shape.dim[i];
+    node->dtype = x->dtype;
+    return true;
+}
+
+static bool shape_sum(rg_graph *graph, rg_node *node)
+{
+    return shape_reduce(graph, node);
+}
+
+static bool shape_amax(rg_graph *graph, rg_node *node)
+{
+    return shape_reduce(graph, node);
+}
+
+/* ---- Movement. */
+static bool shape_reshape(rg_graph *graph, rg_node *node)
+{
+    const rg_node *x = rg_operand(graph, node, 0);
+    node->dtype = x->dtype;
+    if (rg_shape_count(x->shape) == rg_shape_count(node->shape))
+        return true;
+    char from[160], to[160];
+    rg_shape_text(from, x->shape);
+    rg_shape_text(to, node->shape);
+    rg_graph_fail(graph, "the products of both shapes must be equal",
+                  "reshape: shape %s has %" PRId64 " elements, shape %s has %" PRId64, from,
+                  rg_shape_count(x->shape), to, rg_shape_count(node->shape));
+    return false;
+}
+
+static bool shape_permute(rg_graph *graph, rg_node *node)
+{
+    const rg_node *x = rg_operand(graph, node, 0);
+    uint32_t seen = 0;
+    for (int i = 0; i < x->shape.rank; i++) {
+        int axis = node->attr.order[i];
+        if (axis < 0 || axis >= x->shape.rank)
+            return fail_axis(graph, node, axis, x->shape);
+        seen |= RG_AXIS(axis);
+        node->shape.dim[i] = x->shape.dim[axis];
+    }
+    node->shape.rank = x->shape.rank;
+    node->dtype = x->dtype;
+    if (seen == RG_AXIS(x->shape.rank) - 1)
+        return true;
+    rg_graph_fail(graph, "name every axis once", "permute: the order names an axis twice");
+    return false;
+}
+
+static bool shape_broadcast(rg_graph *graph, rg_node *node)
+{
+    const rg_node *x = rg_operand(graph, node, 0);
+    node->dtype = x->dtype;
+    int new_axes = node->shape.rank - x->shape.rank;
+    bool fits = new_axes >= 0;
+    for (int i = 0; fits && i < x->shape.rank; i++)
+        fits = x->shape.dim[i] == 1 || x->shape.dim[i] == node->shape.dim[i + new_axes];
+    if (fits)
+        return true;
+    char from[160], to[160];
+    rg_shape_text(from, x->shape);
+    rg_shape_text(to, node->shape);
+    rg_graph_fail(graph,
+                  "shapes are aligned at their last axis; each length must be equal or 1",
+                  "broadcast: shape %s does not fit into %s", from, to);
+    return false;
+}
+
+static bool shape_slice(rg_graph *graph, rg_node *node)
+{
+    const rg_node *x = rg_operand(graph, node, 0);
+    node->shape.rank = x->shape.rank;
+    node->dtype = x->dtype;
+    for (int i = 0; i < x->shape.rank; i++) {
+        int64_t from = node->attr.slice.from[i], to = node->attr.slice.to[i],
+                step = node->attr.slice.step[i];
+        if (from < 0 || to < from || to > x->shape.dim[i] || step < 1) {
+            rg_graph_fail(graph, "0 <= from <= to <= length and step >= 1 must hold",
+                          "slice: [%" PRId64 ", %" PRId64 ") step %" PRId64
+                          " of axis %d with length %" PRId64,
+                          from, to, step, i, x->shape.dim[i]);
+            return false;
+        }
+        node->shape.dim[i] = (to - from) / step + ((to - from) % step != 0);
+    }
+    return true;
+}
+
+static bool shape_pad(rg_graph *graph, rg_node *node)
+{
+    const rg_node *x = rg_operand(graph, node, 0);
+    node->shape.rank = x->shape.rank;
+    node->dtype = x->dtype;
+    for (int i = 0; i < x->shape.rank; i++) {
+        int64_t before = node->attr.pad.before[i], after = node->attr.pad.after[i];
+        if (before < 0 || after < 0 || before > INT32_MAX || after > INT32_MAX) {
+            rg_graph_fail(graph, "pad by 0 or more; cut with rg_slice",
+                          "pad: axis %d by %" PRId64 " and %" PRId64, i, before, after);
+            return false;
+        }
+        node->shape.dim[i] = before + x->shape.dim[i] + after;
+    }
+    node->attr.pad.value = rg_dtype_round(x->dtype, node->attr.pad.value);
+    return true;
+}
+
+static bool shape_concat(rg_graph *graph, rg_node *node)
+{
+    if (node->n_in == 0) {
+        rg_graph_fail(graph, "pass one value or more", "concat: nothing to concatenate");
+        return false;
+    }
+    const rg_node *x = rg_operand(graph, node, 0);
+    int axis = node->attr.axis;
+    if (axis < 0 || axis >= x->shape.rank)
+        return fail_axis(graph, node, axis, x->shape);
+    node->shape = x->shape;
+    node->dtype = x->dtype;
+    for (uint32_t i = 1; i < node->n_in; i++) {
+        const rg_node *y = rg_operand(graph, node, i);
+        rg_shape other = y->shape;
+        if (y->dtype != x->dtype)
+            return fail_types(graph, node, "the same type");
+        if (other.rank == x->shape.rank)
+            other.dim[axis] = x->shape.dim[axis];
+        if (!rg_shape_same(other, x->shape)) {
+            rg_node pair = {
+                .op = node->op, .n_in = 2, .in = (uint32_t[]){node->in[0], node->in[i]}};
+            return fail_shapes(graph, &pair, "all axes but the concatenated one must agree");
+        }
+        node->shape.dim[axis] += y->shape.dim[axis];
+    }
+    return true;
+}
+
+static bool shape_reverse(rg_graph *graph, rg_node *node)
+{
+    const rg_node *x = rg_operand(graph, node, 0);
+    node->shape = x->shape;
+    node->dtype = x->dtype;
+    return axes_exist(graph, node, x->shape);
+}
+
+/* ---- Contraction. */
+static bool dot_axes_exist(rg_graph *graph, rg_node *node, const int *axes, int n,
+                           rg_shape shape, uint32_t *seen)
+{
+    for (int i = 0; i < n; i++) {
+        if (axes[i] < 0 || axes[i] >= shape.rank)
+            return fail_axis(graph, node, axes[i], shape);
+        if (*seen >> axes[i] & 1) {
+            rg_graph_fail(graph, "name each axis once", "dot: axis %d is named twice", axes[i]);
+            return false;
+        }
+        *seen |= RG_AXIS(axes[i]);
+    }
+    return true;
+}
+
+static bool dot_free_axes(rg_graph *graph, rg_node *node, rg_shape shape, uint32_t named)
+{
+    for (int i = 0; i < shape.rank; i++) {
+        if (named >> i & 1)
+            continue;
+        if (node->shape.rank == RG_RANK_MAX) {
+            rg_graph_fail(graph, "merge axes with rg_reshape",
+                          "dot: the result has more than %d axes", RG_RANK_MAX);
+            return false;
+        }
+        node->shape.dim[node->shape.rank++] = shape.dim[i];
+    }
+    return true;
+}
+
+static bool shape_dot(rg_graph *graph, rg_node *node)
+{
+    rg_shape x = rg_operand(graph, node, 0)->shape, y = rg_operand(graph, node, 1)->shape;
+    const rg_dot_axes *axes = &node->attr.dot;
+    uint32_t seen_x = 0, seen_y = 0;
+    node->dtype = rg_operand(graph, node, 0)->dtype;
+    if (!rg_dtype_float(node->dtype) || rg_operand(graph, node, 1)->dtype != node->dtype)
+        return fail_types(graph, node, "twice f32 or twice f64");
+    if (!dot_axes_exist(graph, node, axes->batch_x, axes->n_batch, x, &seen_x) ||
+        !dot_axes_exist(graph, node, axes->contract_x, axes->n_contract, x, &seen_x) ||
+        !dot_axes_exist(graph, node, axes->batch_y, axes->n_batch, y, &seen_y) ||
+        !dot_axes_exist(graph, node, axes->contract_y, axes->n_contract, y, &seen_y))
+        return false;
+    bool fits = true;
+    for (int i = 0; i < axes->n_contract; i++)
+        fits &= x.dim[axes->contract_x[i]] == y.dim[axes->contract_y[i]];
+    node->shape = RG_SCALAR;
+    for (int i = 0; i < axes->n_batch; i++) {
+        fits &= x.dim[axes->batch_x[i]] == y.dim[axes->batch_y[i]];
+        node->shape.dim[node->shape.rank++] = x.dim[axes->batch_x[i]];
+    }
+    if (!fits)
+        return fail_shapes(graph, node,
+                           "the contracted axes of both operands must have equal lengths");
+    return dot_free_axes(graph, node, x, seen_x) && dot_free_axes(graph, node, y, seen_y);
+}
+
+void rg_dot_order(const rg_graph *graph, const rg_node *dot, int side, int order[RG_RANK_MAX],
+                  int n[3])
+{
+    const rg_dot_axes *axes = &dot->attr.dot;
+    const int *batch = side ? axes->batch_y : axes->batch_x;
+    const int *contract = side ? axes->contract_y : axes->contract_x;
+    int rank = rg_operand(graph, dot, (size_t)side)->shape.rank, at = 0;
+    uint32_t named = 0;
+    for (int i = 0; i < axes->n_batch; i++)
+        named |= RG_AXIS(order[at++] = batch[i]);
+    for (int i = 0; i < axes->n_contract; i++)
+        named |= RG_AXIS(contract[i]);
+    for (int i = 0; i < rank; i++)
+        if (!(named >> i & 1))
+            order[at++] = i;
+    for (int i = 0; i < axes->n_contract; i++)
+        order[at++] = contract[i];
+    n[0] = axes->n_batch;
+    n[1] = rank - axes->n_batch - axes->n_contract;
+    n[2] = axes->n_contract;
+}
+
+bool rg_dot_operand(const rg_graph *graph, const rg_node *dot, int side, rg_dot_view *ret)
+{
+    const rg_shape *shape = &rg_operand(graph, dot, (size_t)side)->shape;
+    int64_t stride[RG_RANK_MAX], run = 1;
+    for (int i = shape->rank - 1; i >= 0; i--) {
+        stride[i] = run;
+        run *= shape->dim[i];
+    }
+    int order[RG_RANK_MAX], n[3], at = shape->rank;
+    rg_dot_order(graph, dot, side, order, n);
+    for (int block = 2; block >= 0; block--) {
+        ret->count[block] = 1;
+        ret->stride[block] = 1;
+        for (int i = 0; i < n[block]; i++) {
+            int axis = order[--at];
+            if (shape->dim[axis] == 1)
+                continue;
+            if (ret->count[block] == 1)
+                ret->stride[block] = stride[axis];
+            else if (stride[axis] != ret->stride[block] * ret->count[block])
+                return false;
+            ret->count[block] *= shape->dim[axis];
+        }
+    }
+    return true;
+}
+
+/* ---- Indexing. */
+static bool indices_fit(rg_graph *graph, rg_node *node, const rg_node *indices)
+{
+    if (indices->dtype == RG_I32 || indices->dtype == RG_U32)
+        return true;
+    rg_graph_fail(graph, "convert with rg_cast", "%s: indices of type %s; expected i32 or u32",
+                  rg_ops[node->op].name, rg_dtype_name(indices->dtype));
+    return false;
+}
+
+/* outer[:axis] + indices + outer[axis+1:] */
+static bool indexed_shape(rg_graph *graph, rg_node *node, rg_shape outer, rg_shape indices,
+                          rg_shape *ret)
+{
+    int axis = node->attr.axis;
+    if (axis < 0 || axis >= outer.rank)
+        return fail_axis(graph, node, axis, outer);
+    if (outer.rank + indices.rank - 1 > RG_RANK_MAX) {
+        rg_graph_fail(graph, "merge axes with rg_reshape", "%s: more than %d axes",
+                      rg_ops[node->op].name, RG_RANK_MAX);
+        return false;
+    }
+    *ret = (rg_shape){.rank = outer.rank + indices.rank - 1};
+    memcpy(ret->dim, outer.dim, sizeof(int64_t) * (size_t)axis);
+    memcpy(ret->dim + axis, indices.dim, sizeof(int64_t) * (size_t)indices.rank);
+    memcpy(ret->dim + axis + indices.rank, outer.dim + axis + 1,
+           sizeof(int64_t) * (size_t)(outer.rank - axis - 1));
+    return true;
+}
+
+static bool shape_gather(rg_graph *graph, rg_node *node)
+{
+    const rg_node *x = rg_operand(graph, node, 0), *indices = rg_operand(graph, node, 1);
+    node->dtype = x->dtype;
+    return indices_fit(graph, node, indices) &&
+           indexed_shape(graph, node, x->shape, indices->shape, &node->shape);
+}
+
+static bool shape_scatter_add(rg_graph *graph, rg_node *node)
+{
+    const rg_node *indices = rg_operand(graph, node, 0), *updates = rg_operand(graph, node, 1);
+    rg_shape wanted;
+    node->dtype = updates->dtype;
+    if (updates->dtype == RG_BOOL)
+        return fail_types(graph, node, "numbers to add");
+    if (!indices_fit(graph, node, indices) ||
+        !indexed_shape(graph, node, node->shape, indices->shape, &wanted))
+        return false;
+    if (rg_shape_same(wanted, updates->shape))
+        return true;
+    char has[160], expected[160];
+    rg_shape_text(has, updates->shape);
+    rg_shape_text(expected, wanted);
+    rg_graph_fail(graph, "the indices' shape stands in place of the axis",
+                  "scatter_add: updates of shape %s; expected %s", has, expected);
+    return false;
+}
+
+bool rg_shape_rule(rg_graph *graph, rg_node *node)
+{
+    static bool (*const rules[RG_OPS])(rg_graph *, rg_node *) = {
+#define RG_OP(name, operands, kind, attribute, shape, vjp, reference, kernel, doc) \
+    [RG_OP_##name] = shape_##shape,
+#include "engine/ir/ops.def"
+    };
+    return rules[node->op](graph, node);
+}

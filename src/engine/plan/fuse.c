@@ -1,0 +1,168 @@
+/* fuse.c - element-wise nodes that run as one loop.
+ *
+ * Two nodes may share a loop when one reads the other at the same index and no path between
+ * them leaves the loop and comes back.  Groups grow along the edges of the graph, in order of
+ * ids; a broadcast that only loops read is not stored, its readers compute the index
+ * (rg_expand). */
+#include "engine/plan/layout.h"
+
+/* More than this in one loop, and its registers leave the first-level cache. */
+#define GROUP_MAX 160
+
+/* ---- Broadcasts as patterns.  The axes that x really has must be neighbours in the result. */
+static bool pattern_of(const rg_node *x, const rg_node *y, rg_expand *ret)
+{
+    int new_axes = y->shape.rank - x->shape.rank, first = -1, last = -1;
+    for (int i = 0; i < y->shape.rank; i++) {
+        bool own = i >= new_axes && x->shape.dim[i - new_axes] != 1;
+        if (own && first < 0)
+            first = i;
+        last = own ? i : last;
+    }
+    ret->inner = ret->count = 1;
+    for (int i = 0; i < y->shape.rank; i++) {
+        bool within = first >= 0 && i >= first && i <= last;
+        if (within && (i < new_axes || x->shape.dim[i - new_axes] != y->shape.dim[i]))
+            return false;
+        if (within)
+            ret->count *= y->shape.dim[i];
+        else if (i > last && first >= 0)
+            ret->inner *= y->shape.dim[i];
+    }
+    return ret->inner > 0 && ret->count > 0;
+}
+
+static bool is_result(const rg_layout *l, uint32_t id)
+{
+    for (size_t i = 0; i < l->outputs; i++)
+        if (l->root[l->output[i].id] == id)
+            return true;
+    for (size_t i = 0; i < l->carries; i++)
+        if (l->root[l->carry[i].output.id] == id)
+            return true;
+    return false;
+}
+
+static void find_patterns(rg_layout *l)
+{
+    for (uint32_t id = 1; id <= l->count; id++) {
+        const rg_node *node = rg_node_of(l->graph, id);
+        rg_expand pattern = {0};
+        if (!l->live[id] || node->op != RG_OP_broadcast || is_result(l, id) ||
+            !pattern_of(rg_operand(l->graph, node, 0), node, &pattern))
+            continue;
+        bool only_loops = true;
+        for (uint32_t i = l->user_at[id]; i < l->user_at[id + 1]; i++)
+            only_loops &= rg_ops[rg_node_of(l->graph, l->user[i])->op].kind == RG_KIND_element;
+        if (!only_loops)
+            continue;
+        pattern.source = l->root[node->in[0]];
+        l->expand[id] = pattern;
+    }
+}
+
+/* ---- Groups: a forest of parents, each member linked to the next. */
+typedef struct forest {
+    rg_layout *l;
+    uint32_t *parent, *next, *size; /* by id; next: ring of members */
+    uint32_t *seen, stamp;          /* by id: marks of the search at hand */
+    RG_VEC(uint32_t) stack;
+} forest;
+
+static uint32_t find(forest *f, uint32_t id)
+{
+    while (f->parent[id] != id)
+        id = f->parent[id] = f->parent[f->parent[id]];
+    return id;
+}
+
+static void visit(forest *f, uint32_t id)
+{
+    uint32_t group = find(f, id);
+    if (f->seen[group] == f->stamp)
+        return;
+    f->seen[group] = f->stamp;
+    rg_vec_push(&f->stack, group);
+}
+
+/* Visits the users of all members of the group, except those within `skip` that read at the
+ * same index: a generator reads its key as a whole. */
+static void visit_users(forest *f, uint32_t group, uint32_t skip)
+{
+    const rg_layout *l = f->l;
+    uint32_t member = group;
+    do {
+        for (uint32_t i = l->user_at[member]; i < l->user_at[member + 1]; i++) {
+            uint32_t user = l->user[i], its = find(f, user);
+            bool whole = rg_ops[rg_node_of(l->graph, user)->op].kind == RG_KIND_generate;
+            if (its != group && (its != skip || whole))
+                visit(f, user);
+        }
+        member = f->next[member];
+    } while (member != group);
+}
+
+/* Does a path lead from group a to group b through a third? */
+static bool path_around(forest *f, uint32_t a, uint32_t b)
+{
+    f->stamp++;
+    f->stack.len = 0;
+    visit_users(f, a, b);
+    while (f->stack.len > 0) {
+        uint32_t group = f->stack.at[--f->stack.len];
+        if (group == b)
+            return true;
+        visit_users(f, group, RG_NONE);
+    }
+    return false;
+}
+
+static void join(forest *f, uint32_t a, uint32_t b)
+{
+    if (a == b || f->size[a] + f->size[b] > GROUP_MAX || path_around(f, a, b))
+        return;
+    f->parent[b] = a;
+    f->size[a] += f->size[b];
+    uint32_t next = f->next[a];
+    f->next[a] = f->next[b];
+    f->next[b] = next;
+}
+
+static void grow(forest *f, uint32_t id)
+{
+    const rg_layout *l = f->l;
+    const rg_node *node = rg_node_of(l->graph, id);
+    if (rg_ops[node->op].kind == RG_KIND_generate)
+        return; /* reads its key as a whole */
+    for (uint32_t i = 0; i < node->n_in; i++) {
+        uint32_t source = l->root[node->in[i]];
+        if (rg_layout_computed(l, source) && rg_layout_element(l, source))
+            join(f, find(f, source), find(f, id));
+    }
+}
+
+void rg_layout_fuse(rg_layout *l)
+{
+    forest f = {.l = l,
+                .parent = RG_NEW_ARRAY(uint32_t, l->count + 1),
+                .next = RG_NEW_ARRAY(uint32_t, l->count + 1),
+                .size = RG_NEW_ARRAY(uint32_t, l->count + 1),
+                .seen = RG_NEW_ARRAY(uint32_t, l->count + 1)};
+    l->group = RG_ARENA_ARRAY(l->arena, uint32_t, l->count + 1);
+    for (uint32_t id = 1; id <= l->count; id++) {
+        f.parent[id] = f.next[id] = id;
+        f.size[id] = 1;
+    }
+    if (l->fuse)
+        find_patterns(l);
+    for (uint32_t id = 1; l->fuse && id <= l->count; id++)
+        if (rg_layout_computed(l, id) && rg_layout_element(l, id))
+            grow(&f, id);
+    for (uint32_t id = 1; id <= l->count; id++)
+        l->group[id] = rg_layout_computed(l, id) ? find(&f, id) : 0;
+    rg_free(f.parent);
+    rg_free(f.next);
+    rg_free(f.size);
+    rg_free(f.seen);
+    rg_vec_free(&f.stack);
+}

@@ -1,0 +1,101 @@
+/* layout.h - from a graph to an order of steps and a map of memory, for any back end.
+ *
+ *   live      which nodes the results need; what each value views           (live.c)
+ *   fuse      element-wise nodes that run as one loop                        (fuse.c)
+ *   schedule  steps in an order that lets parameters be updated in place     (schedule.c)
+ *   slots     which values need memory, for how long, and which share        (slots.c)
+ *   memory    offsets within one allocation                                  (memory.c)
+ * The back end (src/engine/cpu) turns each step into a kernel. */
+#ifndef RIGOR_ENGINE_PLAN_LAYOUT_H
+#define RIGOR_ENGINE_PLAN_LAYOUT_H
+
+#include "engine/ir/node.h"
+#include "rigor/plan.h"
+
+#define RG_NONE UINT32_MAX
+
+/* A value read through a pattern: element i is element (i / inner) % count of the source. */
+typedef struct rg_expand {
+    uint32_t source; /* root of what is read; 0: no pattern */
+    int64_t inner, count;
+} rg_expand;
+
+/* Nodes computed in one go, in order; more than one only for element-wise groups. */
+typedef struct rg_step {
+    uint32_t *node;
+    uint32_t n;
+    bool element;
+} rg_step;
+
+typedef struct rg_slot { /* a piece of memory; several values may follow one another in it */
+    int64_t bytes;
+    uint32_t first, last; /* steps between which its contents count */
+    size_t offset;
+    const void *fixed; /* a constant's memory, outside the allocation; else NULL */
+} rg_slot;
+
+typedef struct rg_copy {
+    uint32_t to, from; /* slots */
+} rg_copy;
+
+typedef struct rg_layout {
+    rg_arena *arena;
+    const rg_graph *graph;
+    size_t count; /* nodes */
+    const rg_val *output;
+    size_t outputs;
+    const rg_carry *carry;
+    size_t carries;
+    bool fuse; /* else one node a step, and nothing shares memory in place */
+
+    bool *live;        /* by id */
+    uint32_t *root;    /* by id: whose memory holds the value; itself unless a view */
+    rg_expand *expand; /* by id: broadcasts that are read through a pattern, never stored */
+    uint32_t *user_at; /* by id: users of root `id` are user[user_at[id] .. user_at[id + 1]) */
+    uint32_t *user;
+    uint32_t *group; /* by id: element-wise nodes with one number run together; 0: none */
+    rg_step *step;
+    size_t steps;
+    uint32_t *step_of;  /* by id */
+    uint32_t *place_of; /* by id: position within its step */
+    uint32_t *slot_of;  /* by root id; RG_NONE: lives in registers only */
+    uint32_t *result;   /* by output, then by carry: the slot that holds the result */
+    rg_slot *slot;
+    size_t slots;
+    rg_copy *before, *after; /* copies around a run: saved inputs; carries not done in place */
+    size_t befores, afters;
+    size_t bytes; /* of the one allocation */
+} rg_layout;
+
+void rg_layout_make(
+    rg_layout *layout); /* the passes in order; arena to carries and fuse are set */
+void rg_layout_live(rg_layout *layout);
+void rg_layout_fuse(rg_layout *layout);
+void rg_layout_schedule(rg_layout *layout);
+void rg_layout_slots(rg_layout *layout);
+
+/* Gives each slot an offset so that no two slots overlap in both memory and time; returns the
+ * size of the allocation.  Largest first, each at the lowest offset that is free for its
+ * lifetime. */
+size_t rg_memory_plan(rg_slot *slot, size_t n);
+#define RG_MEMORY_ALIGN 64
+
+/* The memory behind an operand: what node id's value is read from. */
+static inline uint32_t rg_layout_source(const rg_layout *layout, uint32_t id)
+{
+    uint32_t root = layout->root[id];
+    return layout->expand[root].source ? layout->expand[root].source : root;
+}
+static inline bool rg_layout_element(const rg_layout *layout, uint32_t id)
+{
+    rg_op_kind kind = rg_ops[rg_node_of(layout->graph, id)->op].kind;
+    return kind == RG_KIND_element || kind == RG_KIND_generate;
+}
+/* A step computes it: neither a leaf, nor a view, nor read through a pattern. */
+static inline bool rg_layout_computed(const rg_layout *layout, uint32_t id)
+{
+    return layout->live[id] && layout->root[id] == id && !layout->expand[id].source &&
+           rg_ops[rg_node_of(layout->graph, id)->op].kind != RG_KIND_leaf;
+}
+
+#endif
