@@ -74,8 +74,37 @@ static bool looks_like_names(const rg_csv_cells *cells)
     return true;
 }
 
+static int by_name(const void *a, const void *b)
+{
+    const char *const *x = *(const char *const *const *)a, *const *y =
+                                                               *(const char *const *const *)b;
+    int order = strcmp(*x, *y);
+    return order ? order : (x > y) - (x < y);
+}
+
+/* The first name that stands a second time: the indices of both. */
+static bool find_twins(const char *const *names, size_t n, size_t *ret_first, size_t *ret_twin)
+{
+    const char *const **sorted = RG_NEW_ARRAY(const char *const *, n);
+    const char *const *twin = NULL;
+    for (size_t c = 0; c < n; c++)
+        sorted[c] = &names[c];
+    qsort(sorted, n, sizeof(*sorted), by_name);
+    for (size_t c = 1; c < n; c++) {
+        bool same = !strcmp(*sorted[c], *sorted[c - 1]);
+        if (same && (!twin || sorted[c] < twin)) {
+            twin = sorted[c];
+            *ret_twin = (size_t)(sorted[c] - names);
+            *ret_first = (size_t)(sorted[c - 1] - names);
+        }
+    }
+    rg_free(sorted);
+    return twin != NULL;
+}
+
 static bool has_header(const rg_csv_cells *cells)
 {
+    size_t first, twin;
     if (!looks_like_names(cells))
         return false;
     for (size_t c = 0; c < cells->columns; c++)
@@ -84,48 +113,27 @@ static bool has_header(const rg_csv_cells *cells)
     for (size_t c = 0; c < cells->columns; c++)
         if (occurs_below(cells, c))
             return false;
-    return true;
-}
-
-static int by_name(const void *a, const void *b)
-{
-    const rg_column *x = *(const rg_column *const *)a, *y = *(const rg_column *const *)b;
-    int order = strcmp(x->name, y->name);
-    return order ? order : (x > y) - (x < y);
-}
-
-static bool names_unique(const rg_table *table, const char *where, size_t line, rg_err *err)
-{
-    const rg_column **sorted = RG_NEW_ARRAY(const rg_column *, table->columns);
-    for (size_t c = 0; c < table->columns; c++)
-        sorted[c] = &table->column[c];
-    qsort(sorted, table->columns, sizeof(*sorted), by_name);
-    const rg_column *twin = NULL, *first = NULL;
-    for (size_t c = 1; c < table->columns; c++) {
-        bool same = !strcmp(sorted[c]->name, sorted[c - 1]->name);
-        if (same && (!twin || sorted[c] < twin)) {
-            twin = sorted[c];
-            first = sorted[c - 1];
-        }
-    }
-    rg_free(sorted);
-    if (!twin)
-        return true;
-    char place[160];
-    return rg_fail(err, RG_INPUT, rg_data_where(place, where, line),
-                   "give every column its own name", "columns %zu and %zu are both called '%s'",
-                   (size_t)(first - table->column) + 1, (size_t)(twin - table->column) + 1,
-                   twin->name);
+    return !find_twins((const char *const *)cells->at, cells->columns, &first, &twin);
 }
 
 static bool name_columns(rg_table *table, const rg_csv_cells *cells, bool header,
                          const char *where, rg_arena *arena, rg_err *err)
 {
+    const char **names = RG_NEW_ARRAY(const char *, table->columns);
     for (size_t c = 0; c < table->columns; c++) {
         bool named = header && *cells->at[c];
-        table->column[c].name = named ? cells->at[c] : rg_arena_printf(arena, "c%zu", c + 1);
+        names[c] = named ? cells->at[c] : rg_arena_printf(arena, "c%zu", c + 1);
+        table->column[c].name = names[c];
     }
-    return names_unique(table, where, cells->line[0], err);
+    size_t first, twin;
+    bool unique = !find_twins(names, table->columns, &first, &twin);
+    char place[160];
+    if (!unique)
+        rg_fail(err, RG_INPUT, rg_data_where(place, where, cells->line[0]),
+                "give every column its own name", "columns %zu and %zu are both called '%s'",
+                first + 1, twin + 1, names[twin]);
+    rg_free(names);
+    return unique;
 }
 
 /* ---- the columns
@@ -269,7 +277,7 @@ rg_table *rg_csv_parse(const char *data, size_t len, const char *where, rg_heade
 rg_table *rg_csv_read(const char *path, rg_header header, rg_arena *arena, rg_err *err)
 {
     rg_data_bytes bytes;
-    if (!rg_data_file(path, RG_CSV_BYTES_MAX, arena, &bytes, err))
+    if (!rg_data_file(path, RG_CSV_BYTES_MAX, arena, &bytes, NULL, err))
         return NULL;
     return rg_csv_take(bytes.at, bytes.len, path, header, arena, err);
 }

@@ -197,8 +197,9 @@ static const struct {
     {".tsv.gz", load_csv}, {".npz", load_npz},
 };
 
-static bool checksum_holds(const loading *l, const char *hash)
+static bool checksum_holds(const loading *l)
 {
+    const char *hash = l->data->hash;
     if (!l->source || !strcmp(hash, l->source->sha256))
         return true;
     return rg_fail(
@@ -214,10 +215,10 @@ static bool load_file(const loading *l)
         if (!rg_text_ends(l->path, formats[i].ending))
             continue;
         rg_data_bytes bytes;
-        if (!rg_data_file(l->path, RG_CSV_BYTES_MAX, l->arena, &bytes, l->err) ||
-            !checksum_holds(l, bytes.hash))
+        if (!rg_data_file(l->path, RG_CSV_BYTES_MAX, l->arena, &bytes, l->data->hash,
+                          l->err) ||
+            !checksum_holds(l))
             return false;
-        memcpy(l->data->hash, bytes.hash, RG_HEX);
         return formats[i].load(l, &bytes);
     }
     return rg_fail(l->err, RG_INPUT, l->path,

@@ -85,7 +85,7 @@ bool rg_idx_read(const char *path, rg_arena *arena, rg_array *ret, rg_err *err)
 {
     rg_arena *own = rg_arena_new(); /* the packed and the plain bytes go at once */
     rg_data_bytes bytes = {0};
-    bool good = rg_data_file(path, IDX_BYTES_MAX, own, &bytes, err) &&
+    bool good = rg_data_file(path, IDX_BYTES_MAX, own, &bytes, NULL, err) &&
                 rg_idx_parse(bytes.at, bytes.len, path, arena, ret, err);
     rg_arena_free(own);
     return good;

@@ -19,13 +19,14 @@ void *rg_data_room(rg_arena *arena, size_t n, size_t bytes, const char *where, r
     return room;
 }
 
-bool rg_data_file(const char *path, size_t max, rg_arena *arena, rg_data_bytes *ret,
+bool rg_data_file(const char *path, size_t max, rg_arena *arena, rg_data_bytes *ret, char *hash,
                   rg_err *err)
 {
     rg_data_bytes bytes = {0};
     if (!rg_file_read(path, max, &bytes.at, &bytes.len, err))
         return false;
-    rg_sha_of(bytes.at, bytes.len, bytes.hash);
+    if (hash)
+        rg_sha_of(bytes.at, bytes.len, hash);
     if (bytes.len >= 2 && !memcmp(bytes.at, "\x1f\x8b", 2)) {
         char *plain = NULL;
         bool good = rg_gunzip(bytes.at, bytes.len, max, path, &plain, &bytes.len, err);

@@ -34,4 +34,19 @@ static inline const char *scratch_text(const char *name, const char *text)
             fail_msg("%s: %s: %s", #condition, (err).where, (err).what); \
     } while (0)
 
+/* An arena for each test. */
+static inline int scratch_arena(void **state)
+{
+    *state = rg_arena_new();
+    return 0;
+}
+
+static inline int scratch_arena_free(void **state)
+{
+    rg_arena_free(*state);
+    return 0;
+}
+
+#define IN_ARENA(test) cmocka_unit_test_setup_teardown(test, scratch_arena, scratch_arena_free)
+
 #endif

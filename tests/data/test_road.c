@@ -51,9 +51,9 @@ static void parts_read_back(void **state)
     rg_dataset *data = digits(arena);
     rg_split split = split_of(data, arena);
     json_t *info = NULL;
-    assert_good(rg_parts_write(data, &split, RG_SCALE_STANDARD, "parts", "labels.npz", &info,
-                               &err),
-                err);
+    assert_good(
+        rg_parts_write(data, &split, RG_SCALE_STANDARD, "parts", "labels.npz", &info, &err),
+        err);
     struct stat status;
     assert_int_equal(stat("labels.npz", &status), 0);
     assert_int_equal(status.st_mode & 0777, 0600);
@@ -113,24 +113,12 @@ static void predictions_score(void **state)
     assert_close(rg_metric_find("accuracy")->score(&read, &truth), right, 1e-15);
 }
 
-static int make_arena(void **state)
-{
-    *state = rg_arena_new();
-    return 0;
-}
-
-static int free_arena(void **state)
-{
-    rg_arena_free(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(loads_the_digits, make_arena, free_arena),
-        cmocka_unit_test_setup_teardown(parts_read_back, make_arena, free_arena),
-        cmocka_unit_test_setup_teardown(predictions_score, make_arena, free_arena),
+        IN_ARENA(loads_the_digits),
+        IN_ARENA(parts_read_back),
+        IN_ARENA(predictions_score),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
