@@ -215,8 +215,7 @@ static bool load_file(const loading *l)
         if (!rg_text_ends(l->path, formats[i].ending))
             continue;
         rg_data_bytes bytes;
-        if (!rg_data_file(l->path, RG_CSV_BYTES_MAX, l->arena, &bytes, l->data->hash,
-                          l->err) ||
+        if (!rg_data_file(l->path, RG_CSV_BYTES_MAX, l->arena, &bytes, l->data->hash, l->err) ||
             !checksum_holds(l))
             return false;
         return formats[i].load(l, &bytes);

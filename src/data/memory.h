@@ -11,8 +11,8 @@ void *rg_data_room(rg_arena *arena, size_t n, size_t bytes, const char *where, r
 #define RG_DATA_ROOM(arena, type, n, where, err) \
     ((type *)rg_data_room((arena), (n), sizeof(type), (where), (err)))
 
-/* A file in memory, unpacked when it was gzip; the bytes live as long as the arena.  hash, unless
- * NULL: of the file as it lies on the disk. */
+/* A file in memory, unpacked when it was gzip; the bytes live as long as the arena.  hash,
+ * unless NULL: of the file as it lies on the disk. */
 typedef struct rg_data_bytes {
     char *at; /* at[len] is 0 */
     size_t len;

@@ -1,7 +1,7 @@
 /* fuzz_csv.c - any bytes as a CSV file.
  *
- * Beyond memory errors: a failure must say what is wrong, and a table that was read, written again
- * with every cell quoted, must read as the same table. */
+ * Beyond memory errors: a failure must say what is wrong, and a table that was read, written
+ * again with every cell quoted, must read as the same table. */
 #include "rigor/data.h"
 
 #include <math.h>
