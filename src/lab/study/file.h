@@ -12,7 +12,7 @@
 #define STUDY_FILE_MAX ((size_t)1 << 20) /* bytes of a study file */
 #define STUDY_DEPTH_MAX 32               /* nesting of lists and maps */
 #define STUDY_HUGE 1e300                 /* a bound for numbers that have none */
-#define STUDY_NODES_MAX 100000           /* values of a file, aliases written out */
+#define STUDY_NODES_MAX 20000            /* values of a file, aliases written out */
 
 /* ---- Nodes: a YAML document as a tree.  An aliased node is shared, so it is never written to;
  * file_override.c copies what it changes. */
@@ -94,7 +94,7 @@ json_t *study_node_json(const study_node *node); /* numbers that are not finite 
  * `value` is NULL when the key is absent. */
 typedef struct study_field {
     const char *name;
-    void (*read)(study_reader *reader, const study_node *value);
+    void (*read)(study_reader *reader, const study_node *value); /* NULL: read elsewhere */
 } study_field;
 /* where: "the study", "'tune'"; map NULL reads every field as absent. */
 void study_fields(study_reader *reader, const study_node *map, const char *where,

@@ -45,29 +45,26 @@ static void read_seed_list(study_reader *reader, const study_node *node)
     }
 }
 
-static bool read_seed_count(study_reader *reader, const study_node *node)
+static void read_seed_count(study_reader *reader, const study_node *node)
 {
     rg_study *study = reader->study;
     int64_t count = SEEDS_DEFAULT;
-    if (!study_whole(reader, node, "'seeds', when it is no list,", 1, SEEDS_MAX, &count))
-        return false;
+    study_whole(reader, node, "'seeds', when it is no list,", 1, SEEDS_MAX, &count);
     study->n_seeds = (size_t)count;
     study->seeds = RG_ARENA_ARRAY(reader->arena, uint64_t, study->n_seeds);
     for (size_t i = 0; i < study->n_seeds; i++)
         study->seeds[i] = study->seed * 1000 + 1 + i;
-    return true;
 }
 
 void study_read_seeds(study_reader *reader, const study_node *node)
 {
     rg_study *study = reader->study;
     bool list = node && node->kind == STUDY_LIST;
-    size_t count = 0;
     if (list)
         read_seed_list(reader, node);
-    else if (!read_seed_count(reader, node))
-        return;
-    count = list ? node->count : study->n_seeds;
+    else
+        read_seed_count(reader, node);
+    size_t count = list ? node->count : study->n_seeds; /* a wrong seed is not a missing one */
     if (count == 0)
         study_mistake(reader, node->mark, "leave it out for 8 seeds", "'seeds' lists no seed");
     else if (count < SEEDS_FLOOR && !study->exploratory)
@@ -177,6 +174,8 @@ void study_read_analysis(study_reader *reader, const study_node *node)
     study_fields(reader, map ? node : NULL, "'analysis'", fields, RG_COUNT(fields));
 }
 
+#define CLAIMS_MAX 1000
+
 static bool same_claim(const rg_claim *x, const rg_claim *y)
 {
     bool straight = x->a == y->a && x->b == y->b, crossed = x->a == y->b && x->b == y->a;
@@ -219,6 +218,11 @@ void study_read_claims(study_reader *reader)
     const study_node *node = reader->claims;
     bool list = node && node->kind == STUDY_LIST;
     size_t count = list ? node->count : node && node->kind != STUDY_NULL;
+    if (count > CLAIMS_MAX) {
+        study_mistake(reader, node->mark, "declare what you would have bet on",
+                      "more than %d claims", CLAIMS_MAX);
+        return;
+    }
     const char **arms = RG_ARENA_ARRAY(reader->arena, const char *, study->n_arms);
     for (size_t i = 0; i < study->n_arms; i++)
         arms[i] = study->arms[i].name;

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define ARMS_MAX 1000
+#define ARMS_MAX 256
 
 /* ---- Models. */
 

@@ -87,15 +87,10 @@ static const split_part split_parts[] = {
     {"test", "test_file", offsetof(rg_split_spec, test), offsetof(rg_split_spec, test_file)},
 };
 
-static void split_key_read(study_reader *reader, const study_node *value)
-{
-    (void)reader, (void)value; /* read together in read_split */
-}
-
+/* Read together, in read_split. */
 static const study_field split_fields[] = {
-    {"train", split_key_read},     {"val", split_key_read},        {"test", split_key_read},
-    {"stratify", split_key_read},  {"train_file", split_key_read}, {"val_file", split_key_read},
-    {"test_file", split_key_read},
+    {.name = "train"},      {.name = "val"},      {.name = "test"},      {.name = "stratify"},
+    {.name = "train_file"}, {.name = "val_file"}, {.name = "test_file"},
 };
 
 /* Number of the three keys that the map has. */

@@ -124,7 +124,8 @@ void study_fields(study_reader *reader, const study_node *map, const char *where
     for (size_t i = 0; map && i < map->count; i++)
         report_unknown(reader, map->key[i], where, fields, n);
     for (size_t i = 0; i < n; i++)
-        fields[i].read(reader, study_get(map, fields[i].name));
+        if (fields[i].read)
+            fields[i].read(reader, study_get(map, fields[i].name));
 }
 
 bool study_is_map(study_reader *reader, const study_node *node, const char *what)

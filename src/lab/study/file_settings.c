@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#define SETTINGS_MAX 1000
+
 /* ---- Names. */
 
 const rg_param *study_param(const rg_catalog *catalog, const rg_catalog_model *model,
@@ -110,7 +112,10 @@ static void add(study_reader *reader, study_settings *settings, const char *path
                 const study_node *key, const study_node *value)
 {
     const study_setting *first = study_setting_find(settings, path);
-    if (first)
+    if (settings->len == SETTINGS_MAX)
+        study_mistake(reader, settings->at[0].key->mark, "", "more than %d settings here",
+                      SETTINGS_MAX);
+    else if (first)
         study_mistake(reader, key->mark, "keep one of the two",
                       "'%s' is given twice; the first is on line %d", path,
                       first->key->mark.line);

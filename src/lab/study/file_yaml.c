@@ -216,7 +216,7 @@ static bool grow(builder *b, study_node *parent, const study_node *child)
     if (parent->size <= STUDY_NODES_MAX)
         return true;
     fail_at(b, child->mark, "write a shorter study",
-            "the file holds more than 100000 values (aliases written out)");
+            "the file holds more than 20000 values (aliases written out)");
     return false;
 }
 

@@ -1,0 +1,138 @@
+/* What a plan says before anything runs. */
+#include "lab/study/reading.h"
+
+static json_t *plan_of(const char *text)
+{
+    reading r = {.diags = {.arena = rg_arena_new()}};
+    r.study = rg_study_parse(text, strlen(text), "t.yaml", NULL, 0, true, &catalog, &r.diags);
+    json_t *plan = rg_study_plan(good(&r));
+    reading_free(&r);
+    return plan;
+}
+
+static bool says(const json_t *plan, const char *list, const char *text)
+{
+    const json_t *sentences = json_object_get(plan, list);
+    for (size_t i = 0; i < json_array_size(sentences); i++)
+        if (strstr(json_string_value(json_array_get(sentences, i)), text))
+            return true;
+    return false;
+}
+
+static void test_digits_plan(void **state)
+{
+    (void)state;
+    char *text;
+    size_t len;
+    rg_err err = {0};
+    assert_true(
+        rg_file_read(RIGOR_SOURCE_DIR "/examples/digits.yaml", 1 << 20, &text, &len, &err));
+    json_t *plan = plan_of(text);
+    assert_json(plan, "arms", "4");
+    assert_json(plan, "trials", "120");
+    assert_json(plan, "runs", "32");
+    assert_json(plan, "unanswerable", "[]");
+    assert_json(plan, "warnings", "[]");
+    /* design: n = 8 shows 1.16 standard deviations with 80 % power */
+    assert_close(rg_json_number(json_object_get(plan, "mde_sd"), 0), 1.16, 0.005);
+    json_decref(plan);
+    rg_free(text);
+}
+
+#define TWO "arms: {full: {}, linear: {model.name: linear}}\nclaims: [full > linear]\n"
+
+static void test_few_seeds_are_said(void **state)
+{
+    (void)state;
+    json_t *plan = plan_of(HEAD TWO "seeds: 5\n");
+    assert_close(rg_json_number(json_object_get(plan, "mde_sd"), 0), 1.68, 0.005);
+    assert_true(
+        says(plan, "warnings", "5 seeds show only effects of 1.68 standard deviations"));
+    assert_true(says(plan, "warnings", "6 seeds are enough")); /* 2^-5 < .05 */
+    assert_json(plan, "unanswerable", "[]");
+    json_decref(plan);
+    plan = plan_of(HEAD TWO "seeds: 1\n");
+    assert_true(says(plan, "unanswerable", "one seed has no spread"));
+    assert_json(plan, "mde_sd", "null");
+    json_decref(plan);
+}
+
+/* Exact tests with Holm over three claims need 7 pairs: 2^-6 < .05 / 3 < 2^-5. */
+static void test_exact_tests_need_seven_pairs_for_three_claims(void **state)
+{
+    (void)state;
+    static const char study[] = HEAD "arms: {full: {}, a: {train.lr: 0.1}, b: {train.lr: 0.2}, "
+                                     "c: {train.lr: 0.3}}\n"
+                                     "claims: [full > a, full > b, full > c]\n";
+    char text[600];
+    snprintf(text, sizeof(text), "%sseeds: 6\n", study);
+    json_t *plan = plan_of(text);
+    assert_true(says(plan, "warnings", "7 seeds are enough"));
+    json_decref(plan);
+    snprintf(text, sizeof(text), "%sseeds: 7\n", study);
+    plan = plan_of(text);
+    assert_false(says(plan, "warnings", "exact tests"));
+    json_decref(plan);
+    snprintf(text, sizeof(text), "%sseeds: 6\nanalysis: {correction: none}\n", study);
+    plan = plan_of(text);
+    assert_false(says(plan, "warnings", "exact tests"));
+    assert_true(says(plan, "warnings", "without correction"));
+    json_decref(plan);
+}
+
+static void test_confounded_claims_are_said(void **state)
+{
+    (void)state;
+    json_t *plan = plan_of(HEAD "arms: {full: {}, x: {model.name: linear, train.lr: 0.1}}\n"
+                                "claims: [full > x]\n");
+    assert_true(says(plan, "warnings", "'full > x' is confounded"));
+    assert_true(says(plan, "warnings", "model.name, train.lr"));
+    json_decref(plan);
+    plan = plan_of(HEAD TWO);
+    assert_false(says(plan, "warnings", "confounded"));
+    json_decref(plan);
+}
+
+static void test_equal_arms_settle_nothing(void **state)
+{
+    (void)state;
+    json_t *plan = plan_of(HEAD "arms: {full: {}, twin: {model.dropout: 0.1}}\n"
+                                "claims: [full > twin]\n");
+    assert_true(says(plan, "warnings", "arms 'full' and 'twin' are the same configuration"));
+    assert_true(says(plan, "unanswerable", "the same configuration"));
+    json_decref(plan);
+    /* one of them tunes it: that is a difference */
+    plan = plan_of(HEAD "arms: {full: {}, twin: {model.dropout: 0.1}}\nclaims: [full > twin]\n"
+                        "tune: {space: {model.dropout: {uniform: [0, 0.5]}}}\n");
+    assert_json(plan, "unanswerable", "[]");
+    json_decref(plan);
+}
+
+static void test_no_claims_and_odd_ranges_are_said(void **state)
+{
+    (void)state;
+    json_t *plan = plan_of(HEAD "tune:\n  trials: 1\n  space:\n"
+                                "    train.lr: {log: [1e-3, 1]}\n"
+                                "    train.epochs: {int: [30, 60]}\n"
+                                "    model.hidden: {choice: [[1], [2]]}\n");
+    assert_true(says(plan, "warnings", "no claims are declared"));
+    assert_true(says(plan, "warnings", "train.lr (0.001) is an end of its range"));
+    assert_true(says(plan, "warnings", "train.epochs (20) lies outside its range"));
+    assert_true(says(plan, "warnings", "model.hidden is not among its choices"));
+    assert_true(says(plan, "warnings", "one trial is the default configuration"));
+    assert_json(plan, "trials", "1");
+    json_decref(plan);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_digits_plan),
+        cmocka_unit_test(test_few_seeds_are_said),
+        cmocka_unit_test(test_exact_tests_need_seven_pairs_for_three_claims),
+        cmocka_unit_test(test_confounded_claims_are_said),
+        cmocka_unit_test(test_equal_arms_settle_nothing),
+        cmocka_unit_test(test_no_claims_and_odd_ranges_are_said),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
