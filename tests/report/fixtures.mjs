@@ -156,7 +156,9 @@ export function study() {
             compiler: 'gcc 12.2.0', libraries: { jansson: '2.14', sqlite: '3.40.1', onednn: '2.6.3' },
             created: '2026-01-31T12:00:00.123Z', finished: '2026-01-31T12:00:41.502Z', wall_s: 41.379,
             cpu_s: 79.21, peak_bytes: 187695104, trials_per_s: 4.1, path: 'studies/digits-dropout',
-            command: 'rigor run examples/digits.yaml', git: 'c0ffee1' },
+            command: 'rigor run examples/digits.yaml', git: null,
+            costs: arms.map((arm) => ({ arm: arm.name, parameters: arm.name === 'linear' ? 650 : 9034, steps: 680,
+                wall_s: 0.31, cpu_s: 0.3 })) },
         ledger_head: '9a8b7c6d5e4f30211203f4e5d6c7b8a99a8b7c6d5e4f30211203f4e5d6c7b8a9',
     };
 }

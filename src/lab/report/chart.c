@@ -14,7 +14,7 @@ static json_t *filled(const json_t *spec, const json_t *variables)
     }
     if (json_is_object(spec)) {
         json_t *ret = json_object(), *value;
-        json_object_foreach((json_t *)spec, key, value)
+        json_object_foreach ((json_t *)spec, key, value)
             json_object_set_new(ret, key, filled(value, variables));
         return ret;
     }
@@ -42,6 +42,21 @@ void chart_add(json_t *ret, const chart_parts *from)
                                          columns, "rows", from->rows));
     json_decref(file);
     json_decref(from->variables);
+}
+
+json_t *chart_names(const json_t *objects, const char *key)
+{
+    json_t *names = json_array(), *seen = json_object(), *object;
+    size_t i;
+    json_array_foreach (objects, i, object) {
+        json_t *name = json_object_get(object, key);
+        if (json_object_get(seen, json_string_value(name)))
+            continue;
+        json_object_set(seen, json_string_value(name), name);
+        json_array_append(names, name);
+    }
+    json_decref(seen);
+    return names;
 }
 
 void chart_see(chart_range *range, double value)

@@ -26,6 +26,10 @@ typedef struct chart_parts {
 } chart_parts;
 void chart_add(json_t *ret, const chart_parts *from);
 
+/* The texts under `key` of an array of objects, each once, in order.  New reference.  An axis
+ * is told its names, as a layer drops rows without a place and their names with them. */
+json_t *chart_names(const json_t *objects, const char *key);
+
 /* The range that an axis shows: grown by what it is shown, then widened by 4 % on each side. */
 typedef struct chart_range {
     double lo, hi; /* lo > hi: nothing was seen */

@@ -29,8 +29,7 @@ static const json_t *longest(const json_t *curves, const char *arm, const char *
     const json_t *ret = NULL;
     size_t i;
     json_t *curve;
-    json_array_foreach(curves, i, curve)
-    {
+    json_array_foreach (curves, i, curve) {
         const json_t *steps = json_object_get(curve, "step");
         if (!strcmp(rg_json_text(curve, "arm", ""), arm) &&
             !strcmp(rg_json_text(curve, "metric", ""), metric) &&
@@ -55,8 +54,7 @@ static band *bands_of(const json_t *curves, const char *arm, const char *metric,
     band *bands = RG_NEW_ARRAY(band, count);
     size_t i;
     json_t *curve;
-    json_array_foreach(curves, i, curve)
-    {
+    json_array_foreach (curves, i, curve) {
         const json_t *values = json_object_get(curve, "value");
         if (strcmp(rg_json_text(curve, "arm", ""), arm) != 0 ||
             strcmp(rg_json_text(curve, "metric", ""), metric) != 0)
@@ -153,8 +151,7 @@ static void add_metric(json_t *ret, const json_t *facts, const char *metric)
     sweep all = sweep_new();
     size_t i;
     json_t *arm;
-    json_array_foreach(json_object_get(facts, "arms"), i, arm)
-    {
+    json_array_foreach (json_object_get(facts, "arms"), i, arm) {
         add_arm(&all, json_object_get(facts, "curves"), rg_json_text(arm, "name", ""), metric);
         if (json_array_size(all.arms) == ARMS_A_CHART) {
             finish(ret, &all, metric);
@@ -168,8 +165,7 @@ void chart_curves(const json_t *facts, json_t *ret)
 {
     json_t *seen = json_object(), *curve;
     size_t i;
-    json_array_foreach(json_object_get(facts, "curves"), i, curve)
-    {
+    json_array_foreach (json_object_get(facts, "curves"), i, curve) {
         const char *metric = rg_json_text(curve, "metric", "");
         if (json_object_get(seen, metric))
             continue;

@@ -12,17 +12,9 @@
 #define ROW 40 /* pixels a difference */
 
 typedef struct forest {
-    json_t *effects, *rows, *verdicts;
+    json_t *effects, *rows;
     chart_range range;
 } forest;
-
-static void add_verdict(json_t *verdicts, const char *verdict)
-{
-    for (size_t i = 0; i < json_array_size(verdicts); i++)
-        if (!strcmp(json_string_value(json_array_get(verdicts, i)), verdict))
-            return;
-    json_array_append_new(verdicts, json_string(verdict));
-}
 
 static void add_effect(forest *all, const char *a, const char *b, const char *verdict,
                        const json_t *estimate, const json_t *interval)
@@ -36,7 +28,6 @@ static void add_effect(forest *all, const char *a, const char *b, const char *ve
     chart_see(&all->range, centre);
     chart_see(&all->range, lo);
     chart_see(&all->range, hi);
-    add_verdict(all->verdicts, verdict);
     json_array_append_new(all->effects,
                           json_pack("{s:s, s:s, s:b, s:o, s:o, s:o}", "label",
                                     rg_str_text(&label), "verdict", verdict, "claimed", claimed,
@@ -53,9 +44,10 @@ static bool is_claimed(const json_t *facts, const char *a, const char *b)
 {
     size_t i;
     json_t *claim;
-    json_array_foreach(json_object_get(facts, "claims"), i,
-                       claim) if (!strcmp(rg_json_text(claim, "a", ""), a) &&
-                                  !strcmp(rg_json_text(claim, "b", ""), b)) return true;
+    json_array_foreach (json_object_get(facts, "claims"), i, claim)
+        if (!strcmp(rg_json_text(claim, "a", ""), a) &&
+            !strcmp(rg_json_text(claim, "b", ""), b))
+            return true;
     return false;
 }
 
@@ -63,12 +55,11 @@ static void gather(forest *all, const json_t *facts)
 {
     size_t i;
     json_t *claim, *effect;
-    json_array_foreach(json_object_get(facts, "claims"), i, claim)
+    json_array_foreach (json_object_get(facts, "claims"), i, claim)
         add_effect(all, rg_json_text(claim, "a", "?"), rg_json_text(claim, "b", "?"),
                    rg_json_text(claim, "verdict", "inconclusive"),
                    json_object_get(claim, "estimate"), json_object_get(claim, "interval"));
-    json_array_foreach(json_object_get(facts, "effects"), i, effect)
-    {
+    json_array_foreach (json_object_get(facts, "effects"), i, effect) {
         const char *a = rg_json_text(effect, "a", "?"), *b = rg_json_text(effect, "b", "?");
         const json_t *difference = json_object_get(effect, "difference");
         if (!is_claimed(facts, a, b))
@@ -89,43 +80,59 @@ static json_t *margin_band(double margin)
     return ret;
 }
 
-void chart_forest(const json_t *facts, json_t *ret)
+static void describe(rg_str *about, double margin)
 {
-    forest all = {
-        json_array(), json_array(), json_array(), {0, 0}}; /* zero is always in sight */
-    gather(&all, facts);
-    double margin = rg_json_number(rg_json_path(facts, "analysis.margin"), NAN);
-    bool maximize = strcmp(rg_json_text(json_object_get(facts, "metric"), "goal", "maximize"),
-                           "minimize") != 0;
-    rg_str title = {0}, about = {0};
-    rg_str_printf(&title, "difference in %s (%s of 0: the first arm is better)",
-                  table_metric(facts), maximize ? "right" : "left");
-    rg_str_add(&about,
+    rg_str_add(about,
                "The mark is the mean difference over paired seeds, the line its t interval; "
                "an interval that crosses 0 leaves the direction open.");
-    if (isfinite(margin)) {
-        rg_str_printf(&about, " The band is the equivalence margin, ± %.4g.", margin);
-        chart_see(&all.range, margin);
-        chart_see(&all.range, -margin);
-    }
+    if (isfinite(margin))
+        rg_str_printf(about, " The band is the equivalence margin, ± %.4g.", margin);
+}
+
+/* Two lines, so that a narrow screen shows both. */
+static json_t *axis_title(const json_t *facts)
+{
+    const char *goal = rg_json_text(json_object_get(facts, "metric"), "goal", "maximize");
+    rg_str first = {0};
+    rg_str_printf(&first, "difference in %s", table_metric(facts));
+    json_t *ret =
+        json_pack("[s, s]", rg_str_text(&first),
+                  strcmp(goal, "minimize") != 0 ? "right of 0: the first arm is better"
+                                                : "left of 0: the first arm is better");
+    rg_str_free(&first);
+    return ret;
+}
+
+static void draw(json_t *ret, const json_t *facts, const forest *all, double margin)
+{
+    rg_str about = {0};
+    describe(&about, margin);
+    json_t *variables =
+        json_pack("{s:i, s:O, s:o, s:o, s:O, s:o}", "height",
+                  ROW * (int)json_array_size(all->effects), "effects", all->effects, "margin",
+                  margin_band(margin), "domain", chart_domain(all->range), "verdicts",
+                  chart_names(all->effects, "verdict"), "title", axis_title(facts));
+    chart_add(ret, &(chart_parts){.id = "forest",
+                                  .title = "Differences with their intervals",
+                                  .description = rg_str_text(&about),
+                                  .spec = rg_web_chart_forest,
+                                  .spec_end = rg_web_chart_forest_end,
+                                  .variables = variables,
+                                  .columns = (const char *const[]){"difference", "estimate",
+                                                                   "interval", "verdict", NULL},
+                                  .rows = json_incref(all->rows)});
+    rg_str_free(&about);
+}
+
+void chart_forest(const json_t *facts, json_t *ret)
+{
+    forest all = {json_array(), json_array(), {0, 0}}; /* zero is always in sight */
+    double margin = rg_json_number(rg_json_path(facts, "analysis.margin"), NAN);
+    gather(&all, facts);
+    chart_see(&all.range, margin);
+    chart_see(&all.range, -margin);
     if (json_array_size(all.effects))
-        chart_add(ret, &(chart_parts){
-                           .id = "forest",
-                           .title = "Differences",
-                           .description = rg_str_text(&about),
-                           .spec = rg_web_chart_forest,
-                           .spec_end = rg_web_chart_forest_end,
-                           .variables = json_pack(
-                               "{s:i, s:O, s:o, s:o, s:O, s:s}", "height",
-                               ROW * (int)json_array_size(all.effects), "effects", all.effects,
-                               "margin", margin_band(margin), "domain", chart_domain(all.range),
-                               "verdicts", all.verdicts, "title", rg_str_text(&title)),
-                           .columns = (const char *const[]){"difference", "estimate",
-                                                            "interval", "verdict", NULL},
-                           .rows = json_incref(all.rows)});
+        draw(ret, facts, &all, margin);
     json_decref(all.effects);
     json_decref(all.rows);
-    json_decref(all.verdicts);
-    rg_str_free(&title);
-    rg_str_free(&about);
 }

@@ -66,9 +66,9 @@ static void mark_best(history *own)
 {
     size_t i;
     json_t *trial;
-    json_array_foreach(own->trials, i, trial) if (json_number_value(json_object_get(
-                                                      trial, "trial")) == own->best_trial)
-        json_object_set_new(trial, "state", json_string("best"));
+    json_array_foreach (own->trials, i, trial)
+        if (json_number_value(json_object_get(trial, "trial")) == own->best_trial)
+            json_object_set_new(trial, "state", json_string("best"));
 }
 
 static void describe(rg_str *about, const history *own)
@@ -129,10 +129,10 @@ void chart_search(const json_t *facts, json_t *ret)
     chart_range range = CHART_RANGE_EMPTY;
     size_t i, place = 0;
     json_t *trial;
-    json_array_foreach(search, i, trial) chart_see(&range, score_of(trial));
+    json_array_foreach (search, i, trial)
+        chart_see(&range, score_of(trial));
     history own = {0};
-    json_array_foreach(search, i, trial)
-    {
+    json_array_foreach (search, i, trial) {
         const char *arm = rg_json_text(trial, "arm", "?");
         if (own.arm && strcmp(own.arm, arm) != 0)
             add_history(ret, facts, &own, place++, range);

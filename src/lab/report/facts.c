@@ -54,8 +54,9 @@ const json_t *facts_frozen(const facts_source *from, const char *arm)
 {
     size_t i;
     json_t *frozen;
-    json_array_foreach(json_object_get(from->freeze, "arms"), i,
-                       frozen) if (!strcmp(rg_json_text(frozen, "arm", ""), arm)) return frozen;
+    json_array_foreach (json_object_get(from->freeze, "arms"), i, frozen)
+        if (!strcmp(rg_json_text(frozen, "arm", ""), arm))
+            return frozen;
     return NULL;
 }
 

@@ -186,8 +186,9 @@ static const json_t *arm_named(const json_t *arms, const char *name)
 {
     size_t i;
     json_t *arm;
-    json_array_foreach(arms, i,
-                       arm) if (!strcmp(rg_json_text(arm, "name", ""), name)) return arm;
+    json_array_foreach (arms, i, arm)
+        if (!strcmp(rg_json_text(arm, "name", ""), name))
+            return arm;
     return NULL;
 }
 
@@ -202,8 +203,7 @@ json_t *facts_effects(const facts_source *from, const json_t *arms)
 {
     json_t *effects = json_array(), *arm;
     size_t i;
-    json_array_foreach(arms, i, arm)
-    {
+    json_array_foreach (arms, i, arm) {
         const char *of = rg_json_text(arm, "of", NULL), *name = rg_json_text(arm, "name", "");
         const json_t *a = values_of(from, of ? arm_named(arms, of) : NULL);
         const json_t *b = values_of(from, arm);

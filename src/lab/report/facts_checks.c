@@ -34,8 +34,7 @@ static void check_budgets(json_t *checks, const facts_source *from, const json_t
     rg_str detail = {0};
     size_t i, tuned = 0, short_of = 0, trials = from->study->trials;
     json_t *arm;
-    json_array_foreach(arms, i, arm)
-    {
+    json_array_foreach (arms, i, arm) {
         if (!facts_is_tuned(from, &from->study->arms[i]))
             continue;
         double own = number_at(arm, "tuning.trials");
@@ -107,8 +106,7 @@ static void check_curse(json_t *checks, const facts_source *from, const json_t *
     rg_str detail = {0};
     size_t i, compared = 0;
     json_t *arm;
-    json_array_foreach(arms, i, arm)
-    {
+    json_array_foreach (arms, i, arm) {
         const json_t *validation = json_object_get(arm, "validation");
         const json_t *fresh = json_object_get(validation, from->study->metric);
         const json_t *interval = json_object_get(fresh, "interval");
@@ -139,8 +137,7 @@ static void check_default(json_t *checks, const facts_source *from, const json_t
     rg_str detail = {0};
     size_t i, tuned = 0;
     json_t *arm;
-    json_array_foreach(arms, i, arm)
-    {
+    json_array_foreach (arms, i, arm) {
         double best = number_at(arm, "tuning.best_trial");
         tuned += !isnan(best);
         if (best == 0)
@@ -244,7 +241,9 @@ static void add_texts(json_t *ret, const json_t *texts)
 {
     size_t i;
     json_t *text;
-    json_array_foreach(texts, i, text) if (json_is_string(text)) json_array_append(ret, text);
+    json_array_foreach (texts, i, text)
+        if (json_is_string(text))
+            json_array_append(ret, text);
 }
 
 json_t *facts_warnings(const facts_source *from)

@@ -11,8 +11,7 @@ static double total_of(const json_t *events, const char *key)
     double total = NAN;
     size_t i;
     json_t *event;
-    json_array_foreach(events, i, event)
-    {
+    json_array_foreach (events, i, event) {
         double own = rg_json_number(json_object_get(json_object_get(event, "body"), key), NAN);
         total = isnan(total) ? own : isnan(own) ? total : total + own;
     }

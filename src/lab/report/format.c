@@ -104,8 +104,7 @@ static void format_object(rg_str *ret, const json_t *object)
 {
     const char *key, *separator = "";
     json_t *value;
-    json_object_foreach((json_t *)object, key, value)
-    {
+    json_object_foreach ((json_t *)object, key, value) {
         rg_str_printf(ret, "%s%s = ", separator, key);
         format_json(ret, value);
         separator = ", ";
@@ -117,8 +116,7 @@ static void format_array(rg_str *ret, const json_t *array)
     size_t i;
     json_t *value;
     rg_str_add(ret, "[");
-    json_array_foreach(array, i, value)
-    {
+    json_array_foreach (array, i, value) {
         rg_str_add(ret, i ? ", " : "");
         format_json(ret, value);
     }

@@ -101,10 +101,9 @@ static void add_rows(rg_str *ret, const json_t *rows, const char *align)
     size_t i, k;
     json_t *row, *cell;
     rg_str_add(ret, "<tbody>");
-    json_array_foreach(rows, i, row)
-    {
+    json_array_foreach (rows, i, row) {
         rg_str_add(ret, "<tr>");
-        json_array_foreach(row, k, cell)
+        json_array_foreach (row, k, cell)
             add_cell(ret, json_string_value(cell), align[k], k == 0);
         rg_str_add(ret, "</tr>\n");
     }

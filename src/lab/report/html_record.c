@@ -14,8 +14,9 @@ static void add_warnings(rg_str *ret, const json_t *facts)
     size_t i;
     json_t *warning;
     rg_str_add(ret, "<ul class=\"warnings\">\n");
-    json_array_foreach(warnings, i, warning) html_put(
-        ret, "<li>$</li>\n", json_is_string(warning) ? json_string_value(warning) : "");
+    json_array_foreach (warnings, i, warning)
+        html_put(ret, "<li>$</li>\n",
+                 json_is_string(warning) ? json_string_value(warning) : "");
     rg_str_add(ret, "</ul>\n");
 }
 
@@ -45,7 +46,8 @@ void html_configurations(rg_str *ret, const json_t *facts)
     rg_str body = {0};
     size_t i;
     json_t *arm;
-    json_array_foreach(json_object_get(facts, "arms"), i, arm) add_configuration(&body, arm);
+    json_array_foreach (json_object_get(facts, "arms"), i, arm)
+        add_configuration(&body, arm);
     if (body.len)
         html_put(ret,
                  "<section id=\"configurations\"><h2>Frozen configurations</h2>"
@@ -77,6 +79,7 @@ void html_repeat(rg_str *ret, const json_t *facts)
             "the last bit: compare the fingerprints.</p><pre>$</pre>"
             "<button type=\"button\" class=\"copy\">Copy</button>\n",
             command);
+    html_table(ret, table_costs(facts), "");
     html_table(ret, table_environment(facts), "pairs");
     rg_str_add(ret, "</section>\n");
 }

@@ -71,7 +71,7 @@ static void add_verdict(rg_str *ret, const json_t *facts, const json_t *claim)
     json_t *note;
     const json_t *notes = json_object_get(claim, "notes");
     rg_str_add(ret, json_array_size(notes) ? "<ul class=\"notes\">" : "");
-    json_array_foreach(notes, i, note)
+    json_array_foreach (notes, i, note)
         html_put(ret, "<li>$</li>", json_is_string(note) ? json_string_value(note) : "");
     rg_str_add(ret, json_array_size(notes) ? "</ul>" : "");
     add_numbers(ret, claim);
@@ -94,7 +94,8 @@ void html_verdicts(rg_str *ret, const json_t *facts)
     rg_str_add(ret, "<section id=\"verdicts\" aria-label=\"Verdicts\">\n");
     size_t i;
     json_t *claim;
-    json_array_foreach(claims, i, claim) add_verdict(ret, facts, claim);
+    json_array_foreach (claims, i, claim)
+        add_verdict(ret, facts, claim);
     if (!json_array_size(claims))
         html_put(ret, "<p class=\"empty\">$</p>\n", why_no_verdict(facts));
     section_close(ret);
@@ -108,7 +109,8 @@ static void add_charts(rg_str *ret, void (*draw)(const json_t *, json_t *), cons
     json_t *charts = json_array(), *chart;
     size_t i;
     draw(facts, charts);
-    json_array_foreach(charts, i, chart) html_chart(ret, chart);
+    json_array_foreach (charts, i, chart)
+        html_chart(ret, chart);
     json_decref(charts);
 }
 
@@ -164,8 +166,7 @@ static void add_searches(rg_str *ret, const json_t *facts)
     size_t i;
     chart_search(facts, charts);
     rg_str_add(ret, "<div class=\"tiles\">\n");
-    json_array_foreach(charts, i, chart)
-    {
+    json_array_foreach (charts, i, chart) {
         if (i == TILES_MAX)
             rg_str_add(ret, "</div><details class=\"more\"><summary>The other arms</summary>"
                             "<div class=\"tiles\">\n");

@@ -29,8 +29,7 @@ static void add_row(rg_str *ret, const json_t *cells)
     size_t i;
     json_t *cell;
     rg_str_add(ret, "|");
-    json_array_foreach(cells, i, cell)
-    {
+    json_array_foreach (cells, i, cell) {
         rg_str_add(ret, " ");
         add_escaped(ret, json_string_value(cell));
         rg_str_add(ret, " |");
@@ -52,7 +51,8 @@ static void add_table(rg_str *ret, json_t *table)
     rg_str_add(ret, "\n");
     size_t i;
     json_t *row;
-    json_array_foreach(json_object_get(table, "rows"), i, row) add_row(ret, row);
+    json_array_foreach (json_object_get(table, "rows"), i, row)
+        add_row(ret, row);
     json_decref(table);
 }
 
@@ -77,8 +77,7 @@ static void add_verdicts(rg_str *ret, const json_t *facts)
 {
     size_t i, k;
     json_t *claim, *note;
-    json_array_foreach(json_object_get(facts, "claims"), i, claim)
-    {
+    json_array_foreach (json_object_get(facts, "claims"), i, claim) {
         rg_str sentence = {0};
         table_sentence(&sentence, facts, claim);
         rg_str_add(ret, i ? "- **" : "\n- **");
@@ -87,8 +86,7 @@ static void add_verdicts(rg_str *ret, const json_t *facts)
         add_escaped(ret, rg_str_text(&sentence));
         rg_str_add(ret, "\n");
         rg_str_free(&sentence);
-        json_array_foreach(json_object_get(claim, "notes"), k, note)
-        {
+        json_array_foreach (json_object_get(claim, "notes"), k, note) {
             rg_str_add(ret, "  - ");
             add_escaped(ret, json_is_string(note) ? json_string_value(note) : "");
             rg_str_add(ret, "\n");
@@ -100,8 +98,7 @@ static void add_warnings(rg_str *ret, const json_t *facts)
 {
     size_t i;
     json_t *warning;
-    json_array_foreach(json_object_get(facts, "warnings"), i, warning)
-    {
+    json_array_foreach (json_object_get(facts, "warnings"), i, warning) {
         rg_str_add(ret, i ? "- " : "\n## Warnings\n\n- ");
         add_escaped(ret, json_is_string(warning) ? json_string_value(warning) : "");
         rg_str_add(ret, "\n");
@@ -140,6 +137,7 @@ static bool render(const json_t *facts, bool colour, rg_str *ret, rg_err *err)
     for (size_t i = 0; i < RG_COUNT(tables); i++)
         add_table(ret, tables[i](facts));
     add_command(ret, facts);
+    add_table(ret, table_costs(facts));
     add_table(ret, table_environment(facts));
     return true;
 }

@@ -58,13 +58,12 @@ static void add_verdicts(rg_str *ret, const json_t *facts, bool colour)
 {
     size_t i, k;
     json_t *claim, *note;
-    json_array_foreach(json_object_get(facts, "claims"), i, claim)
-    {
+    json_array_foreach (json_object_get(facts, "claims"), i, claim) {
         rg_str sentence = {0};
         table_sentence(&sentence, facts, claim);
         add_item(ret, rg_json_text(claim, "verdict", "?"), rg_str_text(&sentence), colour);
         rg_str_free(&sentence);
-        json_array_foreach(json_object_get(claim, "notes"), k, note)
+        json_array_foreach (json_object_get(claim, "notes"), k, note)
             add_item(ret, "", json_is_string(note) ? json_string_value(note) : "", colour);
     }
 }
@@ -106,8 +105,7 @@ static void add_checks(rg_str *ret, const json_t *facts, bool colour)
     if (json_array_size(checks) + json_array_size(warnings) == 0)
         return;
     add_heading(ret, "Checks and warnings", colour);
-    json_array_foreach(checks, i, check)
-    {
+    json_array_foreach (checks, i, check) {
         const char *status = rg_json_text(check, "status", "?");
         if (!strcmp(status, "pass")) {
             passed++;
@@ -119,8 +117,9 @@ static void add_checks(rg_str *ret, const json_t *facts, bool colour)
         add_item(ret, status, rg_str_text(&text), colour);
         rg_str_free(&text);
     }
-    json_array_foreach(warnings, i, warning) add_item(
-        ret, "warn", json_is_string(warning) ? json_string_value(warning) : "", colour);
+    json_array_foreach (warnings, i, warning)
+        add_item(ret, "warn", json_is_string(warning) ? json_string_value(warning) : "",
+                 colour);
     rg_str_printf(ret, "  %zu of %zu checks passed\n", passed, json_array_size(checks));
 }
 

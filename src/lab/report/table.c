@@ -77,8 +77,7 @@ json_t *table_arms(const json_t *facts)
     rg_str_free(&title);
     size_t i;
     json_t *arm;
-    json_array_foreach(json_object_get(facts, "arms"), i, arm)
-    {
+    json_array_foreach (json_object_get(facts, "arms"), i, arm) {
         const json_t *metric = table_primary(facts, arm, "metrics");
         double half = format_half(json_object_get(metric, "interval"));
         rg_str is = {0};
@@ -103,8 +102,7 @@ json_t *table_also(const json_t *facts)
     json_t *table = table_new("Secondary metrics, mean ± half interval: described, not tested",
                               "lrrrrrrrrrrrrrrrr", columns);
     json_t *arm;
-    json_array_foreach(json_object_get(facts, "arms"), i, arm)
-    {
+    json_array_foreach (json_object_get(facts, "arms"), i, arm) {
         const json_t *metrics = json_object_get(arm, "metrics");
         const char *cells[ALSO_MAX + 1] = {rg_json_text(arm, "name", "?")};
         format text[ALSO_MAX];
@@ -149,7 +147,8 @@ json_t *table_claims(const json_t *facts)
     rg_str_free(&interval);
     size_t i;
     json_t *claim;
-    json_array_foreach(json_object_get(facts, "claims"), i, claim) claim_row(table, claim);
+    json_array_foreach (json_object_get(facts, "claims"), i, claim)
+        claim_row(table, claim);
     return table_or_null(table);
 }
 
@@ -161,8 +160,7 @@ json_t *table_tuning(const json_t *facts)
                         "default configuration", "best trial", "trials (failed)"));
     size_t i;
     json_t *arm;
-    json_array_foreach(json_object_get(facts, "arms"), i, arm)
-    {
+    json_array_foreach (json_object_get(facts, "arms"), i, arm) {
         const json_t *tuning = json_object_get(arm, "tuning");
         if (!json_is_object(tuning))
             continue;
@@ -189,7 +187,7 @@ json_t *table_space(const json_t *facts)
         table_new("What was tuned", "llrr", CELLS("parameter", "kind", "from", "to"));
     size_t i;
     json_t *dim;
-    json_array_foreach(json_object_get(facts, "space"), i, dim)
+    json_array_foreach (json_object_get(facts, "space"), i, dim)
         table_row(table, CELLS(rg_json_text(dim, "name", "?"), rg_json_text(dim, "kind", "?"),
                                format_number(number(dim, "lo"), 0).text,
                                format_number(number(dim, "hi"), 0).text));
@@ -201,7 +199,7 @@ json_t *table_stages(const json_t *facts)
     json_t *table = table_new("Stages", "lrrr", CELLS("stage", "done", "planned", "failed"));
     const char *name;
     json_t *stage;
-    json_object_foreach(json_object_get(facts, "stages"), name, stage)
+    json_object_foreach (json_object_get(facts, "stages"), name, stage)
         table_row(table, CELLS(name, format_count(number(stage, "done")).text,
                                format_count(number(stage, "total")).text,
                                format_count(number(stage, "failed")).text));
@@ -213,9 +211,10 @@ json_t *table_checks(const json_t *facts)
     json_t *table = table_new("Checks", "lll", CELLS("check", "result", "detail"));
     size_t i;
     json_t *check;
-    json_array_foreach(json_object_get(facts, "checks"), i, check) table_row(
-        table, CELLS(rg_json_text(check, "name", "?"), rg_json_text(check, "status", "?"),
-                     rg_json_text(check, "detail", "")));
+    json_array_foreach (json_object_get(facts, "checks"), i, check)
+        table_row(table,
+                  CELLS(rg_json_text(check, "name", "?"), rg_json_text(check, "status", "?"),
+                        rg_json_text(check, "detail", "")));
     return table_or_null(table);
 }
 
@@ -223,9 +222,8 @@ static void failed_runs(json_t *table, const json_t *facts)
 {
     size_t i, k;
     json_t *arm, *run;
-    json_array_foreach(json_object_get(facts, "arms"), i, arm)
-    {
-        json_array_foreach(json_object_get(arm, "failed"), k, run)
+    json_array_foreach (json_object_get(facts, "arms"), i, arm) {
+        json_array_foreach (json_object_get(arm, "failed"), k, run)
             table_row(table, CELLS(rg_json_text(arm, "name", "?"), "run",
                                    format_count(number(run, "seed")).text,
                                    rg_json_text(run, "reason", "")));
@@ -239,11 +237,11 @@ json_t *table_failures(const json_t *facts)
     failed_runs(table, facts);
     size_t i;
     json_t *trial;
-    json_array_foreach(json_object_get(facts, "search"), i,
-                       trial) if (json_is_true(json_object_get(trial, "failed")))
-        table_row(table, CELLS(rg_json_text(trial, "arm", "?"), "trial",
-                               format_count(number(trial, "trial")).text,
-                               rg_json_text(trial, "reason", "")));
+    json_array_foreach (json_object_get(facts, "search"), i, trial)
+        if (json_is_true(json_object_get(trial, "failed")))
+            table_row(table, CELLS(rg_json_text(trial, "arm", "?"), "trial",
+                                   format_count(number(trial, "trial")).text,
+                                   rg_json_text(trial, "reason", "")));
     return table_or_null(table);
 }
 

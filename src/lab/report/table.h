@@ -21,6 +21,7 @@ json_t *table_checks(const json_t *facts);
 json_t *table_failures(const json_t *facts); /* failed runs, then failed trials */
 json_t *table_data(const json_t *facts);
 json_t *table_environment(const json_t *facts);
+json_t *table_costs(const json_t *facts); /* mean resources of a final run, by arm */
 
 json_t *table_new(const char *title, const char *align, const char *const *columns);
 void table_row(json_t *table, const char *const *cells); /* as many as there are columns */

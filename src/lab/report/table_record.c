@@ -88,3 +88,24 @@ json_t *table_environment(const json_t *facts)
     };
     return table_lines(facts, "Costs and environment", lines, RG_COUNT(lines));
 }
+
+/* What one final run cost, in the mean of an arm's runs. */
+json_t *table_costs(const json_t *facts)
+{
+    json_t *table =
+        table_new("One final run, in the mean", "lrrrr",
+                  CELLS("arm", "parameters", "steps", "wall time", "processor time"));
+    size_t i;
+    json_t *cost;
+    json_array_foreach (rg_json_path(facts, "environment.costs"), i, cost) {
+        double wall = rg_json_number(json_object_get(cost, "wall_s"), NAN);
+        double cpu = rg_json_number(json_object_get(cost, "cpu_s"), NAN);
+        double steps = rg_json_number(json_object_get(cost, "steps"), NAN);
+        double parameters = rg_json_number(json_object_get(cost, "parameters"), NAN);
+        if (isfinite(wall) || isfinite(parameters))
+            table_row(table, CELLS(rg_json_text(cost, "arm", "?"),
+                                   format_count(parameters).text, format_count(steps).text,
+                                   format_seconds(wall).text, format_seconds(cpu).text));
+    }
+    return table_or_null(table);
+}

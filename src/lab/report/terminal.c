@@ -148,8 +148,7 @@ static size_t column_width(const json_t *table, size_t i)
 {
     size_t width = terminal_width(cell_text(json_object_get(table, "columns"), i)), k;
     json_t *row;
-    json_array_foreach(json_object_get(table, "rows"), k, row)
-    {
+    json_array_foreach (json_object_get(table, "rows"), k, row) {
         size_t own = terminal_width(cell_text(row, i));
         width = own > width ? own : width;
     }
@@ -195,6 +194,6 @@ void terminal_add_table(rg_str *ret, const json_t *table, size_t width)
     const char *align = rg_json_text(table, "align", "");
     json_t *row;
     add_row(ret, json_object_get(table, "columns"), align, widths, count);
-    json_array_foreach(json_object_get(table, "rows"), i, row)
+    json_array_foreach (json_object_get(table, "rows"), i, row)
         add_row(ret, row, align, widths, count);
 }

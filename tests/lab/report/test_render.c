@@ -158,8 +158,7 @@ static void test_text(void **state)
     rg_str plain = rendered("text", facts, false), colour = rendered("text", facts, true);
     check_width(rg_str_text(&plain));
     char *words = flat(rg_str_text(&plain));
-    json_array_foreach(json_object_get(facts, "claims"), i, claim)
-    {
+    json_array_foreach (json_object_get(facts, "claims"), i, claim) {
         rg_str sentence = {0};
         rg_str_printf(&sentence, "%s (exploratory)", rg_json_text(claim, "sentence", "?"));
         assert_true(says(words, rg_str_text(&sentence)));
@@ -302,8 +301,7 @@ static void damage_all(json_t *facts, json_t *at)
         for (void *step = json_object_iter(at); step; step = json_object_iter_next(at, step))
             json_array_append_new(keys, json_string(json_object_iter_key(step)));
         size_t i;
-        json_array_foreach(keys, i, key)
-        {
+        json_array_foreach (keys, i, key) {
             const char *name = json_string_value(key);
             if (how == REMOVE)
                 json_object_del(at, name);
