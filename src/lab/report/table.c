@@ -14,8 +14,8 @@ json_t *table_new(const char *title, const char *align, const char *const *colum
     json_t *names = json_array();
     for (; *columns; columns++)
         json_array_append_new(names, json_string(*columns));
-    return json_pack("{s:s, s:s, s:o, s:[]}", "title", title, "align", align, "columns", names,
-                     "rows");
+    return json_pack("{s:s, s:s#, s:o, s:[]}", "title", title, "align", align,
+                     (int)json_array_size(names), "columns", names, "rows");
 }
 
 void table_row(json_t *table, const char *const *cells)

@@ -23,6 +23,7 @@ json_t *table_data(const json_t *facts);
 json_t *table_environment(const json_t *facts);
 json_t *table_costs(const json_t *facts); /* mean resources of a final run, by arm */
 
+/* align: a letter for each column, l or r; more are ignored. */
 json_t *table_new(const char *title, const char *align, const char *const *columns);
 void table_row(json_t *table, const char *const *cells); /* as many as there are columns */
 json_t *table_or_null(json_t *table);                    /* frees a table without rows */
