@@ -41,7 +41,7 @@ struct study_node {
     double number;    /* STUDY_WHOLE and STUDY_REAL */
     size_t count;     /* lists and maps */
     study_node **item;
-    study_node **key; /* maps: scalars, all different; lists: NULL */
+    study_node **key; /* maps only: scalars, all different */
     size_t size;      /* nodes below and with this one, aliases written out */
 };
 

@@ -64,11 +64,12 @@ void study_read_seeds(study_reader *reader, const study_node *node)
         read_seed_list(reader, node);
     else
         read_seed_count(reader, node);
+    study_mark mark = node ? node->mark : reader->root->mark;
     size_t count = list ? node->count : study->n_seeds; /* a wrong seed is not a missing one */
     if (count == 0)
-        study_mistake(reader, node->mark, "leave it out for 8 seeds", "'seeds' lists no seed");
+        study_mistake(reader, mark, "leave it out for 8 seeds", "'seeds' lists no seed");
     else if (count < SEEDS_FLOOR && !study->exploratory)
-        study_mistake(reader, node->mark,
+        study_mistake(reader, mark,
                       "use 5 or more, or run with --exploratory: every line of the report then "
                       "says so",
                       "%zu seeds cannot carry a verdict: expected at least %d", count,

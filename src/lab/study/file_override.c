@@ -90,7 +90,7 @@ static void remove_at(study_node *map, size_t at)
     }
 }
 
-static void report_absent(edit *e, const study_node *map, const char *rest)
+static bool report_absent(edit *e, const study_node *map, const char *rest)
 {
     rg_arena *arena = e->reader->arena;
     const char **names = RG_ARENA_ARRAY(arena, const char *, map->count + 1);
@@ -104,36 +104,40 @@ static void report_absent(edit *e, const study_node *map, const char *rest)
         remedy = rg_arena_printf(arena, "%s%sadd it with +%s=...", near ? remedy : "",
                                  near ? " or " : "", e->path);
     study_mistake(e->reader, e->mark, remedy, "the file has no '%s'", e->path);
+    return false;
 }
 
-static void apply(edit *e, study_node **slot, const char *rest);
+/* Changes a copy of *slot and puts it there; after a mistake *slot is as it was. */
+static bool apply(edit *e, study_node **slot, const char *rest);
 
-static void apply_found(edit *e, study_node *map, size_t at, const char *rest)
+static bool apply_found(edit *e, study_node *map, size_t at, const char *rest)
 {
     const char *tail = rest + strlen(map->key[at]->text);
     if (*tail == '.')
-        apply(e, &map->item[at], tail + 1);
-    else if (e->action == ACTION_REMOVE)
-        remove_at(map, at);
-    else if (e->action == ACTION_ADD)
+        return apply(e, &map->item[at], tail + 1);
+    if (e->action == ACTION_ADD) {
         study_mistake(e->reader, e->mark, "leave out the +", "the file has '%s' already",
                       e->path);
+        return false;
+    }
+    if (e->action == ACTION_REMOVE)
+        remove_at(map, at);
     else
         map->item[at] = e->value;
+    return true;
 }
 
-static void append(edit *e, study_node *map, const char *rest)
+static bool append(edit *e, study_node *map, const char *rest)
 {
     rg_arena *arena = e->reader->arena;
     size_t len = strcspn(rest, "."), at = map->count++;
     map->key[at] = scalar_new(e, rg_arena_strndup(arena, rest, len));
     map->item[at] = e->value;
-    if (rest[len] == '.') {
-        study_node *inner = scalar_new(e, "");
-        inner->kind = STUDY_NULL;
-        map->item[at] = inner;
-        apply(e, &map->item[at], rest + len + 1);
-    }
+    if (rest[len] == '\0')
+        return true;
+    map->item[at] = scalar_new(e, "");
+    map->item[at]->kind = STUDY_NULL;
+    return apply(e, &map->item[at], rest + len + 1);
 }
 
 /* "data: digits" is short for "data: {name: digits}": both can be overridden in part. */
@@ -152,27 +156,30 @@ static const study_node *long_form(edit *e, const study_node *node, const char *
     return node;
 }
 
-static void apply(edit *e, study_node **slot, const char *rest)
+static bool apply(edit *e, study_node **slot, const char *rest)
 {
     const study_node *here = long_form(e, *slot, rest);
     if (here->kind != STUDY_MAP && here->kind != STUDY_NULL) {
         study_mistake(e->reader, e->mark, "override the whole value",
                       "'%.*s' holds no names to set", (int)(rest - e->path - 1), e->path);
-        return;
+        return false;
     }
-    study_node *map = *slot = copy_map(e, here);
+    study_node *map = copy_map(e, here);
     size_t at = find(map, rest);
-    if (at < map->count)
-        apply_found(e, map, at, rest);
-    else if (e->action == ACTION_REMOVE || (e->action == ACTION_SET && is_open_map(e, rest)))
-        report_absent(e, map, rest);
-    else
-        append(e, map, rest);
+    bool must_exist =
+        e->action == ACTION_REMOVE || (e->action == ACTION_SET && is_open_map(e, rest));
+    if (at == map->count && must_exist)
+        return report_absent(e, map, rest);
+    if (!(at < map->count ? apply_found(e, map, at, rest) : append(e, map, rest)))
+        return false;
     measure(map);
+    *slot = map;
+    return true;
 }
 
 /* ---- The text of an override. */
 
+/* "a.b.c": no empty parts, nothing that cannot be printed. */
 static bool path_is_sane(const char *path)
 {
     size_t parts = 1;
@@ -181,7 +188,10 @@ static bool path_is_sane(const char *path)
             return false;
         parts += *c == '.';
     }
-    return *path && strcspn(path, " \t\n\r") == strlen(path) && parts <= PARTS_MAX;
+    bool printable = rg_utf8_valid(path, strlen(path));
+    for (const char *c = path; *c; c++)
+        printable = printable && (unsigned char)*c > ' ' && *c != 0x7f;
+    return *path && printable && parts <= PARTS_MAX;
 }
 
 /* Splits "+a.b=v" into e->action, e->path and the value's text (NULL: none). */

@@ -199,36 +199,42 @@ static study_node *read_next(builder *b, int depth)
     return node;
 }
 
-typedef RG_VEC(study_node *) node_vec;
+typedef struct child { /* of a list (no key) or of a map */
+    study_node *key, *value;
+} child;
+typedef RG_VEC(child) children;
 
-static study_node **keep(builder *b, node_vec *from)
+/* Moves what was gathered into the node. */
+static void adopt(builder *b, study_node *parent, children *from)
 {
-    study_node **at = RG_ARENA_ARRAY(b->reader->arena, study_node *, from->len + 1);
-    if (from->len)
-        memcpy(at, from->at, from->len * sizeof(*at));
+    rg_arena *arena = b->reader->arena;
+    parent->count = from->len;
+    parent->key = RG_ARENA_ARRAY(arena, study_node *, from->len + 1);
+    parent->item = RG_ARENA_ARRAY(arena, study_node *, from->len + 1);
+    for (size_t i = 0; i < from->len; i++) {
+        parent->key[i] = from->at[i].key;
+        parent->item[i] = from->at[i].value;
+    }
     rg_vec_free(from);
-    return at;
 }
 
-static bool grow(builder *b, study_node *parent, const study_node *child)
+static bool grow(builder *b, study_node *parent, const study_node *added)
 {
-    parent->size += child->size;
+    parent->size += added->size;
     if (parent->size <= STUDY_NODES_MAX)
         return true;
-    fail_at(b, child->mark, "write a shorter study",
+    fail_at(b, added->mark, "write a shorter study",
             "the file holds more than 20000 values (aliases written out)");
     return false;
 }
 
 static study_node *read_list(builder *b, study_mark mark, int depth)
 {
-    study_node *list = node_new(b, STUDY_LIST, mark);
-    node_vec items = {0};
-    study_node *item;
+    study_node *list = node_new(b, STUDY_LIST, mark), *item;
+    children items = {0};
     while ((item = read_next(b, depth + 1)) && grow(b, list, item))
-        rg_vec_push(&items, item);
-    list->count = items.len;
-    list->item = keep(b, &items);
+        rg_vec_push(&items, ((child){NULL, item}));
+    adopt(b, list, &items);
     return b->failed ? NULL : list;
 }
 
@@ -257,21 +263,15 @@ static bool key_is_new(builder *b, rg_map *seen, study_node *key)
 
 static study_node *read_map(builder *b, study_mark mark, int depth)
 {
-    study_node *map = node_new(b, STUDY_MAP, mark);
-    node_vec keys = {0}, values = {0};
+    study_node *map = node_new(b, STUDY_MAP, mark), *key, *value;
+    children pairs = {0};
     rg_map *seen = rg_map_new();
-    study_node *key, *value;
     while ((key = read_next(b, depth + 1)) && key_is_plain(b, key) &&
-           (value = read_next(b, depth + 1)) && grow(b, map, key) && grow(b, map, value)) {
-        if (!key_is_new(b, seen, key))
-            continue;
-        rg_vec_push(&keys, key);
-        rg_vec_push(&values, value);
-    }
+           (value = read_next(b, depth + 1)) && grow(b, map, key) && grow(b, map, value))
+        if (key_is_new(b, seen, key))
+            rg_vec_push(&pairs, ((child){key, value}));
     rg_map_free(seen);
-    map->count = keys.len;
-    map->key = keep(b, &keys);
-    map->item = keep(b, &values);
+    adopt(b, map, &pairs);
     return b->failed ? NULL : map;
 }
 

@@ -237,6 +237,7 @@ static void plan_arms(planner *p)
 json_t *rg_study_plan(const rg_study *study)
 {
     planner p = {study, json_array(), json_array()};
+    size_t runs = study->n_arms * study->n_seeds;
     double alpha = study->analysis.alpha;
     double detectable = rg_detectable_effect(study->n_seeds, alpha);
     plan_arms(&p);
@@ -244,9 +245,8 @@ json_t *rg_study_plan(const rg_study *study)
     plan_seeds(&p, detectable);
     plan_claims(&p);
     return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "arms", (json_int_t)study->n_arms,
-                     "trials", (json_int_t)all_trials(study), "runs",
-                     (json_int_t)(study->n_arms * study->n_seeds), "mde_sd",
-                     rg_json_real(detectable), "mde_sd_corrected",
+                     "trials", (json_int_t)all_trials(study), "runs", (json_int_t)runs,
+                     "mde_sd", rg_json_real(detectable), "mde_sd_corrected",
                      rg_json_real(rg_detectable_effect(study->n_seeds, strictest_level(study))),
                      "warnings", p.warnings, "unanswerable", p.unanswerable);
 }

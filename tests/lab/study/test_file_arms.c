@@ -286,6 +286,7 @@ static void test_wrong_overrides(void **state)
         {"=8", "expected a.b=value", ""},
         {"a..b=8", "expected a.b=value", ""},
         {"a.b.c.d.e.f.g.h.i=8", "expected a.b=value", ""},
+        {"tune.space.train.lr={log: [1, 2]}", "the file has no", "+tune.space.train.lr="},
         {"seeds=# nothing", "expected a value", ""},
         {"question=\"\\0\"", "control character", ""},
     };
@@ -297,6 +298,20 @@ static void test_wrong_overrides(void **state)
         assert_mistake(&r, 0, 0, cases[i].what);
         assert_non_null(strstr(r.diags.at[0].what, place));
         assert_non_null(strstr(r.diags.at[0].remedy, cases[i].remedy));
+        reading_free(&r);
+    }
+}
+
+/* Names and values come from a shell: what is no text must not get into a record. */
+static void test_overrides_that_are_no_text(void **state)
+{
+    (void)state;
+    static const char *const overrides[] = {"+arms.\xff={}", "+arms.a\x1b[1m={}", "study=\xc3"};
+    for (size_t i = 0; i < RG_COUNT(overrides); i++) {
+        reading r = read_with(HEAD "arms: {full: {}}\n", &overrides[i], 1);
+        assert_null(r.study);
+        assert_int_equal(r.diags.len, 1);
+        assert_true(rg_utf8_valid(r.diags.at[0].what, strlen(r.diags.at[0].what)));
         reading_free(&r);
     }
 }
@@ -392,6 +407,7 @@ int main(void)
         cmocka_unit_test(test_an_override_equals_the_edited_file),
         cmocka_unit_test(test_an_override_leaves_other_aliases_alone),
         cmocka_unit_test(test_wrong_overrides),
+        cmocka_unit_test(test_overrides_that_are_no_text),
         cmocka_unit_test(test_hash_ignores_how_it_is_written),
         cmocka_unit_test(test_hash_changes_with_the_content),
     };
