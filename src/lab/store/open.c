@@ -4,8 +4,7 @@
  * wait for nobody.  At rest it is one plain file without companions: the writer leaves WAL mode
  * when it closes, so that a reader needs to create nothing and a read-only medium will do.  A
  * killed writer leaves the companions behind; reading copes with each state in which they can
- * be found.
- */
+ * be found. */
 #include "lab/store/chain.h"
 #include "lab/store/ledger.h"
 #include "lab/store/schema.h"
@@ -32,16 +31,17 @@ static void escape(rg_str *uri, const char *path)
         rg_str_printf(uri, strchr(plain, *c) ? "%c" : "%%%02X", (unsigned char)*c);
 }
 
-/* Whether the first page says that the file is in WAL mode (bytes 18 and 19 of the format). */
-static bool in_wal_mode(const char *path)
+/* Whether the first page says that the file is in WAL mode (bytes 18 and 19 of the format).
+ * Read through SQLite's own descriptor: closing another one would drop the locks of this
+ * process. */
+static bool in_wal_mode(sqlite3 *db)
 {
-    unsigned char first[20] = {0};
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return false;
-    size_t n = fread(first, 1, sizeof(first), file);
-    fclose(file);
-    return n == sizeof(first) && first[18] == 2 && first[19] == 2;
+    unsigned char first[20];
+    sqlite3_file *file = NULL;
+    return sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK &&
+           file->pMethods &&
+           file->pMethods->xRead(file, first, sizeof(first), 0) == SQLITE_OK &&
+           first[18] == 2 && first[19] == 2;
 }
 
 static bool has_companion(const char *path, const char *suffix)
@@ -53,31 +53,31 @@ static bool has_companion(const char *path, const char *suffix)
     return has;
 }
 
-/* How to read without creating a file or touching one.  Beside a living writer SQLite's own
- * locks do all.  Otherwise nobody writes, and what a killed writer left decides:
- *   a rollback journal     it was entering or leaving WAL mode, for which the journal keeps
- * nothing but the mode: the file has everything WAL mode, but no log   the file has everything
- *   a log without index    SQLite builds the index in memory when it holds all locks for good
- *                          (on a "system" that has no locks, as the file is not ours to lock)
+/* How to read without creating a file or touching one: parameters of the address, and a pragma.
  */
 typedef struct approach {
     const char *parameters, *pragma;
 } approach;
 
-static approach choose_approach(const char *path, rg_ledger_mode mode)
+/* Beside a living writer SQLite's own locks do all; otherwise a killed writer may have left
+ * something, and nobody writes. */
+static approach choose_approach(const rg_ledger *ledger)
 {
     static const approach plain = {"", ""};
     static const approach file_alone = {"?immutable=1", ""};
+    /* SQLite builds the index of a log in memory when it holds all locks for good; the file is
+     * not ours to lock, so this is done with a system that has no locks. */
     static const approach own_index = {"?vfs=unix-none", "PRAGMA locking_mode = EXCLUSIVE"};
-    if (mode == RG_LEDGER_WRITE || rg_lock_held(path))
+    if (rg_lock_held(ledger->path))
         return plain;
-    if (has_companion(path, "-journal"))
+    /* Killed while it entered or left WAL mode: the journal keeps the mode and nothing else. */
+    if (has_companion(ledger->path, "-journal"))
         return file_alone;
-    if (!in_wal_mode(path))
+    if (!in_wal_mode(ledger->db))
         return plain;
-    if (!has_companion(path, "-wal"))
+    if (!has_companion(ledger->path, "-wal"))
         return file_alone;
-    return has_companion(path, "-shm") ? plain : own_index;
+    return has_companion(ledger->path, "-shm") ? plain : own_index;
 }
 
 /* ---- Opening */
@@ -89,28 +89,40 @@ static int check_interrupt(void *ctx)
     return ledger->interruptible && (ledger->interrupted || late);
 }
 
-static bool connect(rg_ledger *ledger, rg_err *err)
+static bool connect(rg_ledger *ledger, const char *parameters, rg_err *err)
 {
     bool writes = ledger->mode == RG_LEDGER_WRITE;
-    approach how = choose_approach(ledger->path, ledger->mode);
     int flags = SQLITE_OPEN_URI | SQLITE_OPEN_FULLMUTEX |
                 (writes ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY);
     rg_str uri = {0};
     escape(&uri, ledger->path);
-    rg_str_add(&uri, how.parameters);
+    rg_str_add(&uri, parameters);
     int code = sqlite3_open_v2(uri.data, &ledger->db, flags, NULL);
     rg_str_free(&uri);
     if (code != SQLITE_OK)
         return rg_sql_fail(ledger->db, ledger->path, err);
-    sqlite3_extended_result_codes(ledger->db, 0);
     sqlite3_busy_timeout(ledger->db, writes ? WRITER_WAITS_MS : READER_WAITS_MS);
     sqlite3_progress_handler(ledger->db, STEPS_BETWEEN_CHECKS, check_interrupt, ledger);
     /* The file may come from anywhere: its schema is not trusted with side effects. */
     sqlite3_db_config(ledger->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(ledger->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(ledger->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !writes, NULL);
-    return rg_sql_run(ledger->db, "PRAGMA cell_size_check = ON", ledger->path, err) &&
-           rg_sql_run(ledger->db, how.pragma, ledger->path, err);
+    return rg_sql_run(ledger->db, "PRAGMA cell_size_check = ON", ledger->path, err);
+}
+
+/* Nothing is read from the file before the approach is chosen. */
+static bool connect_reader(rg_ledger *ledger, rg_err *err)
+{
+    if (!connect(ledger, "", err))
+        return false;
+    approach how = choose_approach(ledger);
+    if (how.parameters[0]) {
+        sqlite3_close(ledger->db);
+        ledger->db = NULL;
+        if (!connect(ledger, how.parameters, err))
+            return false;
+    }
+    return rg_sql_run(ledger->db, how.pragma, ledger->path, err);
 }
 
 /* Refuses what is no ledger; ret_blank: there is nothing in it yet. */
@@ -173,7 +185,8 @@ static bool open_to_write(rg_ledger *ledger, rg_err *err)
 {
     bool blank;
     return make_folder(ledger->path, err) && rg_lock_take(ledger->path, &ledger->lock, err) &&
-           connect(ledger, err) && recognise(ledger, &blank, err) && enter_wal(ledger, err) &&
+           connect(ledger, "", err) && recognise(ledger, &blank, err) &&
+           enter_wal(ledger, err) &&
            rg_sql_run(ledger->db, "PRAGMA synchronous = FULL", ledger->path, err) &&
            (!blank || rg_schema_create(ledger->db, ledger->path, err)) &&
            prepare_writer(ledger, err);
@@ -188,7 +201,7 @@ static bool open_to_read(rg_ledger *ledger, rg_err *err)
     if (!S_ISREG(found.st_mode))
         return rg_fail(err, RG_INPUT, ledger->path, "check the path", "this is not a file");
     bool blank = false;
-    if (!connect(ledger, err) || !recognise(ledger, &blank, err))
+    if (!connect_reader(ledger, err) || !recognise(ledger, &blank, err))
         return false;
     if (blank)
         return rg_fail(err, RG_INPUT, ledger->path, "`rigor run STUDY` begins one",
@@ -215,11 +228,12 @@ void rg_ledger_close(rg_ledger *ledger)
 {
     if (!ledger)
         return;
+    bool wrote = ledger->set_head != NULL;
     rg_rows_close(&ledger->rows);
     sqlite3_finalize(ledger->add_event);
     sqlite3_finalize(ledger->set_head);
     /* Back to one plain file.  A reader that is still there prevents it, which does no harm. */
-    if (ledger->set_head) {
+    if (wrote) {
         sqlite3_busy_timeout(ledger->db, 0);
         sqlite3_exec(ledger->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
     }

@@ -38,20 +38,24 @@ static void write_for_ever(const char *path, int64_t from, bool reopen, int to)
     _exit(3);
 }
 
-/* Starts a writer, kills it after `wait_us`; the number of records that it saw acknowledged. */
-static int64_t write_and_kill(const char *path, int64_t from, bool reopen, uint64_t wait_us)
+/* Starts a writer and kills it `wait_us` after it saw its `after`-th record acknowledged (0:
+ * after it was started).  Returns the number of records that it saw acknowledged. */
+static int64_t write_and_kill(const char *path, int64_t from, bool reopen, int64_t after,
+                              uint64_t wait_us)
 {
     int ends[2], status;
+    progress last = {from};
     assert_int_equal(pipe(ends), 0);
     pid_t writer = fork();
     if (writer == 0)
         write_for_ever(path, from, reopen, ends[1]);
     close(ends[1]);
+    while (last.acknowledged < from + after)
+        assert_int_equal(read(ends[0], &last, sizeof(last)), sizeof(last));
     usleep((useconds_t)wait_us);
     kill(writer, SIGKILL);
     waitpid(writer, &status, 0);
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-    progress last = {from};
     while (read(ends[0], &last, sizeof(last)) == sizeof(last)) {
     }
     close(ends[0]);
@@ -66,7 +70,8 @@ static void kill_writers(const char *name, bool reopen)
     rg_rng rng = rg_rng_open(seed, "kill %s", name);
     int64_t n = 0, in_flight = 0;
     for (int k = 0; k < KILLS; k++) {
-        int64_t acknowledged = write_and_kill(path, n, reopen, rg_rng_below(&rng, 40000));
+        int64_t acknowledged = write_and_kill(path, n, reopen, (int64_t)rg_rng_below(&rng, 4),
+                                              rg_rng_below(&rng, 15000));
         if (n > 0 || acknowledged > 0)
             assert_clean(path); /* as a reader finds it, before anybody mends anything */
         rg_ledger *ledger = sample_open(path, RG_LEDGER_WRITE);

@@ -284,6 +284,32 @@ static void test_reader_beside_writer(void **state)
     assert_clean(path);
 }
 
+/* Opening and closing readers in the writer's process must not drop the writer's locks. */
+static void test_locks_survive_readers(void **state)
+{
+    (void)state;
+    char path[64];
+    sample_ledger(path, "locks");
+    rg_ledger *writer = sample_open(path, RG_LEDGER_WRITE);
+    sample_append(writer, RG_TUNE, "full", 20, 4);
+    for (int i = 0; i < 3; i++)
+        rg_ledger_close(sample_open(path, RG_LEDGER_READ));
+    pid_t other = fork();
+    if (other == 0) { /* leaving WAL mode needs a file that nobody else holds */
+        sqlite3 *db;
+        sqlite3_open(path, &db);
+        _exit(sqlite3_exec(db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL) == SQLITE_BUSY
+                  ? 0
+                  : 1);
+    }
+    int status;
+    waitpid(other, &status, 0);
+    assert_int_equal(status, 0);
+    sample_append(writer, RG_TUNE, "full", 21, 4);
+    rg_ledger_close(writer);
+    assert_clean(path);
+}
+
 /* ---- Files that are no ledgers */
 
 static void test_what_is_no_ledger(void **state)
@@ -383,6 +409,7 @@ int main(void)
         cmocka_unit_test(test_reading_every_state),
         cmocka_unit_test(test_reading_where_nothing_can_be_written),
         cmocka_unit_test(test_reader_beside_writer),
+        cmocka_unit_test(test_locks_survive_readers),
         cmocka_unit_test(test_what_is_no_ledger),
         cmocka_unit_test(test_databases_of_others),
         cmocka_unit_test(test_interrupted_creation),

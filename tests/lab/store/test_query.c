@@ -2,6 +2,7 @@
 #include "sample.h"
 
 #include <signal.h>
+#include <sys/time.h>
 
 static char path[64];
 
@@ -169,6 +170,28 @@ static void test_an_endless_query_is_interrupted(void **state)
     rg_ledger_close(asked);
 }
 
+static void test_a_verification_is_interrupted(void **state)
+{
+    (void)state;
+    char large[64];
+    sample_path(large, "large");
+    asked = sample_open(large, RG_LEDGER_WRITE);
+    sample_append(asked, RG_TUNE, "full", 0, 40000);
+    void (*before)(int) = signal(SIGALRM, interrupt);
+    struct itimerval soon = {.it_value = {.tv_usec = 5000}};
+    setitimer(ITIMER_REAL, &soon, NULL);
+    json_t *problems = json_array();
+    rg_err err = {0};
+    assert_false(rg_ledger_verify(asked, problems, &err));
+    assert_string_equal(err.what, "the check was interrupted");
+    assert_int_equal(json_array_size(problems), 0);
+    signal(SIGALRM, before);
+    err = (rg_err){0};
+    assert_ok(rg_ledger_verify(asked, problems, &err), &err); /* and goes on being usable */
+    json_decref(problems);
+    rg_ledger_close(asked);
+}
+
 static void test_too_many_rows(void **state)
 {
     (void)state;
@@ -187,6 +210,7 @@ int main(void)
         cmocka_unit_test(test_nothing_is_written),
         cmocka_unit_test(test_the_hint_lists_the_tables),
         cmocka_unit_test(test_an_endless_query_is_interrupted),
+        cmocka_unit_test(test_a_verification_is_interrupted),
         cmocka_unit_test(test_too_many_rows),
     };
     return cmocka_run_group_tests(tests, make_ledger, NULL);
