@@ -132,15 +132,15 @@ extern const rg_optimizer rg_optimizers[];     /* ends with name == NULL */
 extern const char *const rg_optimizer_names[]; /* NULL-terminated */
 const rg_optimizer *rg_optimizer_find(const char *name);
 
-typedef struct rg_slot { /* a state tensor: zero before the first step */
+typedef struct rg_optim_tensor { /* a state tensor: zero before the first step */
     rg_val input, output;
-} rg_slot;
+} rg_optim_tensor;
 rg_optim *rg_optim_new(rg_graph *graph, const rg_conf *conf, rg_val lr, rg_val step);
 void rg_optim_free(rg_optim *optim);
 /* A state tensor in the shape of `like`, and its value after the step. */
 rg_val rg_optim_slot(rg_optim *optim, const char *kind, const char *name, rg_val like);
 void rg_optim_keep(rg_optim *optim, rg_val slot, rg_val next);
-size_t rg_optim_slots(const rg_optim *optim, const rg_slot **ret);
+size_t rg_optim_slots(const rg_optim *optim, const rg_optim_tensor **ret);
 /* Scales the n gradients in place so that their joint norm is at most `limit` (Pascanu et al.
  * 2013). */
 void rg_clip_by_norm(rg_val *gradients, size_t n, rg_val limit);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 typedef struct rg_optim_state {
-    RG_VEC(rg_slot) slots;
+    RG_VEC(rg_optim_tensor) slots;
     rg_val one;
     rg_val corrected[2]; /* 1 - beta1^t and sqrt(1 - beta2^t), once for all parameters */
 } optim_state;
@@ -39,7 +39,7 @@ rg_val rg_optim_slot(rg_optim *optim, const char *kind, const char *name, rg_val
     rg_val slot =
         rg_input(optim->graph, rg_str_text(&path), rg_val_dtype(like), rg_val_shape(like));
     rg_str_free(&path);
-    rg_slot made = {slot, slot};
+    rg_optim_tensor made = {slot, slot};
     rg_vec_push(&optim->state->slots, made);
     return slot;
 }
@@ -51,7 +51,7 @@ void rg_optim_keep(rg_optim *optim, rg_val slot, rg_val next)
             optim->state->slots.at[i].output = next;
 }
 
-size_t rg_optim_slots(const rg_optim *optim, const rg_slot **ret)
+size_t rg_optim_slots(const rg_optim *optim, const rg_optim_tensor **ret)
 {
     *ret = optim->state->slots.at;
     return optim->state->slots.len;

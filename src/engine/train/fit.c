@@ -124,7 +124,7 @@ static void set_initial_state(fit *f)
         rg_init_fill(&weights[i].init, f->spec->seed, weights[i].name,
                      rg_plan_buffer(step->plan, weights[i].input),
                      (size_t)rg_val_count(weights[i].input));
-    const rg_slot *slots;
+    const rg_optim_tensor *slots;
     n = rg_optim_slots(step->optim, &slots);
     for (size_t i = 0; i < n; i++)
         memset(rg_plan_buffer(step->plan, slots[i].input), 0,
@@ -133,7 +133,7 @@ static void set_initial_state(fit *f)
 
 static size_t state_count(const rg_program *program)
 {
-    const rg_slot *slots;
+    const rg_optim_tensor *slots;
     size_t n = rg_optim_slots(program->step.optim, &slots), total = program->parameters;
     for (size_t i = 0; i < n; i++)
         total += (size_t)rg_val_count(slots[i].input);
@@ -220,7 +220,7 @@ static void copy_state(fit *f, float *memory, direction where)
 {
     rg_program_copy(f->program, memory, where);
     memory += f->program->parameters;
-    const rg_slot *slots;
+    const rg_optim_tensor *slots;
     size_t n = rg_optim_slots(f->program->step.optim, &slots);
     for (size_t i = 0; i < n; i++) {
         size_t count = (size_t)rg_val_count(slots[i].input);

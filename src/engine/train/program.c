@@ -120,7 +120,7 @@ static bool build_step(stepper *step, const rg_program_spec *spec, size_t batch,
     size_t n = rg_scope_weights(step->net.scope, &weights);
     rg_val *next = RG_NEW_ARRAY(rg_val, n);
     build_update(step, spec, weights, n, next);
-    const rg_slot *slots;
+    const rg_optim_tensor *slots;
     size_t n_slots = rg_optim_slots(step->optim, &slots);
     rg_carry *carries = RG_NEW_ARRAY(rg_carry, n + n_slots);
     for (size_t i = 0; i < n; i++)
