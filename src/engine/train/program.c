@@ -14,6 +14,18 @@ size_t rg_outputs_of(const rg_program_spec *spec)
 
 /* ---- What makes two members' programs equal */
 
+/* Numbers that only the loop reads: they never reach the graph. */
+static bool on_host(const char *name)
+{
+    static const char *const names[] = {"lr",     "epochs",    "patience",
+                                        "warmup", "step_size", "gamma"};
+    for (size_t i = 0; i < RG_COUNT(names); i++)
+        if (!strcmp(names[i], name))
+            return true;
+    return false;
+}
+
+/* Structural values, and which of the graph's numbers are switched off (rg_conf_val). */
 static json_t *structure_of(const rg_param *table, const json_t *values)
 {
     json_t *ret = json_object();
@@ -22,7 +34,8 @@ static json_t *structure_of(const rg_param *table, const json_t *values)
         bool number = p->kind == RG_PARAM_NUMBER || p->kind == RG_PARAM_INT;
         if (p->structural)
             json_object_set(ret, p->name, value);
-        else if (number && rg_json_number(value, 0) == 0)
+        else if (number && rg_json_number(value, 0) == 0 &&
+                 !(table == rg_train_params && on_host(p->name)))
             json_object_set_new(ret, p->name, json_integer(0));
     }
     return ret;

@@ -27,7 +27,6 @@ static void test_activations(void **state)
         fill(plan, x, at("activations.x"));
         fill(plan, w, at("activations.weight"));
         run(plan);
-        print_message("%s\n", rg_json_text(item, "name", ""));
         torch_equal(rg_plan_buffer(plan, out[0]), json_object_get(item, "y"), 2e-6);
         torch_equal(rg_plan_buffer(plan, out[1]), json_object_get(item, "dx"), 5e-6);
         rg_plan_free(plan);
