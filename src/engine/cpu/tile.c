@@ -120,6 +120,13 @@ static uint32_t memory_operand(maker *m, uint32_t slot, size_t bytes)
     return new_operand(m, (operand){.slot = slot, .bytes = (uint32_t)bytes});
 }
 
+static uint32_t fresh_register(maker *m, size_t bytes)
+{
+    size_t offset = m->registers;
+    m->registers += (TILE * bytes + 63) / 64 * 64;
+    return new_operand(m, (operand){RG_NONE, (uint32_t)bytes, offset, NULL});
+}
+
 static uint32_t register_operand(maker *m, size_t bytes)
 {
     for (size_t i = 0; i < m->spare.len; i++) {
@@ -129,9 +136,7 @@ static uint32_t register_operand(maker *m, size_t bytes)
         m->spare.at[i] = m->spare.at[--m->spare.len];
         return new_operand(m, (operand){RG_NONE, s.bytes, s.offset, NULL});
     }
-    size_t offset = m->registers;
-    m->registers += (TILE * bytes + 63) / 64 * 64;
-    return new_operand(m, (operand){RG_NONE, (uint32_t)bytes, offset, NULL});
+    return fresh_register(m, bytes);
 }
 
 /* A constant, spread over a tile for good. */
@@ -153,8 +158,10 @@ static uint32_t expanded(maker *m, uint32_t source, rg_expand pattern)
     instruction i = {.what = EXPAND, .inner = pattern.inner, .count = pattern.count};
     /* Memory that does not move with the tiles: the pattern itself finds the place. */
     i.in[0] = new_operand(m, (operand){.slot = slot, .bytes = 0});
-    i.out = register_operand(m, bytes);
-    if (pattern.count == 1)
+    /* What is spread once must outlive all tiles: a register that was never another's. */
+    bool scalar = pattern.count == 1;
+    i.out = scalar ? fresh_register(m, bytes) : register_operand(m, bytes);
+    if (scalar)
         rg_vec_push(&m->once, i);
     else
         rg_vec_push(&m->each, i);
