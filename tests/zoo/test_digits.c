@@ -51,9 +51,12 @@ static double accuracy_of(const digits *d, const char *text)
 
 static void test_mlp(void **state)
 {
-    assert_true(accuracy_of(*state, "{\"model\": {\"name\": \"mlp\"}}") > 0.95);
-    assert_true(accuracy_of(*state, "{\"model\": {\"name\": \"mlp\", \"dropout\": 0.2}}") >
-                0.95);
+    const char *wide =
+        "{\"model\": {\"name\": \"mlp\", \"hidden\": [128]}, \"train\": {\"lr\": 0.003}}";
+    const char *drop =
+        "{\"model\": {\"name\": \"mlp\", \"dropout\": 0.2}, \"train\": {\"lr\": 0.003}}";
+    assert_true(accuracy_of(*state, wide) > 0.95);
+    assert_true(accuracy_of(*state, drop) > 0.95);
 }
 
 static void test_linear(void **state)
