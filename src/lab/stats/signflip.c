@@ -8,7 +8,8 @@
 
 #include <math.h>
 
-enum { EXACT_UP_TO = 20, TABLE = 1 << (EXACT_UP_TO / 2), DRAWS_LOG2 = 20 };
+enum { EXACT_UP_TO = 20, TABLE = 1 << (EXACT_UP_TO / 2) };
+enum { MOST_DRAWS = 1 << 20, FEWEST_DRAWS = 1 << 10, MOST_FLIPS = 1 << 27 };
 
 /* table[0 .. 2^n): the sum of the values under every choice of signs */
 static size_t signed_sums(const double *values, size_t n, double *table)
@@ -36,16 +37,45 @@ static uint64_t count_exact(const double *d, size_t n, double threshold)
     return hits;
 }
 
-static double random_signed_sum(const double *d, size_t n, rg_rng *rng)
+/* Sums of random sign vectors are put together from groups of eight differences, whose signed
+ * sums stand in tables: one byte of random bits picks one entry. */
+typedef struct groups {
+    double *sums; /* (count, 256) */
+    size_t count;
+    uint32_t last; /* entries of the last group, less one */
+} groups;
+
+static groups tabulate(const double *d, size_t n)
+{
+    groups g = {.count = (n + 7) / 8, .last = (1u << ((n - 1) % 8 + 1)) - 1};
+    g.sums = RG_NEW_ARRAY(double, g.count * 256);
+    for (size_t i = 0; i < g.count; i++)
+        signed_sums(d + 8 * i, n - 8 * i < 8 ? n - 8 * i : 8, g.sums + 256 * i);
+    return g;
+}
+
+static double random_signed_sum(const groups *g, rg_rng *rng)
 {
     double sum = 0;
     uint32_t bits = 0;
-    for (size_t i = 0; i < n; i++, bits >>= 1) {
-        if (i % 32 == 0)
+    for (size_t i = 0; i < g->count; i++, bits >>= 8) {
+        if (i % 4 == 0)
             bits = rg_rng_u32(rng);
-        sum += bits & 1 ? d[i] : -d[i];
+        sum += g->sums[256 * i + (bits & (i + 1 < g->count ? 255 : g->last))];
     }
     return sum;
+}
+
+static uint64_t count_random(const double *d, size_t n, double threshold, uint64_t seed,
+                             uint64_t draws)
+{
+    groups g = tabulate(d, n);
+    rg_rng rng = rg_rng_open(seed, "signflip");
+    uint64_t hits = 0;
+    for (uint64_t i = 0; i < draws; i++)
+        hits += fabs(random_signed_sum(&g, &rng)) >= threshold;
+    rg_free(g.sums);
+    return hits;
 }
 
 rg_signflip_result rg_signflip(const double *d, size_t n, uint64_t seed)
@@ -63,9 +93,8 @@ rg_signflip_result rg_signflip(const double *d, size_t n, uint64_t seed)
         return (rg_signflip_result){(double)count_exact(d, n, threshold) / (double)all, true,
                                     all};
     }
-    rg_rng rng = rg_rng_open(seed, "signflip");
-    uint64_t draws = (uint64_t)1 << DRAWS_LOG2, hits = 0;
-    for (uint64_t i = 0; i < draws; i++)
-        hits += fabs(random_signed_sum(d, n, &rng)) >= threshold;
+    uint64_t draws = n <= MOST_FLIPS / MOST_DRAWS ? MOST_DRAWS : MOST_FLIPS / n;
+    draws = draws > FEWEST_DRAWS ? draws : FEWEST_DRAWS;
+    uint64_t hits = count_random(d, n, threshold, seed, draws);
     return (rg_signflip_result){(double)(hits + 1) / (double)(draws + 1), false, draws};
 }
