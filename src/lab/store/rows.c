@@ -103,8 +103,7 @@ static bool apply_study(rg_rows *rows, const rg_event *event, rg_err *err)
         return false;
     size_t i;
     json_t *arm;
-    json_array_foreach(json_object_get(resolved, "arms"), i, arm)
-    {
+    json_array_foreach (json_object_get(resolved, "arms"), i, arm) {
         const char *name =
             json_is_string(arm) ? json_string_value(arm) : rg_json_text(arm, "name", NULL);
         if (name && !add_arm(rows, name, json_is_object(arm) ? arm : NULL, event->seq, err))
@@ -204,8 +203,7 @@ static bool apply_record(rg_rows *rows, const rg_event *event, enum statement wh
         return false;
     size_t i;
     json_t *curve;
-    json_array_foreach(json_object_get(event->body, "curves"), i, curve)
-    {
+    json_array_foreach (json_object_get(event->body, "curves"), i, curve) {
         if (!add_curve(rows, &at, curve, err))
             return false;
     }
@@ -228,8 +226,7 @@ static bool apply_scores(rg_rows *rows, const rg_event *event, rg_err *err)
 {
     size_t i;
     json_t *score;
-    json_array_foreach(json_object_get(event->body, "scores"), i, score)
-    {
+    json_array_foreach (json_object_get(event->body, "scores"), i, score) {
         const char *arm = rg_json_text(score, "arm", NULL);
         int64_t number = json_integer_value(json_object_get(score, "number"));
         sqlite3_stmt *stmt = rows->stmt[SET_TEST];

@@ -239,8 +239,7 @@ static void test_chain_by_the_book(void **state)
     head[RG_HEX - 1] = 0;
     size_t i;
     json_t *event;
-    json_array_foreach(events, i, event)
-    {
+    json_array_foreach (events, i, event) {
         char *hash = strdup(rg_json_text(event, "hash", ""));
         json_object_del(event, "hash");
         char *text = rg_json_canonical(event);

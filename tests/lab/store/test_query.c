@@ -132,8 +132,7 @@ static void test_the_hint_lists_the_tables(void **state)
         ledger, "SELECT name FROM sqlite_schema WHERE type = 'table'", &(rg_err){0});
     size_t i;
     json_t *row;
-    json_array_foreach(json_object_get(tables, "rows"), i, row)
-    {
+    json_array_foreach (json_object_get(tables, "rows"), i, row) {
         const char *name = json_string_value(json_array_get(row, 0));
         if (!strstr(err.remedy, name))
             fail_msg("the hint lacks %s: %s", name, err.remedy);

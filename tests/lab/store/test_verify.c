@@ -31,8 +31,7 @@ static bool names(const json_t *problems, const char *where, const char *what)
 {
     size_t i;
     json_t *problem;
-    json_array_foreach(problems, i, problem)
-    {
+    json_array_foreach (problems, i, problem) {
         if (strcmp(rg_json_text(problem, "where", ""), where) == 0 &&
             strstr(rg_json_text(problem, "what", ""), what))
             return true;
