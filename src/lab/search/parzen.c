@@ -3,9 +3,10 @@
  * The bandwidth is shared by all kernels of a dimension.  It mixes two rules, both of which
  * shrink as n^(-1/(4+d)) (D. W. Scott, "Multivariate density estimation", 1992): a fixed
  * fraction of the range, which keeps looking around, and the spread of the observations, which
- * lets a search narrow down once the good ones lie close together.  The floor of 1/(n+1), at
- * most 1/100, is the "magic clip" of J. Bergstra et al., "Algorithms for hyper-parameter
- * optimization" (2011). docs/search.md has the measurements behind the constants.
+ * lets a search narrow down once the good ones lie close together.  It has a floor as the
+ * "magic clip" of J. Bergstra et al., "Algorithms for hyper-parameter optimization" (2011), and
+ * for levels another one, so that neighbouring levels stay in reach.  docs/search.md has the
+ * measurements behind the constants.
  *
  * Levels are few, so their kernels are a table of logarithms (row: the observation's level,
  * column: the level asked for), and a density costs one look-up a dimension and component. */
@@ -15,11 +16,15 @@
 
 #include <math.h>
 
-#define MAX_LEVELS 64      /* whole numbers with more steps are treated as continuous */
-#define RANGE_FRACTION 0.2 /* of the range, at one observation */
-#define SPREAD_SHARE 0.5   /* weight of the spread in the mixture of the two rules */
-#define PRIOR_WEIGHT 1.0   /* of the prior component, in observations */
-#define LEAST_MASS 1e-12   /* of a level, so that no logarithm is infinite */
+#define MAX_LEVELS 64        /* whole numbers with more steps are treated as continuous */
+#define PRIOR_WEIGHT 2.0     /* of the prior component, in observations */
+#define RANGE_FRACTION 0.05  /* bandwidth of the first rule, at one observation */
+#define SPREAD_SHARE 0.35    /* weight of the second rule */
+#define LEAST_BANDWIDTH 0.5  /* over min(n + 1, 100) */
+#define LEAST_CELLS 0.6      /* bandwidth in cells, for ordered levels */
+#define CHOICE_SMOOTHING 1.5 /* over n + 1: observations spread evenly over unordered choices \
+                              */
+#define LEAST_MASS 1e-12     /* of a level, so that no logarithm is infinite */
 
 typedef struct parzen_axis {
     const rg_dim *dim;
@@ -33,8 +38,9 @@ typedef struct parzen_axis {
 
 struct rg_parzen {
     const rg_space *space;
-    size_t n;     /* kernels; component n is the prior */
-    double total; /* weight of all components */
+    size_t n;       /* kernels; component n is the prior */
+    double *weight; /* n + 1 */
+    double total;   /* of the weights */
     parzen_axis *axes;
     double *log_term; /* n + 1: scratch of rg_parzen_log_density */
 };
@@ -50,34 +56,37 @@ static double cell_middle(const rg_dim *dim, double level)
     return (rg_dim_edge(dim, level) + rg_dim_edge(dim, level + 1)) / 2;
 }
 
-/* Standard deviation of the observations on the unit interval; 0 when none is active. */
-static double spread(const parzen_axis *axis, size_t n)
+/* Weighted standard deviation on the unit interval; 0 when no observation is active. */
+static double spread(const parzen_axis *axis, const double *weight, size_t n)
 {
-    double count = 0, sum = 0, squares = 0;
+    double total = 0, sum = 0, squares = 0;
     for (size_t i = 0; i < n; i++) {
         if (isnan(axis->at[i]))
             continue;
         double unit = axis->levels ? cell_middle(axis->dim, axis->at[i]) : axis->at[i];
-        count += 1;
-        sum += unit;
-        squares += unit * unit;
+        total += weight[i];
+        sum += weight[i] * unit;
+        squares += weight[i] * unit * unit;
     }
-    double variance = count > 0 ? squares / count - sum / count * (sum / count) : 0;
+    double variance = total > 0 ? squares / total - sum / total * (sum / total) : 0;
     return sqrt(fmax(variance, 0));
 }
 
-static double bandwidth(const parzen_axis *axis, size_t n, size_t dims)
+static double bandwidth(const parzen_axis *axis, const double *weight, size_t n, size_t dims)
 {
     double rate = pow(fmax((double)n, 1), -1 / (4 + (double)dims));
-    double width = (1 - SPREAD_SHARE) * RANGE_FRACTION + SPREAD_SHARE * spread(axis, n);
-    return fmin(fmax(width * rate, 1 / fmin(100, 1 + (double)n)), 1);
+    double width = (1 - SPREAD_SHARE) * RANGE_FRACTION + SPREAD_SHARE * spread(axis, weight, n);
+    double least = LEAST_BANDWIDTH / fmin(100, 1 + (double)n);
+    if (axis->levels)
+        least = fmax(least, LEAST_CELLS / (double)axis->levels);
+    return fmin(fmax(width * rate, least), 1);
 }
 
 /* ---- Kernels ----------------------------------------------------------------------------- */
 static void fill_unordered(parzen_axis *axis, size_t n)
 {
     size_t levels = axis->levels;
-    double smoothing = 1 / (1 + (double)n); /* shared among the levels */
+    double smoothing = CHOICE_SMOOTHING / (1 + (double)n);
     double other = smoothing / (double)levels / (1 + smoothing);
     double same = other + 1 / (1 + smoothing);
     for (size_t i = 0; i < levels; i++)
@@ -142,7 +151,7 @@ static void fill_axis(rg_arena *arena, parzen_axis *axis, const rg_parzen *parze
     axis->at = RG_ARENA_ARRAY(arena, double, parzen->n);
     for (size_t i = 0; i < parzen->n; i++)
         axis->at[i] = coordinate(axis, points[i][d]);
-    axis->sigma = bandwidth(axis, parzen->n, parzen->space->count);
+    axis->sigma = bandwidth(axis, parzen->weight, parzen->n, parzen->space->count);
     if (axis->levels)
         fill_levels(arena, axis, parzen->n);
     else
@@ -150,14 +159,18 @@ static void fill_axis(rg_arena *arena, parzen_axis *axis, const rg_parzen *parze
 }
 
 rg_parzen *rg_parzen_new(rg_arena *arena, const rg_space *space, const double *const *points,
-                         size_t n)
+                         const double *weights, size_t n)
 {
     rg_parzen *parzen = RG_ARENA_NEW(arena, rg_parzen);
     parzen->space = space;
     parzen->n = n;
-    parzen->total = (double)n + PRIOR_WEIGHT;
-    parzen->axes = RG_ARENA_ARRAY(arena, parzen_axis, space->count);
+    parzen->weight = RG_ARENA_ARRAY(arena, double, n + 1);
     parzen->log_term = RG_ARENA_ARRAY(arena, double, n + 1);
+    parzen->axes = RG_ARENA_ARRAY(arena, parzen_axis, space->count);
+    for (size_t i = 0; i <= n; i++) {
+        parzen->weight[i] = i == n ? PRIOR_WEIGHT : weights ? weights[i] : 1;
+        parzen->total += parzen->weight[i];
+    }
     for (size_t d = 0; d < space->count; d++)
         fill_axis(arena, &parzen->axes[d], parzen, d, points);
     return parzen;
@@ -191,9 +204,18 @@ static double draw_axis(const parzen_axis *axis, double at, rg_rng *rng)
     return axis->levels ? draw_level(axis, at, rg_rng_unit(rng)) : draw_normal(axis, at, rng);
 }
 
+static size_t draw_component(const rg_parzen *parzen, rg_rng *rng)
+{
+    double left = rg_rng_unit(rng) * parzen->total;
+    size_t i = 0;
+    while (i < parzen->n && left >= parzen->weight[i])
+        left -= parzen->weight[i++];
+    return i;
+}
+
 void rg_parzen_draw(const rg_parzen *parzen, rg_rng *rng, double *ret_point)
 {
-    size_t i = (size_t)(rg_rng_unit(rng) * parzen->total);
+    size_t i = draw_component(parzen, rng);
     for (size_t d = 0; d < parzen->space->count; d++) {
         const parzen_axis *axis = &parzen->axes[d];
         double at = i < parzen->n ? axis->at[i] : NAN;
@@ -215,8 +237,9 @@ static void add_levels(const parzen_axis *axis, size_t n, size_t level, double *
 
 static void add_continuous(const parzen_axis *axis, size_t n, double unit, double *log_term)
 {
+    double inverse = 1 / axis->sigma;
     for (size_t i = 0; i < n; i++) {
-        double z = (unit - axis->at[i]) / axis->sigma;
+        double z = (unit - axis->at[i]) * inverse;
         log_term[i] += isnan(z) ? 0 : axis->log_scale[i] - 0.5 * z * z;
     }
 }
@@ -225,7 +248,7 @@ static double log_sum_exp(const double *x, size_t n)
 {
     double largest = x[0], sum = 0;
     for (size_t i = 1; i < n; i++)
-        largest = fmax(largest, x[i]);
+        largest = x[i] > largest ? x[i] : largest;
     for (size_t i = 0; i < n; i++)
         sum += exp(x[i] - largest);
     return largest + log(sum);
@@ -234,9 +257,8 @@ static double log_sum_exp(const double *x, size_t n)
 double rg_parzen_log_density(const rg_parzen *parzen, const double *point)
 {
     size_t n = parzen->n;
-    for (size_t i = 0; i < n; i++)
-        parzen->log_term[i] = 0;
-    parzen->log_term[n] = log(PRIOR_WEIGHT);
+    for (size_t i = 0; i <= n; i++)
+        parzen->log_term[i] = log(parzen->weight[i]);
     for (size_t d = 0; d < parzen->space->count; d++) {
         const parzen_axis *axis = &parzen->axes[d];
         double at = coordinate(axis, point[d]);

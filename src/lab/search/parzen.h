@@ -17,9 +17,10 @@
 
 typedef struct rg_parzen rg_parzen;
 
-/* points: n pointers to points of the space, read now and not kept. */
+/* points: n pointers to points of the space; weights: n, of mean 1, or NULL: equal.  Both are
+ * read now and not kept. */
 rg_parzen *rg_parzen_new(rg_arena *arena, const rg_space *space, const double *const *points,
-                         size_t n);
+                         const double *weights, size_t n);
 void rg_parzen_draw(const rg_parzen *parzen, rg_rng *rng, double *ret_point);
 /* Of values and choices: with respect to the prior of the space, not to the unit interval. */
 double rg_parzen_log_density(const rg_parzen *parzen, const double *point);

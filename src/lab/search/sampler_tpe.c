@@ -8,7 +8,8 @@
  * estimator: understanding its algorithm components", 2023).
  *
  * Only the order of the losses matters, so their scale and outliers do not.
- *   failed trials    stand behind every finished one and never among the best
+ *   failed trials    stand behind every finished one, never among the best; a loss that is not
+ *                    finite is a failure
  *   pending trials   count as the rest, so that parallel workers keep away from each other
  *   known points     are not proposed again while one of the draws is new
  *   long histories   the rest is thinned evenly to MAX_REST, so a suggestion's cost stays flat
@@ -16,27 +17,29 @@
 #include "lab/search/parzen.h"
 #include "lab/search/sobol.h"
 #include "lab/search/space.h"
-#include "lab/search/tpe.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define GOOD_FRACTION 0.15
+#define STARTUP 6 /* finished trials before there is anything to model; Sobol until then */
+#define GOOD_FRACTION 0.2 /* of the finished and failed trials */
 #define MAX_GOOD 25
+#define RANK_POWER 3 /* a good trial's weight: (number of good trials - its rank)^power */
 #define MAX_REST 500
 #define CANDIDATES 24
 
 typedef struct tpe_split {
     size_t good[MAX_GOOD], n_good; /* indices into the history, best first */
     const double *const *good_points;
+    double weights[MAX_GOOD]; /* of the good ones, of mean 1 */
     const double *const *rest_points;
     size_t n_rest;
 } tpe_split;
 
 static bool is_finished(const rg_obs *obs)
 {
-    return obs->state == RG_OBS_DONE && !isnan(obs->loss);
+    return obs->state == RG_OBS_DONE && isfinite(obs->loss);
 }
 
 /* ---- Good and rest ----------------------------------------------------------------------- */
@@ -60,6 +63,15 @@ static void pick_good(tpe_split *split, const rg_ask *ask, size_t settled)
     for (size_t i = 0; i < ask->count; i++)
         if (is_finished(&ask->history[i]))
             insert_good(split, limit, ask->history, i);
+}
+
+static void weigh_good(tpe_split *split)
+{
+    double total = 0;
+    for (size_t i = 0; i < split->n_good; i++)
+        total += split->weights[i] = pow((double)(split->n_good - i), RANK_POWER);
+    for (size_t i = 0; i < split->n_good; i++)
+        split->weights[i] *= (double)split->n_good / total;
 }
 
 static void collect(rg_arena *arena, tpe_split *split, const rg_ask *ask)
@@ -115,8 +127,9 @@ static tpe_candidate *draw_candidates(rg_arena *arena, const rg_ask *ask,
                                       const tpe_split *split, rg_rng *rng)
 {
     const rg_space *space = ask->space;
-    rg_parzen *good = rg_parzen_new(arena, space, split->good_points, split->n_good);
-    rg_parzen *rest = rg_parzen_new(arena, space, split->rest_points, split->n_rest);
+    rg_parzen *good =
+        rg_parzen_new(arena, space, split->good_points, split->weights, split->n_good);
+    rg_parzen *rest = rg_parzen_new(arena, space, split->rest_points, NULL, split->n_rest);
     tpe_candidate *candidates = RG_ARENA_ARRAY(arena, tpe_candidate, CANDIDATES);
     for (size_t i = 0; i < CANDIDATES; i++) {
         double *point = RG_ARENA_ARRAY(arena, double, space->count);
@@ -163,13 +176,14 @@ static void suggest(const rg_ask *ask, double *ret_point)
         settled += ask->history[i].state != RG_OBS_PENDING;
     tpe_split split = {0};
     pick_good(&split, ask, settled);
-    if (settled < RG_TPE_STARTUP || split.n_good == 0) {
+    if (settled < STARTUP || split.n_good == 0) {
         rg_sobol_suggest(ask, ret_point);
         return;
     }
     rg_arena *arena = rg_arena_new();
     rg_rng rng = rg_rng_open(ask->seed, "tpe/%zu", ask->trial);
     collect(arena, &split, ask);
+    weigh_good(&split);
     choose(ask, draw_candidates(arena, ask, &split, &rng), &rng, ret_point);
     rg_arena_free(arena);
 }

@@ -2,7 +2,6 @@
 #include "support.h"
 
 #include "lab/search/space_of.h"
-#include "lab/search/tpe.h"
 
 #define HISTORY 40
 
