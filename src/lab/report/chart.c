@@ -9,8 +9,9 @@ static json_t *filled(const json_t *spec, const json_t *variables)
     const char *text = json_string_value(spec), *key;
     if (text && text[0] == '$') {
         json_t *variable = json_object_get(variables, text + 1);
-        if (variable)
-            return json_incref(variable);
+        if (!variable)
+            RG_BUG("a specification has a variable %s that nothing fills", text);
+        return json_incref(variable);
     }
     if (json_is_object(spec)) {
         json_t *ret = json_object(), *value;

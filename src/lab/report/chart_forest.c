@@ -107,11 +107,11 @@ static void draw(json_t *ret, const json_t *facts, const forest *all, double mar
 {
     rg_str about = {0};
     describe(&about, margin);
-    json_t *variables =
-        json_pack("{s:i, s:O, s:o, s:o, s:O, s:o}", "height",
-                  ROW * (int)json_array_size(all->effects), "effects", all->effects, "margin",
-                  margin_band(margin), "domain", chart_domain(all->range), "verdicts",
-                  chart_names(all->effects, "verdict"), "title", axis_title(facts));
+    json_t *variables = json_pack(
+        "{s:o, s:i, s:O, s:o, s:o, s:o, s:o}", "names", chart_names(all->effects, "label"),
+        "height", ROW * (int)json_array_size(all->effects), "effects", all->effects, "margin",
+        margin_band(margin), "domain", chart_domain(all->range), "verdicts",
+        chart_names(all->effects, "verdict"), "title", axis_title(facts));
     chart_add(ret, &(chart_parts){.id = "forest",
                                   .title = "Differences with their intervals",
                                   .description = rg_str_text(&about),
