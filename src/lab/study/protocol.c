@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 /* ---- Progress over all stages */
 
@@ -173,6 +174,27 @@ static bool identify(rg_walk *w, const json_t *environment, rg_err *err)
     return ok;
 }
 
+/* What this walk cost; a study that was interrupted is paid for in parts. */
+static bool record_cost(rg_walk *w, size_t done, rg_err *err)
+{
+    struct rusage own, workers;
+    if (done == 0)
+        return true;
+    getrusage(RUSAGE_SELF, &own);
+    getrusage(RUSAGE_CHILDREN, &workers);
+    double cpu_s = 0;
+    const struct timeval parts[] = {own.ru_utime, own.ru_stime, workers.ru_utime,
+                                    workers.ru_stime};
+    for (size_t i = 0; i < RG_COUNT(parts); i++)
+        cpu_s += (double)parts[i].tv_sec + (double)parts[i].tv_usec * 1e-6;
+    json_t *body =
+        json_pack("{s:f, s:f, s:i, s:I}", "wall_s", (double)(rg_clock_ns() - w->started) * 1e-9,
+                  "cpu_s", cpu_s, "signal", w->signal, "members", (json_int_t)done);
+    bool ok = rg_ledger_event(w->ledger, "finished", body, err);
+    json_decref(body);
+    return ok;
+}
+
 /* ---- The table of contents */
 
 bool rg_study_run(const rg_study *study, rg_ledger *ledger, const rg_run_options *options,
@@ -190,6 +212,7 @@ bool rg_study_run(const rg_study *study, rg_ledger *ledger, const rg_run_options
     bool ok = identify(&w, environment, err);
     for (size_t i = 0; ok && w.signal == 0 && i < RG_COUNT(stages); i++)
         ok = stages[i](&w, err);
+    ok = ok && rg_walk_refresh(&w, err) && record_cost(&w, w.n_records - w.n_at_start, err);
     *ret_signal = w.signal;
     json_decref(w.split);
     json_decref(w.freeze);

@@ -1,0 +1,134 @@
+/* main.c - finds the command, reads its options, runs it, says what went wrong. */
+#include "cli/command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const rg_command *find_command(const char *name)
+{
+    for (size_t i = 0; rg_commands[i]; i++)
+        if (strcmp(rg_commands[i]->name, name) == 0)
+            return rg_commands[i];
+    return NULL;
+}
+
+static size_t visible_names(const char **names)
+{
+    size_t n = 0;
+    for (size_t i = 0; rg_commands[i]; i++)
+        if (!rg_commands[i]->hidden)
+            names[n++] = rg_commands[i]->name;
+    return n;
+}
+
+static void print_row(const rg_command *command)
+{
+    printf("  rigor %-8s %s\n", command->name, command->summary);
+}
+
+/* The five that a newcomer needs, by rank. */
+static void print_first_commands(void)
+{
+    printf("Rigor %s: an ML research lab in one program.\n\n", RG_VERSION);
+    for (int rank = 1; rank <= 5; rank++)
+        for (size_t i = 0; rg_commands[i]; i++)
+            if (rg_commands[i]->rank == rank)
+                print_row(rg_commands[i]);
+    printf("\nStart with:  rigor run examples/digits.yaml\n"
+           "All commands: rigor help    One command: rigor help run\n");
+}
+
+static void print_all_commands(void)
+{
+    printf("Rigor %s: an ML research lab in one program.\n\nusage: rigor COMMAND [OPTIONS]\n\n",
+           RG_VERSION);
+    for (size_t i = 0; rg_commands[i]; i++)
+        if (!rg_commands[i]->hidden)
+            print_row(rg_commands[i]);
+    printf(
+        "\nrigor help COMMAND explains one; rigor --version names the version.\n"
+        "Exit codes: 0 done, 1 the answer is no, 2 wrong usage or input, 3 an internal fault,\n"
+        "128 + n ended by signal n.\n");
+}
+
+static int unknown_command(const char *name)
+{
+    const char *names[64];
+    size_t n = visible_names(names);
+    const char *near = rg_text_nearest(name, names, n);
+    fprintf(stderr, "rigor: there is no command '%s'\n", name);
+    if (near)
+        fprintf(stderr, "  -> did you mean: rigor %s\n", near);
+    else
+        fprintf(stderr, "  -> rigor help lists the commands\n");
+    return RG_INPUT;
+}
+
+static int help(const char *name)
+{
+    if (!name) {
+        print_all_commands();
+        return RG_OK;
+    }
+    const rg_command *command = find_command(name);
+    if (!command)
+        return unknown_command(name);
+    rg_command_help(command);
+    return RG_OK;
+}
+
+static bool json_wanted(int argc, char **argv)
+{
+    for (int i = 0; i < argc; i++)
+        if (strcmp(argv[i], "--json") == 0)
+            return true;
+    return false;
+}
+
+static void report_error(const rg_err *err, bool as_json)
+{
+    rg_err_print(err);
+    if (as_json)
+        rg_print_json(json_pack("{s:{s:i, s:s, s:s, s:s}}", "error", "code", (int)err->code,
+                                "where", err->where, "what", err->what, "remedy", err->remedy));
+}
+
+static int run_command(const rg_command *command, int argc, char **argv)
+{
+    rg_given *given = RG_NEW(rg_given);
+    rg_err err = {0};
+    given->arena = rg_arena_new();
+    int code = RG_OK;
+    if (!rg_options_parse(command, argc, argv, given, &err))
+        code = rg_exit(&err);
+    else if (given->help)
+        rg_command_help(command);
+    else
+        code = command->run(given, &err);
+    if (err.code != RG_OK)
+        report_error(&err, json_wanted(argc, argv));
+    rg_arena_free(given->arena);
+    rg_free(given);
+    if (fflush(stdout) != 0 && code == RG_OK)
+        code = RG_INTERNAL;
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    const char *first = argc > 1 ? argv[1] : NULL;
+    if (!first) {
+        print_first_commands();
+        return RG_OK;
+    }
+    if (strcmp(first, "--version") == 0 || strcmp(first, "version") == 0) {
+        printf("rigor %s\n", RG_VERSION);
+        return RG_OK;
+    }
+    if (strcmp(first, "help") == 0 || strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0)
+        return help(argc > 2 ? argv[2] : NULL);
+    const rg_command *command = find_command(first);
+    return command ? run_command(command, argc - 2, argv + 2) : unknown_command(first);
+}
