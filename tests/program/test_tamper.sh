@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # verify proves an untouched study and fails when a row, an event, a file or the report is altered.
 . "$(dirname "$0")/support.sh"
-command -v sqlite3 >/dev/null || { say "sqlite3 is not installed"; exit 1; }
 write_study "$work/tamper.yaml" tamper
 "$rigor" run "$work/tamper.yaml" --quiet >/dev/null || fail "run"
 study=$RIGOR_STUDIES/tamper
@@ -20,23 +19,17 @@ altered() { # what it is called, then a command that alters it
     cp -r "$work/kept" "$study"
 }
 
-drop="select group_concat('drop trigger ' || name, ';') from sqlite_master where type = 'trigger'"
-sql() { sqlite3 "$study/ledger.db" "$(sqlite3 "$study/ledger.db" "$drop"); $1"; }
-
-# Every column of every table, in its first row that has a value there.
-for table in study arm trial run metric prediction_set event; do
-    for column in $(sqlite3 "$study/ledger.db" "select name from pragma_table_info('$table')"); do
-        has=$(sqlite3 "$study/ledger.db" "select count(*) from $table where \"$column\" is not null")
-        [ "$has" = 0 ] && continue
-        altered "$table.$column" sql "update or ignore $table set \"$column\" = case typeof(\"$column\")
-            when 'text' then char((unicode(\"$column\") + 1) % 127 + 1) || substr(\"$column\", 2)
-            when 'integer' then \"$column\" + 77 when 'real' then \"$column\" * 1.000000001 + 1e-12
-            else x'00' end
-            where rowid = (select max(rowid) from $table where \"$column\" is not null)"
-    done
-done
-altered "a deleted run" sql "delete from run where rowid = (select max(rowid) from run)"
-altered "a deleted event" sql "delete from event where seq = (select max(seq) from event)"
+# One byte of one cell, for every column of every table; then whole rows.
+alter() { python3 "$here/alter.py" "$study/ledger.db" "$@"; }
+count=0
+while read -r table column; do
+    altered "$table.$column" alter "$table" "$column"
+    count=$((count + 1))
+done < <(alter list)
+[ $count -gt 30 ] || fail "only $count columns were altered"
+altered "a deleted run" alter delete run
+altered "a deleted event" alter delete event
+altered "a deleted metric row" alter delete metric
 flip() { python3 - "$1" <<'PY'
 import sys
 data = bytearray(open(sys.argv[1], "rb").read())
