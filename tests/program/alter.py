@@ -15,7 +15,7 @@ def altered(value):
         swapped = "1" if value[middle:middle + 1] != "1" else "2"
         return value[:middle] + swapped + value[middle + 1:]
     if isinstance(value, int):
-        return value ^ 1
+        return value + 1000
     if isinstance(value, float):
         return value * (1 + 2.0 ** -52) if value else 5e-324
     return bytes([value[0] ^ 1]) + value[1:]

@@ -23,12 +23,15 @@ static bool score_run(const rg_study *study, const char *dir, const rg_record *r
     rg_arena *arena = rg_arena_new();
     rg_predictions predictions;
     char hex[RG_HEX];
-    const char *path = rg_path_join(arena, dir, r->predictions);
-    bool ok = rg_sha_file(path, hex, err) &&
-              (strcmp(hex, r->predictions_sha) == 0 ||
-               rg_fail(err, RG_INPUT, path, "restore the file, or begin anew with --fresh",
-                       "the predictions are not those that the run wrote")) &&
-              rg_predictions_read(path, labels, arena, &predictions, err);
+    const char *path = rg_path_join(arena, dir, r->predictions ? r->predictions : "");
+    bool ok =
+        (r->predictions || rg_fail(err, RG_INPUT, NULL, "begin anew with --fresh",
+                                   "run %zu of %s has no predictions", r->number, r->arm)) &&
+        rg_sha_file(path, hex, err) &&
+        (strcmp(hex, r->predictions_sha) == 0 ||
+         rg_fail(err, RG_INPUT, path, "restore the file, or begin anew with --fresh",
+                 "the predictions are not those that the run wrote")) &&
+        rg_predictions_read(path, labels, arena, &predictions, err);
     if (ok)
         *ret = (rg_score){r->arm, r->number, score_all(study, &predictions, labels)};
     rg_arena_free(arena);
