@@ -43,7 +43,7 @@ static void add_bar(const rg_meter *meter, rg_str *out, const rg_progress *p)
 
 static void add_text(const rg_meter *meter, rg_str *out, const rg_progress *p, bool bar)
 {
-    rg_str_printf(out, "%-8s", p->stage);
+    rg_str_printf(out, "%-9s", p->stage);
     if (bar)
         add_bar(meter, out, p);
     rg_str_printf(out, "%zu/%zu", p->done, p->total);
