@@ -150,15 +150,19 @@ static void random_bits(uint32_t *out, const uint32_t *key, uint32_t site, int64
     static void expand_##T(T *out, const T *x, int64_t start, int64_t n, int64_t inner, \
                            int64_t count) \
     { \
+        if (count == 1) \
+            inner = n + start; /* one run */ \
         int64_t entry = start / inner % count, offset = start % inner; \
         while (n > 0) { \
             int64_t run = inner == 1 ? count - entry : inner - offset; \
             run = run < n ? run : n; \
+            const T value = x[entry]; \
             if (inner == 1) \
-                memcpy(out, x + entry, (size_t)run * sizeof(T)); \
+                for (int64_t i = 0; i < run; i++) \
+                    out[i] = x[entry + i]; \
             else \
                 for (int64_t i = 0; i < run; i++) \
-                    out[i] = x[entry]; \
+                    out[i] = value; \
             entry = inner == 1 || entry + 1 == count ? 0 : entry + 1; \
             offset = 0; \
             out += run; \

@@ -65,6 +65,8 @@ static bool run_tile(const rg_kernel *base, const rg_frame *frame, rg_err *err)
                 : from->fixed         ? (char *)(uintptr_t)from->fixed
                                       : frame->scratch + from->offset;
     }
+    if (k->n == 0)
+        return true;
     int64_t first = k->n < TILE ? k->n : TILE;
     for (uint32_t i = 0; i < k->onces; i++)
         perform(k, &k->once[i], at, 0, first);

@@ -1,0 +1,190 @@
+/* test_plans.c - plans against the reference interpreter, bit for bit, on random graphs. */
+#include "engine/cpu/program.h"
+#include "engine/random_graph.h"
+
+#define RUNS 3
+
+typedef struct program {
+    rg_val output[8];
+    rg_carry carry[8];
+    size_t outputs, carries;
+} program;
+
+static bool is_input(rg_val x)
+{
+    return rg_node_of(x.graph, x.id)->op == RG_OP_input;
+}
+
+/* A few outputs, and carries between inputs and values of like kind. */
+static program draw_program(random_graph *r)
+{
+    program p = {0};
+    for (int i = 0; i < 4; i++)
+        p.output[p.outputs++] = r->value[draw(r, (int64_t)r->values)];
+    for (uint32_t id = 1; id <= rg_graph_count(r->graph) && p.carries < 6; id++) {
+        rg_val input = {r->graph, id};
+        if (!is_input(input) || draw(r, 2))
+            continue;
+        for (uint32_t k = 1; k <= rg_graph_count(r->graph); k++) {
+            rg_val x = {r->graph, (uint32_t)rg_graph_count(r->graph) + 1 - k};
+            if (rg_val_dtype(x) == rg_val_dtype(input) &&
+                rg_shape_same(rg_val_shape(x), rg_val_shape(input)) && draw(r, 2)) {
+                p.carry[p.carries++] = (rg_carry){input, x};
+                break;
+            }
+        }
+    }
+    return p;
+}
+
+static rg_plan *compile(rg_graph *graph, const program *p, bool reference)
+{
+    rg_err err = {0};
+    rg_plan *plan = rg_plan_compile(graph, p->output, p->outputs, p->carry, p->carries,
+                                    &(rg_plan_options){.reference = reference}, &err);
+    if (!plan)
+        fail_msg("%s: %s", err.where, err.what);
+    return plan;
+}
+
+static void fill_inputs(rg_graph *graph, rg_plan *plan, uint64_t seed)
+{
+    rg_rng rng = rg_rng_open(seed, "inputs");
+    for (uint32_t id = 1; id <= rg_graph_count(graph); id++) {
+        rg_val x = {graph, id};
+        if (!is_input(x))
+            continue;
+        void *data = rg_plan_buffer(plan, x);
+        for (int64_t i = 0; i < rg_val_count(x); i++) {
+            double value = rg_rng_normal(&rng);
+            switch (rg_val_dtype(x)) {
+            case RG_F32: ((float *)data)[i] = (float)value; break;
+            case RG_F64: ((double *)data)[i] = value; break;
+            case RG_I32: ((int32_t *)data)[i] = (int32_t)(value * 4); break;
+            case RG_U32: ((uint32_t *)data)[i] = (uint32_t)(int32_t)(value * 4); break;
+            case RG_BOOL: ((unsigned char *)data)[i] = value > 0; break;
+            }
+        }
+    }
+}
+
+/* Equal bits; a NaN equals a NaN, whose sign and payload a processor may choose. */
+static bool same_bits(rg_dtype dtype, const void *a, const void *b, int64_t i)
+{
+    size_t bytes = rg_dtype_bytes(dtype);
+    if (dtype == RG_F32 && isnan(((const float *)a)[i]) && isnan(((const float *)b)[i]))
+        return true;
+    if (dtype == RG_F64 && isnan(((const double *)a)[i]) && isnan(((const double *)b)[i]))
+        return true;
+    return memcmp((const char *)a + (size_t)i * bytes, (const char *)b + (size_t)i * bytes,
+                  bytes) == 0;
+}
+
+static void compare(rg_graph *graph, const program *p, rg_val x, rg_plan *a, rg_plan *b,
+                    uint64_t seed)
+{
+    const void *left = rg_plan_buffer(a, x), *right = rg_plan_buffer(b, x);
+    for (int64_t i = 0; i < rg_val_count(x); i++)
+        if (!same_bits(rg_val_dtype(x), left, right, i)) {
+            rg_str text = {0};
+            rg_val all[16];
+            size_t n = 0;
+            for (size_t k = 0; k < p->outputs; k++)
+                all[n++] = p->output[k];
+            for (size_t k = 0; k < p->carries; k++)
+                all[n++] = p->carry[k].output;
+            rg_graph_print(graph, all, n, &text);
+            print_error("%s", rg_str_text(&text));
+            fail_msg("seed %llu: value %u (%s), element %lld differs", (unsigned long long)seed,
+                     x.id, rg_ops[rg_node_of(graph, x.id)->op].name, (long long)i);
+        }
+}
+
+static void compare_all(rg_graph *graph, const program *p, rg_plan *a, rg_plan *b,
+                        uint64_t seed)
+{
+    for (size_t i = 0; i < p->outputs; i++)
+        compare(graph, p, p->output[i], a, b, seed);
+    for (uint32_t id = 1; id <= rg_graph_count(graph); id++)
+        if (is_input((rg_val){graph, id}))
+            compare(graph, p, (rg_val){graph, id}, a, b, seed);
+}
+
+static void run_ok(rg_plan *plan)
+{
+    rg_err err = {0};
+    if (!rg_plan_run(plan, &err))
+        fail_msg("%s: %s", err.where, err.what);
+}
+
+static void one_case(uint64_t seed, const char *set)
+{
+    random_graph r = {
+        .graph = rg_graph_new(), .rng = rg_rng_open(seed, "graph"), .elements_max = 3000};
+    random_graph_fill(&r, 4 + seed % 40, false);
+    program p = draw_program(&r);
+    setenv("RIGOR_CPU", set, 1);
+    rg_plan *judge = compile(r.graph, &p, true), *plan = compile(r.graph, &p, false);
+    rg_err err = {0};
+    rg_plan *twin = rg_plan_clone(plan, &err);
+    fill_inputs(r.graph, judge, seed);
+    fill_inputs(r.graph, plan, seed);
+    fill_inputs(r.graph, twin, seed);
+    for (int run = 0; run < RUNS; run++) {
+        run_ok(judge);
+        run_ok(plan);
+        compare_all(r.graph, &p, judge, plan, seed);
+    }
+    for (int run = 0; run < RUNS; run++)
+        run_ok(twin);
+    compare_all(r.graph, &p, plan, twin, seed);
+    rg_plan_free(judge);
+    rg_plan_free(plan);
+    rg_plan_free(twin);
+    rg_graph_free(r.graph);
+    unsetenv("RIGOR_CPU");
+}
+
+static void test_random_graphs(void **state)
+{
+    (void)state;
+    const rg_loops *sets[3];
+    size_t n = rg_loops_all(sets);
+    for (uint64_t i = 0; i < 2000; i++)
+        one_case(support_seed() * 100000 + i, sets[i % n]->name);
+}
+
+/* Long sequences: several chunks, several rounds of chunks, every layout. */
+static void test_long_reductions(void **state)
+{
+    (void)state;
+    static const int64_t shapes[][3] = {{1, 4096, 1}, {1, 4097, 1},  {3, 10000, 1},
+                                        {1, 9000, 3}, {2, 4100, 20}, {5, 17, 33},
+                                        {40, 1, 50},  {1, 0, 4}};
+    for (size_t s = 0; s < RG_COUNT(shapes); s++)
+        for (uint32_t axes = 0; axes < 8; axes++) {
+            rg_graph *graph = rg_graph_new();
+            rg_shape shape = rg_shape_of(shapes[s][0], shapes[s][1], shapes[s][2]);
+            rg_val x = rg_input(graph, "x", RG_F32, shape);
+            program p = {.output = {rg_sum(x, axes, false), rg_amax(x, axes, false)},
+                         .outputs = 2};
+            rg_plan *judge = compile(graph, &p, true), *plan = compile(graph, &p, false);
+            fill_inputs(graph, judge, s);
+            fill_inputs(graph, plan, s);
+            run_ok(judge);
+            run_ok(plan);
+            compare_all(graph, &p, judge, plan, s);
+            rg_plan_free(judge);
+            rg_plan_free(plan);
+            rg_graph_free(graph);
+        }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_random_graphs),
+        cmocka_unit_test(test_long_reductions),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,342 @@
+/* random_graph.h - random graphs over the whole table of operations, for property tests.
+ *
+ * Each operation of ops.def needs a draw_* function here: an operation without one does not
+ * compile into the tests. */
+#ifndef RIGOR_TESTS_ENGINE_RANDOM_GRAPH_H
+#define RIGOR_TESTS_ENGINE_RANDOM_GRAPH_H
+
+#include "engine/ir/node.h"
+#include "support.h"
+
+#define VALUES_MAX 64
+
+typedef struct random_graph {
+    rg_graph *graph;
+    rg_rng rng;
+    rg_val value[VALUES_MAX];
+    size_t values;
+    int inputs;
+    int64_t elements_max;
+} random_graph;
+
+static inline int64_t draw(random_graph *r, int64_t n)
+{
+    return (int64_t)rg_rng_below(&r->rng, (uint64_t)n);
+}
+
+static inline rg_dtype draw_float(random_graph *r)
+{
+    return draw(r, 4) ? RG_F32 : RG_F64;
+}
+
+static inline rg_dtype draw_number_type(random_graph *r)
+{
+    return draw(r, 3) ? draw_float(r) : draw(r, 2) ? RG_I32 : RG_U32;
+}
+
+static inline rg_shape draw_shape(random_graph *r)
+{
+    static const int64_t dims[] = {1, 2, 3, 1, 5, 8, 17, 33, 4, 2, 0, 700, 16};
+    rg_shape shape = {0};
+    int rank = (int)draw(r, draw(r, 6) ? 4 : 9);
+    int64_t room = r->elements_max;
+    while (shape.rank < rank) {
+        int64_t dim = dims[draw(r, RG_COUNT(dims))];
+        if (dim > room || (dim == 0 && draw(r, 3)))
+            dim = 1;
+        shape.dim[shape.rank++] = dim;
+        room /= dim ? dim : 1;
+    }
+    return shape;
+}
+
+static inline rg_val draw_input_of(random_graph *r, rg_dtype dtype, rg_shape shape)
+{
+    char name[32];
+    snprintf(name, sizeof(name), "in%d", r->inputs++);
+    return rg_input(r->graph, name, dtype, shape);
+}
+
+/* An earlier value of the type (any shape), or a new input. */
+static inline rg_val draw_value(random_graph *r, rg_dtype dtype)
+{
+    for (int attempt = 0; attempt < 6 && r->values > 0; attempt++) {
+        rg_val x = r->value[draw(r, (int64_t)r->values)];
+        if (rg_val_dtype(x) == dtype)
+            return x;
+    }
+    return draw_input_of(r, dtype, draw_shape(r));
+}
+
+/* A value that broadcasts with the shape: an earlier one, or an input with axes dropped or 1.
+ */
+static inline rg_val draw_partner(random_graph *r, rg_dtype dtype, rg_shape shape)
+{
+    for (int attempt = 0; attempt < 8 && r->values > 0; attempt++) {
+        rg_val x = r->value[draw(r, (int64_t)r->values)];
+        if (rg_val_dtype(x) == dtype && rg_shape_same(rg_val_shape(x), shape))
+            return x;
+    }
+    if (draw(r, 6) == 0)
+        return rg_const(r->graph, (double)draw(r, 3), dtype);
+    int drop = shape.rank ? (int)draw(r, shape.rank + 1) * (draw(r, 2) == 0) : 0;
+    rg_shape thin = {.rank = shape.rank - drop};
+    for (int i = 0; i < thin.rank; i++)
+        thin.dim[i] = draw(r, 3) == 0 ? 1 : shape.dim[i + drop];
+    return draw_input_of(r, dtype, thin);
+}
+
+static inline int draw_axis(random_graph *r, rg_val *x)
+{
+    if (rg_val_shape(*x).rank == 0)
+        *x = rg_reshape(*x, rg_shape_of(1));
+    return (int)draw(r, rg_val_shape(*x).rank);
+}
+
+/* ---- One function for each operation. */
+static inline rg_val draw_input(random_graph *r)
+{
+    return draw_input_of(r, draw(r, 8) ? draw_number_type(r) : RG_BOOL, draw_shape(r));
+}
+
+static inline rg_val draw_const(random_graph *r)
+{
+    return rg_const(r->graph, (double)draw(r, 5) - 2, draw_number_type(r));
+}
+
+static inline rg_val draw_array(random_graph *r)
+{
+    float data[12];
+    for (int i = 0; i < 12; i++)
+        data[i] = (float)rg_rng_normal(&r->rng);
+    int64_t n = draw(r, 7);
+    return rg_const_array(r->graph, data, RG_F32, rg_shape_of(n, draw(r, 3)));
+}
+
+static inline rg_val draw_iota(random_graph *r)
+{
+    rg_shape shape = draw_shape(r);
+    if (shape.rank == 0)
+        shape = rg_shape_of(5);
+    return rg_iota(r->graph, shape, (int)draw(r, shape.rank), draw_number_type(r));
+}
+
+static inline rg_val draw_random_bits(random_graph *r)
+{
+    rg_val key = draw_input_of(r, RG_U32, rg_shape_of(2));
+    if (draw(r, 2))
+        key = rg_add(key, key);
+    return rg_random_bits(key, (uint32_t)draw(r, 100), draw_shape(r));
+}
+
+#define DRAW_UNARY(name, type) \
+    static inline rg_val draw_##name(random_graph *r) \
+    { \
+        return rg_##name(draw_value(r, type)); \
+    }
+DRAW_UNARY(neg, draw_number_type(r))
+DRAW_UNARY(exp, draw_float(r))
+DRAW_UNARY(log, draw_float(r))
+DRAW_UNARY(sin, draw_float(r))
+DRAW_UNARY(cos, draw_float(r))
+DRAW_UNARY(sqrt, draw_float(r))
+DRAW_UNARY(tanh, draw_float(r))
+DRAW_UNARY(erf, draw_float(r))
+DRAW_UNARY(floor, draw_float(r))
+DRAW_UNARY(stop_grad, draw_number_type(r))
+
+static inline rg_val draw_cast(random_graph *r)
+{
+    return rg_cast(draw_value(r, (rg_dtype)draw(r, 5)), (rg_dtype)draw(r, 5));
+}
+
+#define DRAW_BINARY(name, type) \
+    static inline rg_val draw_##name(random_graph *r) \
+    { \
+        rg_val x = draw_value(r, type); \
+        rg_val y = draw_partner(r, rg_val_dtype(x), rg_val_shape(x)); \
+        return draw(r, 2) ? rg_##name(x, y) : rg_##name(y, x); \
+    }
+DRAW_BINARY(add, draw_number_type(r))
+DRAW_BINARY(sub, draw_number_type(r))
+DRAW_BINARY(mul, draw_number_type(r))
+DRAW_BINARY(div, draw_number_type(r))
+DRAW_BINARY(max, draw_number_type(r))
+DRAW_BINARY(pow, draw_float(r))
+DRAW_BINARY(lt, draw_number_type(r))
+DRAW_BINARY(eq, (rg_dtype)draw(r, 5))
+
+static inline rg_val draw_select(random_graph *r)
+{
+    rg_val x = draw_value(r, (rg_dtype)draw(r, 5));
+    rg_val condition = draw_partner(r, RG_BOOL, rg_val_shape(x));
+    return rg_select(condition, x, draw_partner(r, rg_val_dtype(x), rg_val_shape(x)));
+}
+
+static inline uint32_t draw_axes(random_graph *r, rg_val x)
+{
+    return (uint32_t)draw(r, (int64_t)1 << rg_val_shape(x).rank);
+}
+
+static inline rg_val draw_sum(random_graph *r)
+{
+    rg_val x = draw_value(r, draw_number_type(r));
+    return rg_sum(x, draw_axes(r, x), draw(r, 2));
+}
+
+static inline rg_val draw_amax(random_graph *r)
+{
+    rg_val x = draw_value(r, draw_number_type(r));
+    return rg_amax(x, draw_axes(r, x), draw(r, 2));
+}
+
+static inline rg_val draw_reshape(random_graph *r)
+{
+    rg_val x = draw_value(r, (rg_dtype)draw(r, 5));
+    rg_shape shape = rg_val_shape(x), flat = rg_shape_of(rg_val_count(x));
+    int64_t n = rg_val_count(x), part = 1 + draw(r, 8);
+    if (draw(r, 2) && shape.rank < 8) {
+        shape.dim[shape.rank++] = 1;
+        return rg_reshape(x, shape);
+    }
+    return rg_reshape(x, n % part == 0 ? rg_shape_of(n / part, part) : flat);
+}
+
+static inline rg_val draw_permute(random_graph *r)
+{
+    rg_val x = draw_value(r, (rg_dtype)draw(r, 5));
+    int order[RG_RANK_MAX], rank = rg_val_shape(x).rank;
+    for (int i = 0; i < rank; i++) {
+        int j = (int)draw(r, i + 1);
+        order[i] = order[j];
+        order[j] = i;
+    }
+    return rg_permute(x, order);
+}
+
+static inline rg_val draw_broadcast(random_graph *r)
+{
+    rg_shape shape = draw_shape(r);
+    return rg_broadcast(draw_partner(r, (rg_dtype)draw(r, 5), shape), shape);
+}
+
+static inline rg_val draw_slice(random_graph *r)
+{
+    rg_val x = draw_value(r, (rg_dtype)draw(r, 5));
+    rg_shape shape = rg_val_shape(x);
+    int64_t from[RG_RANK_MAX], to[RG_RANK_MAX], step[RG_RANK_MAX];
+    for (int i = 0; i < shape.rank; i++) {
+        from[i] = draw(r, shape.dim[i] + 1);
+        to[i] = from[i] + draw(r, shape.dim[i] - from[i] + 1);
+        step[i] = 1 + draw(r, 3);
+    }
+    return rg_slice(x, from, to, step);
+}
+
+static inline rg_val draw_pad(random_graph *r)
+{
+    rg_val x = draw_value(r, (rg_dtype)draw(r, 5));
+    int64_t before[RG_RANK_MAX], after[RG_RANK_MAX];
+    bool small = rg_val_count(x) * 4 < r->elements_max && rg_val_shape(x).rank < 4;
+    for (int i = 0; i < rg_val_shape(x).rank; i++) {
+        before[i] = small ? draw(r, 3) : 0;
+        after[i] = small ? draw(r, 3) : 0;
+    }
+    return rg_pad(x, before, after, (double)draw(r, 3));
+}
+
+static inline rg_val draw_concat(random_graph *r)
+{
+    rg_val x[3] = {draw_value(r, (rg_dtype)draw(r, 5))};
+    int axis = draw_axis(r, &x[0]);
+    size_t n = 1 + (size_t)draw(r, 3);
+    for (size_t i = 1; i < n; i++) {
+        rg_shape shape = rg_val_shape(x[0]);
+        shape.dim[axis] = draw(r, 4);
+        x[i] = draw(r, 2) ? x[0] : draw_input_of(r, rg_val_dtype(x[0]), shape);
+    }
+    return rg_concat(x, n, axis);
+}
+
+static inline rg_val draw_reverse(random_graph *r)
+{
+    rg_val x = draw_value(r, (rg_dtype)draw(r, 5));
+    return rg_reverse(x, draw_axes(r, x));
+}
+
+static inline rg_val draw_dot(random_graph *r)
+{
+    rg_dtype dtype = draw_float(r);
+    rg_shape x = {0}, y = {0};
+    rg_dot_axes axes = {0};
+    int kinds = 1 + (int)draw(r, 4);
+    for (int i = 0; i < kinds; i++) {
+        int64_t dim = 1 + draw(r, 6);
+        int kind = (int)draw(r, 4);
+        if (kind == 0) {
+            axes.batch_x[axes.n_batch] = x.rank;
+            axes.batch_y[axes.n_batch++] = y.rank;
+        }
+        if (kind == 1) {
+            axes.contract_x[axes.n_contract] = x.rank;
+            axes.contract_y[axes.n_contract++] = y.rank;
+        }
+        if (kind != 3)
+            x.dim[x.rank++] = dim;
+        if (kind != 2)
+            y.dim[y.rank++] = dim;
+    }
+    return rg_dot(draw_input_of(r, dtype, x), draw_input_of(r, dtype, y), &axes);
+}
+
+static inline rg_val draw_indices(random_graph *r, int64_t length)
+{
+    int32_t data[12];
+    int64_t n = length ? draw(r, 5) : 0;
+    for (int i = 0; i < 12; i++)
+        data[i] = length ? (int32_t)draw(r, length) : 0;
+    rg_shape shape = draw(r, 2) ? rg_shape_of(n) : rg_shape_of(n, 2);
+    return rg_const_array(r->graph, data, draw(r, 2) ? RG_I32 : RG_U32, shape);
+}
+
+static inline rg_val draw_gather(random_graph *r)
+{
+    rg_val x = draw_value(r, (rg_dtype)draw(r, 5));
+    int axis = draw_axis(r, &x);
+    if (rg_val_shape(x).rank > 7)
+        return x;
+    return rg_gather(x, draw_indices(r, rg_val_shape(x).dim[axis]), axis);
+}
+
+static inline rg_val draw_scatter_add(random_graph *r)
+{
+    rg_shape shape = draw_shape(r);
+    if (shape.rank == 0 || shape.rank > 7)
+        shape = rg_shape_of(5, 3);
+    int axis = (int)draw(r, shape.rank);
+    rg_dtype dtype = draw_number_type(r);
+    rg_val indices = draw_indices(r, shape.dim[axis]);
+    rg_val like = rg_gather(draw_input_of(r, dtype, shape), indices, axis);
+    return rg_scatter_add(shape, indices, like, axis);
+}
+
+/* Adds `n` random operations; dots only where rounding may differ. */
+static inline void random_graph_fill(random_graph *r, size_t n, bool dots)
+{
+    static rg_val (*const draws[RG_OPS])(random_graph *) = {
+#define RG_OP(name, ...) [RG_OP_##name] = draw_##name,
+#include "engine/ir/ops.def"
+    };
+    while (r->values < n && r->values < VALUES_MAX) {
+        rg_op op = (rg_op)draw(r, RG_OPS);
+        if (op == RG_OP_dot && !dots)
+            continue;
+        rg_val made = draws[op](r);
+        r->value[r->values++] = made;
+        const rg_err *err = rg_graph_error(r->graph);
+        if (err->code != RG_OK)
+            fail_msg("%s: %s: %s", rg_ops[op].name, err->where, err->what);
+    }
+}
+
+#endif
