@@ -174,8 +174,7 @@ static void keep_types(json_t *config, const json_t *defaults)
 {
     const char *key;
     json_t *value;
-    json_object_foreach(config, key, value)
-    {
+    json_object_foreach (config, key, value) {
         const json_t *fallback = json_object_get(defaults, key);
         if (json_is_object(value))
             keep_types(value, fallback);

@@ -20,6 +20,8 @@ typedef struct anchor {
 typedef struct builder {
     study_reader *reader;
     struct fy_parser *parser;
+    const char *text; /* what is parsed */
+    size_t len;
     int override;
     study_mark here; /* of the latest event that has a position */
     RG_VEC(anchor) anchors;
@@ -136,6 +138,15 @@ static const char *token_text(builder *b, struct fy_token *token, size_t *ret_le
     return rg_arena_strndup(b->reader->arena, text ? text : "", text ? *ret_len : 0);
 }
 
+/* libfyaml 0.7.12 reads  as three quotes and a leak instead of two quotes. */
+static bool is_misread(builder *b, struct fy_event *event)
+{
+    const struct fy_mark *from = fy_event_start_mark(event), *to = fy_event_end_mark(event);
+    bool known = from && to && from->input_pos < to->input_pos && to->input_pos <= b->len;
+    return known &&
+           memmem(b->text + from->input_pos, to->input_pos - from->input_pos, "''''", 4);
+}
+
 static bool has_control(const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
@@ -150,11 +161,16 @@ static study_node *read_scalar(builder *b, struct fy_event *event, study_mark ma
 {
     struct fy_token *token = fy_event_get_token(event);
     study_node *node = node_new(b, STUDY_TEXT, mark);
-    size_t len;
-    node->text = token_text(b, token, &len);
     enum fy_scalar_style style = token ? fy_token_scalar_style(token) : FYSS_PLAIN;
     if (style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED)
         node->mark.column -= node->mark.column > 1; /* libfyaml points behind the quote */
+    if (style == FYSS_SINGLE_QUOTED && is_misread(b, event))
+        return fail_at(
+            b, node->mark, "write it in double quotes",
+            "two quotes in a row, in single quotes, are more than YAML readers agree "
+            "on");
+    size_t len;
+    node->text = token_text(b, token, &len);
     if (has_control(node->text, len) || !rg_utf8_valid(node->text, len))
         return fail_at(b, node->mark, "write it as plain text",
                        "this text holds a control character");
@@ -378,6 +394,8 @@ static study_node *parse(builder *b, const char *text, size_t len)
         .diag = diag,
     };
     size_t before = b->reader->diags->total;
+    b->text = text;
+    b->len = len;
     b->parser = fy_parser_create(&cfg);
     if (!b->parser || fy_parser_set_string(b->parser, text, len) != 0)
         RG_BUG("libfyaml cannot start");

@@ -219,6 +219,29 @@ static void test_words_of_the_core_schema(void **state)
     }
 }
 
+static void test_texts_of_every_style(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *yaml, *text;
+    } texts[] = {
+        {"plain words # a comment", "plain words"},
+        {"'it''s'", "it's"},
+        {"\"tab\\t \\u00e9 \\x41\"", "tab\t \xc3\xa9 A"},
+        {">\n  folded\n  words\n", "folded words\n"},
+        {"|-\n  two\n  lines\n", "two\nlines"},
+        {"plain over\n  two lines", "plain over two lines"},
+        {"'''a'' ''b'''", "'a' 'b'"},
+    };
+    for (size_t i = 0; i < RG_COUNT(texts); i++) {
+        char text[300];
+        snprintf(text, sizeof(text), HEAD "question: %s\n", texts[i].yaml);
+        reading r = read_text(text);
+        assert_string_equal(good(&r)->question, texts[i].text);
+        reading_free(&r);
+    }
+}
+
 static void test_aliases_stand_for_their_values(void **state)
 {
     (void)state;
@@ -244,6 +267,7 @@ int main(void)
         cmocka_unit_test(test_exploratory_allows_few_seeds),
         cmocka_unit_test(test_split_files_lie_beside_the_study),
         cmocka_unit_test(test_words_of_the_core_schema),
+        cmocka_unit_test(test_texts_of_every_style),
         cmocka_unit_test(test_aliases_stand_for_their_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
