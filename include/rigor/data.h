@@ -8,17 +8,17 @@
 #include "rigor/base.h"
 
 /* ---- CSV: a table of typed columns.  Types are inferred: a column is numeric when every
- * non-missing cell is a number.  Missing: empty, NA, NaN, nan, ?, null (quoted or not).  RFC 4180
- * quoting; commas, semicolons or tabs; LF, CRLF or CR; a byte-order mark is skipped; gzip is
- * unpacked.  Spaces around an unquoted cell do not count; blank lines are skipped.  Refused with
- * their line: ragged rows, unclosed quotes, NUL bytes, bytes that are not UTF-8, two columns of one
- * name, more than 100,000 columns, a file without rows. */
+ * non-missing cell is a number.  Missing: empty, NA, NaN, nan, ?, null (quoted or not).  RFC
+ * 4180 quoting; commas, semicolons or tabs; LF, CRLF or CR; a byte-order mark is skipped; gzip
+ * is unpacked.  Spaces around an unquoted cell do not count; blank lines are skipped.  Refused
+ * with their line: ragged rows, unclosed quotes, NUL bytes, bytes that are not UTF-8, two
+ * columns of one name, more than 100,000 columns, a file without rows. */
 typedef enum rg_column_kind { RG_COLUMN_NUMBER, RG_COLUMN_TEXT } rg_column_kind;
 typedef struct rg_column {
-    const char *name;    /* from the header, or "c1", "c2", ... without one */
+    const char *name; /* from the header, or "c1", "c2", ... without one */
     rg_column_kind kind;
-    double *number;      /* rows; NaN where missing, may be infinite; NULL for text columns */
-    const char **text;   /* rows; the cell without its quotes; NULL where missing */
+    double *number;    /* rows; NaN where missing, may be infinite; NULL for text columns */
+    const char **text; /* rows; the cell without its quotes; NULL where missing */
     size_t missing;
 } rg_column;
 typedef struct rg_table {
@@ -34,8 +34,8 @@ rg_table *rg_csv_read(const char *path, rg_header header, rg_arena *arena, rg_er
 rg_column *rg_table_column(const rg_table *table, const char *name); /* NULL when absent */
 
 /* ---- Arrays: NumPy's .npy and .npz (stored or deflated), IDX (gzip or not).  Little-endian
- * numbers; booleans become u8, smaller integers are widened (i1 i2 u2 to i32, u4 to i64); Fortran
- * order is turned into C order.  Equal arrays are written as equal bytes. */
+ * numbers; booleans become u8, smaller integers are widened (i1 i2 u2 to i32, u4 to i64);
+ * Fortran order is turned into C order.  Equal arrays are written as equal bytes. */
 typedef enum rg_array_type {
     RG_ARRAY_F32,
     RG_ARRAY_F64,
@@ -54,12 +54,13 @@ typedef struct rg_arrays {
     size_t count;
     rg_array *at;
 } rg_arrays;
-bool rg_npy_parse(const char *data, size_t len, const char *where, rg_arena *arena, rg_array *ret,
-                  rg_err *err);
+bool rg_npy_parse(const char *data, size_t len, const char *where, rg_arena *arena,
+                  rg_array *ret, rg_err *err);
 bool rg_npz_read(const char *path, rg_arena *arena, rg_arrays *ret, rg_err *err);
 bool rg_npz_write(const char *path, const rg_array *arrays, size_t n, int mode, rg_err *err);
 bool rg_idx_read(const char *path, rg_arena *arena, rg_array *ret, rg_err *err);
-const rg_array *rg_arrays_find(const rg_arrays *arrays, const char *name); /* NULL when absent */
+const rg_array *rg_arrays_find(const rg_arrays *arrays,
+                               const char *name); /* NULL when absent */
 
 /* ---- Data sets: features and one target, ready to be cut. */
 typedef enum rg_task { RG_CLASSIFY, RG_REGRESS } rg_task;
@@ -67,14 +68,14 @@ typedef struct rg_dataset {
     const char *name, *title, *licence, *origin, *path; /* licence, origin: "" when unknown */
     rg_task task;
     size_t rows;
-    const rg_table *table;  /* feature columns for tables ... */
-    const float *x;         /* ... or (rows, features) for arrays; exactly one is set */
-    size_t features;        /* columns of the table, or of x */
-    int32_t *label;         /* rows; classification */
-    float *target;          /* rows; regression */
+    const rg_table *table; /* feature columns for tables ... */
+    const float *x;        /* ... or (rows, features) for arrays; exactly one is set */
+    size_t features;       /* columns of the table, or of x */
+    int32_t *label;        /* rows; classification */
+    float *target;         /* rows; regression */
     size_t classes;
     const char **class_name;
-    char hash[RG_HEX];      /* of the file's bytes */
+    char hash[RG_HEX]; /* of the file's bytes */
 } rg_dataset;
 
 typedef struct rg_data_source { /* a row of the registry */
@@ -84,27 +85,29 @@ typedef struct rg_data_source { /* a row of the registry */
     size_t rows;
 } rg_data_source;
 extern const rg_data_source rg_data_sources[]; /* ends with name == NULL */
-/* name: a registry name, or the path of a .csv, .csv.gz, .tsv, .tsv.gz or .npz (arrays x, y) file.
- * target: column of a table (NULL: the registry's, else the last), array of an .npz (NULL: "y").
- * `base_dir` resolves relative paths; NULL: the working folder.
+/* name: a registry name, or the path of a .csv, .csv.gz, .tsv, .tsv.gz or .npz (arrays x, y)
+ * file. target: column of a table (NULL: the registry's, else the last), array of an .npz
+ * (NULL: "y"). `base_dir` resolves relative paths; NULL: the working folder.
  *
- * The task of a user's file: texts are classes; numbers are when all are whole, at most 20 differ
- * and each stands for three rows or more on average (two different ones always are); all else is
- * regression.  Class names ascend: by bytes for texts, by value for numbers.  Refused: rows without
- * a target (by line), infinite values, one class only, numbers with a few texts among them.
- * Registered files must have their checksum; they are looked for in $RIGOR_DATA, in the source
- * tree and where the program was installed. */
+ * The task of a user's file: texts are classes; numbers are when all are whole, at most 20
+ * differ and each stands for three rows or more on average (two different ones always are); all
+ * else is regression.  Class names ascend: by bytes for texts, by value for numbers.  Refused:
+ * rows without a target (by line), infinite values, one class only, numbers with a few texts
+ * among them. Registered files must have their checksum; they are looked for in $RIGOR_DATA, in
+ * the source tree and where the program was installed. */
 rg_dataset *rg_dataset_load(const char *name, const char *target, const char *base_dir,
                             rg_arena *arena, rg_err *err);
 
-/* ---- Splits: recorded by seed and hash.  Sizes are exact: largest remainder over the parts and,
- * when stratified, over the classes.  Errors: fractions that do not sum to 1, an empty part, a class
- * that is not in every part of a stratified split, rows out of range or listed twice (by line). */
+/* ---- Splits: recorded by seed and hash.  Sizes are exact: largest remainder over the parts
+ * and, when stratified, over the classes.  Errors: fractions that do not sum to 1, an empty
+ * part, a class that is not in every part of a stratified split, rows out of range or listed
+ * twice (by line). */
 typedef struct rg_split_spec {
     double train, val, test; /* fractions that sum to 1 */
     bool stratify;
-    /* Index files (text, one row number a line, from 0), opened as given; NULL: cut at random.  With
-     * train and test alone, val comes out of the train file's rows, in the ratio train : val. */
+    /* Index files (text, one row number a line, from 0), opened as given; NULL: cut at random.
+     * With train and test alone, val comes out of the train file's rows, in the ratio train :
+     * val. */
     const char *train_file, *val_file, *test_file;
     uint64_t seed;
 } rg_split_spec;
@@ -116,18 +119,18 @@ typedef struct rg_split {
 bool rg_split_make(const rg_dataset *data, const rg_split_spec *spec, rg_arena *arena,
                    rg_split *ret, rg_err *err);
 
-/* ---- From a data set to the files that a trainer gets.  Encoding (one-hot), imputation (median,
- * most frequent) and scaling are fitted on the training part alone. */
+/* ---- From a data set to the files that a trainer gets.  Encoding (one-hot), imputation
+ * (median, most frequent) and scaling are fitted on the training part alone. */
 typedef enum rg_scale { RG_SCALE_NONE, RG_SCALE_STANDARD, RG_SCALE_MINMAX } rg_scale;
-/* Writes train.npz, val.npz (x (n, d) float32, y (n) int32 or float32, id (n) int64, classes (1)
- * int32, 0 for regression) and test_inputs.npz (x, id, classes) into `dir`, and the labels (y, id,
- * classes) to `label_path` with mode 0600 (its folder must exist).  id is the row in the data set.
- * Equal input makes equal bytes.
- * *ret_info, a new reference: {"features", "encoded": numbers in a row, "rows": {"train", "val",
- * "test"}, "classes": [names], "classes_without_training": [names], "imputed": cells filled, by
- * part, "unseen": texts that training does not have, by part, "constant": [columns], "empty":
- * [columns without a value in training], "duplicates_across": rows of val and test whose features
- * an earlier part has, too, "duplicates": {"val", "test"}, "files": {name: sha256}}. */
+/* Writes train.npz, val.npz (x (n, d) float32, y (n) int32 or float32, id (n) int64, classes
+ * (1) int32, 0 for regression) and test_inputs.npz (x, id, classes) into `dir`, and the labels
+ * (y, id, classes) to `label_path` with mode 0600 (its folder must exist).  id is the row in
+ * the data set. Equal input makes equal bytes. *ret_info, a new reference: {"features",
+ * "encoded": numbers in a row, "rows": {"train", "val", "test"}, "classes": [names],
+ * "classes_without_training": [names], "imputed": cells filled, by part, "unseen": texts that
+ * training does not have, by part, "constant": [columns], "empty": [columns without a value in
+ * training], "duplicates_across": rows of val and test whose features an earlier part has, too,
+ * "duplicates": {"val", "test"}, "files": {name: sha256}}. */
 bool rg_parts_write(const rg_dataset *data, const rg_split *split, rg_scale scale,
                     const char *dir, const char *label_path, json_t **ret_info, rg_err *err);
 typedef struct rg_part { /* one of those files, read back */
@@ -140,7 +143,8 @@ typedef struct rg_part { /* one of those files, read back */
 } rg_part;
 bool rg_part_read(const char *path, rg_arena *arena, rg_part *ret, rg_err *err);
 
-/* ---- Scoring: the metrics that the lab knows; one table for validation and for the test set. */
+/* ---- Scoring: the metrics that the lab knows; one table for validation and for the test set.
+ */
 typedef struct rg_predictions { /* of a classifier: probabilities; of a regressor: values */
     size_t rows, classes;       /* classes == 0: regression */
     const float *value;         /* (rows, classes) or (rows) */
@@ -150,18 +154,20 @@ typedef struct rg_metric {
     const char *name, *title;
     bool maximize;
     rg_task task;
-    double worst; /* what a failed run counts as: 0 for accuracies, 1 for ece, 2 for brier; NaN for
-                     nll, rmse, mae and r2, which have no finite worst value */
-    double (*score)(const rg_predictions *predictions, const rg_part *truth); /* rows in one order */
+    double worst; /* what a failed run counts as: 0 for accuracies, 1 for ece, 2 for brier; NaN
+                     for nll, rmse, mae and r2, which have no finite worst value */
+    double (*score)(const rg_predictions *predictions,
+                    const rg_part *truth); /* rows in one order */
 } rg_metric;
-extern const rg_metric rg_metrics[]; /* accuracy balanced_accuracy macro_f1 nll brier ece rmse mae
-                                        r2; ends with name == NULL; docs/data.md has the formulas */
+extern const rg_metric
+    rg_metrics[]; /* accuracy balanced_accuracy macro_f1 nll brier ece rmse mae
+                     r2; ends with name == NULL; docs/data.md has the formulas */
 const rg_metric *rg_metric_find(const char *name); /* NULL when unknown */
 /* An .npz file of id (n) int64 and value (n, classes) or (n) float32. */
 bool rg_predictions_write(const char *path, const rg_predictions *predictions, rg_err *err);
 /* Reads and matches by id: *ret is in the order of the truth, whatever the file's is.  Missing,
- * duplicate and extra ids, values that are not finite and rows that are no probabilities (outside
- * [0, 1], or a sum off by more than 1e-3) are errors that name the ids. */
+ * duplicate and extra ids, values that are not finite and rows that are no probabilities
+ * (outside [0, 1], or a sum off by more than 1e-3) are errors that name the ids. */
 bool rg_predictions_read(const char *path, const rg_part *truth, rg_arena *arena,
                          rg_predictions *ret, rg_err *err);
 

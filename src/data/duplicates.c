@@ -36,13 +36,16 @@ static uint64_t text_bits(const char *text)
     return hash;
 }
 
-static uint64_t cell_bits(const rg_dataset *data, size_t row, size_t c)
+/* The cells of a text column; NULL for numbers. */
+static const char *const *texts(const rg_dataset *data, size_t c)
 {
-    if (!data->table)
-        return number_bits(data->x[row * data->features + c]);
-    const rg_column *column = &data->table->column[c];
-    return column->kind == RG_COLUMN_TEXT ? text_bits(column->text[row])
-                                          : number_bits(column->number[row]);
+    return data->table ? data->table->column[c].text : NULL;
+}
+
+static uint64_t number_bits_at(const rg_dataset *data, size_t row, size_t c)
+{
+    return number_bits(data->table ? data->table->column[c].number[row]
+                                   : data->x[row * data->features + c]);
 }
 
 static bool same_text(const char *a, const char *b)
@@ -53,10 +56,10 @@ static bool same_text(const char *a, const char *b)
 static bool same_row(const rg_dataset *data, uint32_t a, uint32_t b)
 {
     for (size_t c = 0; c < data->features; c++) {
-        const rg_column *column = data->table ? &data->table->column[c] : NULL;
-        if (column && column->kind == RG_COLUMN_TEXT
-                ? !same_text(column->text[a], column->text[b])
-                : cell_bits(data, a, c) != cell_bits(data, b, c))
+        const char *const *text = texts(data, c);
+        bool same = text ? same_text(text[a], text[b])
+                         : number_bits_at(data, a, c) == number_bits_at(data, b, c);
+        if (!same)
             return false;
     }
     return true;
@@ -67,8 +70,11 @@ static entry *add_part(const rg_dataset *data, const uint32_t *rows, size_t n, u
 {
     for (size_t i = 0; i < n; i++) {
         uint64_t hash = 0;
-        for (size_t c = 0; c < data->features; c++)
-            hash = mix(hash, cell_bits(data, rows[i], c));
+        for (size_t c = 0; c < data->features; c++) {
+            const char *const *text = texts(data, c);
+            hash =
+                mix(hash, text ? text_bits(text[rows[i]]) : number_bits_at(data, rows[i], c));
+        }
         *to++ = (entry){hash, rows[i], part};
     }
     return to;

@@ -14,10 +14,11 @@ typedef struct idx_type {
     unsigned char code;
     rg_array_type type;
     size_t bytes;
+    uint64_t sign; /* the sign bit of integers that are widened to int32; else 0 */
 } idx_type;
 static const idx_type types[] = {
-    {0x08, RG_ARRAY_U8, 1},  {0x09, RG_ARRAY_I32, 1}, {0x0b, RG_ARRAY_I32, 2},
-    {0x0c, RG_ARRAY_I32, 4}, {0x0d, RG_ARRAY_F32, 4}, {0x0e, RG_ARRAY_F64, 8},
+    {0x08, RG_ARRAY_U8, 1, 0},  {0x09, RG_ARRAY_I32, 1, 0x80}, {0x0b, RG_ARRAY_I32, 2, 0x8000},
+    {0x0c, RG_ARRAY_I32, 4, 0}, {0x0d, RG_ARRAY_F32, 4, 0},    {0x0e, RG_ARRAY_F64, 8, 0},
 };
 
 static uint64_t big_endian(const unsigned char *p, size_t bytes)
@@ -26,13 +27,6 @@ static uint64_t big_endian(const unsigned char *p, size_t bytes)
     for (size_t i = 0; i < bytes; i++)
         value = value << 8 | p[i];
     return value;
-}
-
-/* Signed integers of one and two bytes are widened to four. */
-static uint64_t extend_sign(uint64_t value, size_t bytes)
-{
-    unsigned shift = (unsigned)(64 - 8 * bytes);
-    return (uint64_t)((int64_t)(value << shift) >> shift);
 }
 
 static void elements_read(const unsigned char *from, const idx_type *type, rg_array *array)
@@ -44,7 +38,7 @@ static void elements_read(const unsigned char *from, const idx_type *type, rg_ar
     }
     for (size_t i = 0; i < count; i++) {
         uint64_t value = big_endian(from + i * type->bytes, type->bytes);
-        value = item > type->bytes ? extend_sign(value, type->bytes) : value;
+        value = (value ^ type->sign) - type->sign; /* extends the sign */
         memcpy((char *)array->data + i * item, &value, item);
     }
 }

@@ -193,7 +193,7 @@ static bool header_parse(reader r, npy_header *header)
 /* Finds the header's text and where the elements begin. */
 static bool header_find(const unsigned char *data, size_t len, reader *ret, size_t *ret_start)
 {
-    if (len < 10 || memcmp(data, "\x93NUMPY", 6) || data[6] < 1 || data[6] > 3)
+    if (len < 10 || memcmp(data, "\x93NUMPY", 6) != 0 || data[6] < 1 || data[6] > 3)
         return false;
     size_t at = data[6] == 1 ? 10 : 12;
     size_t length = (size_t)data[8] | (size_t)data[9] << 8;
@@ -309,24 +309,25 @@ bool rg_npy_parse(const char *data, size_t len, const char *where, rg_arena *are
 
 size_t rg_npy_header(const rg_array *array, char out[RG_NPY_HEADER_MAX])
 {
+    static const unsigned char version_1[8] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0};
     const npy_type *type = types;
     while (type->type != array->type)
         type++;
-    char text[RG_NPY_HEADER_MAX];
-    int n = snprintf(text, sizeof(text), "{'descr': '%c%s', 'fortran_order': False, 'shape': (",
+    char *text = out + 10;
+    const size_t room = RG_NPY_HEADER_MAX - 10;
+    int n = snprintf(text, room, "{'descr': '%c%s', 'fortran_order': False, 'shape': (",
                      type->bytes == 1 ? '|' : '<', type->descr);
     for (int d = 0; d < array->rank; d++)
-        n += snprintf(text + n, sizeof(text) - (size_t)n, "%lld%s", (long long)array->dim[d],
+        n += snprintf(text + n, room - (size_t)n, "%lld%s", (long long)array->dim[d],
                       array->rank == 1      ? ","
                       : d + 1 < array->rank ? ", "
                                             : "");
-    n += snprintf(text + n, sizeof(text) - (size_t)n, "), }");
+    n += snprintf(text + n, room - (size_t)n, "), }");
     size_t total = (10 + (size_t)n + 1 + 63) / 64 * 64; /* elements begin at a multiple of 64 */
-    memset(out, ' ', total);
-    memcpy(out, "\x93NUMPY\x01\x00", 8);
+    memset(text + n, ' ', total - 10 - (size_t)n);
+    memcpy(out, version_1, sizeof(version_1));
     out[8] = (char)((total - 10) & 0xff);
     out[9] = (char)((total - 10) >> 8);
-    memcpy(out + 10, text, (size_t)n);
     out[total - 1] = '\n';
     return total;
 }

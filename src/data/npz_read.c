@@ -48,8 +48,9 @@ static uint32_t u32(const unsigned char *p)
 
 static bool damaged(const archive *zip, const char *what)
 {
-    return rg_fail(zip->err, RG_INPUT, zip->where, "write it again with numpy.savez",
-                   "this is no readable .npz archive: %s", what);
+    rg_fail(zip->err, RG_INPUT, zip->where, "write it again with numpy.savez",
+            "this is no readable .npz archive: %s", what);
+    return false;
 }
 
 static bool zip64(const archive *zip)
@@ -76,7 +77,8 @@ static const unsigned char *find_end(const archive *zip)
 /* One entry of the central directory at *at, which moves behind it. */
 static bool entry_read(const archive *zip, size_t *at, member *ret)
 {
-    if (*at > zip->len || zip->len - *at < ENTRY_BYTES || memcmp(zip->data + *at, "PK\1\2", 4))
+    if (*at > zip->len || zip->len - *at < ENTRY_BYTES ||
+        memcmp(zip->data + *at, "PK\1\2", 4) != 0)
         return damaged(zip, "its directory is cut");
     const unsigned char *p = zip->data + *at;
     size_t name = u16(p + 28), extra = u16(p + 30), comment = u16(p + 32);
@@ -86,10 +88,12 @@ static bool entry_read(const archive *zip, size_t *at, member *ret)
     const char *text = (const char *)p + ENTRY_BYTES;
     if (memchr(text, 0, name) || !rg_utf8_valid(text, name))
         return damaged(zip, "a name in it is not valid UTF-8");
-    if (name < 5 || memcmp(text + name - 4, ".npy", 4))
-        return rg_fail(zip->err, RG_INPUT, zip->where, "write it again with numpy.savez",
-                       "the archive holds '%.*s', which is no .npy array",
-                       (int)(name < 100 ? name : 100), text);
+    if (name < 5 || memcmp(text + name - 4, ".npy", 4) != 0) {
+        rg_fail(zip->err, RG_INPUT, zip->where, "write it again with numpy.savez",
+                "the archive holds '%.*s', which is no .npy array",
+                (int)(name < 100 ? name : 100), text);
+        return false;
+    }
     *ret = (member){
         .name = rg_arena_strndup(zip->arena, text, name - 4),
         .flags = u16(p + 8),
@@ -114,7 +118,7 @@ static bool body_find(const archive *zip, const member *m, const unsigned char *
     if (m->method == STORED && m->packed != m->plain)
         return damaged(zip, "the sizes of a stored array differ");
     if (m->offset > zip->len || zip->len - m->offset < LOCAL_BYTES ||
-        memcmp(zip->data + m->offset, "PK\3\4", 4))
+        memcmp(zip->data + m->offset, "PK\3\4", 4) != 0)
         return damaged(zip, "an array is not where the directory says");
     const unsigned char *p = zip->data + m->offset;
     size_t start = m->offset + LOCAL_BYTES + u16(p + 26) + u16(p + 28);

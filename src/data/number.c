@@ -62,7 +62,7 @@ static const char *exponent_read(const char *p, decimal *number)
 
 static bool infinity_read(const char *p, bool negative, double *ret)
 {
-    if (strcasecmp(p, "inf") && strcasecmp(p, "infinity"))
+    if (strcasecmp(p, "inf") != 0 && strcasecmp(p, "infinity") != 0)
         return false;
     *ret = negative ? -INFINITY : INFINITY;
     return true;

@@ -21,7 +21,7 @@ static bool classes_settle(const rg_arrays *arrays, const char *path, rg_part *p
                            rg_err *err)
 {
     const rg_array *recorded = rg_arrays_find(arrays, "classes");
-    int32_t top = -1;
+    int64_t top = -1;
     for (size_t i = 0; part->label && i < part->rows; i++) {
         if (part->label[i] < 0)
             return refuse(path, err, "a label is negative");

@@ -43,9 +43,11 @@ typedef struct handed_in {
 
 static bool ids_take(handed_in *h, const rg_array *id)
 {
-    if (!id || id->rank != 1 || (id->type != RG_ARRAY_I64 && id->type != RG_ARRAY_I32))
-        return rg_fail(h->err, RG_INPUT, h->path, "copy the array id of test_inputs.npz",
-                       "the predictions have no array id of whole numbers");
+    if (!id || id->rank != 1 || (id->type != RG_ARRAY_I64 && id->type != RG_ARRAY_I32)) {
+        rg_fail(h->err, RG_INPUT, h->path, "copy the array id of test_inputs.npz",
+                "the predictions have no array id of whole numbers");
+        return false;
+    }
     h->rows = (size_t)id->dim[0];
     h->id = id->data;
     if (id->type == RG_ARRAY_I64)
@@ -63,13 +65,14 @@ static bool values_take(handed_in *h, const rg_array *value, const rg_part *trut
     bool number = value && (value->type == RG_ARRAY_F32 || value->type == RG_ARRAY_F64);
     bool shape = number && ((value->rank == 2 && (size_t)value->dim[1] == want) ||
                             (value->rank == 1 && !truth->classes));
-    if (!shape || (size_t)value->dim[0] != h->rows)
-        return rg_fail(h->err, RG_INPUT, h->path,
-                       truth->classes ? "give probabilities of shape (rows, classes)"
-                                      : "give values of shape (rows)",
-                       "the predictions need an array value of floats with %zu row%s and %zu "
-                       "column%s",
-                       h->rows, h->rows == 1 ? "" : "s", want, want == 1 ? "" : "s");
+    if (!shape || (size_t)value->dim[0] != h->rows) {
+        rg_fail(h->err, RG_INPUT, h->path,
+                truth->classes ? "give probabilities of shape (rows, classes)"
+                               : "give values of shape (rows)",
+                "the predictions need an array value of floats with %zu row%s and %zu column%s",
+                h->rows, h->rows == 1 ? "" : "s", want, want == 1 ? "" : "s");
+        return false;
+    }
     h->width = want;
     h->value = value->data;
     if (value->type == RG_ARRAY_F32)

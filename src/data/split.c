@@ -23,9 +23,9 @@ static void quotas(const size_t *count, size_t classes, size_t n, size_t take, s
     size_t left = take;
     size_t *remainder = RG_NEW_ARRAY(size_t, classes);
     for (size_t k = 0; k < classes; k++) {
-        unsigned __int128 share = (unsigned __int128)count[k] * take;
-        ret[k] = (size_t)(share / n);
-        remainder[k] = (size_t)(share % n);
+        size_t share = count[k] * take; /* both are below 2^32 */
+        ret[k] = share / n;
+        remainder[k] = share % n;
         left -= ret[k];
     }
     for (; left > 0; left--) {
@@ -41,6 +41,8 @@ static void quotas(const size_t *count, size_t classes, size_t n, size_t take, s
 /* Brings to the front of the shuffled list the first rows of each class up to its quota. */
 static void bring_forward(const rg_dataset *data, uint32_t *list, size_t n, size_t take)
 {
+    if (n == 0)
+        return;
     size_t *quota = RG_NEW_ARRAY(size_t, data->classes);
     size_t *count = RG_NEW_ARRAY(size_t, data->classes);
     uint32_t *rest = RG_NEW_ARRAY(uint32_t, n);
@@ -67,7 +69,7 @@ void rg_split_cut(const rg_dataset *data, bool stratify, uint32_t *list, size_t 
                   rg_rng *rng)
 {
     rg_rng_shuffle(rng, list, n);
-    if (stratify && n > 0)
+    if (stratify)
         bring_forward(data, list, n, take);
 }
 
@@ -209,9 +211,11 @@ static bool take_files(const rg_dataset *data, const rg_split_spec *spec, rg_are
                        lists *ret, rg_err *err)
 {
     const char *files[PARTS] = {spec->train_file, spec->val_file, spec->test_file};
-    if (!files[0] || !files[2])
-        return rg_fail(err, RG_INPUT, "data.split", "give train and test files, or all three",
-                       "index files are given for some parts, but not for train and test");
+    if (!files[0] || !files[2]) {
+        rg_fail(err, RG_INPUT, "data.split", "give train and test files, or all three",
+                "index files are given for some parts, but not for train and test");
+        return false;
+    }
     if (!rg_split_files(data, files, arena, ret->at, ret->n, err))
         return false;
     if (!files[1]) { /* published splits have no validation part: it comes out of training */

@@ -86,7 +86,10 @@ bool rg_split_files(const rg_dataset *data, const char *const files[3], rg_arena
                     uint32_t *ret[3], size_t ret_n[3], rg_err *err)
 {
     listing l = {data, files, rg_try_alloc(data->rows * sizeof(owner)), err};
-    bool good = l.owners || rg_fail(err, RG_INTERNAL, data->name, NULL, "there is no memory");
+    if (!l.owners)
+        return rg_fail(err, RG_INTERNAL, data->name, NULL, "there is no memory for %zu rows",
+                       data->rows);
+    bool good = true;
     for (uint8_t p = 0; good && p < 3; p++)
         good = !files[p] || read_file(&l, p, arena, &ret[p], &ret_n[p]);
     rg_free(l.owners);

@@ -204,7 +204,7 @@ static bool text_classes(const rg_target *t, rg_arena *arena, rg_dataset *data, 
     qsort(sorted, t->rows, sizeof(*sorted), by_bytes);
     size_t n = 1;
     for (size_t r = 1; r < t->rows; r++)
-        if (strcmp(sorted[r], sorted[n - 1]))
+        if (strcmp(sorted[r], sorted[n - 1]) != 0)
             sorted[n++] = sorted[r];
     if (!class_count(t, n, err))
         return false;
