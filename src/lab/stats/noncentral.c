@@ -12,20 +12,22 @@
 #include <math.h>
 
 #define PI 3.141592653589793238463
-#define NEGLIGIBLE 100.0 /* e^-100 of the peak is nothing */
+#define NEGLIGIBLE 1e-18
+#define NOTHING 1e-44 /* e^-100 */
 
-/* E[Phi(sign (t s - delta))] */
+/* E[Phi(sign (t s - delta))].  As Phi <= 1, what is left of a side is small once the density
+ * is. */
 static double expected_normal(double t, double df, double delta, double sign)
 {
     double step = .2 * fmin(1 / sqrt(2 * df), 1 / (1 + fabs(t)));
     double sum = 0;
-    for (int direction = -1; direction <= 1; direction += 2) {
+    for (int direction = 1; direction >= -1; direction -= 2) {
         for (long i = direction < 0 ? 1 : 0;; i++) {
             double u = direction * step * (double)i;
-            double log_density = df * (u - .5 * expm1(2 * u));
-            if (log_density < -NEGLIGIBLE)
+            double density = exp(df * (u - .5 * expm1(2 * u)));
+            if (density <= fmax(NEGLIGIBLE * sum, NOTHING))
                 break;
-            sum += exp(log_density) * rg_normal_cdf(sign * (t * exp(u) - delta));
+            sum += density * rg_normal_cdf(sign * (t * exp(u) - delta));
         }
     }
     return fmin(1, sum * step * sqrt(df / PI) * exp(-rg_stirling_error(.5 * df)));

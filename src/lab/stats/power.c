@@ -13,58 +13,83 @@ static bool valid(rg_power_plan plan)
     return plan.alpha > 0 && plan.alpha < 1 && (plan.sides == 1 || plan.sides == 2);
 }
 
-static double power_at(rg_power_plan plan, double n, double effect)
+static double critical_t(rg_power_plan plan, double n)
 {
     double df = plan.design == RG_PAIRS ? n - 1 : 2 * n - 2;
-    double shift = effect * sqrt(plan.design == RG_PAIRS ? n : n / 2);
-    double critical = -rg_t_quantile(plan.alpha / plan.sides, df);
+    return -rg_t_quantile(plan.alpha / plan.sides, df);
+}
+
+static double power_beyond(rg_power_plan plan, double critical, double n, double effect)
+{
+    bool pairs = plan.design == RG_PAIRS;
+    double df = pairs ? n - 1 : 2 * n - 2, shift = effect * sqrt(pairs ? n : n / 2);
     return rg_noncentral_t_upper(critical, df, shift);
 }
 
 double rg_power(rg_power_plan plan, double n, double effect)
 {
-    return valid(plan) && n >= 2 && effect > 0 ? power_at(plan, n, effect) : NAN;
+    if (!valid(plan) || !(n >= 2) || !(effect > 0))
+        return NAN;
+    return power_beyond(plan, critical_t(plan, n), n, effect);
 }
 
 typedef struct question {
     rg_power_plan plan;
-    double n, effect, power;
+    double n, critical, effect, power;
 } question;
 
 static double miss_by_effect(double effect, const void *ctx)
 {
     const question *q = ctx;
-    return power_at(q->plan, q->n, effect) - q->power;
+    return power_beyond(q->plan, q->critical, q->n, effect) - q->power;
 }
 
 static double miss_by_n(double n, const void *ctx)
 {
     const question *q = ctx;
-    return power_at(q->plan, n, q->effect) - q->power;
+    return power_beyond(q->plan, critical_t(q->plan, n), n, q->effect) - q->power;
+}
+
+/* effect * sqrt(n) of pairs, were the standard deviation known: a little less than is needed.
+ */
+static double normal_shift(rg_power_plan plan, double power)
+{
+    double shift = rg_normal_quantile(power) - rg_normal_quantile(plan.alpha / plan.sides);
+    return shift * (plan.design == RG_PAIRS ? 1 : sqrt(2));
 }
 
 double rg_power_effect(rg_power_plan plan, double n, double power)
 {
     if (!valid(plan) || !(n >= 2) || !(power > plan.alpha / plan.sides && power < 1))
         return NAN;
-    question q = {plan, n, NAN, power};
-    double high = 1;
-    while (high < 1e6 && miss_by_effect(high, &q) < 0)
+    question q = {plan, n, critical_t(plan, n), NAN, power};
+    double low = normal_shift(plan, power) / sqrt(n), high = 1.5 * low;
+    if (miss_by_effect(low, &q) > 0)
+        low = 0;
+    while (high < 1e9 && miss_by_effect(high, &q) < 0) {
+        low = high;
         high *= 2;
-    return rg_root(miss_by_effect, &q, 0, high);
+    }
+    return rg_root(miss_by_effect, &q, low, high);
 }
 
 double rg_power_n(rg_power_plan plan, double effect, double power)
 {
     if (!valid(plan) || !(effect > 0) || !(power > 0 && power < 1))
         return NAN;
-    question q = {plan, NAN, effect, power};
+    question q = {plan, NAN, NAN, effect, power};
     if (miss_by_n(2, &q) >= 0)
         return 2;
-    double low = 2, high = 4;
-    for (; high <= MOST_OBSERVATIONS && miss_by_n(high, &q) < 0; high *= 2)
+    double low = fmax(2, pow(normal_shift(plan, power) / effect, 2)), high = low + 4;
+    if (!(low <= MOST_OBSERVATIONS))
+        return NAN;
+    if (miss_by_n(low, &q) > 0)
+        low = 2;
+    while (high <= 2 * MOST_OBSERVATIONS && miss_by_n(high, &q) < 0) {
         low = high;
-    return high <= MOST_OBSERVATIONS ? rg_root(miss_by_n, &q, low, high) : NAN;
+        high *= 2;
+    }
+    return rg_root(miss_by_n, &q, low, high);
 }
 
 double rg_detectable_effect(size_t n, double alpha)
