@@ -60,7 +60,7 @@ function middle(which, workload,   i, list) {
     us[which, workload, ++count[which, workload]] = field("us")
 }
 END {
-    printf "%-34s %10s %10s %8s  %-15s %s\n", "workload", "ours us", "peer us", "ratio", "spread", "peer"
+    printf "%-50s %10s %10s %8s  %-15s %s\n", "workload", "ours us", "peer us", "ratio", "spread", "peer"
     printf "[" > out
     for (k = 1; k <= workloads; k++) {
         w = order[k]; ours = middle("ours", w)
@@ -72,10 +72,10 @@ END {
                 if (r < low) low = r
                 if (r > high) high = r
             }
-            printf "%-34s %10.1f %10.1f %8.2f  %5.2f to %5.2f  %s\n", w, ours, theirs, theirs / ours, low, high, peer[w]
+            printf "%-50s %10.1f %10.1f %8.2f  %5.2f to %5.2f  %s\n", w, ours, theirs, theirs / ours, low, high, peer[w]
             printf ", \"peer\": \"%s\", \"peer_us\": %.2f, \"ratio\": %.3f}", peer[w], theirs, theirs / ours > out
         } else {
-            printf "%-34s %10.1f %10s %8s\n", w, ours, "-", "-"
+            printf "%-50s %10.1f %10s %8s\n", w, ours, "-", "-"
             printf ", \"peer\": null, \"peer_us\": null, \"ratio\": null}" > out
         }
     }

@@ -5,23 +5,11 @@
 #include "worker/worker.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 #define PARTS_MAX 6
 #define PROGRAMS_MAX 8
 
-struct cached_part {
-    char *path;
-    struct stat file; /* as it was when the part was read */
-    rg_arena *arena;
-    rg_part part;
-};
-
-static void free_part(cached_part *cached)
-{
-    rg_arena_free(cached->arena);
-    rg_free(cached);
-}
+/* ---- Parts */
 
 static bool unchanged(const cached_part *cached, const struct stat *now)
 {
@@ -31,90 +19,107 @@ static bool unchanged(const cached_part *cached, const struct stat *now)
            then->st_mtim.tv_nsec == now->st_mtim.tv_nsec;
 }
 
-/* Moves entry i of a list of pointers to its end. */
-static void *to_end(void **at, size_t len, size_t i)
+/* Takes entry i out of the list. */
+static cached_part take_part(cache *c, size_t i)
 {
-    void *entry = at[i];
-    memmove(at + i, at + i + 1, (len - i - 1) * sizeof(*at));
-    at[len - 1] = entry;
+    cached_part entry = c->parts.at[i];
+    c->parts.len--;
+    for (; i < c->parts.len; i++)
+        c->parts.at[i] = c->parts.at[i + 1];
     return entry;
 }
 
-static cached_part *read_part(const char *path, const struct stat *file, rg_err *err)
+static size_t find_part(const cache *c, const char *path)
+{
+    size_t i = 0;
+    while (i < c->parts.len && strcmp(c->parts.at[i].path, path) != 0)
+        i++;
+    return i;
+}
+
+static bool read_part(cached_part *ret, const char *path, const struct stat *file, rg_err *err)
 {
     rg_arena *arena = rg_arena_new();
-    rg_part part;
-    if (!rg_part_read(path, arena, &part, err)) {
+    rg_part *part = RG_ARENA_NEW(arena, rg_part);
+    if (!rg_part_read(path, arena, part, err)) {
         rg_arena_free(arena);
-        return NULL;
+        return false;
     }
-    cached_part *made = RG_NEW(cached_part);
-    *made = (cached_part){
-        .path = rg_arena_strdup(arena, path), .file = *file, .arena = arena, .part = part};
-    return made;
+    *ret = (cached_part){rg_arena_strdup(arena, path), *file, arena, part};
+    return true;
 }
 
 const rg_part *worker_cache_part(cache *c, const char *path, rg_err *err)
 {
     struct stat file = {0};
     stat(path, &file); /* a file that is not there is rg_part_read's to report */
-    for (size_t i = 0; i < c->parts.len; i++) {
-        if (strcmp(c->parts.at[i]->path, path))
-            continue;
-        cached_part *found = to_end((void **)c->parts.at, c->parts.len, i);
-        if (unchanged(found, &file))
-            return &found->part;
-        c->parts.len--;
-        free_part(found);
+    cached_part entry = {0};
+    size_t i = find_part(c, path);
+    if (i < c->parts.len)
+        entry = take_part(c, i);
+    if (entry.arena && !unchanged(&entry, &file)) {
+        rg_arena_free(entry.arena);
+        entry.arena = NULL;
     }
-    cached_part *made = read_part(path, &file, err);
-    if (!made)
+    if (!entry.arena && !read_part(&entry, path, &file, err))
         return NULL;
-    if (c->parts.len == PARTS_MAX) {
-        free_part(to_end((void **)c->parts.at, c->parts.len, 0));
-        c->parts.len--;
-    }
-    rg_vec_push(&c->parts, made);
-    return &made->part;
+    if (c->parts.len == PARTS_MAX)
+        rg_arena_free(take_part(c, 0).arena);
+    rg_vec_push(&c->parts, entry);
+    return entry.part;
 }
 
-static void drop_oldest_program(cache *c)
+/* ---- Programs */
+
+static cached_program take_program(cache *c, size_t i)
 {
-    rg_program_free(to_end((void **)c->programs.at, c->programs.len, 0));
-    rg_free(to_end((void **)c->keys.at, c->keys.len, 0));
+    cached_program entry = c->programs.at[i];
     c->programs.len--;
-    c->keys.len--;
+    for (; i < c->programs.len; i++)
+        c->programs.at[i] = c->programs.at[i + 1];
+    return entry;
+}
+
+static void free_program(cached_program entry)
+{
+    rg_program_free(entry.program);
+    rg_free(entry.key);
+}
+
+static size_t find_program(const cache *c, const char *key)
+{
+    size_t i = 0;
+    while (i < c->programs.len && strcmp(c->programs.at[i].key, key) != 0)
+        i++;
+    return i;
 }
 
 rg_program *worker_cache_program(cache *c, const rg_program_spec *spec, rg_err *err)
 {
-    char *key = rg_program_key(spec);
-    for (size_t i = 0; i < c->programs.len; i++) {
-        if (strcmp(c->keys.at[i], key))
-            continue;
-        rg_free(key);
-        to_end((void **)c->keys.at, c->keys.len, i);
-        return to_end((void **)c->programs.at, c->programs.len, i);
+    cached_program entry = {.key = rg_program_key(spec)};
+    size_t i = find_program(c, entry.key);
+    if (i < c->programs.len) {
+        rg_free(entry.key);
+        entry = take_program(c, i);
+    } else {
+        entry.program = rg_program_compile(spec, err);
     }
-    rg_program *made = rg_program_compile(spec, err);
-    if (!made) {
-        rg_free(key);
+    if (!entry.program) {
+        rg_free(entry.key);
         return NULL;
     }
     if (c->programs.len == PROGRAMS_MAX)
-        drop_oldest_program(c);
-    rg_vec_push(&c->programs, made);
-    rg_vec_push(&c->keys, key);
-    return made;
+        free_program(take_program(c, 0));
+    rg_vec_push(&c->programs, entry);
+    return entry.program;
 }
 
 void worker_cache_free(cache *c)
 {
-    for (size_t i = 0; i < c->parts.len; i++)
-        free_part(c->parts.at[i]);
+    while (c->parts.len)
+        rg_arena_free(take_part(c, 0).arena);
     while (c->programs.len)
-        drop_oldest_program(c);
+        free_program(take_program(c, 0));
     rg_vec_free(&c->parts);
     rg_vec_free(&c->programs);
-    rg_vec_free(&c->keys);
 }

@@ -14,7 +14,7 @@ static bool read_task(const json_t *root, train_job *ret, rg_err *err)
     static const char *const names[] = {[RG_CLASSIFY] = "classify", [RG_REGRESS] = "regress"};
     const char *task = rg_json_text(root, "task", "");
     for (size_t i = 0; i < RG_COUNT(names); i++) {
-        if (strcmp(names[i], task))
+        if (strcmp(names[i], task) != 0)
             continue;
         ret->task = (rg_task)i;
         double classes = rg_json_number(json_object_get(root, "classes"), 0);
@@ -48,8 +48,9 @@ static bool read_metrics(const json_t *root, train_job *ret, rg_err *err)
         return false;
     size_t i;
     json_t *name;
-    json_array_foreach(json_object_get(root, "metrics"), i,
-                       name) if (!add_metric(ret, json_string_value(name), err)) return false;
+    json_array_foreach (json_object_get(root, "metrics"), i, name)
+        if (!add_metric(ret, json_string_value(name), err))
+            return false;
     return true;
 }
 

@@ -149,8 +149,7 @@ static bool fail_job(const json_t *root, json_int_t number, const rg_err *err)
     json_t *entry;
     if (!worker_fail("job", number, "error", err))
         return false;
-    json_array_foreach(json_object_get(root, "members"), i, entry)
-    {
+    json_array_foreach (json_object_get(root, "members"), i, entry) {
         const json_t *id = json_object_get(entry, "id");
         if (json_is_integer(id) && !worker_fail("id", json_integer_value(id), "failed", err))
             return false;
@@ -162,8 +161,9 @@ static bool run_members(cache *c, const train_job *job)
 {
     size_t i;
     json_t *entry;
-    json_array_foreach(json_object_get(job->root, "members"), i,
-                       entry) if (!run_member(c, job, entry)) return false;
+    json_array_foreach (json_object_get(job->root, "members"), i, entry)
+        if (!run_member(c, job, entry))
+            return false;
     return true;
 }
 

@@ -4,6 +4,8 @@
 
 #include "rigor/train.h"
 
+#include <sys/stat.h>
+
 /* ---- A job: members of one data set (docs/protocol.md). */
 typedef struct train_job {
     const json_t *root; /* owner of the texts; borrowed */
@@ -24,12 +26,20 @@ typedef struct member {
 bool worker_job_read(const json_t *root, train_job *ret, rg_err *err);
 bool worker_member_read(const json_t *entry, member *ret, rg_err *err);
 
-/* ---- What stays between jobs. */
-typedef struct cached_part cached_part;
+/* ---- What stays between jobs: entries, the least recently used first. */
+typedef struct cached_part {
+    const char *path;
+    struct stat file; /* as it was when the part was read */
+    rg_arena *arena;
+    const rg_part *part;
+} cached_part;
+typedef struct cached_program {
+    char *key;
+    rg_program *program;
+} cached_program;
 typedef struct cache {
-    RG_VEC(cached_part *) parts;   /* the least recently used first */
-    RG_VEC(rg_program *) programs; /* the same */
-    RG_VEC(char *) keys;           /* of the programs */
+    RG_VEC(cached_part) parts;
+    RG_VEC(cached_program) programs;
 } cache;
 /* The part in the file, read again only when the file has changed; borrowed until the next call
  * but three. */

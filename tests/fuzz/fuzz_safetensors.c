@@ -1,4 +1,5 @@
-/* fuzz_safetensors.c - any bytes as a checkpoint: an error or tensors that lie inside the data. */
+/* fuzz_safetensors.c - any bytes as a checkpoint: an error or tensors that lie inside the data.
+ */
 #include "rigor/train.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

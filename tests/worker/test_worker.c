@@ -82,8 +82,7 @@ static json_t *find(const json_t *all, int id, const char *key)
 {
     size_t i;
     json_t *message;
-    json_array_foreach(all, i, message)
-    {
+    json_array_foreach (all, i, message) {
         const json_t *whose = json_object_get(message, "id");
         if (json_object_get(message, key) && (id < 0 || json_integer_value(whose) == id))
             return message;
@@ -318,6 +317,64 @@ static void test_changed_data_is_read_again(void **state)
     rg_arena_free(arena);
 }
 
+static void test_regression(void **state)
+{
+    (void)state;
+    rg_arena *arena = rg_arena_new();
+    rg_part parts[2] = {wave(arena, 1, 300), wave(arena, 2, 100)};
+    static const char *const paths[] = {"wave_train.npz", "wave_val.npz"};
+    rg_err err = {0};
+    for (int i = 0; i < 2; i++) {
+        int64_t rows = (int64_t)parts[i].rows;
+        rg_array arrays[3] = {
+            {"x", RG_ARRAY_F32, 2, {rows, 2}, (void *)(uintptr_t)parts[i].x},
+            {"id", RG_ARRAY_I64, 1, {rows}, (void *)(uintptr_t)parts[i].id},
+            {"y", RG_ARRAY_F32, 1, {rows}, (void *)(uintptr_t)parts[i].target},
+        };
+        assert_good(rg_npz_write(paths[i], arrays, 3, 0644, &err), err);
+    }
+    worker w = start();
+    say(&w, "{\"job\": 1, \"data\": {\"train\": \"wave_train.npz\", \"val\": \"wave_val.npz\", "
+            "\"test_inputs\": \"wave_val.npz\"}, \"task\": \"regress\", \"metric\": \"rmse\", "
+            "\"members\": [{\"id\": 1, \"seed\": 1, \"predictions\": \"wave.npz\", "
+            "\"config\": {\"model\": {\"name\": \"mlp\"}, \"train\": {\"lr\": 0.01}}}]}");
+    json_t *all = hear_job(&w), *done = find(all, 1, "done");
+    double rmse = json_number_value(rg_json_path(done, "validation.rmse"));
+    assert_true(rmse > 0 && rmse < 20);
+    rg_predictions p;
+    assert_good(rg_predictions_read("wave.npz", &parts[1], arena, &p, &err), err);
+    assert_close(rg_metric_find("rmse")->score(&p, &parts[1]), rmse, 1e-9);
+    json_decref(all);
+    assert_int_equal(end(&w), 0);
+    rg_arena_free(arena);
+}
+
+/* More structures than the worker keeps: the first is compiled again, to the same bits. */
+static void test_many_structures(void **state)
+{
+    (void)state;
+    worker w = start();
+    json_t *first = NULL;
+    char job[600];
+    for (int i = 0; i < 12; i++) {
+        snprintf(job, sizeof(job),
+                 "{\"job\": 1, " DATA ", " TASK ", \"members\": [{\"id\": 1, \"seed\": 3, "
+                 "\"config\": {\"model\": {\"name\": \"mlp\", \"hidden\": [%d]}, "
+                 "\"train\": {\"epochs\": 2}}}]}",
+                 3 + i % 11);
+        say(&w, job);
+        json_t *all = hear_job(&w), *done = find(all, 1, "done");
+        assert_non_null(done);
+        if (i == 0)
+            first = json_incref(json_object_get(done, "validation"));
+        if (i == 11)
+            assert_true(json_equal(first, json_object_get(done, "validation")));
+        json_decref(all);
+    }
+    json_decref(first);
+    assert_int_equal(end(&w), 0);
+}
+
 static void test_interrupts_are_the_runners(void **state)
 {
     (void)state;
@@ -357,6 +414,8 @@ int main(void)
         cmocka_unit_test(test_members_that_fail),
         cmocka_unit_test(test_data_that_is_not_there),
         cmocka_unit_test(test_changed_data_is_read_again),
+        cmocka_unit_test(test_regression),
+        cmocka_unit_test(test_many_structures),
         cmocka_unit_test(test_interrupts_are_the_runners),
         cmocka_unit_test(test_a_runner_that_is_gone),
     };

@@ -44,8 +44,9 @@ static evaluator *evaluator_for(rg_program *program, int64_t rows, rg_err *err)
         return NULL;
     if (program->n_evaluators == EVALUATORS) {
         rg_evaluator_free(at[0]);
-        memmove(at, at + 1, (EVALUATORS - 1) * sizeof(*at));
         program->n_evaluators--;
+        for (size_t i = 0; i < program->n_evaluators; i++)
+            at[i] = at[i + 1];
     }
     at[program->n_evaluators++] = made;
     return made;

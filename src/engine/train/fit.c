@@ -174,9 +174,10 @@ static void shuffle(fit *f, size_t epoch)
 /* The learning rate of a step, counted from 0 over the whole training. */
 static double rate_at(const fit *f, size_t step)
 {
+    size_t epoch = step / f->steps;
     rg_schedule_at at = {.step = (double)step,
                          .steps = (double)(f->steps * f->epochs),
-                         .epoch = (double)(step / f->steps),
+                         .epoch = (double)epoch,
                          .step_size = train_number(f, "step_size"),
                          .gamma = train_number(f, "gamma")};
     double warmup = floor(train_number(f, "warmup") * at.steps);

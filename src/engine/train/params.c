@@ -83,8 +83,7 @@ static json_t *resolve_section(const json_t *config, const char *section, const 
     }
     const char *name;
     json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)given, name, value)
-    {
+    json_object_foreach ((json_t *)(uintptr_t)given, name, value) {
         bool is_model_name = !strcmp(section, "model") && !strcmp(name, "name");
         if (!is_model_name && !check_one(section, table, name, value, err)) {
             json_decref(ret);
@@ -118,14 +117,10 @@ static bool only_known_sections(const json_t *config, rg_err *err)
 {
     const char *name;
     json_t *value;
-    json_object_foreach(
-        (json_t *)(uintptr_t)config, name,
-        value) if (strcmp(name, "model") &&
-                   strcmp(
-                       name,
-                       "train")) return rg_fail(err, RG_INPUT, name,
-                                                "a configuration has \"model\" and \"train\"",
-                                                "there is no such section");
+    json_object_foreach ((json_t *)(uintptr_t)config, name, value)
+        if (strcmp(name, "model") != 0 && strcmp(name, "train") != 0)
+            return rg_fail(err, RG_INPUT, name, "a configuration has \"model\" and \"train\"",
+                           "there is no such section");
     return true;
 }
 

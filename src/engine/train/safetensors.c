@@ -36,11 +36,12 @@ static size_t bytes_of(const rg_tensor *tensor)
 
 static json_t *header_entry(const rg_tensor *tensor, size_t from)
 {
+    size_t to = from + bytes_of(tensor);
     json_t *shape = json_array();
     for (int i = 0; i < tensor->shape.rank; i++)
         json_array_append_new(shape, json_integer(tensor->shape.dim[i]));
     return json_pack("{s:s, s:o, s:[I, I]}", "dtype", types[tensor->dtype].name, "shape", shape,
-                     "data_offsets", (json_int_t)from, (json_int_t)(from + bytes_of(tensor)));
+                     "data_offsets", (json_int_t)from, (json_int_t)to);
 }
 
 /* The header's text, padded with spaces so that the data begins at a multiple of 8. */
@@ -203,8 +204,7 @@ static bool read_header(reader *r, const json_t *header, rg_tensors *ret)
     size_t count = 0;
     const char *name;
     json_t *entry;
-    json_object_foreach((json_t *)(uintptr_t)header, name, entry)
-    {
+    json_object_foreach ((json_t *)(uintptr_t)header, name, entry) {
         if (!strcmp(name, "__metadata__")) {
             if (!json_is_object(entry))
                 return bad(r, NULL, "__metadata__ is no object");

@@ -15,8 +15,7 @@ static void test_activations(void **state)
     (void)state;
     size_t i, seen = 0;
     json_t *item;
-    json_array_foreach(at("activations.cases"), i, item)
-    {
+    json_array_foreach (at("activations.cases"), i, item) {
         rg_graph *graph = rg_graph_new();
         rg_val x = rg_input(graph, "x", RG_F32, rg_shape_of(20));
         rg_val w = rg_input(graph, "w", RG_F32, rg_shape_of(20));
@@ -113,7 +112,8 @@ static void test_cross_entropy(void **state)
     (void)state;
     size_t i;
     json_t *item;
-    json_array_foreach(at("losses.cross_entropy"), i, item) check_cross_entropy(item);
+    json_array_foreach (at("losses.cross_entropy"), i, item)
+        check_cross_entropy(item);
 }
 
 static void test_squared_error(void **state)

@@ -78,15 +78,13 @@ static void test_updates(void **state)
     (void)state;
     size_t i, k;
     json_t *item, *gradient;
-    json_array_foreach(at("optimisers.cases"), i, item)
-    {
+    json_array_foreach (at("optimisers.cases"), i, item) {
         json_t *values = train_section(item);
         update u = build(values);
         fill(u.plan, u.p, at("optimisers.start"));
         *(float *)rg_plan_buffer(u.plan, u.lr) =
             (float)json_number_value(json_object_get(item, "lr"));
-        json_array_foreach(at("optimisers.gradients"), k, gradient)
-        {
+        json_array_foreach (at("optimisers.gradients"), k, gradient) {
             fill(u.plan, u.g, gradient);
             *(float *)rg_plan_buffer(u.plan, u.step) = (float)(k + 1);
             run(u.plan);
