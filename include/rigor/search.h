@@ -66,7 +66,8 @@ const rg_sampler *rg_sampler_auto(const rg_space *space, size_t trials, const ch
 void rg_suggest(const rg_sampler *sampler, const rg_ask *ask, double *ret_point);
 
 bool rg_space_active(const rg_space *space, size_t dim, const double *point);
-/* The point as values by dotted path; inactive dimensions are left out.  New reference. */
+/* The point as a part of a configuration: {"train": {"lr": 0.01}}; inactive dimensions are left
+ * out.  New reference. */
 json_t *rg_space_json(const rg_space *space, const double *point);
 /* The inverse; values outside the space are moved to the nearest inside. NaN for what is absent. */
 void rg_space_point(const rg_space *space, const json_t *values, double *ret_point);

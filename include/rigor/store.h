@@ -35,7 +35,7 @@ typedef struct rg_record {
     uint64_t seed;
     bool failed;
     const char *reason; /* why it failed; NULL otherwise */
-    json_t *point;      /* {dotted path: value}: what the search chose; tune only */
+    json_t *point;      /* what the search chose, as a part of the configuration; tune only */
     json_t *config;     /* resolved */
     json_t *validation; /* {metric: value} at the chosen epoch; NULL when failed */
     json_t *test;       /* {metric: value}; set by rg_ledger_scores; NULL before */

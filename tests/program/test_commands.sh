@@ -50,7 +50,7 @@ expect 0 'complete' "$rigor" status small
 has_json 'v["stages"]["tune"]["done"] == 24' "$rigor" status small --json
 expect 0 'full > linear' "$rigor" show small
 has_json 'v["study"] == "small"' "$rigor" show small --json
-has_json 'v["number"] == 3 and "train.lr" in v["point"]' "$rigor" show small full/3
+has_json 'v["number"] == 3 and "lr" in v["point"]["train"]' "$rigor" show small full/3
 expect 2 'no trial or run' "$rigor" show small full/99
 has_json 'v["study"] == "small"' "$rigor" report small --format json
 expect 0 'full > linear' "$rigor" report small --format md
