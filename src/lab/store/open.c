@@ -183,7 +183,7 @@ static bool make_folder(const char *path, rg_err *err)
 /* A blank file is a ledger that was never begun: creating one can be interrupted, too. */
 static bool open_to_write(rg_ledger *ledger, rg_err *err)
 {
-    bool blank;
+    bool blank = false;
     return make_folder(ledger->path, err) && rg_lock_take(ledger->path, &ledger->lock, err) &&
            connect(ledger, "", err) && recognise(ledger, &blank, err) &&
            enter_wal(ledger, err) &&

@@ -51,14 +51,12 @@ static sqlite3_stmt *prepare(rg_ledger *ledger, const char *sql, rg_err *err)
     sqlite3_stmt *stmt = NULL;
     const char *tail = "";
     int code = sqlite3_prepare_v2(ledger->db, sql, -1, &stmt, &tail);
-    if (code == SQLITE_AUTH)
+    if (code == SQLITE_AUTH || (stmt && !sqlite3_stmt_readonly(stmt)))
         refuse_writing(ledger, err);
     else if (code != SQLITE_OK)
         rg_fail(err, RG_INPUT, ledger->path, tables_hint, "%s", sqlite3_errmsg(ledger->db));
     else if (!stmt)
         rg_fail(err, RG_INPUT, ledger->path, tables_hint, "the query is empty");
-    else if (!sqlite3_stmt_readonly(stmt))
-        refuse_writing(ledger, err);
     else if (has_more(ledger, tail))
         rg_fail(err, RG_INPUT, ledger->path, "ask one question at a time",
                 "the query holds more than one statement");

@@ -178,6 +178,14 @@ static int rank_of(int type)
     return type == SQLITE_NULL ? 0 : type == SQLITE_TEXT ? 2 : type == SQLITE_BLOB ? 3 : 1;
 }
 
+static uint64_t bits_of(sqlite3_stmt *stmt, int column)
+{
+    double value = sqlite3_column_double(stmt, column);
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof(bits));
+    return bits;
+}
+
 /* 0 only for the same type and the same bits. */
 static int compare_values(sqlite3_stmt *a, sqlite3_stmt *b, int column)
 {
@@ -189,8 +197,8 @@ static int compare_values(sqlite3_stmt *a, sqlite3_stmt *b, int column)
         return (x > y) - (x < y);
     }
     if (type == SQLITE_FLOAT) {
-        double x = sqlite3_column_double(a, column), y = sqlite3_column_double(b, column);
-        return memcmp(&x, &y, sizeof(x));
+        uint64_t x = bits_of(a, column), y = bits_of(b, column);
+        return (x > y) - (x < y);
     }
     return type == SQLITE_NULL ? 0 : compare_bytes(a, b, column);
 }
