@@ -138,7 +138,8 @@ static const char *token_text(builder *b, struct fy_token *token, size_t *ret_le
     return rg_arena_strndup(b->reader->arena, text ? text : "", text ? *ret_len : 0);
 }
 
-/* libfyaml 0.7.12 reads  as three quotes and a leak instead of two quotes. */
+/* libfyaml 0.7.12 reads two quotes in a row, written '''''', as three and loses memory
+ * meanwhile. */
 static bool is_misread(builder *b, struct fy_event *event)
 {
     const struct fy_mark *from = fy_event_start_mark(event), *to = fy_event_end_mark(event);
