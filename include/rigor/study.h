@@ -89,9 +89,13 @@ rg_study *rg_study_read(const char *path, const char *const *overrides, size_t n
 void rg_study_free(rg_study *study);
 /* The arm's configuration with the values of a point laid over it.  New reference. */
 json_t *rg_arm_config(const rg_arm *arm, const double *point);
-/* What a plan of this study is worth before it runs: {"arms", "trials", "runs", "mde_sd",
- * "warnings": [...], "unanswerable": [...]} (the smallest effect that the seeds can show, claims
- * that cannot be settled).  New reference. */
+/* What a plan of this study is worth before it runs; new reference:
+ *   arms, trials, runs    how many, in all
+ *   mde_sd                the smallest effect that the seeds show with 80 % power at alpha, in
+ *                         standard deviations of the paired difference; null for one seed
+ *   mde_sd_corrected      the same at the strictest level of the correction
+ *   warnings              sentences: few seeds, confounded claims, odd ranges, ...
+ *   unanswerable          sentences: claims that no result could settle */
 json_t *rg_study_plan(const rg_study *study);
 
 /* ---- Verdicts (src/lab/study/verdict.c): one for each declared claim, over paired scores. */
