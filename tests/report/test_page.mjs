@@ -179,6 +179,8 @@ for (const [name, make] of Object.entries(FIXTURES)) {
     const facts = make();
     const url = render(name, facts);
     for (const [size, options] of Object.entries(SIZES)) {
+        if (size === 'dark' && !['study', 'failing'].includes(name))
+            continue; // the colours are the same whatever the facts are
         const context = await browser.newContext({ ...options, offline: true });
         try {
             const charts = await look(context, name, size, url, facts);

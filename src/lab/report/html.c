@@ -72,13 +72,18 @@ static bool is_badge(const char *text)
     return false;
 }
 
+/* Short heads and row names stay on one line; long ones may wrap. */
+static const char *wrap_class(const char *text, size_t limit)
+{
+    return strlen(text) > limit ? "" : "key";
+}
+
 static void add_cell(rg_str *ret, const char *text, char align, bool first)
 {
     if (is_badge(text) && !first)
         html_put(ret, "<td><span class=\"badge $\">$</span></td>", text, text);
     else if (first)
-        html_put(ret, "<th scope=\"row\" class=\"$\">$</th>", strlen(text) > 40 ? "" : "key",
-                 text);
+        html_put(ret, "<th scope=\"row\" class=\"$\">$</th>", wrap_class(text, 40), text);
     else if (align == 'r')
         html_put(ret, "<td class=\"right\">$</td>", text);
     else
@@ -88,11 +93,11 @@ static void add_cell(rg_str *ret, const char *text, char align, bool first)
 static void add_head(rg_str *ret, const json_t *columns, const char *align)
 {
     rg_str_add(ret, "<thead><tr>");
-    for (size_t i = 0; i < json_array_size(columns); i++)
-        html_put(ret,
-                 align[i] == 'r' ? "<th scope=\"col\" class=\"right\">$</th>"
-                                 : "<th scope=\"col\">$</th>",
-                 json_string_value(json_array_get(columns, i)));
+    for (size_t i = 0; i < json_array_size(columns); i++) {
+        const char *text = json_string_value(json_array_get(columns, i));
+        html_put(ret, "<th scope=\"col\" class=\"$ $\">$</th>", align[i] == 'r' ? "right" : "",
+                 wrap_class(text, 14), text);
+    }
     rg_str_add(ret, "</tr></thead>");
 }
 

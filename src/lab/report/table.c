@@ -126,7 +126,7 @@ static void claim_row(json_t *table, const json_t *claim)
                     format_interval(interval).text, format_p(number(claim, "p_corrected")).text,
                     format_count(number(claim, "n")).text,
                     format_number(number(claim, "p_superior"), 0).text,
-                    format_number(number(claim, "effect_size"), 0).text,
+                    format_number(number(claim, "effect_size"), 0.1).text,
                     format_p(number(claim, "p_signflip")).text,
                     format_p(number(claim, "p_wilcoxon")).text,
                     format_p(number(claim, "tost_p")).text,
