@@ -192,8 +192,8 @@ static size_t check_pairs(comparison *c)
     }
     if (fewest < FEWEST_SEEDS)
         rg_results_warn(&c->results,
-                        "A claim rests on %zu pairs: fewer than %d cannot carry a verdict.",
-                        fewest, FEWEST_SEEDS);
+                        "A claim rests on %zu %s: fewer than %d cannot carry a verdict.",
+                        fewest, fewest == 1 ? "pair" : "pairs", FEWEST_SEEDS);
     return fewest;
 }
 

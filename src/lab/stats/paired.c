@@ -45,7 +45,8 @@ static double sd_of(const double *values, size_t n, double mean)
         squares += d * d;
     }
     /* The corrected two-pass algorithm: `sum` is what rounding left in the mean. */
-    return sqrt(fmax(0, squares - sum * sum / (double)n) / (double)(n - 1));
+    double variance = (squares - sum * sum / (double)n) / (double)(n - 1);
+    return variance < 0 ? 0 : sqrt(variance);
 }
 
 rg_t_result rg_t_test(const double *values, size_t n, double null, double alpha)

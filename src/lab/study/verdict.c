@@ -14,9 +14,10 @@
  * flips or Wilcoxon have p >= alpha although n allows less inconclusive  everything else
  *
  * For, against and equal are three families, corrected each by itself.  A claim has at most one
- * true null among them (a difference cannot be both 0 and beyond the margin), so that the bound
- * on false verdicts over the study stays that of one family for Bonferroni, and is tested by
- * simulation for Holm.  Which test gives the p is decided in verdict_evidence.c. */
+ * true null among them: a difference cannot be both 0 and beyond the margin.  The chance of any
+ * false verdict in a study therefore stays below alpha with Bonferroni's correction; with
+ * Holm's it stays below alpha within each family.  Which test gives the p is decided in
+ * verdict_evidence.c. */
 #include "lab/study/verdict.h"
 
 #include <math.h>

@@ -120,7 +120,8 @@ static rg_sides sides_against(const rg_evidence *e, double null, rg_arena *arena
 
 static double two_sided(rg_sides s)
 {
-    return fmin(1, 2 * fmin(s.above, s.below)); /* NaN only when both are */
+    double twice = 2 * fmin(s.above, s.below); /* NaN only when both are */
+    return twice > 1 ? 1 : twice;
 }
 
 static double larger(double x, double y)

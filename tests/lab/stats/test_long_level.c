@@ -8,7 +8,7 @@ static void promises(void **state)
 {
     (void)state;
     static const size_t ns[] = {5, 8, 10}, claims[] = {1, 3, 7};
-    enum { STUDIES = 10000 };
+    enum { STUDIES = 4000 };
     for (size_t s = 0; s < sizeof(level_scores) / sizeof(level_scores[0]); s++) {
         for (size_t i = 0; i < 9; i++) {
             level_rates r = level_simulate(&level_scores[s], ns[i / 3], claims[i % 3], STUDIES);

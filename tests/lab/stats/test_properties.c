@@ -356,7 +356,7 @@ static void not_finite(void **state)
     (void)state;
     const double nan[] = {1, 2, NAN, 3}, lost[] = {.1, -INFINITY, .2, .3, .4, .5, -INFINITY};
     const double both[] = {1, INFINITY, -INFINITY};
-    assert_true(isnan(rg_t_test(nan, 4, 0, .05).p));
+    assert_true(isnan(rg_t_test(nan, 4, 0, .05).p) && isnan(rg_t_test(nan, 4, 0, .05).sd));
     assert_true(isnan(rg_t_test(lost, 7, 0, .05).p));
     assert_true(isnan(rg_signflip(nan, 4, 1).p) && isnan(rg_signflip(lost, 7, 1).p));
     assert_true(isnan(rg_wilcoxon(nan, 4, RG_ZEROS_DROP, RG_WILCOXON_AUTO).p));

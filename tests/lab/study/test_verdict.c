@@ -251,6 +251,8 @@ static void too_few(void **state)
     assert_verdict(c, "inconclusive");
     assert_close(real(c, "estimate"), .018, 1e-12);
     assert_true(json_is_null(json_object_get(c, "p")));
+    assert_true(json_is_null(json_object_get(c, "p_corrected")));
+    assert_true(json_is_null(json_object_get(c, "mde")));
     assert_true(json_is_null(json_object_get(c, "interval")));
     assert_says(c, "one seed cannot tell a difference from luck");
     json_decref(c);
@@ -435,6 +437,7 @@ static void summaries(void **state)
     static const double lost[] = {1, NAN, 2};
     s = rg_summary_json(lost, 3, .05);
     assert_true(json_is_null(json_object_get(s, "mean")));
+    assert_true(json_is_null(json_object_get(s, "sd")));
     assert_true(json_is_null(json_array_get(json_object_get(s, "values"), 1)));
     json_decref(s);
 }
