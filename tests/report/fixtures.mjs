@@ -226,6 +226,16 @@ export function alone() {
     return facts;
 }
 
+/* What rigor compare knows: scores from a table, nothing of how they came about. */
+export function table() {
+    const { format, study: name, status, metric, analysis, arms, claims } = study();
+    return { format, study: name, question: 'Which differences in accuracy are more than luck?', status,
+        marks: ['self-reported'], trust: 'self-reported', metric, also: [], analysis,
+        arms: arms.map((arm) => ({ ...arm, kind: 'arm', of: null, changes: {}, config: {}, tuning: null,
+            metrics: { accuracy: arm.metrics.accuracy }, validation: undefined })),
+        claims, warnings: [] };
+}
+
 export function crowded(count = 60) {
     const facts = study();
     const copies = (list, key) => Array.from({ length: count }, (_, i) => list.map((x) =>
@@ -240,7 +250,7 @@ export function crowded(count = 60) {
     return facts;
 }
 
-export const FIXTURES = { study, hostile, failing, incomplete, alone, crowded };
+export const FIXTURES = { study, hostile, failing, incomplete, alone, table, crowded };
 
 if (process.argv[1] === new URL(import.meta.url).pathname)
     console.log(`{${Object.entries(study()).map(([k, v]) =>

@@ -72,7 +72,12 @@ async function checkWords(page, facts) {
     const whole = await page.locator('body').innerText();
     for (const warning of facts.warnings)
         assert.ok(whole.includes(warning), `warning missing: ${warning}`);
-    assert.ok(whole.includes(facts.fingerprint) && whole.includes(facts.ledger_head));
+    for (const hash of [facts.fingerprint, facts.ledger_head])
+        assert.ok(!hash || whole.includes(hash), `hash missing: ${hash}`);
+    assert.deepEqual(await page.$$eval('section:not(#verdicts)', (all) => all.filter((s) => s.innerText.trim().split('\n').length < 2)
+        .map((s) => s.id)), [], 'empty sections');
+    assert.deepEqual(await page.$$eval('nav a', (all) => all.map((a) => a.getAttribute('href'))
+        .filter((href) => !document.querySelector(href))), [], 'links that lead nowhere');
 }
 
 async function checkCharts(page) {
@@ -166,7 +171,7 @@ async function look(context, name, size, url, facts) {
     return charts;
 }
 
-const EXPECTED = { study: 8, hostile: 8, failing: 8, incomplete: 2, alone: 3, crowded: 82 };
+const EXPECTED = { study: 8, hostile: 8, failing: 8, incomplete: 2, alone: 3, table: 2, crowded: 82 };
 const browser = await chromium.launch({ // in a fresh profile of its own
     executablePath: browserPath, headless: true,
     args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',

@@ -20,20 +20,31 @@ static void add_warnings(rg_str *ret, const json_t *facts)
     rg_str_add(ret, "</ul>\n");
 }
 
+/* The section, unless its body is empty; frees the body. */
+static void add_section(rg_str *ret, const char *id, const char *title, rg_str *body)
+{
+    if (body->len) {
+        html_put(ret, "<section id=\"$\"><h2>$</h2>\n", id, title);
+        rg_str_add(ret, rg_str_text(body));
+        rg_str_add(ret, "</section>\n");
+    }
+    rg_str_free(body);
+}
+
 void html_checks(rg_str *ret, const json_t *facts)
 {
-    rg_str_add(ret, "<section id=\"checks\"><h2>Checks</h2>\n");
-    add_warnings(ret, facts);
-    html_table(ret, table_checks(facts), "");
-    html_table(ret, table_failures(facts), "");
-    html_table(ret, table_stages(facts), "");
-    rg_str_add(ret, "</section>\n");
+    rg_str body = {0};
+    add_warnings(&body, facts);
+    html_table(&body, table_checks(facts), "");
+    html_table(&body, table_failures(facts), "");
+    html_table(&body, table_stages(facts), "");
+    add_section(ret, "checks", "Checks", &body);
 }
 
 static void add_configuration(rg_str *ret, const json_t *arm)
 {
     const json_t *config = json_object_get(arm, "config");
-    if (!json_is_object(config))
+    if (!json_object_size(config))
         return;
     char *text = json_dumps(config, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
     html_put(ret, "<details><summary>$</summary><pre>$</pre></details>\n",
@@ -43,43 +54,41 @@ static void add_configuration(rg_str *ret, const json_t *arm)
 
 void html_configurations(rg_str *ret, const json_t *facts)
 {
-    rg_str body = {0};
+    rg_str list = {0}, body = {0};
     size_t i;
     json_t *arm;
     json_array_foreach (json_object_get(facts, "arms"), i, arm)
-        add_configuration(&body, arm);
-    if (body.len)
-        html_put(ret,
-                 "<section id=\"configurations\"><h2>Frozen configurations</h2>"
+        add_configuration(&list, arm);
+    if (list.len) {
+        html_put(&body,
                  "<p class=\"lead\">What each arm was trained with, every parameter, fixed "
                  "before the test labels were opened.</p><div class=\"configs\">\n");
-    rg_str_add(ret, rg_str_text(&body));
-    rg_str_add(ret, body.len ? "</div></section>\n" : "");
-    rg_str_free(&body);
+        rg_str_add(&body, rg_str_text(&list));
+        html_put(&body, "</div>");
+    }
+    rg_str_free(&list);
+    add_section(ret, "configurations", "Frozen configurations", &body);
 }
 
 void html_data(rg_str *ret, const json_t *facts)
 {
-    json_t *table = table_data(facts);
-    if (!table)
-        return;
-    rg_str_add(ret, "<section id=\"data\"><h2>Data and split</h2>\n");
-    html_table(ret, table, "pairs");
-    rg_str_add(ret, "</section>\n");
+    rg_str body = {0};
+    html_table(&body, table_data(facts), "pairs");
+    add_section(ret, "data", "Data and split", &body);
 }
 
 void html_repeat(rg_str *ret, const json_t *facts)
 {
     const char *command = rg_json_text(json_object_get(facts, "environment"), "command", NULL);
-    rg_str_add(ret, "<section id=\"repeat\"><h2>To repeat it</h2>\n");
+    rg_str body = {0};
     if (command)
         html_put(
-            ret,
+            &body,
             "<p class=\"lead\">On the same machine and build this gives the same results to "
             "the last bit: compare the fingerprints.</p><pre>$</pre>"
             "<button type=\"button\" class=\"copy\">Copy</button>\n",
             command);
-    html_table(ret, table_costs(facts), "");
-    html_table(ret, table_environment(facts), "pairs");
-    rg_str_add(ret, "</section>\n");
+    html_table(&body, table_costs(facts), "");
+    html_table(&body, table_environment(facts), "pairs");
+    add_section(ret, "repeat", "To repeat it", &body);
 }

@@ -137,9 +137,12 @@ void html_differences(rg_str *ret, const json_t *facts)
     add_charts(&body, chart_forest, facts);
     html_table(&body, table_claims(facts), "");
     if (body.len) {
-        section_open(ret, facts, "differences", "Differences",
-                     "Claims were declared before anything ran, and are corrected together. "
-                     "Differences that nobody claimed are described only.");
+        section_open(
+            ret, facts, "differences", "Differences",
+            !table_of_study(facts)
+                ? "All claims are corrected together."
+                : "Claims were declared before anything ran, and are corrected together. "
+                  "Differences that nobody claimed are described only.");
         rg_str_add(ret, rg_str_text(&body));
         section_close(ret);
     }

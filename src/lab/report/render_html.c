@@ -48,7 +48,10 @@ static void slot_chips(rg_str *ret, const json_t *facts)
     rg_str_printf(&counts, "%zu arm%s · %zu seed%s", json_array_size(arms),
                   json_array_size(arms) == 1 ? "" : "s", seeds, seeds == 1 ? "" : "s");
     rg_str_add(ret, "<ul class=\"chips\">");
-    html_put(ret, "<li>$</li><li>test set: $</li><li>metric: $</li><li>$</li>",
+    html_put(ret,
+             table_of_study(facts)
+                 ? "<li>$</li><li>test set: $</li><li>metric: $</li><li>$</li>"
+                 : "<li>$</li><li>scores: $</li><li>metric: $</li><li>$</li>",
              rg_json_text(facts, "status", "?"), rg_json_text(facts, "trust", "?"),
              table_metric(facts), rg_str_text(&counts));
     for (size_t i = 0; i < json_array_size(marks); i++) {
@@ -93,10 +96,13 @@ static void slot_sections(rg_str *ret, const json_t *facts)
 
 static void slot_footer(rg_str *ret, const json_t *facts)
 {
-    html_put(ret, "<p>Fingerprint <code>$</code></p><p>Ledger head <code>$</code></p>",
-             rg_json_text(facts, "fingerprint", "–"), rg_json_text(facts, "ledger_head", "–"));
-    html_put(ret, "<p>Written by rigor $. Every number stands in the ledger.</p>",
-             rg_json_text(json_object_get(facts, "environment"), "rigor", RG_VERSION));
+    const char *fingerprint = rg_json_text(facts, "fingerprint", NULL);
+    if (fingerprint)
+        html_put(ret, "<p>Fingerprint <code>$</code></p><p>Ledger head <code>$</code></p>",
+                 fingerprint, rg_json_text(facts, "ledger_head", "–"));
+    html_put(ret, "<p>Written by rigor $.$</p>",
+             rg_json_text(json_object_get(facts, "environment"), "rigor", RG_VERSION),
+             fingerprint ? " Every number stands in the ledger." : "");
 }
 
 static void slot_style(rg_str *ret, const json_t *facts)

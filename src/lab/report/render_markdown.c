@@ -64,7 +64,7 @@ static void add_head(rg_str *ret, const json_t *facts)
     add_escaped(ret, rg_json_text(facts, "question", ""));
     rg_str_add(ret, "\n\nStatus: ");
     add_escaped(ret, rg_json_text(facts, "status", "unknown"));
-    rg_str_add(ret, ". Test set: ");
+    rg_str_add(ret, table_of_study(facts) ? ". Test set: " : ". Scores: ");
     add_escaped(ret, rg_json_text(facts, "trust", "unknown"));
     rg_str marks = {0};
     table_marks(&marks, facts);

@@ -40,6 +40,17 @@ const char *table_metric(const json_t *facts)
     return rg_json_text(json_object_get(facts, "metric"), "name", "metric");
 }
 
+bool table_of_study(const json_t *facts)
+{
+    return json_is_object(json_object_get(facts, "stages"));
+}
+
+void table_score_title(rg_str *ret, const json_t *facts)
+{
+    rg_str_printf(ret, table_of_study(facts) ? "%s on the test set" : "%s, as reported",
+                  table_metric(facts));
+}
+
 const json_t *table_primary(const json_t *facts, const json_t *arm, const char *part)
 {
     return json_object_get(json_object_get(arm, part), table_metric(facts));
@@ -71,9 +82,10 @@ static void arm_kind(rg_str *ret, const json_t *arm)
 json_t *table_arms(const json_t *facts)
 {
     rg_str title = {0};
-    rg_str_printf(&title, "%s on the test set", table_metric(facts));
+    table_score_title(&title, facts);
     json_t *table = table_new(rg_str_text(&title), "lrrrrl",
-                              CELLS("arm", "mean ± half interval", "sd", "n", "failed", "is"));
+                              CELLS("arm", "mean ± half interval", "sd", "n", "failed",
+                                    table_of_study(facts) ? "is" : NULL));
     rg_str_free(&title);
     size_t i;
     json_t *arm;
@@ -143,7 +155,7 @@ json_t *table_claims(const json_t *facts)
         table_new("Claims", "llrrrrrrrrrrr",
                   CELLS("claim", "verdict", "A − B", rg_str_text(&interval), "p, corrected",
                         "n", "P(A better)", "Cohen's d", "p, sign-flip", "p, Wilcoxon",
-                        "p, TOST", "smallest visible effect", "seeds needed"));
+                        "p, TOST", "visible effect", "seeds needed"));
     rg_str_free(&interval);
     size_t i;
     json_t *claim;

@@ -32,6 +32,11 @@ json_t *table_or_null(json_t *table);                    /* frees a table withou
 void table_marks(rg_str *ret, const json_t *facts);
 /* A claim's sentence with the marks, unless it says them itself. */
 void table_sentence(rg_str *ret, const json_t *facts, const json_t *claim);
+/* Whether the facts are a study's; otherwise they come from a table of results, and nothing is
+ * known of how they came about. */
+bool table_of_study(const json_t *facts);
+/* "accuracy on the test set", or "accuracy, as reported". */
+void table_score_title(rg_str *ret, const json_t *facts);
 const char *table_metric(const json_t *facts); /* the primary metric's name */
 /* The summary of the arm's primary metric; part is "metrics" (test) or "validation". */
 const json_t *table_primary(const json_t *facts, const json_t *arm, const char *part);
