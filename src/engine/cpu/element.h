@@ -95,8 +95,7 @@ ELEMENT_INLINE float element_tanh_f32(float x)
     p = p * s - 3.33333343e-1f;
     float near = p * s * x + x;
     float far = 1.0f - 2.0f / (element_exp_f32(2.0f * a) + 1.0f);
-    far = copysignf(far, x);
-    return a < 0.625f ? near : far;
+    return copysignf(a < 0.625f ? near : far, x);
 }
 
 /* x P(x^2) up to 1, 1 - e^-Q(|x|) elsewhere; 1 from 4 on. */
@@ -121,8 +120,8 @@ ELEMENT_INLINE float element_erf_f32(float x)
     q = q * t + 6.31826043e-1f;
     q = q * t + 1.13023341f;
     q = q * t - 3.20138060e-4f;
-    float far = copysignf(1.0f - element_exp_f32(-q), x);
-    return a < 1.0f ? near : far;
+    float far = 1.0f - element_exp_f32(-q);
+    return copysignf(a < 1.0f ? near : far, x);
 }
 
 /* Sine and cosine: the angle less a multiple of pi/2 in double, then Taylor series to r^13.

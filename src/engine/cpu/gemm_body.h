@@ -1,9 +1,9 @@
 /* gemm_body.h - the matrix product for one element type, compiled for each instruction set.
  *
- * b is read in panels of two vectors' width (NR columns).  A tile of MR rows by NR columns of c
- * stays in registers over the whole of k: each step loads two vectors of b and broadcasts MR
- * numbers of a.  Panels whose rows are not contiguous, or that are narrower than NR, are packed
- * into scratch first, with zeros at the edge. */
+ * c is made in panels of NR columns (two vectors wide; one vector where that is enough).  A
+ * tile of up to MR rows of a panel stays in registers over the whole of k: each step loads a
+ * row of b and broadcasts MR numbers of a.  A panel of b whose rows are not contiguous, or that
+ * is narrower than its vectors, is packed into scratch first, with zeros at the edge. */
 #include "engine/cpu/gemm.h"
 
 #include <string.h>
@@ -18,73 +18,133 @@
 typedef GEMM_TYPE GEMM(vector)
     __attribute__((vector_size(GEMM_VECTOR_BYTES), aligned(sizeof(GEMM_TYPE)), may_alias));
 
-/* One tile of `rows` rows; out has `out_row` between rows and room for NR columns. */
-static inline __attribute__((always_inline)) void GEMM(tile)(int rows, const rg_gemm *g,
-                                                             const GEMM_TYPE *a,
-                                                             const GEMM_TYPE *b, int64_t b_row,
-                                                             GEMM_TYPE *out, int64_t out_row)
+/* Where one panel reads and writes: b at row stride b_row, `width` vectors wide. */
+typedef struct GEMM(panel) {
+    const GEMM_TYPE *b;
+    int64_t b_row;
+    int width;
+} GEMM(panel);
+
+/* One tile; out has `out_row` between rows and room for the panel's width in each. */
+static inline __attribute__((always_inline)) void
+GEMM(tile)(int rows, int width, const rg_gemm *g, const GEMM_TYPE *a, const GEMM(panel) * p,
+           GEMM_TYPE *out, int64_t out_row)
 {
-    GEMM(vector) left[MR], right[MR];
+    GEMM(vector) sum[MR][2];
     for (int i = 0; i < rows; i++)
-        left[i] = right[i] = (GEMM(vector)){0};
-    for (int64_t k = 0; k < g->k; k++) {
-        GEMM(vector) b0 = *(const GEMM(vector) *)(b + k * b_row);
-        GEMM(vector) b1 = *(const GEMM(vector) *)(b + k * b_row + LANES);
+        sum[i][0] = sum[i][1] = (GEMM(vector)){0};
+    const GEMM_TYPE *b = p->b;
+    for (int64_t k = 0; k < g->k; k++, b += p->b_row) {
+        GEMM(vector) row[2];
+        for (int v = 0; v < width; v++)
+            row[v] = *(const GEMM(vector) *)(b + v * LANES);
         for (int i = 0; i < rows; i++) {
             GEMM_TYPE x = a[i * g->a_row + k * g->a_column];
-            left[i] += x * b0;
-            right[i] += x * b1;
+            for (int v = 0; v < width; v++)
+                sum[i][v] += x * row[v];
         }
     }
-    for (int i = 0; i < rows; i++) {
-        *(GEMM(vector) *)(out + i * out_row) = left[i];
-        *(GEMM(vector) *)(out + i * out_row + LANES) = right[i];
-    }
+    for (int i = 0; i < rows; i++)
+        for (int v = 0; v < width; v++)
+            *(GEMM(vector) *)(out + i * out_row + v * LANES) = sum[i][v];
 }
 
-static void GEMM(rows)(int rows, const rg_gemm *g, const GEMM_TYPE *a, const GEMM_TYPE *b,
-                       int64_t b_row, GEMM_TYPE *out, int64_t out_row)
+#define GEMM_ROWS(n) \
+    case n: \
+        if (p->width == 1) \
+            GEMM(tile)(n, 1, g, a, p, out, out_row); \
+        else \
+            GEMM(tile)(n, 2, g, a, p, out, out_row); \
+        break;
+
+static void GEMM(rows)(int rows, const rg_gemm *g, const GEMM_TYPE *a, const GEMM(panel) * p,
+                       GEMM_TYPE *out, int64_t out_row)
 {
     switch (rows) {
-    case 1: GEMM(tile)(1, g, a, b, b_row, out, out_row); break;
-    case 2: GEMM(tile)(2, g, a, b, b_row, out, out_row); break;
-    case 3: GEMM(tile)(3, g, a, b, b_row, out, out_row); break;
-    case 4: GEMM(tile)(4, g, a, b, b_row, out, out_row); break;
-    case 5: GEMM(tile)(5, g, a, b, b_row, out, out_row); break;
-    case 6: GEMM(tile)(6, g, a, b, b_row, out, out_row); break;
-    case 7: GEMM(tile)(7, g, a, b, b_row, out, out_row); break;
-    default: GEMM(tile)(8, g, a, b, b_row, out, out_row); break;
+        GEMM_ROWS(1)
+        GEMM_ROWS(2)
+        GEMM_ROWS(3)
+        GEMM_ROWS(4)
+        GEMM_ROWS(5)
+        GEMM_ROWS(6)
+        GEMM_ROWS(7)
+        GEMM_ROWS(8)
     }
 }
 
-static void GEMM(pack)(const rg_gemm *g, const GEMM_TYPE *b, int64_t columns, GEMM_TYPE *panel)
+/* ---- Packing a panel of `columns` columns, `stride` wide. */
+/* Four columns by four rows at a time: b is contiguous along k, the panel along its columns. */
+static void GEMM(transpose)(const rg_gemm *g, const GEMM_TYPE *b, int64_t columns,
+                            GEMM_TYPE *panel, int64_t stride)
 {
-    if (columns < NR)
-        memset(panel, 0, sizeof(*panel) * (size_t)(g->k * NR));
-    if (g->b_column == 1) {
-        for (int64_t k = 0; k < g->k; k++)
-            memcpy(panel + k * NR, b + k * g->b_row, sizeof(*panel) * (size_t)columns);
+    typedef GEMM_TYPE four __attribute__((vector_size(4 * sizeof(GEMM_TYPE)),
+                                          aligned(sizeof(GEMM_TYPE)), may_alias));
+    int64_t j = 0, k = 0, next = g->b_column;
+    for (; j + 4 <= columns; j += 4) {
+        const GEMM_TYPE *from = b + j * next;
+        for (k = 0; k + 4 <= g->k; k += 4, from += 4) {
+            four r0 = *(const four *)from, r1 = *(const four *)(from + next);
+            four r2 = *(const four *)(from + 2 * next), r3 = *(const four *)(from + 3 * next);
+            four low = __builtin_shufflevector(r0, r1, 0, 4, 1, 5);
+            four low2 = __builtin_shufflevector(r2, r3, 0, 4, 1, 5);
+            four high = __builtin_shufflevector(r0, r1, 2, 6, 3, 7);
+            four high2 = __builtin_shufflevector(r2, r3, 2, 6, 3, 7);
+            GEMM_TYPE *to = panel + k * stride + j;
+            *(four *)to = __builtin_shufflevector(low, low2, 0, 1, 4, 5);
+            *(four *)(to + stride) = __builtin_shufflevector(low, low2, 2, 3, 6, 7);
+            *(four *)(to + 2 * stride) = __builtin_shufflevector(high, high2, 0, 1, 4, 5);
+            *(four *)(to + 3 * stride) = __builtin_shufflevector(high, high2, 2, 3, 6, 7);
+        }
+        for (; k < g->k; k++)
+            for (int64_t c = j; c < j + 4; c++)
+                panel[k * stride + c] = b[k + c * next];
+    }
+    for (; j < columns; j++)
+        for (k = 0; k < g->k; k++)
+            panel[k * stride + j] = b[k + j * next];
+}
+
+static void GEMM(pack)(const rg_gemm *g, const GEMM_TYPE *b, int64_t columns, GEMM_TYPE *panel,
+                       int64_t stride)
+{
+    for (int64_t k = 0; columns < stride && k < g->k; k++)
+        for (int64_t j = columns; j < stride; j++)
+            panel[k * stride + j] = 0;
+    if (g->b_row == 1 && g->b_column != 1) {
+        GEMM(transpose)(g, b, columns, panel, stride);
         return;
     }
-    for (int64_t j = 0; j < columns; j++)
-        for (int64_t k = 0; k < g->k; k++)
-            panel[k * NR + j] = b[k * g->b_row + j * g->b_column];
+    for (int64_t k = 0; k < g->k; k++)
+        for (int64_t j = 0; j < columns; j++)
+            panel[k * stride + j] = b[k * g->b_row + j * g->b_column];
 }
 
-static void GEMM(panel)(const rg_gemm *g, const GEMM_TYPE *a, const GEMM_TYPE *b, int64_t b_row,
-                        int64_t columns, GEMM_TYPE *c)
+/* ---- The product. */
+/* How many rows may be written with whole vectors: what spills over the end of a row is written
+ * again by the next rows, where this panel is all of c; the last rows must not spill. */
+static int64_t GEMM(whole_rows)(const rg_gemm *g, int64_t columns, int64_t stride)
+{
+    if (columns == stride)
+        return g->m;
+    int64_t spill = (stride - columns + columns - 1) / columns;
+    return columns == g->n && g->m > spill ? g->m - spill : 0;
+}
+
+static void GEMM(one_panel)(const rg_gemm *g, const GEMM_TYPE *a, const GEMM(panel) * p,
+                            int64_t columns, GEMM_TYPE *c)
 {
     GEMM_TYPE edge[MR * NR];
-    for (int64_t i = 0; i < g->m; i += MR) {
-        int rows = g->m - i < MR ? (int)(g->m - i) : MR;
+    int64_t stride = p->width * LANES, whole = GEMM(whole_rows)(g, columns, stride), i = 0;
+    while (i < g->m) {
+        bool direct = i < whole;
+        int64_t left = (direct ? whole : g->m) - i;
+        int rows = left < MR ? (int)left : MR;
         const GEMM_TYPE *from = a + i * g->a_row;
-        if (columns == NR) {
-            GEMM(rows)(rows, g, from, b, b_row, c + i * g->n, g->n);
-            continue;
-        }
-        GEMM(rows)(rows, g, from, b, b_row, edge, NR);
-        for (int r = 0; r < rows; r++)
-            memcpy(c + (i + r) * g->n, edge + r * NR, sizeof(*c) * (size_t)columns);
+        GEMM_TYPE *to = c + i * g->n;
+        GEMM(rows)(rows, g, from, p, direct ? to : edge, direct ? g->n : stride);
+        for (int r = 0; r < rows && !direct; r++)
+            memcpy(to + r * g->n, edge + r * stride, sizeof(*c) * (size_t)columns);
+        i += rows;
     }
 }
 
@@ -93,16 +153,17 @@ static void GEMM(product)(const rg_gemm *g, const GEMM_TYPE *a, const GEMM_TYPE 
 {
     for (int64_t j = 0; j < g->n; j += NR) {
         int64_t columns = g->n - j < NR ? g->n - j : NR;
-        const GEMM_TYPE *from = b + j * g->b_column;
-        if (columns == NR && g->b_column == 1) {
-            GEMM(panel)(g, a, from, g->b_row, NR, c + j);
-        } else {
-            GEMM(pack)(g, from, columns, scratch);
-            GEMM(panel)(g, a, scratch, NR, columns, c + j);
+        GEMM(panel) p = {b + j * g->b_column, g->b_row, columns <= LANES ? 1 : 2};
+        if (g->b_column != 1 || columns < p.width * LANES) {
+            GEMM(pack)(g, p.b, columns, scratch, p.width * LANES);
+            p.b = scratch;
+            p.b_row = p.width * LANES;
         }
+        GEMM(one_panel)(g, a, &p, columns, c + j);
     }
 }
 
+#undef GEMM_ROWS
 #undef GEMM
 #undef GEMM_PASTE
 #undef GEMM_PASTE_

@@ -1,23 +1,24 @@
 /* schedule.c - groups in an order of execution.
  *
- * Among the groups whose operands are ready, the one whose last node was built first goes next.
- * Users build the update of the parameters last, so every reader of a parameter runs before the
- * parameter changes, and it can change in place. */
+ * Among the groups whose operands are ready, the one whose last node was built first goes next;
+ * those that make the new value of an input (a carry) come last, so that every reader of a
+ * parameter runs before the parameter changes, and it can change in place. */
 #include "engine/plan/layout.h"
 
 typedef struct scheduler {
     rg_layout *l;
     uint32_t *first, *latest; /* by group: its lowest and highest id; 0: no group */
+    uint64_t *rank;           /* by group: the lower, the sooner */
     uint32_t *missing;        /* by group: operands that other groups still owe */
     uint32_t *size;           /* by group */
-    uint32_t *heap;           /* ready groups, least `latest` on top */
+    uint32_t *heap;           /* ready groups, least `rank` on top */
     size_t ready;
 } scheduler;
 
 static void heap_push(scheduler *s, uint32_t group)
 {
     size_t i = s->ready++;
-    for (; i > 0 && s->latest[s->heap[(i - 1) / 2]] > s->latest[group]; i = (i - 1) / 2)
+    for (; i > 0 && s->rank[s->heap[(i - 1) / 2]] > s->rank[group]; i = (i - 1) / 2)
         s->heap[i] = s->heap[(i - 1) / 2];
     s->heap[i] = group;
 }
@@ -30,9 +31,9 @@ static uint32_t heap_pop(scheduler *s)
         size_t child = 2 * i + 1;
         if (child >= s->ready)
             break;
-        if (child + 1 < s->ready && s->latest[s->heap[child + 1]] < s->latest[s->heap[child]])
+        if (child + 1 < s->ready && s->rank[s->heap[child + 1]] < s->rank[s->heap[child]])
             child++;
-        if (s->latest[s->heap[child]] >= s->latest[last])
+        if (s->rank[s->heap[child]] >= s->rank[last])
             break;
         s->heap[i] = s->heap[child];
         i = child;
@@ -60,6 +61,17 @@ static void count_missing(scheduler *s)
         s->size[group]++;
         FOR_OPERANDS(l, id, operand)
         s->missing[group]++;
+    }
+}
+
+static void rank_groups(scheduler *s)
+{
+    rg_layout *l = s->l;
+    for (uint32_t id = 1; id <= l->count; id++)
+        s->rank[id] = s->latest[id];
+    for (size_t i = 0; i < l->carries; i++) {
+        uint32_t group = l->group[l->root[l->carry[i].output.id]];
+        s->rank[group] = (uint64_t)s->latest[group] + l->count;
     }
 }
 
@@ -96,12 +108,14 @@ void rg_layout_schedule(rg_layout *l)
     scheduler s = {.l = l,
                    .first = RG_NEW_ARRAY(uint32_t, n),
                    .latest = RG_NEW_ARRAY(uint32_t, n),
+                   .rank = RG_NEW_ARRAY(uint64_t, n),
                    .missing = RG_NEW_ARRAY(uint32_t, n),
                    .size = RG_NEW_ARRAY(uint32_t, n),
                    .heap = RG_NEW_ARRAY(uint32_t, n)};
     l->step_of = RG_ARENA_ARRAY(l->arena, uint32_t, n);
     l->place_of = RG_ARENA_ARRAY(l->arena, uint32_t, n);
     count_missing(&s);
+    rank_groups(&s);
     size_t groups = 0;
     for (uint32_t id = 1; id < n; id++)
         groups += s.latest[id] != 0;
@@ -120,6 +134,7 @@ void rg_layout_schedule(rg_layout *l)
         RG_BUG("%zu of %zu groups have an order", l->steps, groups);
     rg_free(s.first);
     rg_free(s.latest);
+    rg_free(s.rank);
     rg_free(s.missing);
     rg_free(s.size);
     rg_free(s.heap);

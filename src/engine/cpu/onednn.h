@@ -1,0 +1,27 @@
+/* onednn.h - matrix products by oneDNN, loaded on first use; absent, NULL is answered
+ * everywhere.
+ *
+ * A primitive is made once for a shape and its strides and may be run by many threads; each
+ * runs it with handles of its own.  oneDNN works with one thread, so that its results do not
+ * depend on how many there are. */
+#ifndef RIGOR_ENGINE_CPU_ONEDNN_H
+#define RIGOR_ENGINE_CPU_ONEDNN_H
+
+#include "engine/cpu/gemm.h"
+
+typedef struct rg_onednn_product rg_onednn_product;
+typedef struct rg_onednn_handles rg_onednn_handles;
+
+/* f32: `batch` products g, the operands' batch entries a_batch and b_batch elements apart. NULL
+ * when oneDNN is absent, switched off (RIGOR_ONEDNN=off) or refuses these strides. */
+rg_onednn_product *rg_onednn_make(const rg_gemm *g, int64_t batch, int64_t a_batch,
+                                  int64_t b_batch);
+void rg_onednn_free(rg_onednn_product *product);
+rg_onednn_handles *rg_onednn_handles_make(const rg_onednn_product *product);
+void rg_onednn_handles_free(rg_onednn_handles *handles);
+bool rg_onednn_run(const rg_onednn_product *product, rg_onednn_handles *handles, const float *a,
+                   const float *b, float *c);
+/* "2.6.3", or NULL when it is absent or switched off. */
+const char *rg_onednn_version(void);
+
+#endif

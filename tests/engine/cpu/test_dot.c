@@ -1,0 +1,158 @@
+/* test_dot.c - matrix products of every kernel against the reference, within rounding; and the
+ * same bits each time. */
+#include "engine/cpu/onednn.h"
+#include "engine/cpu/program.h"
+#include "support.h"
+
+static void fill(void *data, rg_dtype dtype, int64_t n, rg_rng *rng)
+{
+    for (int64_t i = 0; i < n; i++) {
+        double x = 2 * rg_rng_unit(rng) - 1;
+        if (dtype == RG_F32)
+            ((float *)data)[i] = (float)x;
+        else
+            ((double *)data)[i] = x;
+    }
+}
+
+static double at(const void *data, rg_dtype dtype, int64_t i)
+{
+    return dtype == RG_F32 ? (double)((const float *)data)[i] : ((const double *)data)[i];
+}
+
+typedef struct problem {
+    rg_graph *graph;
+    rg_val x, y, z;
+    int64_t k; /* length of each sum */
+} problem;
+
+/* (batch, m, k) x (batch, k, n), each operand with its axes in a random order. */
+static problem draw(rg_rng *rng, rg_dtype dtype, int64_t batch, int64_t m, int64_t n, int64_t k)
+{
+    problem p = {.graph = rg_graph_new(), .k = k};
+    const int64_t dims_x[3] = {batch, m, k}, dims_y[3] = {batch, n, k};
+    int place_x[3] = {0, 1, 2}, place_y[3] = {0, 1, 2};
+    rg_shape x = {.rank = 3}, y = {.rank = 3};
+    for (int i = 2; i > 0; i--) {
+        int j = (int)rg_rng_below(rng, (uint64_t)i + 1),
+            l = (int)rg_rng_below(rng, (uint64_t)i + 1);
+        int swap = place_x[i];
+        place_x[i] = place_x[j];
+        place_x[j] = swap;
+        swap = place_y[i];
+        place_y[i] = place_y[l];
+        place_y[l] = swap;
+    }
+    for (int i = 0; i < 3; i++) {
+        x.dim[place_x[i]] = dims_x[i];
+        y.dim[place_y[i]] = dims_y[i];
+    }
+    rg_dot_axes axes = {.n_batch = 1,
+                        .n_contract = 1,
+                        .batch_x = {place_x[0]},
+                        .batch_y = {place_y[0]},
+                        .contract_x = {place_x[2]},
+                        .contract_y = {place_y[2]}};
+    p.x = rg_input(p.graph, "x", dtype, x);
+    p.y = rg_input(p.graph, "y", dtype, y);
+    p.z = rg_dot(p.x, p.y, &axes);
+    return p;
+}
+
+static rg_plan *compile(const problem *p, bool reference)
+{
+    rg_err err = {0};
+    rg_plan *plan = rg_plan_compile(p->graph, &p->z, 1, NULL, 0,
+                                    &(rg_plan_options){.reference = reference}, &err);
+    if (!plan)
+        fail_msg("%s: %s", err.where, err.what);
+    return plan;
+}
+
+static void check(rg_rng *rng, rg_dtype dtype, int64_t batch, int64_t m, int64_t n, int64_t k)
+{
+    problem p = draw(rng, dtype, batch, m, n, k);
+    rg_plan *judge = compile(&p, true), *plan = compile(&p, false);
+    rg_err err = {0};
+    fill(rg_plan_buffer(judge, p.x), dtype, rg_val_count(p.x), rng);
+    fill(rg_plan_buffer(judge, p.y), dtype, rg_val_count(p.y), rng);
+    rg_plan_bind(plan, p.x, rg_plan_buffer(judge, p.x));
+    rg_plan_bind(plan, p.y, rg_plan_buffer(judge, p.y));
+    assert_true(rg_plan_run(judge, &err) && rg_plan_run(plan, &err));
+    /* k + 1 roundings of a sum of at most k. */
+    double limit = (dtype == RG_F32 ? 6e-8 : 1.2e-16) * (double)((k + 1) * (k + 1));
+    for (int64_t i = 0; i < rg_val_count(p.z); i++) {
+        double expected = at(rg_plan_buffer(judge, p.z), dtype, i);
+        double got = at(rg_plan_buffer(plan, p.z), dtype, i);
+        if (!(fabs(got - expected) <= limit))
+            fail_msg("(%lld, %lld, %lld, %lld) element %lld: %.9g, expected %.9g",
+                     (long long)batch, (long long)m, (long long)n, (long long)k, (long long)i,
+                     got, expected);
+    }
+    rg_plan *twin = rg_plan_clone(plan, &err);
+    rg_plan_bind(twin, p.x, rg_plan_buffer(judge, p.x));
+    rg_plan_bind(twin, p.y, rg_plan_buffer(judge, p.y));
+    assert_true(rg_plan_run(twin, &err));
+    assert_memory_equal(rg_plan_buffer(plan, p.z), rg_plan_buffer(twin, p.z),
+                        (size_t)rg_val_count(p.z) * rg_dtype_bytes(dtype));
+    rg_plan_free(judge);
+    rg_plan_free(plan);
+    rg_plan_free(twin);
+    rg_graph_free(p.graph);
+}
+
+static void many(rg_dtype dtype, int cases)
+{
+    static const int64_t sizes[] = {1, 2, 3, 7, 8, 10, 16, 17, 31, 32, 33, 40, 64, 0};
+    rg_rng rng = rg_rng_open(support_seed(), "dot");
+    for (int i = 0; i < cases; i++) {
+        int64_t s[4];
+        for (int d = 0; d < 4; d++)
+            s[d] = sizes[rg_rng_below(&rng, RG_COUNT(sizes) - (i % 8 != 0))];
+        check(&rng, dtype, s[0] > 4 ? 1 : s[0], s[1], s[2], s[3]);
+    }
+}
+
+static void test_own_kernel(void **state)
+{
+    (void)state;
+    static const char *const sets[] = {"base", "avx2", "avx512"};
+    setenv("RIGOR_ONEDNN", "off", 1);
+    for (size_t i = 0; i < RG_COUNT(sets); i++) {
+        setenv("RIGOR_CPU", sets[i], 1);
+        many(RG_F32, 150);
+        many(RG_F64, 50);
+    }
+    unsetenv("RIGOR_CPU");
+    unsetenv("RIGOR_ONEDNN");
+}
+
+static void test_onednn(void **state)
+{
+    (void)state;
+    if (!rg_onednn_version())
+        skip();
+    setenv("RIGOR_ONEDNN", "always", 1);
+    many(RG_F32, 60);
+    unsetenv("RIGOR_ONEDNN");
+}
+
+static void test_switched_off(void **state)
+{
+    (void)state;
+    setenv("RIGOR_ONEDNN", "off", 1);
+    assert_null(rg_onednn_version());
+    rg_gemm g = {64, 64, 64, 64, 1, 64, 1};
+    assert_null(rg_onednn_make(&g, 1, 0, 0));
+    unsetenv("RIGOR_ONEDNN");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_own_kernel),
+        cmocka_unit_test(test_onednn),
+        cmocka_unit_test(test_switched_off),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
