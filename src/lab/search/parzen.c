@@ -8,39 +8,43 @@
  * for levels another one, so that neighbouring levels stay in reach.  docs/search.md has the
  * measurements behind the constants.
  *
- * Levels are few, so their kernels are a table of logarithms (row: the observation's level,
- * column: the level asked for), and a density costs one look-up a dimension and component. */
+ * Ordered levels are few, so their kernels are a table of logarithms (row: the observation's
+ * level, column: the level asked for), and a density costs one look-up a dimension and
+ * component.  Densities are kept relative to the prior, whose own logarithm thereby is 0. */
 #include "lab/search/parzen.h"
 
 #include "lab/search/space.h"
 
 #include <math.h>
+#include <string.h>
 
-#define MAX_LEVELS 64        /* whole numbers with more steps are treated as continuous */
+#define MAX_LEVELS 64        /* an ordered dimension with more is treated as continuous */
 #define PRIOR_WEIGHT 2.0     /* of the prior component, in observations */
 #define RANGE_FRACTION 0.05  /* bandwidth of the first rule, at one observation */
 #define SPREAD_SHARE 0.35    /* weight of the second rule */
 #define LEAST_BANDWIDTH 0.5  /* over min(n + 1, 100) */
 #define LEAST_CELLS 0.6      /* bandwidth in cells, for ordered levels */
-#define CHOICE_SMOOTHING 1.5 /* over n + 1: observations spread evenly over unordered choices \
-                              */
+#define CHOICE_SMOOTHING 1.5 /* over n + 1: an observation's share that is spread evenly */
 #define LEAST_MASS 1e-12     /* of a level, so that no logarithm is infinite */
+#define NEGLIGIBLE 40        /* a term e^-40 of the largest is beyond the digits of a sum */
 
+typedef enum axis_kind { AXIS_CONTINUOUS, AXIS_ORDERED, AXIS_UNORDERED } axis_kind;
 typedef struct parzen_axis {
     const rg_dim *dim;
-    size_t levels;     /* 0: continuous */
-    double sigma;      /* of the unit interval */
+    axis_kind kind;
+    size_t levels;
     double *at;        /* n: level or unit coordinate; NaN: not active */
-    double *log_scale; /* n, continuous only: log of the truncated normal's factor */
-    double *log_mass;  /* levels x levels */
-    double *log_prior; /* levels: the width of the cells */
+    double sigma;      /* continuous and ordered: of the unit interval */
+    double *log_scale; /* n, continuous: log of the truncated normal's factor */
+    double *log_ratio; /* levels x levels, ordered: kernel over prior */
+    double keep;       /* unordered: the kernel's mass that is not spread */
 } parzen_axis;
 
 struct rg_parzen {
     const rg_space *space;
-    size_t n;       /* kernels; component n is the prior */
-    double *weight; /* n + 1 */
-    double total;   /* of the weights */
+    size_t n;                    /* kernels; component n is the prior */
+    double *weight, *log_weight; /* n + 1 */
+    double total;                /* of the weights */
     parzen_axis *axes;
     double *log_term; /* n + 1: scratch of rg_parzen_log_density */
 };
@@ -63,7 +67,8 @@ static double spread(const parzen_axis *axis, const double *weight, size_t n)
     for (size_t i = 0; i < n; i++) {
         if (isnan(axis->at[i]))
             continue;
-        double unit = axis->levels ? cell_middle(axis->dim, axis->at[i]) : axis->at[i];
+        double unit =
+            axis->kind == AXIS_ORDERED ? cell_middle(axis->dim, axis->at[i]) : axis->at[i];
         total += weight[i];
         sum += weight[i] * unit;
         squares += weight[i] * unit * unit;
@@ -77,52 +82,33 @@ static double bandwidth(const parzen_axis *axis, const double *weight, size_t n,
     double rate = pow(fmax((double)n, 1), -1 / (4 + (double)dims));
     double width = (1 - SPREAD_SHARE) * RANGE_FRACTION + SPREAD_SHARE * spread(axis, weight, n);
     double least = LEAST_BANDWIDTH / fmin(100, 1 + (double)n);
-    if (axis->levels)
+    if (axis->kind == AXIS_ORDERED)
         least = fmax(least, LEAST_CELLS / (double)axis->levels);
     return fmin(fmax(width * rate, least), 1);
 }
 
 /* ---- Kernels ----------------------------------------------------------------------------- */
-static void fill_unordered(parzen_axis *axis, size_t n)
-{
-    size_t levels = axis->levels;
-    double smoothing = CHOICE_SMOOTHING / (1 + (double)n);
-    double other = smoothing / (double)levels / (1 + smoothing);
-    double same = other + 1 / (1 + smoothing);
-    for (size_t i = 0; i < levels; i++)
-        for (size_t j = 0; j < levels; j++)
-            axis->log_mass[i * levels + j] = log(i == j ? same : other);
-}
-
-static void fill_ordered_row(parzen_axis *axis, size_t row)
+static void fill_row(parzen_axis *axis, size_t row)
 {
     double middle = cell_middle(axis->dim, (double)row);
     double first = normal_cdf(-middle / axis->sigma);
     double total = normal_cdf((1 - middle) / axis->sigma) - first;
-    double before = first;
+    double edge = 0, cumulative = first;
     for (size_t j = 0; j < axis->levels; j++) {
-        double edge = rg_dim_edge(axis->dim, (double)(j + 1));
-        double next = normal_cdf((edge - middle) / axis->sigma);
-        axis->log_mass[row * axis->levels + j] = log(fmax((next - before) / total, LEAST_MASS));
-        before = next;
+        double next_edge = rg_dim_edge(axis->dim, (double)(j + 1));
+        double next = normal_cdf((next_edge - middle) / axis->sigma);
+        double mass = fmax((next - cumulative) / total, LEAST_MASS);
+        axis->log_ratio[row * axis->levels + j] = log(mass / (next_edge - edge));
+        edge = next_edge;
+        cumulative = next;
     }
 }
 
-static void fill_levels(rg_arena *arena, parzen_axis *axis, size_t n)
+static void fill_ordered(rg_arena *arena, parzen_axis *axis)
 {
-    axis->log_prior = RG_ARENA_ARRAY(arena, double, axis->levels);
-    axis->log_mass =
-        RG_ARENA_ARRAY(arena, double, rg_bytes_checked(axis->levels, axis->levels));
-    for (size_t j = 0; j < axis->levels; j++) {
-        double width =
-            rg_dim_edge(axis->dim, (double)(j + 1)) - rg_dim_edge(axis->dim, (double)j);
-        axis->log_prior[j] = log(width);
-    }
-    if (axis->dim->kind == RG_DIM_CHOICE)
-        fill_unordered(axis, n);
-    else
-        for (size_t i = 0; i < axis->levels; i++)
-            fill_ordered_row(axis, i);
+    axis->log_ratio = RG_ARENA_ARRAY(arena, double, axis->levels * axis->levels);
+    for (size_t i = 0; i < axis->levels; i++)
+        fill_row(axis, i);
 }
 
 static void fill_continuous(rg_arena *arena, parzen_axis *axis, size_t n)
@@ -139,22 +125,32 @@ static double coordinate(const parzen_axis *axis, double value)
 {
     if (isnan(value))
         return NAN;
-    return axis->levels ? rg_dim_level(axis->dim, value) : rg_dim_unit(axis->dim, value);
+    return axis->kind == AXIS_CONTINUOUS ? rg_dim_unit(axis->dim, value)
+                                         : rg_dim_level(axis->dim, value);
+}
+
+static axis_kind kind_of(const rg_dim *dim)
+{
+    double levels = rg_dim_levels(dim);
+    if (dim->kind == RG_DIM_CHOICE)
+        return AXIS_UNORDERED;
+    return levels > 0 && levels <= MAX_LEVELS ? AXIS_ORDERED : AXIS_CONTINUOUS;
 }
 
 static void fill_axis(rg_arena *arena, parzen_axis *axis, const rg_parzen *parzen, size_t d,
                       const double *const *points)
 {
-    double levels = rg_dim_levels(&parzen->space->dim[d]);
     axis->dim = &parzen->space->dim[d];
-    axis->levels = levels <= MAX_LEVELS || axis->dim->kind != RG_DIM_INT ? (size_t)levels : 0;
+    axis->kind = kind_of(axis->dim);
+    axis->levels = axis->kind == AXIS_CONTINUOUS ? 0 : (size_t)rg_dim_levels(axis->dim);
     axis->at = RG_ARENA_ARRAY(arena, double, parzen->n);
     for (size_t i = 0; i < parzen->n; i++)
         axis->at[i] = coordinate(axis, points[i][d]);
+    axis->keep = 1 / (1 + CHOICE_SMOOTHING / (1 + (double)parzen->n));
     axis->sigma = bandwidth(axis, parzen->weight, parzen->n, parzen->space->count);
-    if (axis->levels)
-        fill_levels(arena, axis, parzen->n);
-    else
+    if (axis->kind == AXIS_ORDERED)
+        fill_ordered(arena, axis);
+    if (axis->kind == AXIS_CONTINUOUS)
         fill_continuous(arena, axis, parzen->n);
 }
 
@@ -165,10 +161,12 @@ rg_parzen *rg_parzen_new(rg_arena *arena, const rg_space *space, const double *c
     parzen->space = space;
     parzen->n = n;
     parzen->weight = RG_ARENA_ARRAY(arena, double, n + 1);
+    parzen->log_weight = RG_ARENA_ARRAY(arena, double, n + 1);
     parzen->log_term = RG_ARENA_ARRAY(arena, double, n + 1);
     parzen->axes = RG_ARENA_ARRAY(arena, parzen_axis, space->count);
     for (size_t i = 0; i <= n; i++) {
         parzen->weight[i] = i == n ? PRIOR_WEIGHT : weights ? weights[i] : 1;
+        parzen->log_weight[i] = log(parzen->weight[i]);
         parzen->total += parzen->weight[i];
     }
     for (size_t d = 0; d < space->count; d++)
@@ -177,14 +175,24 @@ rg_parzen *rg_parzen_new(rg_arena *arena, const rg_space *space, const double *c
 }
 
 /* ---- Draws ------------------------------------------------------------------------------- */
-static double draw_level(const parzen_axis *axis, double at, double unit)
+static double draw_ordered(const parzen_axis *axis, double at, double unit)
 {
-    const double *row = axis->log_mass + (size_t)at * axis->levels;
+    const double *row = axis->log_ratio + (size_t)at * axis->levels;
     size_t level = 0;
-    for (double sum = exp(row[0]); sum <= unit && level + 1 < axis->levels;
-         sum += exp(row[level]))
-        level++;
+    for (double sum = 0; level + 1 < axis->levels; level++) {
+        double edge = rg_dim_edge(axis->dim, (double)level);
+        sum += exp(row[level]) * (rg_dim_edge(axis->dim, (double)(level + 1)) - edge);
+        if (unit < sum)
+            break;
+    }
     return rg_dim_level_value(axis->dim, (double)level);
+}
+
+static double draw_unordered(const parzen_axis *axis, double at, double unit)
+{
+    if (unit < axis->keep)
+        return rg_dim_level_value(axis->dim, at);
+    return rg_dim_value(axis->dim, (unit - axis->keep) / (1 - axis->keep));
 }
 
 /* By rejection: the centre lies inside and sigma <= 1, so more than a third of the draws stay.
@@ -201,7 +209,11 @@ static double draw_axis(const parzen_axis *axis, double at, rg_rng *rng)
 {
     if (isnan(at))
         return rg_dim_value(axis->dim, rg_rng_unit(rng));
-    return axis->levels ? draw_level(axis, at, rg_rng_unit(rng)) : draw_normal(axis, at, rng);
+    if (axis->kind == AXIS_CONTINUOUS)
+        return draw_normal(axis, at, rng);
+    double unit = rg_rng_unit(rng);
+    return axis->kind == AXIS_ORDERED ? draw_ordered(axis, at, unit)
+                                      : draw_unordered(axis, at, unit);
 }
 
 static size_t draw_component(const rg_parzen *parzen, rg_rng *rng)
@@ -225,13 +237,21 @@ void rg_parzen_draw(const rg_parzen *parzen, rg_rng *rng, double *ret_point)
 }
 
 /* ---- Density ----------------------------------------------------------------------------- */
-static void add_levels(const parzen_axis *axis, size_t n, size_t level, double *log_term)
+static void add_ordered(const parzen_axis *axis, size_t n, size_t level, double *log_term)
 {
-    double prior = axis->log_prior[level];
     for (size_t i = 0; i < n; i++) {
         double at = axis->at[i];
-        log_term[i] +=
-            isnan(at) ? 0 : axis->log_mass[(size_t)at * axis->levels + level] - prior;
+        log_term[i] += isnan(at) ? 0 : axis->log_ratio[(size_t)at * axis->levels + level];
+    }
+}
+
+static void add_unordered(const parzen_axis *axis, size_t n, double level, double *log_term)
+{
+    double other = log(1 - axis->keep);
+    double same = log(1 - axis->keep + axis->keep * (double)axis->levels);
+    for (size_t i = 0; i < n; i++) {
+        double at = axis->at[i];
+        log_term[i] += isnan(at) ? 0 : at == level ? same : other;
     }
 }
 
@@ -250,22 +270,23 @@ static double log_sum_exp(const double *x, size_t n)
     for (size_t i = 1; i < n; i++)
         largest = x[i] > largest ? x[i] : largest;
     for (size_t i = 0; i < n; i++)
-        sum += exp(x[i] - largest);
+        sum += x[i] > largest - NEGLIGIBLE ? exp(x[i] - largest) : 0;
     return largest + log(sum);
 }
 
 double rg_parzen_log_density(const rg_parzen *parzen, const double *point)
 {
     size_t n = parzen->n;
-    for (size_t i = 0; i <= n; i++)
-        parzen->log_term[i] = log(parzen->weight[i]);
+    memcpy(parzen->log_term, parzen->log_weight, (n + 1) * sizeof(double));
     for (size_t d = 0; d < parzen->space->count; d++) {
         const parzen_axis *axis = &parzen->axes[d];
         double at = coordinate(axis, point[d]);
         if (isnan(at))
             continue;
-        if (axis->levels)
-            add_levels(axis, n, (size_t)at, parzen->log_term);
+        if (axis->kind == AXIS_ORDERED)
+            add_ordered(axis, n, (size_t)at, parzen->log_term);
+        else if (axis->kind == AXIS_UNORDERED)
+            add_unordered(axis, n, at, parzen->log_term);
         else
             add_continuous(axis, n, at, parzen->log_term);
     }

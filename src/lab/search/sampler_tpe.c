@@ -25,9 +25,9 @@
 #define STARTUP 6 /* finished trials before there is anything to model; Sobol until then */
 #define GOOD_FRACTION 0.2 /* of the finished and failed trials */
 #define MAX_GOOD 25
-#define RANK_POWER 3 /* a good trial's weight: (number of good trials - its rank)^power */
-#define MAX_REST 500
-#define CANDIDATES 24
+#define RANK_POWER 2 /* a good trial's weight: (number of good trials - its rank)^power */
+#define MAX_REST 400
+#define CANDIDATES 36
 
 typedef struct tpe_split {
     size_t good[MAX_GOOD], n_good; /* indices into the history, best first */
