@@ -18,11 +18,11 @@ typedef struct rg_loops {
     const char *name;
     rg_loop element[RG_OPS][RG_DTYPES]; /* by operation and operands' type */
     rg_loop cast[RG_DTYPES][RG_DTYPES]; /* from, to */
-    /* One chunk in the order of reduce.h: of n contiguous values; of the columns of a matrix
-     * (rows, at most RG_FOLD_LANES columns, `stride` apart). */
+    /* One chunk in the order of reduce.h: of n contiguous values; of each of at most
+     * RG_FOLD_LANES columns of a matrix whose rows are `stride` and columns `step` apart. */
     void (*fold[RG_FOLD_KINDS][RG_DTYPES])(const void *x, int64_t n, void *out);
     void (*fold_columns[RG_FOLD_KINDS][RG_DTYPES])(const void *x, int64_t rows, int64_t stride,
-                                                   int64_t columns, void *out);
+                                                   int64_t step, int64_t columns, void *out);
     /* Elements [start, start + n) of random_bits; start is even. */
     void (*random_bits)(uint32_t *out, const uint32_t *key, uint32_t site, int64_t start,
                         int64_t n);

@@ -88,7 +88,7 @@
         *(T *)out = lane[0]; \
     } \
     static inline __attribute__((always_inline)) void columns_of_##name( \
-        const T *x, int64_t rows, int64_t stride, int64_t columns, T *out) \
+        const T *x, int64_t rows, int64_t stride, int64_t step, int64_t columns, T *out) \
     { \
         T lane[RG_FOLD_LANES][RG_FOLD_LANES]; \
         for (int l = 0; l < RG_FOLD_LANES; l++) \
@@ -97,7 +97,7 @@
         for (int64_t i = 0; i < rows; i++) { \
             T *at = lane[i % RG_FOLD_LANES]; \
             for (int64_t k = 0; k < columns; k++) \
-                at[k] = COMBINE(at[k], x[i * stride + k]); \
+                at[k] = COMBINE(at[k], x[i * stride + k * step]); \
         } \
         for (int half = RG_FOLD_LANES / 2; half > 0; half /= 2) \
             for (int l = 0; l < half; l++) \
@@ -106,13 +106,15 @@
         for (int64_t k = 0; k < columns; k++) \
             out[k] = lane[0][k]; \
     } \
-    static void columns_##name(const void *x, int64_t rows, int64_t stride, int64_t columns, \
-                               void *out) \
+    static void columns_##name(const void *x, int64_t rows, int64_t stride, int64_t step, \
+                               int64_t columns, void *out) \
     { \
-        if (columns == RG_FOLD_LANES) \
-            columns_of_##name(x, rows, stride, RG_FOLD_LANES, out); \
+        if (columns == RG_FOLD_LANES && step == 1) \
+            columns_of_##name(x, rows, stride, 1, RG_FOLD_LANES, out); \
+        else if (columns == RG_FOLD_LANES && stride == 1) \
+            columns_of_##name(x, rows, 1, step, RG_FOLD_LANES, out); \
         else \
-            columns_of_##name(x, rows, stride, columns, out); \
+            columns_of_##name(x, rows, stride, step, columns, out); \
     }
 
 FOLD(sum_f32, float, 0, ADD)

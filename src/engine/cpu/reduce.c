@@ -67,13 +67,25 @@ static void fold_columns(const reduce_kernel *k, const char *x, int64_t columns,
         int64_t chunks = chunks_of(n);
         for (int64_t c = 0; c < chunks; c++)
             k->loops->fold_columns[k->kind][k->dtype](
-                x + (size_t)(c * RG_FOLD_CHUNK * stride) * bytes, chunk_length(n, c), stride,
+                x + (size_t)(c * RG_FOLD_CHUNK * stride) * bytes, chunk_length(n, c), stride, 1,
                 columns, partial + (size_t)(c * RG_FOLD_LANES) * bytes);
         x = partial;
         stride = RG_FOLD_LANES;
         n = chunks;
     }
-    k->loops->fold_columns[k->kind][k->dtype](x, n, stride, columns, out);
+    k->loops->fold_columns[k->kind][k->dtype](x, n, stride, 1, columns, out);
+}
+
+/* Rows too short for whole vectors: sixteen of them side by side, as columns. */
+#define SHORT_ROW 48
+static void fold_short_rows(const reduce_kernel *k, const char *x, char *out)
+{
+    size_t bytes = rg_dtype_bytes(k->dtype);
+    for (int64_t o = 0; o < k->outer; o += RG_FOLD_LANES) {
+        int64_t rows = k->outer - o < RG_FOLD_LANES ? k->outer - o : RG_FOLD_LANES;
+        k->loops->fold_columns[k->kind][k->dtype](x + (size_t)(o * k->n) * bytes, k->n, 1, k->n,
+                                                  rows, out + (size_t)o * bytes);
+    }
 }
 
 static bool run_reduce(const rg_kernel *base, const rg_frame *frame, rg_err *err)
@@ -86,6 +98,10 @@ static bool run_reduce(const rg_kernel *base, const rg_frame *frame, rg_err *err
     if (k->arrange) {
         rg_strided_copy(&k->order, x, frame->scratch);
         x = frame->scratch;
+    }
+    if (k->inner == 1 && k->n <= SHORT_ROW) {
+        fold_short_rows(k, x, out);
+        return true;
     }
     for (int64_t o = 0; o < k->outer; o++) {
         const char *from = x + (size_t)(o * k->n * k->inner) * bytes;

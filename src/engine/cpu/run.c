@@ -124,9 +124,9 @@ rg_plan *rg_plan_of(rg_program *program, rg_err *err)
     const rg_layout *l = &program->layout;
     char *block = rg_try_alloc(l->bytes + program->scratch + 2 * RG_MEMORY_ALIGN);
     if (!block) {
-        program_release(program);
         rg_fail(err, RG_INTERNAL, NULL, "use smaller dimensions or fewer members",
                 "no memory for a plan of %zu MiB", (l->bytes + program->scratch) >> 20);
+        program_release(program);
         return NULL;
     }
     rg_plan *plan = RG_NEW(rg_plan);

@@ -306,6 +306,47 @@ static void test_random_bits(void **state)
     rg_graph_free(graph);
 }
 
+/* Members run on threads of their own: the same bits as one after the other. */
+typedef struct members {
+    rg_plan *plan[8];
+    rg_val x, y;
+} members;
+
+static void run_member(void *ctx, size_t i)
+{
+    members *m = ctx;
+    rg_err err = {0};
+    for (int step = 0; step < 20; step++)
+        rg_plan_run(m->plan[i], &err);
+}
+
+static void test_members_on_threads(void **state)
+{
+    (void)state;
+    rg_graph *graph = rg_graph_new();
+    members m = {.x = rg_input(graph, "x", RG_F32, rg_shape_of(160, 160))};
+    rg_val scale = rg_const(graph, 0.01, RG_F32);
+    m.y = rg_tanh(rg_mul(rg_matmul(m.x, m.x), scale)); /* large enough for oneDNN */
+    rg_carry carry = {m.x, rg_add(m.x, m.y)};
+    m.plan[0] = compile(graph, &m.y, 1, &carry, 1);
+    rg_err err = {0};
+    for (int i = 1; i < 8; i++)
+        m.plan[i] = rg_plan_clone(m.plan[0], &err);
+    for (int i = 0; i < 8; i++)
+        for (int64_t e = 0; e < rg_val_count(m.x); e++)
+            f32(m.plan[i], m.x)[e] = (float)((e * 37) % 101) / 101 - 0.5f;
+    run_member(&m, 0);
+    rg_parallel(4, 7, run_member,
+                &(members){.plan = {m.plan[1], m.plan[2], m.plan[3], m.plan[4], m.plan[5],
+                                    m.plan[6], m.plan[7]}});
+    for (int i = 1; i < 8; i++)
+        assert_memory_equal(f32(m.plan[i], m.x), f32(m.plan[0], m.x),
+                            160 * 160 * sizeof(float));
+    for (int i = 0; i < 8; i++)
+        rg_plan_free(m.plan[i]);
+    rg_graph_free(graph);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -320,6 +361,7 @@ int main(void)
         cmocka_unit_test(test_no_memory_is_an_error),
         cmocka_unit_test(test_find_nonfinite),
         cmocka_unit_test(test_random_bits),
+        cmocka_unit_test(test_members_on_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
