@@ -1,88 +1,8 @@
-/* shape.c - element types, shapes, and the shape rule of every operation. */
+/* shape.c - the shape rule of every operation. */
 #include "engine/ir/node.h"
 
 #include <inttypes.h>
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
-
-/* ---- Element types. */
-static const struct {
-    const char *name;
-    size_t bytes;
-    bool is_float;
-    double lowest, highest; /* of the integers */
-} dtypes[] = {
-    [RG_F32] = {"f32", 4, true, 0, 0},
-    [RG_F64] = {"f64", 8, true, 0, 0},
-    [RG_I32] = {"i32", 4, false, INT32_MIN, INT32_MAX},
-    [RG_U32] = {"u32", 4, false, 0, UINT32_MAX},
-    [RG_BOOL] = {"bool", 1, false, 0, 1},
-};
-
-size_t rg_dtype_bytes(rg_dtype dtype)
-{
-    return dtypes[dtype].bytes;
-}
-
-const char *rg_dtype_name(rg_dtype dtype)
-{
-    return dtypes[dtype].name;
-}
-
-bool rg_dtype_float(rg_dtype dtype)
-{
-    return dtypes[dtype].is_float;
-}
-
-double rg_dtype_round(rg_dtype dtype, double value)
-{
-    if (dtype == RG_F64)
-        return value;
-    if (dtype == RG_F32)
-        return (double)(float)value;
-    if (dtype == RG_BOOL)
-        return value != 0;
-    if (!(value > dtypes[dtype].lowest))
-        return isnan(value) ? 0 : dtypes[dtype].lowest;
-    return value > dtypes[dtype].highest ? dtypes[dtype].highest : trunc(value);
-}
-
-/* ---- Shapes. */
-rg_shape rg_shape_make_(const int64_t *zero_then_dims, int rank)
-{
-    rg_shape shape = {.rank = rank};
-    for (int i = 0; i < rank && i < RG_RANK_MAX; i++)
-        shape.dim[i] = zero_then_dims[i + 1];
-    return shape;
-}
-
-bool rg_shape_same(rg_shape a, rg_shape b)
-{
-    if (a.rank != b.rank)
-        return false;
-    for (int i = 0; i < a.rank; i++)
-        if (a.dim[i] != b.dim[i])
-            return false;
-    return true;
-}
-
-int64_t rg_shape_count(rg_shape shape)
-{
-    int64_t count = 1;
-    for (int i = 0; i < shape.rank; i++)
-        count *= shape.dim[i];
-    return count;
-}
-
-void rg_shape_text(char out[160], rg_shape shape)
-{
-    int len = snprintf(out, 160, "(");
-    for (int i = 0; i < shape.rank && i < RG_RANK_MAX; i++)
-        len +=
-            snprintf(out + len, 160 - (size_t)len, "%s%" PRId64, i ? ", " : "", shape.dim[i]);
-    snprintf(out + len, 160 - (size_t)len, ")");
-}
 
 /* ---- Complaints that several rules share. */
 static bool fail_types(rg_graph *graph, const rg_node *node, const char *wanted)
@@ -436,55 +356,6 @@ static bool shape_dot(rg_graph *graph, rg_node *node)
         return fail_shapes(graph, node,
                            "the contracted axes of both operands must have equal lengths");
     return dot_free_axes(graph, node, x, seen_x) && dot_free_axes(graph, node, y, seen_y);
-}
-
-void rg_dot_order(const rg_graph *graph, const rg_node *dot, int side, int order[RG_RANK_MAX],
-                  int n[3])
-{
-    const rg_dot_axes *axes = &dot->attr.dot;
-    const int *batch = side ? axes->batch_y : axes->batch_x;
-    const int *contract = side ? axes->contract_y : axes->contract_x;
-    int rank = rg_operand(graph, dot, (size_t)side)->shape.rank, at = 0;
-    uint32_t named = 0;
-    for (int i = 0; i < axes->n_batch; i++)
-        named |= RG_AXIS(order[at++] = batch[i]);
-    for (int i = 0; i < axes->n_contract; i++)
-        named |= RG_AXIS(contract[i]);
-    for (int i = 0; i < rank; i++)
-        if (!(named >> i & 1))
-            order[at++] = i;
-    for (int i = 0; i < axes->n_contract; i++)
-        order[at++] = contract[i];
-    n[0] = axes->n_batch;
-    n[1] = rank - axes->n_batch - axes->n_contract;
-    n[2] = axes->n_contract;
-}
-
-bool rg_dot_operand(const rg_graph *graph, const rg_node *dot, int side, rg_dot_view *ret)
-{
-    const rg_shape *shape = &rg_operand(graph, dot, (size_t)side)->shape;
-    int64_t stride[RG_RANK_MAX], run = 1;
-    for (int i = shape->rank - 1; i >= 0; i--) {
-        stride[i] = run;
-        run *= shape->dim[i];
-    }
-    int order[RG_RANK_MAX], n[3], at = shape->rank;
-    rg_dot_order(graph, dot, side, order, n);
-    for (int block = 2; block >= 0; block--) {
-        ret->count[block] = 1;
-        ret->stride[block] = 1;
-        for (int i = 0; i < n[block]; i++) {
-            int axis = order[--at];
-            if (shape->dim[axis] == 1)
-                continue;
-            if (ret->count[block] == 1)
-                ret->stride[block] = stride[axis];
-            else if (stride[axis] != ret->stride[block] * ret->count[block])
-                return false;
-            ret->count[block] *= shape->dim[axis];
-        }
-    }
-    return true;
 }
 
 /* ---- Indexing. */

@@ -306,6 +306,26 @@ static void test_random_bits(void **state)
     rg_graph_free(graph);
 }
 
+/* A generator reads its key as a whole: the loop that makes the key may not be its own. */
+static void test_key_made_by_a_loop(void **state)
+{
+    (void)state;
+    rg_graph *graph = rg_graph_new();
+    rg_val key = rg_input(graph, "key", RG_U32, rg_shape_of(2));
+    rg_val twice = rg_add(key, key);
+    rg_val y = rg_add(rg_random_bits(twice, 1, rg_shape_of(2)), twice);
+    rg_plan *plan = compile(graph, &y, 1, NULL, 0);
+    uint32_t *keys = rg_plan_buffer(plan, key), words[2];
+    keys[0] = 3;
+    keys[1] = 5;
+    run(plan);
+    rg_threefry((const uint32_t[]){6, 10}, (const uint32_t[]){1, 0}, words);
+    assert_int_equal(((uint32_t *)rg_plan_buffer(plan, y))[0], words[0] + 6);
+    assert_int_equal(((uint32_t *)rg_plan_buffer(plan, y))[1], words[1] + 10);
+    rg_plan_free(plan);
+    rg_graph_free(graph);
+}
+
 /* Members run on threads of their own: the same bits as one after the other. */
 typedef struct members {
     rg_plan *plan[8];
@@ -361,6 +381,7 @@ int main(void)
         cmocka_unit_test(test_no_memory_is_an_error),
         cmocka_unit_test(test_find_nonfinite),
         cmocka_unit_test(test_random_bits),
+        cmocka_unit_test(test_key_made_by_a_loop),
         cmocka_unit_test(test_members_on_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

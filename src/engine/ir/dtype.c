@@ -1,0 +1,84 @@
+/* dtype.c - element types and shapes as such. */
+#include "engine/ir/node.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+/* ---- Element types. */
+static const struct {
+    const char *name;
+    size_t bytes;
+    bool is_float;
+    double lowest, highest; /* of the integers */
+} dtypes[] = {
+    [RG_F32] = {"f32", 4, true, 0, 0},
+    [RG_F64] = {"f64", 8, true, 0, 0},
+    [RG_I32] = {"i32", 4, false, INT32_MIN, INT32_MAX},
+    [RG_U32] = {"u32", 4, false, 0, UINT32_MAX},
+    [RG_BOOL] = {"bool", 1, false, 0, 1},
+};
+
+size_t rg_dtype_bytes(rg_dtype dtype)
+{
+    return dtypes[dtype].bytes;
+}
+
+const char *rg_dtype_name(rg_dtype dtype)
+{
+    return dtypes[dtype].name;
+}
+
+bool rg_dtype_float(rg_dtype dtype)
+{
+    return dtypes[dtype].is_float;
+}
+
+double rg_dtype_round(rg_dtype dtype, double value)
+{
+    if (dtype == RG_F64)
+        return value;
+    if (dtype == RG_F32)
+        return (double)(float)value;
+    if (dtype == RG_BOOL)
+        return value != 0;
+    if (!(value > dtypes[dtype].lowest))
+        return isnan(value) ? 0 : dtypes[dtype].lowest;
+    return value > dtypes[dtype].highest ? dtypes[dtype].highest : trunc(value);
+}
+
+/* ---- Shapes. */
+rg_shape rg_shape_make_(const int64_t *zero_then_dims, int rank)
+{
+    rg_shape shape = {.rank = rank};
+    for (int i = 0; i < rank && i < RG_RANK_MAX; i++)
+        shape.dim[i] = zero_then_dims[i + 1];
+    return shape;
+}
+
+bool rg_shape_same(rg_shape a, rg_shape b)
+{
+    if (a.rank != b.rank)
+        return false;
+    for (int i = 0; i < a.rank; i++)
+        if (a.dim[i] != b.dim[i])
+            return false;
+    return true;
+}
+
+int64_t rg_shape_count(rg_shape shape)
+{
+    int64_t count = 1;
+    for (int i = 0; i < shape.rank; i++)
+        count *= shape.dim[i];
+    return count;
+}
+
+void rg_shape_text(char out[160], rg_shape shape)
+{
+    int len = snprintf(out, 160, "(");
+    for (int i = 0; i < shape.rank && i < RG_RANK_MAX; i++)
+        len +=
+            snprintf(out + len, 160 - (size_t)len, "%s%" PRId64, i ? ", " : "", shape.dim[i]);
+    snprintf(out + len, 160 - (size_t)len, ")");
+}
