@@ -11,7 +11,7 @@ deps: ## install the Debian packages that the build and the tests need
 	@scripts/deps.sh build
 
 build: deps ## build/rigor
-	@scripts/build.sh release
+	@scripts/build.sh release rigor
 
 demo: build ## run the digits study and print its verdicts
 	@scripts/demo.sh

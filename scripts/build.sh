@@ -1,12 +1,25 @@
 #!/usr/bin/env bash
-# Configures and builds one preset.  usage: scripts/build.sh release|debug|asan|tsan|fuzz [cmake options]
+# Configures one preset and builds one target of it (all of them unless named).
+# usage: scripts/build.sh release|debug|asan|tsan|fuzz [TARGET [cmake options]]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 preset=$1
-shift
-cmake --preset "$preset" "$@" >/dev/null
+target=${2:-all}
+shift $(($# > 1 ? 2 : 1))
 case $preset in release) tree=build ;; *) tree=build/$preset ;; esac
+mkdir -p "$tree"
+log=$tree/ninja.log
+
 # A quiet success, a loud failure.
-ninja -C "$tree" -j "${JOBS:-$(nproc)}" >"$tree/ninja.log" 2>&1 ||
-    { grep -vE '^\[[0-9]+/[0-9]+\]' "$tree/ninja.log" | tail -n 60 >&2; exit 3; }
+cmake --preset "$preset" "$@" >"$log" 2>&1 || { cat "$log" >&2; exit 3; }
+if ninja -C "$tree" -n "$target" | grep -q 'no work to do'; then
+    : # nothing to tell
+elif [ -t 1 ]; then
+    # One line that counts, from ninja itself.
+    NINJA_STATUS='build: %f of %t  ' cmake --build "$tree" --target "$target" -j "${JOBS:-$(nproc)}" || exit 3
+else
+    echo "build: compiling what has changed ($tree, target $target)"
+    cmake --build "$tree" --target "$target" -j "${JOBS:-$(nproc)}" >"$log" 2>&1 ||
+        { grep -vE '^\[[0-9]+/[0-9]+\]' "$log" | tail -n 60 >&2; exit 3; }
+fi
 echo "build: $tree is up to date"

@@ -22,18 +22,43 @@ command -v npm >/dev/null || wanted="$wanted npm"
 have() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
 missing_of() { for package in "$@"; do have "$package" || printf '%s ' "$package"; done; }
 
+# Counts what apt-get says: on one line of a terminal, elsewhere every 100 packages.
+count_packages() {
+    local line what total="" fetched=0 unpacked=0 done=0 n
+    while read -r line; do
+        case $line in
+        *" newly installed"*) total=" of $(grep -oE '[0-9]+ newly' <<<"$line" | grep -oE '[0-9]+')"; continue ;;
+        Get:*) what=fetched n=$((++fetched)) ;;
+        Unpacking*) what=unpacked n=$((++unpacked)) ;;
+        "Setting up"*) what="set up" n=$((++done)) ;;
+        *) continue ;;
+        esac
+        if [ -t 1 ]; then
+            printf '\r\033[Kdeps: %s %d%s packages' "$what" $n "$total"
+        elif [ $((n % 100)) = 0 ]; then
+            echo "deps: $what $n$total packages"
+        fi
+    done
+    [ ! -t 1 ] || printf '\r\033[K'
+}
+
 install() {
     [ $# -gt 0 ] || return 0
-    local root=""
+    local root="" log
     if [ "$(id -u)" -ne 0 ]; then
         command -v sudo >/dev/null || { echo "deps: as root, run: apt-get install $*" >&2; exit 2; }
         root=sudo
     fi
-    echo "deps: installing $*"
-    $root apt-get update -q >/dev/null
-    $root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" \
-        >"${TMPDIR:-/tmp}/rigor-deps.log" 2>&1 ||
-        { tail -n 20 "${TMPDIR:-/tmp}/rigor-deps.log" >&2; exit 3; }
+    log=$(mktemp)
+    echo "deps: installing, with what they need: $*"
+    $root apt-get update -q >"$log" 2>&1 &&
+        $root env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get install -y -q --no-install-recommends \
+            "$@" 2>&1 </dev/null | tee -a "$log" | count_packages || {
+        tail -n 20 "$log" >&2
+        echo "deps: apt-get failed (its last lines are above); its whole output: $log" >&2
+        exit 3
+    }
+    rm -f "$log"
 }
 
 if ! command -v apt-get >/dev/null; then
@@ -48,4 +73,4 @@ if [ "$tier" = check ] || [ "$tier" = long ]; then
     # shellcheck disable=SC2046
     install $(missing_of "libclang-rt-$version-dev")
 fi
-echo "deps: everything for '$tier' is there"
+echo "deps: all packages for '$tier' are installed"
