@@ -252,7 +252,8 @@ static void take_message(pool *p, worker *w, const json_t *message)
 
 static void write_log(const pool *p, const char *text, size_t len)
 {
-    const struct iovec parts[2] = {{(void *)(uintptr_t)text, len}, {"\n", 1}};
+    const struct iovec parts[2] = {{(void *)(uintptr_t)text, len},
+                                   {(void *)(uintptr_t) "\n", 1}};
     if (p->log_fd >= 0 && writev(p->log_fd, parts, 2) < 0)
         rg_log(RG_LOG_WARN, "cannot write to %s: %s", p->options->log_path, strerror(errno));
 }
@@ -331,7 +332,7 @@ static void send_job(pool *p, worker *w, json_t *job)
     size_t i;
     json_t *member;
     w->unfinished.len = 0;
-    json_array_foreach(json_object_get(job, "members"), i, member)
+    json_array_foreach (json_object_get(job, "members"), i, member)
         rg_vec_push(&w->unfinished, (size_t)json_integer_value(json_object_get(member, "id")));
     w->busy = true;
     rg_str text = {0};
