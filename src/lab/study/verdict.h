@@ -30,6 +30,7 @@ typedef struct rg_pairs {
     size_t unpaired_a, unpaired_b;
     uint64_t *failed_a, *failed_b; /* seeds */
     size_t n_failed_a, n_failed_b;
+    size_t told; /* pairs in which at least one side did not fail: two failures are no tie */
     bool ranked; /* some score has no value: means do not exist, ranks do */
 } rg_pairs;
 

@@ -75,6 +75,7 @@ static void pair_up(rg_pairs *p, const rg_scores *a, const rg_scores *b, bool ma
         p->seed[k] = a->seed[i];
         p->a[k] = isfinite(a->value[i]) ? a->value[i] : NAN;
         p->b[k] = isfinite(b->value[j]) ? b->value[j] : NAN;
+        p->told += !has_failed(a, i) || !has_failed(b, j);
         if (has_failed(a, i))
             p->failed_a[p->n_failed_a++] = a->seed[i];
         if (has_failed(b, j))
@@ -211,7 +212,7 @@ static double distance_to_null(const rg_evidence *e)
 static void plan_ahead(rg_evidence *e)
 {
     e->detectable = e->seeds_needed = NAN;
-    if (!e->by_t)
+    if (!e->by_t || e->pairs.told < 2)
         return;
     rg_power_plan plan = {RG_PAIRS, e->planned_alpha, e->claim->relation == RG_BETTER ? 2 : 1};
     e->detectable = detectable_in_sd(e) * e->t.sd;
@@ -249,6 +250,14 @@ static void find_hinge(rg_evidence *e, rg_arena *arena)
     }
 }
 
+/* Two arms that fail alike have shown nothing, least of all that they are equal. */
+static void drop_tests(rg_evidence *e)
+{
+    e->tost_p = e->exact_p = NAN;
+    for (int which = 0; which < RG_CASES; which++)
+        e->p[which] = NAN;
+}
+
 void rg_evidence_gather(rg_evidence *e, const rg_scores *a, const rg_scores *b, rg_arena *arena)
 {
     const rg_analysis *analysis = &e->options->analysis;
@@ -271,6 +280,8 @@ void rg_evidence_gather(rg_evidence *e, const rg_scores *a, const rg_scores *b, 
     e->tost_p = rg_tost(p->difference, p->n, analysis->margin, analysis->alpha).p;
     find_cases(e, arena);
     run_exact_tests(e, arena);
+    if (p->told < 2)
+        drop_tests(e);
     plan_ahead(e);
     find_hinge(e, arena);
 }

@@ -221,6 +221,11 @@ static bool say_untestable(rg_str *s, const rg_evidence *e)
         rg_str_printf(s, "Not settled: %s and %s have no seed in common.", e->a, e->b);
     else if (n == 1)
         rg_str_printf(s, "Not settled: one seed cannot tell a difference from luck.");
+    else if (e->pairs.told == 0)
+        rg_str_printf(s, "Not settled: every run of %s and of %s failed.", e->a, e->b);
+    else if (e->pairs.told == 1)
+        rg_str_printf(s, "Not settled: %s and %s both failed with all seeds but one.", e->a,
+                      e->b);
     else if (needs_margin)
         rg_str_printf(
             s,
@@ -318,7 +323,7 @@ static void note_tests(json_t *notes, const rg_evidence *e)
 {
     char p[32];
     size_t n = e->pairs.n;
-    if (n < 2)
+    if (e->pairs.told < 2)
         return;
     if (e->pairs.ranked)
         note(notes,

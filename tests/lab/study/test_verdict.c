@@ -504,6 +504,40 @@ static void claims_are_refused(void **state)
     rg_arena_free(arena);
 }
 
+/* What failed everywhere is not equal, whatever the metric's worst value and the claim are. */
+static void all_runs_failed(void **state)
+{
+    (void)state;
+    static const double worst[8] = {0}, none[8] = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    static const double lone[8] = {[7] = .9};
+    static const bool failed[8] = {true, true, true, true, true, true, true, true};
+    static const bool but_one[8] = {true, true, true, true, true, true, true, false};
+    const struct {
+        const double *value;
+        const bool *failed;
+        const char *says;
+    } cases[] = {{worst, failed, "every run of full and of plain failed"},
+                 {none, failed, "every run of full and of plain failed"},
+                 {lone, but_one, "both failed with all seeds but one"}};
+    static const char *const text[] = {"full > plain", "full = plain", "full >= plain"};
+    for (size_t i = 0; i < COUNT(cases); i++)
+        for (int relation = RG_BETTER; relation <= RG_NOT_WORSE; relation++)
+            for (int margin = 0; margin < 2; margin++) {
+                rg_verdict_options o = with_margin(margin ? .01 : NAN);
+                rg_scores arms[] = {{"full", 8, seeds, cases[i].value, cases[i].failed},
+                                    {"plain", 8, seeds, cases[i].value, cases[i].failed}};
+                rg_claim claim = {text[relation], 0, 1, (rg_relation)relation};
+                json_t *list = rg_verdicts(arms, 2, &claim, 1, &o);
+                const json_t *only = json_array_get(list, 0);
+                assert_verdict(only, "inconclusive");
+                assert_says(only, cases[i].says);
+                assert_says(only, "of full failed (seed 11, 12");
+                assert_true(json_is_null(json_object_get(only, "p_corrected")));
+                assert_true(json_is_null(json_object_get(only, "tost_p")));
+                json_decref(list);
+            }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -516,6 +550,7 @@ int main(void)
         cmocka_unit_test(corrected),           cmocka_unit_test(lost_by_correction),
         cmocka_unit_test(summaries),           cmocka_unit_test(claims_are_read),
         cmocka_unit_test(claims_are_refused),
+        cmocka_unit_test(all_runs_failed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
