@@ -69,7 +69,7 @@ typedef struct rg_err {
 } rg_err;
 
 /* Sets the error unless one is set already; returns false so that `return rg_fail(...)` works.
- * where and remedy may be NULL. */
+ * where and remedy may be NULL.  Texts that are too long are cut; what is kept is UTF-8. */
 bool rg_fail(rg_err *err, rg_code code, const char *where, const char *remedy, const char *fmt,
              ...) RG_PRINTF(5, 6);
 void rg_err_print(const rg_err *err); /* "rigor: where: what" and "  -> remedy", on stderr */
@@ -116,6 +116,7 @@ void rg_str_free(rg_str *s);
 bool rg_text_starts(const char *text, const char *prefix);
 bool rg_text_ends(const char *text, const char *suffix);
 bool rg_utf8_valid(const char *text, size_t len);
+void rg_utf8_repair(char *text); /* in place: each byte that is not UTF-8 becomes '?' */
 /* Whole-text numbers: no surrounding spaces, no trailing characters, "C" locale. */
 bool rg_text_double(const char *text, double *ret); /* also inf, nan */
 bool rg_text_int(const char *text, int64_t *ret);

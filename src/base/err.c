@@ -10,6 +10,7 @@
 static void copy_text(char *to, size_t size, const char *from)
 {
     snprintf(to, size, "%s", from ? from : "");
+    rg_utf8_repair(to);
 }
 
 bool rg_fail(rg_err *err, rg_code code, const char *where, const char *remedy, const char *fmt,
@@ -21,6 +22,7 @@ bool rg_fail(rg_err *err, rg_code code, const char *where, const char *remedy, c
     va_start(args, fmt);
     vsnprintf(err->what, sizeof(err->what), fmt, args);
     va_end(args);
+    rg_utf8_repair(err->what);
     copy_text(err->where, sizeof(err->where), where);
     copy_text(err->remedy, sizeof(err->remedy), remedy);
     err->code = code;
@@ -61,6 +63,8 @@ void rg_diags_add(rg_diags *diags, int line, int column, const char *remedy, con
     va_start(args, fmt);
     rg_str_vprintf(&what, fmt, args);
     va_end(args);
+    if (what.data)
+        rg_utf8_repair(what.data);
     diags->at = rg_vec_grow_(diags->at, &diags->cap, diags->len + 1, sizeof(rg_diag));
     diags->at[diags->len++] =
         (rg_diag){line, column, rg_arena_strdup(diags->arena, rg_str_text(&what)),

@@ -15,11 +15,12 @@
 static bool fail_errno(rg_err *err, const char *path, const char *verb)
 {
     int code = errno;
-    const char *remedy = code == ENOSPC ? "free some disk space and run the same command again"
+    bool full = code == ENOSPC || code == EDQUOT || code == EFBIG;
+    const char *remedy = full ? "free some disk space and run the same command again"
                          : code == EACCES ? "check the permissions of the file and its folder"
                          : code == ENOENT ? "check the path"
                                           : NULL;
-    bool ours = code == ENOSPC || code == EIO || code == EMFILE || code == EROFS;
+    bool ours = full || code == EIO || code == EMFILE || code == EROFS;
     return rg_fail(err, ours ? RG_INTERNAL : RG_INPUT, path, remedy, "cannot %s: %s", verb,
                    strerror(code));
 }

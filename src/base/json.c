@@ -53,7 +53,8 @@ static void write_object(rg_str *out, const json_t *object, bool sort, int depth
     const char **keys = RG_NEW_ARRAY(const char *, n + 1);
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)object, key, value) keys[i++] = key;
+    json_object_foreach ((json_t *)(uintptr_t)object, key, value)
+        keys[i++] = key;
     if (sort)
         qsort(keys, n, sizeof(*keys), by_key);
     rg_str_add(out, "{");
@@ -162,12 +163,11 @@ static json_t *path_parent(json_t *root, const char *path, bool make, const char
 {
     json_t *object = root;
     for (const char *dot; json_is_object(object) && (dot = strchr(path, '.')) != NULL;) {
-        char key[256];
-        snprintf(key, sizeof(key), "%.*s", (int)(dot - path), path);
-        json_t *next = json_object_get(object, key);
+        size_t len = (size_t)(dot - path);
+        json_t *next = json_object_getn(object, path, len);
         if (!next && make) {
             next = json_object();
-            json_object_set_new(object, key, next);
+            json_object_setn_new(object, path, len, next);
         }
         object = next;
         path = dot + 1;
@@ -204,8 +204,7 @@ void rg_json_merge(json_t *base, const json_t *over)
 {
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)over, key, value)
-    {
+    json_object_foreach ((json_t *)(uintptr_t)over, key, value) {
         json_t *old = json_object_get(base, key);
         if (json_is_object(old) && json_is_object(value))
             rg_json_merge(old, value);

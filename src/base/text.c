@@ -134,6 +134,18 @@ bool rg_utf8_valid(const char *text, size_t len)
     return true;
 }
 
+void rg_utf8_repair(char *text)
+{
+    size_t len = strlen(text), step;
+    for (size_t i = 0; i < len; i += step) {
+        step = utf8_sequence((const unsigned char *)text + i, len - i);
+        if (step == 0) {
+            text[i] = '?';
+            step = 1;
+        }
+    }
+}
+
 /* ---- Numbers */
 
 static locale_t c_locale;

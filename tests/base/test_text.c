@@ -115,6 +115,24 @@ static void mistakes_are_sorted_by_place(void **state)
     rg_arena_free(diags.arena);
 }
 
+static void repaired_text_is_utf8(void **state)
+{
+    (void)state;
+    char odd[] = "a\xff\xc3\xa9\xe2\x82z", cut[] = "\xc3";
+    rg_utf8_repair(odd);
+    assert_string_equal(odd, "a?\xc3\xa9??z");
+    rg_utf8_repair(cut);
+    assert_string_equal(cut, "?");
+    rg_err err = {0};
+    rg_str wide = {0};
+    for (int i = 0; i < 1000; i++)
+        rg_str_add(&wide, i ? "\xc3\xa9" : "x"); /* the buffer ends inside a character */
+    rg_fail(&err, RG_INPUT, rg_str_text(&wide), NULL, "%s", rg_str_text(&wide));
+    assert_true(rg_utf8_valid(err.what, strlen(err.what)));
+    assert_true(rg_utf8_valid(err.where, strlen(err.where)));
+    rg_str_free(&wide);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,6 +143,7 @@ int main(void)
         cmocka_unit_test(utf8_is_checked),
         cmocka_unit_test(the_first_error_sticks),
         cmocka_unit_test(mistakes_are_sorted_by_place),
+        cmocka_unit_test(repaired_text_is_utf8),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
