@@ -15,6 +15,11 @@ typedef enum rg_ledger_mode { RG_LEDGER_WRITE, RG_LEDGER_READ } rg_ledger_mode;
  * RG_INPUT error that names the owner's process.  READ never waits for the writer. */
 bool rg_ledger_open(const char *path, rg_ledger_mode mode, rg_ledger **ret, rg_err *err);
 void rg_ledger_close(rg_ledger *ledger);
+/* From here on all that is read from a READ ledger is of one moment, whatever its writer does.
+ */
+bool rg_ledger_hold(rg_ledger *ledger, rg_err *err);
+/* Whether a process has the ledger at `path` open for writing at this moment. */
+bool rg_ledger_busy(const char *path);
 /* May be called from a signal handler: a query or a verification in progress ends with an
  * error. */
 void rg_ledger_interrupt(rg_ledger *ledger);
@@ -77,6 +82,9 @@ json_t *rg_ledger_study_json(rg_ledger *ledger, rg_err *err); /* {name, text, re
                                                   created, environment}; json null when empty */
 json_t *rg_ledger_events(rg_ledger *ledger, const char *kind,
                          rg_err *err); /* array; NULL: all */
+/* The body of the newest event of a kind; NULL when there is none, and on an error (see err).
+ * New reference. */
+json_t *rg_ledger_newest(rg_ledger *ledger, const char *kind, rg_err *err);
 void rg_ledger_head(rg_ledger *ledger, char ret[RG_HEX]);
 json_t *rg_ledger_query(rg_ledger *ledger, const char *sql, rg_err *err); /* {"columns","rows"};
                                                   read-only: anything that writes is refused */

@@ -20,8 +20,7 @@ static json_t *verdict_counts(const json_t *facts)
 {
     json_t *counts = json_object(), *claim;
     size_t i;
-    json_array_foreach(json_object_get(facts, "claims"), i, claim)
-    {
+    json_array_foreach (json_object_get(facts, "claims"), i, claim) {
         const char *verdict = rg_json_text(claim, "verdict", "unknown");
         json_int_t before = json_integer_value(json_object_get(counts, verdict));
         json_object_set_new(counts, verdict, json_integer(before + 1));
@@ -29,6 +28,7 @@ static json_t *verdict_counts(const json_t *facts)
     return counts;
 }
 
+/* By its folder: what the other commands take; beside a study --fresh keeps older ones. */
 static json_t *row_of(const char *name)
 {
     rg_opened opened;
@@ -38,7 +38,7 @@ static json_t *row_of(const char *name)
                          err.what);
     json_t *facts = rg_facts_build(opened.study, opened.ledger, &err);
     json_t *row =
-        facts ? json_pack("{s:s, s:O, s:O, s:o}", "study", opened.study->name, "status",
+        facts ? json_pack("{s:s, s:O, s:O, s:o}", "study", name, "status",
                           json_object_get(facts, "status"), "question",
                           json_object_get(facts, "question"), "verdicts", verdict_counts(facts))
               : json_pack("{s:s, s:s, s:s}", "study", name, "status", "unreadable", "why",
@@ -74,7 +74,7 @@ static void print_row(const json_t *row)
     const char *verdict;
     json_t *count;
     printf("%-24s %-11s", rg_json_text(row, "study", ""), rg_json_text(row, "status", ""));
-    json_object_foreach(json_object_get(row, "verdicts"), verdict, count)
+    json_object_foreach (json_object_get(row, "verdicts"), verdict, count)
         printf(" %lld %s ", (long long)json_integer_value(count), verdict);
     printf(" %s\n", rg_json_text(row, "question", rg_json_text(row, "why", "")));
 }
@@ -91,7 +91,8 @@ static int run(const rg_given *given, rg_err *err)
     if (json_array_size(rows) == 0)
         printf("no studies in %s/ yet\n  -> rigor run examples/digits.yaml\n",
                rg_studies_dir());
-    json_array_foreach(rows, i, row) print_row(row);
+    json_array_foreach (rows, i, row)
+        print_row(row);
     json_decref(rows);
     return RG_OK;
 }

@@ -1,6 +1,7 @@
 /* cmd_status.c - how far a study is; works while it runs. */
 #include "cli/command.h"
 
+#include "rigor/protocol.h"
 #include "rigor/publish.h"
 
 #include <stdio.h>
@@ -18,8 +19,7 @@ static void print_status(const json_t *status)
     const char *name;
     json_t *stage;
     printf("%s: %s\n", rg_json_text(status, "study", ""), rg_json_text(status, "status", ""));
-    json_object_foreach(json_object_get(status, "stages"), name, stage)
-    {
+    json_object_foreach (json_object_get(status, "stages"), name, stage) {
         printf("  %-8s %5lld / %lld", name, count(stage, "done"), count(stage, "total"));
         if (count(stage, "failed"))
             printf("  failed %lld", count(stage, "failed"));
@@ -32,14 +32,15 @@ static int run(const rg_given *given, rg_err *err)
     rg_opened opened;
     if (!rg_study_open(given->argument[0], RG_LEDGER_READ, &opened, err))
         return rg_exit(err);
+    bool running = rg_ledger_busy(rg_path_join(opened.arena, opened.dir, RG_LEDGER_FILE));
     json_t *facts = rg_facts_build(opened.study, opened.ledger, err);
     rg_study_close(&opened);
     if (!facts)
         return rg_exit(err);
-    json_t *status =
-        json_pack("{s:O, s:O, s:O, s:O}", "study", json_object_get(facts, "study"), "status",
-                  json_object_get(facts, "status"), "stages", json_object_get(facts, "stages"),
-                  "warnings", json_object_get(facts, "warnings"));
+    const char *how = running ? "running" : rg_json_text(facts, "status", "");
+    json_t *status = json_pack("{s:O, s:s, s:O, s:O}", "study", json_object_get(facts, "study"),
+                               "status", how, "stages", json_object_get(facts, "stages"),
+                               "warnings", json_object_get(facts, "warnings"));
     json_decref(facts);
     if (given->flag[JSON]) {
         rg_print_json(status);

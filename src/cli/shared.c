@@ -117,9 +117,9 @@ rg_study *rg_study_of_ledger(rg_ledger *ledger, rg_err *err)
         return NULL;
     }
     const json_t *environment = json_object_get(row, "environment");
-    json_array_foreach(json_object_get(environment, "overrides"), i,
-                       override) if (n < RG_COUNT(overrides)) overrides[n++] =
-        json_string_value(override);
+    json_array_foreach (json_object_get(environment, "overrides"), i, override)
+        if (n < RG_COUNT(overrides))
+            overrides[n++] = json_string_value(override);
     const char *text = rg_json_text(row, "text", "");
     rg_diags diags = {.arena = rg_arena_new(),
                       .file = rg_json_text(environment, "study_file", "")};
@@ -149,6 +149,7 @@ bool rg_study_open(const char *what, rg_ledger_mode mode, rg_opened *ret, rg_err
     bool ok = rg_study_folder(what, opened.arena, &opened.dir, err) &&
               rg_ledger_open(rg_path_join(opened.arena, opened.dir, RG_LEDGER_FILE), mode,
                              &opened.ledger, err) &&
+              (mode == RG_LEDGER_WRITE || rg_ledger_hold(opened.ledger, err)) &&
               (opened.study = rg_study_of_ledger(opened.ledger, err)) != NULL;
     if (ok)
         *ret = opened;

@@ -63,16 +63,10 @@ const json_t *facts_frozen(const facts_source *from, const char *arm)
 /* ---- reading the ledger -------------------------------------------------------------------
  */
 
-static bool newest_body(rg_ledger *ledger, const char *kind, json_t **ret, rg_err *err)
+static bool newest(rg_ledger *ledger, const char *kind, json_t **ret, rg_err *err)
 {
-    json_t *events = rg_ledger_events(ledger, kind, err);
-    if (!events)
-        return false;
-    size_t count = json_array_size(events);
-    *ret =
-        count ? json_incref(json_object_get(json_array_get(events, count - 1), "body")) : NULL;
-    json_decref(events);
-    return true;
+    *ret = rg_ledger_newest(ledger, kind, err);
+    return err->code == RG_OK;
 }
 
 static void source_close(facts_source *from)
@@ -91,8 +85,8 @@ static bool source_open(facts_source *from, const rg_study *study, rg_ledger *le
     *from = (facts_source){.study = study, .arena = rg_arena_new()};
     if (rg_ledger_records(ledger, from->arena, &from->records, &from->n_records, err) &&
         (from->row = rg_ledger_study_json(ledger, err)) != NULL &&
-        newest_body(ledger, "split", &from->split, err) &&
-        newest_body(ledger, "freeze", &from->freeze, err) &&
+        newest(ledger, "split", &from->split, err) &&
+        newest(ledger, "freeze", &from->freeze, err) &&
         (from->openings = rg_ledger_events(ledger, "seal-opened", err)) != NULL &&
         (from->finished = rg_ledger_events(ledger, "finished", err)) != NULL)
         return true;

@@ -8,9 +8,10 @@ static bool already_analysed(rg_ledger *ledger, const char *fingerprint, bool *r
     json_t *events = rg_ledger_events(ledger, "analysed", err), *event;
     size_t i;
     *ret = false;
-    json_array_foreach(events, i, event) if (strcmp(rg_json_text(json_object_get(event, "body"),
-                                                                 "fingerprint", ""),
-                                                    fingerprint) == 0) *ret = true;
+    json_array_foreach (events, i, event)
+        if (strcmp(rg_json_text(json_object_get(event, "body"), "fingerprint", ""),
+                   fingerprint) == 0)
+            *ret = true;
     json_decref(events);
     return err->code == RG_OK;
 }

@@ -20,16 +20,6 @@ typedef struct proof {
     rg_str right; /* what was looked at */
 } proof;
 
-static json_t *newest_body(proof *p, const char *kind, rg_err *err)
-{
-    json_t *events = rg_ledger_events(p->ledger, kind, err);
-    size_t n = json_array_size(events);
-    json_t *body =
-        n ? json_incref(json_object_get(json_array_get(events, n - 1), "body")) : NULL;
-    json_decref(events);
-    return body;
-}
-
 static void complain(proof *p, const char *fmt, ...) RG_PRINTF(2, 3);
 static void complain(proof *p, const char *fmt, ...)
 {
@@ -45,8 +35,9 @@ static bool check_ledger(proof *p, rg_err *err)
     json_t *problems = json_array(), *problem;
     size_t i;
     bool ok = rg_ledger_verify(p->ledger, problems, err);
-    json_array_foreach(problems, i, problem) complain(
-        p, "%s: %s", rg_json_text(problem, "where", ""), rg_json_text(problem, "what", ""));
+    json_array_foreach (problems, i, problem)
+        complain(p, "%s: %s", rg_json_text(problem, "where", ""),
+                 rg_json_text(problem, "what", ""));
     json_decref(problems);
     rg_str_printf(&p->right, "the hash chain holds and every table row follows from an event");
     return ok;
@@ -67,9 +58,8 @@ static bool check_files(proof *p, rg_err *err)
 {
     size_t count = 0;
     const char *name;
-    json_t *split = newest_body(p, "split", err), *hash;
-    json_object_foreach(json_object_get(json_object_get(split, "info"), "files"), name, hash)
-    {
+    json_t *split = rg_ledger_newest(p->ledger, "split", err), *hash;
+    json_object_foreach (json_object_get(json_object_get(split, "info"), "files"), name, hash) {
         bool labels = rg_text_starts(name, "labels");
         check_file(p, labels ? "sealed" : "data", name, json_string_value(hash));
         count++;
@@ -97,7 +87,7 @@ static const rg_record *run_of(const proof *p, const rg_score *score)
 static bool check_scores(proof *p, rg_err *err)
 {
     rg_scored scored;
-    json_t *opened = newest_body(p, "seal-opened", err);
+    json_t *opened = rg_ledger_newest(p->ledger, "seal-opened", err);
     bool open = opened != NULL;
     json_decref(opened);
     rg_str_add(&p->right, "the seal is closed");
@@ -137,16 +127,25 @@ static const rg_record *best_trial(const proof *p, const char *arm)
     return best;
 }
 
+/* What an arm has to be frozen at: its best trial; its defaults where nothing was tuned or
+ * every trial failed; NULL when the study has no such arm. */
+static const json_t *expected_config(const proof *p, const char *arm)
+{
+    const rg_record *best = best_trial(p, arm);
+    for (size_t a = 0; !best && a < p->study->n_arms; a++)
+        if (strcmp(p->study->arms[a].name, arm) == 0)
+            return p->study->arms[a].config;
+    return best ? best->config : NULL;
+}
+
 /* Every arm's frozen configuration is that of its best trial; every run used it. */
 static bool check_choice(proof *p, rg_err *err)
 {
-    json_t *freeze = newest_body(p, "freeze", err), *frozen;
+    json_t *freeze = rg_ledger_newest(p->ledger, "freeze", err), *frozen;
     size_t i;
-    json_array_foreach(json_object_get(freeze, "arms"), i, frozen)
-    {
+    json_array_foreach (json_object_get(freeze, "arms"), i, frozen) {
         const char *arm = rg_json_text(frozen, "arm", "");
-        const rg_record *best = best_trial(p, arm);
-        if (best && !json_equal(best->config, json_object_get(frozen, "config")))
+        if (!json_equal(expected_config(p, arm), json_object_get(frozen, "config")))
             complain(p, "the frozen configuration of %s is not that of its best trial", arm);
         for (size_t k = 0; k < p->n_records; k++)
             if (p->records[k].stage == RG_EVALUATE && strcmp(p->records[k].arm, arm) == 0 &&
@@ -162,7 +161,7 @@ static bool check_choice(proof *p, rg_err *err)
 /* The report's figures, all of them at once, through the fingerprint of the facts. */
 static bool check_figures(proof *p, rg_err *err)
 {
-    json_t *analysed = newest_body(p, "analysed", err);
+    json_t *analysed = rg_ledger_newest(p->ledger, "analysed", err);
     json_t *facts = rg_facts_build(p->study, p->ledger, err);
     char fingerprint[RG_HEX] = "";
     if (facts)

@@ -243,6 +243,19 @@ void rg_ledger_close(rg_ledger *ledger)
     rg_free(ledger);
 }
 
+bool rg_ledger_hold(rg_ledger *ledger, rg_err *err)
+{
+    int64_t seq; /* SQLite's view begins with the first reading */
+    char hash[RG_HEX];
+    return rg_sql_run(ledger->db, "BEGIN", ledger->path, err) &&
+           rg_ledger_tail(ledger, &seq, hash, err);
+}
+
+bool rg_ledger_busy(const char *path)
+{
+    return rg_lock_held(path);
+}
+
 /* ---- Stopping */
 
 void rg_ledger_watch(rg_ledger *ledger, int seconds)

@@ -145,13 +145,13 @@ bool rg_ledger_records(rg_ledger *ledger, rg_arena *arena, rg_record **ret, size
                        rg_err *err)
 {
     reader r = {.ledger = ledger, .arena = arena, .err = err};
-    if (!rg_sql_run(ledger->db, "BEGIN", ledger->path, err))
+    if (!rg_sql_run(ledger->db, "SAVEPOINT reading", ledger->path, err))
         return false;
     r.metrics = rg_sql_prepare(ledger->db, metrics_sql, ledger->path, err);
     bool done = r.metrics && read_stage(&r, RG_TUNE, trials_sql) &&
                 read_stage(&r, RG_EVALUATE, runs_sql);
     sqlite3_finalize(r.metrics);
-    rg_sql_rollback(ledger->db);
+    sqlite3_exec(ledger->db, "RELEASE reading", NULL, NULL, NULL);
     if (done) {
         *ret = RG_ARENA_ARRAY(arena, rg_record, r.records.len);
         *ret_n = r.records.len;
@@ -222,4 +222,14 @@ json_t *rg_ledger_events(rg_ledger *ledger, const char *kind, rg_err *err)
     rg_fail(err, RG_INPUT, ledger->path, "`rigor verify` says what was altered",
             "an event cannot be read");
     return NULL;
+}
+
+json_t *rg_ledger_newest(rg_ledger *ledger, const char *kind, rg_err *err)
+{
+    json_t *events = rg_ledger_events(ledger, kind, err);
+    size_t n = json_array_size(events);
+    json_t *body =
+        n ? json_incref(json_object_get(json_array_get(events, n - 1), "body")) : NULL;
+    json_decref(events);
+    return body;
 }

@@ -328,12 +328,12 @@ static bool check_all(check *c)
 bool rg_ledger_verify(rg_ledger *ledger, json_t *problems, rg_err *err)
 {
     check c = {.ledger = ledger, .db = ledger->db, .problems = problems, .err = err};
-    if (!rg_sql_run(ledger->db, "BEGIN", ledger->path, err))
+    if (!rg_sql_run(ledger->db, "SAVEPOINT reading", ledger->path, err))
         return false;
     rg_ledger_watch(ledger, 0);
     bool done = check_all(&c);
     rg_ledger_unwatch(ledger);
-    rg_sql_rollback(ledger->db);
+    sqlite3_exec(ledger->db, "RELEASE reading", NULL, NULL, NULL);
     sqlite3_close(c.again);
     if (c.total > PROBLEMS_LISTED) {
         char what[64];

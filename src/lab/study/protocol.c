@@ -68,16 +68,6 @@ bool rg_walk_perform(rg_walk *w, rg_work *work, const char *stage, rg_err *err)
 
 /* ---- What the ledger knows */
 
-json_t *rg_walk_event(rg_walk *w, const char *kind, rg_err *err)
-{
-    json_t *events = rg_ledger_events(w->ledger, kind, err);
-    size_t n = json_array_size(events);
-    json_t *body =
-        n ? json_incref(json_object_get(json_array_get(events, n - 1), "body")) : NULL;
-    json_decref(events);
-    return body;
-}
-
 bool rg_walk_refresh(rg_walk *w, rg_err *err)
 {
     return rg_ledger_records(w->ledger, w->arena, &w->records, &w->n_records, err);
@@ -127,14 +117,12 @@ static void differences(const json_t *a, const json_t *b, const char *path, rg_s
     const char *key;
     json_t *value;
     rg_str deeper = {.max = 300};
-    json_object_foreach((json_t *)(uintptr_t)a, key, value)
-    {
+    json_object_foreach ((json_t *)(uintptr_t)a, key, value) {
         rg_str_clear(&deeper);
         rg_str_printf(&deeper, "%s%s%s", path, *path ? "." : "", key);
         differences(value, json_object_get(b, key), rg_str_text(&deeper), out);
     }
-    json_object_foreach((json_t *)(uintptr_t)b, key, value)
-    {
+    json_object_foreach ((json_t *)(uintptr_t)b, key, value) {
         rg_str_clear(&deeper);
         rg_str_printf(&deeper, "%s%s%s", path, *path ? "." : "", key);
         if (!json_object_get(a, key))

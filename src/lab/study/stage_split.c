@@ -7,8 +7,7 @@ static bool files_as_recorded(rg_walk *w, const json_t *files)
 {
     const char *name;
     json_t *hash;
-    json_object_foreach((json_t *)(uintptr_t)files, name, hash)
-    {
+    json_object_foreach ((json_t *)(uintptr_t)files, name, hash) {
         char hex[RG_HEX];
         rg_err ignored = {0};
         const char *dir = strcmp(name, "labels.npz") == 0 ? "sealed" : "data";
@@ -37,6 +36,22 @@ static json_t *split_body(const rg_study *study, const rg_dataset *data, const r
                      scales[study->scale], "info", info);
 }
 
+/* Other data under the same name would mix two studies, so it is found out before anything of
+ * the old cut is written over. */
+static bool same_data(const rg_walk *w, const rg_dataset *data, const rg_split *split,
+                      rg_err *err)
+{
+    const json_t *old_data = json_object_get(w->split, "data");
+    const json_t *old_split = json_object_get(w->split, "split");
+    return !w->split ||
+           (strcmp(rg_json_text(old_data, "hash", ""), data->hash) == 0 &&
+            strcmp(rg_json_text(old_split, "hash", ""), split->hash) == 0) ||
+           rg_fail(err, RG_INPUT, w->study->data,
+                   "put the old data back, or begin anew with --fresh",
+                   "the data is not what it was when this study began");
+}
+
+/* Writes the parts; *ret is the body of the split event. */
 static bool cut_data(rg_walk *w, json_t **ret, rg_err *err)
 {
     const rg_study *study = w->study;
@@ -45,7 +60,8 @@ static bool cut_data(rg_walk *w, json_t **ret, rg_err *err)
     const char *dir = rg_path_join(w->arena, w->options.dir, "data");
     rg_dataset *data =
         rg_dataset_load(study->data, study->data_target, study->dir, w->arena, err);
-    if (!data || !rg_split_make(data, &study->split, w->arena, &split, err))
+    if (!data || !rg_split_make(data, &study->split, w->arena, &split, err) ||
+        !same_data(w, data, &split, err))
         return false;
     if (!rg_dir_make(dir, 0755, err) ||
         !rg_dir_make(rg_path_join(w->arena, w->options.dir, "sealed"), 0700, err) ||
@@ -56,8 +72,7 @@ static bool cut_data(rg_walk *w, json_t **ret, rg_err *err)
     return true;
 }
 
-/* The recorded cut must come out again: other data under the same name would mix two studies.
- */
+/* Files of the cut are gone or damaged: the same ones must come out again. */
 static bool cut_again(rg_walk *w, rg_err *err)
 {
     json_t *again;
@@ -65,14 +80,14 @@ static bool cut_again(rg_walk *w, rg_err *err)
         return false;
     bool same = json_equal(again, w->split);
     json_decref(again);
-    return same || rg_fail(err, RG_INPUT, w->study->data,
-                           "put the old data back, or begin anew with --fresh",
-                           "the data is not what it was when this study began");
+    return same || rg_fail(err, RG_INTERNAL, w->study->data,
+                           "use the version of rigor that began it, or begin anew with --fresh",
+                           "this version cuts the data into other files than those recorded");
 }
 
 bool rg_stage_split(rg_walk *w, rg_err *err)
 {
-    w->split = rg_walk_event(w, "split", err);
+    w->split = rg_ledger_newest(w->ledger, "split", err);
     if (err->code != RG_OK)
         return false;
     if (w->split) {

@@ -200,7 +200,7 @@ static bool freeze(rg_walk *w, const rg_work *work, const tuning *t, rg_err *err
 
 bool rg_stage_tune(rg_walk *w, rg_err *err)
 {
-    w->freeze = rg_walk_event(w, "freeze", err);
+    w->freeze = rg_ledger_newest(w->ledger, "freeze", err);
     if (w->freeze || err->code != RG_OK)
         return err->code == RG_OK;
     rg_work work = {0};

@@ -31,8 +31,6 @@ const rg_record *rg_walk_record(const rg_walk *w, rg_stage stage, const char *ar
                                 size_t number);
 /* Fills in what the ledger knows of a member. */
 void rg_walk_recall(const rg_walk *w, rg_member *m);
-/* The body of the newest event of a kind; NULL when there is none.  New reference. */
-json_t *rg_walk_event(rg_walk *w, const char *kind, rg_err *err);
 /* Trains what of the work is not recorded yet. */
 bool rg_walk_perform(rg_walk *w, rg_work *work, const char *stage, rg_err *err);
 void rg_members_free(rg_work *work); /* the members' JSON */
