@@ -17,8 +17,8 @@ typedef struct rg_pool_events {
     void *ctx;
     /* The next job (new reference; the pool adds "job", its number), or NULL: nothing now. */
     json_t *(*next)(void *ctx);
-    /* One message of a member in flight.  False ends the pool's run (see *err of rg_pool_run).
-     */
+    /* One message of a member in flight; "done", "failed" or "lost" is its last.  False ends
+     * the pool's run (see *err of rg_pool_run). */
     bool (*message)(void *ctx, size_t id, const json_t *message, rg_err *err);
     /* A worker ended while these members had not finished. */
     bool (*lost)(void *ctx, const size_t *ids, size_t n, rg_loss loss, const char *reason,
@@ -35,7 +35,7 @@ typedef struct rg_pool_options {
 
 /* Runs until next() has nothing and nothing is in flight, an event fails, or SIGINT or SIGTERM
  * arrives (*ret_signal, else 0): then workers are ended at once and what was in flight is lost.
- * No worker outlives the call. */
+ * No worker outlives the call.  From the first call on the process ignores SIGPIPE. */
 bool rg_pool_run(const rg_pool_options *options, const rg_pool_events *events, int *ret_signal,
                  rg_err *err);
 

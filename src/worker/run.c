@@ -11,6 +11,7 @@ typedef struct running {
     member member;
     uint64_t wall_ns, cpu_ns; /* at the start */
     bool heard;               /* somebody reads the messages */
+    bool outside; /* what fails now is the disk's fault or the data's, not the training's */
 } running;
 
 static uint64_t cpu_clock_ns(void)
@@ -70,10 +71,12 @@ static bool write_predictions(running *r, rg_program *program, rg_err *err)
     if (!job->test_inputs)
         return rg_fail(err, RG_INPUT, "data.test_inputs", "give its path",
                        "there is nothing to predict");
+    r->outside = true;
     const rg_part *test = worker_cache_part(r->cache, job->test_inputs, err);
     const rg_part *train = test ? worker_cache_part(r->cache, job->train, err) : NULL;
     if (!train)
         return false;
+    r->outside = false;
     if (test->features != train->features)
         return rg_fail(err, RG_INPUT, job->test_inputs, "write the parts of one data set again",
                        "%zu features where the training part has %zu", test->features,
@@ -83,6 +86,7 @@ static bool write_predictions(running *r, rg_program *program, rg_err *err)
     rg_predictions predictions = {
         .rows = test->rows, .classes = classes, .value = value, .id = test->id};
     bool written = rg_predict(program, test->x, test->rows, value, err) &&
+                   (r->outside = true) &&
                    rg_predictions_write(r->member.predictions, &predictions, err);
     rg_free(value);
     return written;
@@ -92,10 +96,12 @@ static bool write_predictions(running *r, rg_program *program, rg_err *err)
 static bool train_member(running *r, const rg_model *model, const json_t *config, rg_err *err)
 {
     const train_job *job = r->job;
+    r->outside = true;
     const rg_part *train = worker_cache_part(r->cache, job->train, err);
     const rg_part *val = train ? worker_cache_part(r->cache, job->val, err) : NULL;
     if (!val)
         return false;
+    r->outside = false;
     rg_program_spec spec = {.model = model,
                             .config = config,
                             .task = job->task,
@@ -138,7 +144,7 @@ static bool run_member(cache *c, const train_job *job, const json_t *entry)
                 train_member(&r, model, config, &err);
     json_decref(config);
     if (!done && r.heard)
-        r.heard = worker_fail("id", r.member.id, "failed", &err);
+        r.heard = worker_fail("id", r.member.id, r.outside ? "lost" : "failed", &err);
     return r.heard;
 }
 

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #define LINE_MAX_BYTES ((size_t)256 << 20)
@@ -84,12 +85,15 @@ int rg_worker_main(int argc, char **argv)
 {
     (void)argc;
     (void)argv;
-    signal(SIGINT, SIG_IGN);  /* Ctrl-C reaches the whole group; the runner decides */
-    signal(SIGPIPE, SIG_IGN); /* a runner that is gone shows as a failed write */
+    signal(SIGINT, SIG_IGN);          /* Ctrl-C reaches the whole group; the runner decides */
+    signal(SIGPIPE, SIG_IGN);         /* a runner that is gone shows as a failed write */
+    signal(SIGXFSZ, SIG_IGN);         /* a file that may not grow, too */
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* a killed runner must not meet us in its next life */
     setvbuf(stdout, NULL, _IOLBF, 0);
     cache c = {0};
     rg_str pending = {.max = LINE_MAX_BYTES};
-    int code = serve(&c, &pending);
+    bool heard = worker_send(json_pack("{s:s}", "worker", RG_VERSION));
+    int code = heard ? serve(&c, &pending) : RG_INTERNAL;
     rg_str_free(&pending);
     worker_cache_free(&c);
     return code;

@@ -66,6 +66,16 @@ static json_t *hear(worker *w)
     return message;
 }
 
+/* A worker that has said that it is there. */
+static worker start_heard(void)
+{
+    worker w = start();
+    json_t *first = hear(&w);
+    assert_string_equal(rg_json_text(first, "worker", ""), RG_VERSION);
+    json_decref(first);
+    return w;
+}
+
 /* All messages up to "finished": an array. */
 static json_t *hear_job(worker *w)
 {
@@ -125,7 +135,7 @@ static int write_parts(void **state)
 static void test_two_jobs(void **state)
 {
     (void)state;
-    worker w = start();
+    worker w = start_heard();
     remove("p.npz");
     remove("c.safetensors");
     say(&w, "{\"job\": 1, " DATA ", " TASK ", \"members\": ["
@@ -209,7 +219,7 @@ static void test_lines_that_are_wrong(void **state)
         {"{\"job\": 9, " DATA ", \"members\": [], \"task\": \"classify\", \"classes\": 2}",
          "metric", true},
     };
-    worker w = start();
+    worker w = start_heard();
     say(&w, "");
     for (size_t i = 0; i < RG_COUNT(cases); i++) {
         say(&w, cases[i].line);
@@ -236,9 +246,12 @@ static void test_members_that_fail(void **state)
     static const struct {
         int id;
         const char *what;
-    } failures[] = {{1, "\"mlpp\""}, {2, "model.hiden"}, {3, "not finite at epoch"},
-                    {5, "config"},   {6, "seed"},        {7, "no/such/folder"}};
-    worker w = start();
+    } failures[] = {{1, "\"mlpp\""},
+                    {2, "model.hiden"},
+                    {3, "not finite at epoch"},
+                    {5, "config"},
+                    {6, "seed"}};
+    worker w = start_heard();
     say(&w,
         "{\"job\": 3, " DATA ", " TASK ", \"members\": ["
         "{\"id\": 1, \"seed\": 1, \"config\": {\"model\": {\"name\": \"mlpp\"}}},"
@@ -271,6 +284,10 @@ static void test_members_that_fail(void **state)
     }
     assert_non_null(find(all, 4, "done"));
     assert_null(find(all, 4, "failed"));
+    /* A result that cannot be kept is the disk's failure. */
+    const char *lost = rg_json_text(find(all, 7, "lost"), "lost", "");
+    assert_non_null(strstr(lost, "no/such/folder"));
+    assert_null(find(all, 7, "failed"));
     json_decref(all);
     assert_int_equal(end(&w), 0);
 }
@@ -278,11 +295,11 @@ static void test_members_that_fail(void **state)
 static void test_data_that_is_not_there(void **state)
 {
     (void)state;
-    worker w = start();
+    worker w = start_heard();
     say(&w, "{\"job\": 4, \"data\": {\"train\": \"no.npz\", \"val\": \"val.npz\"}, " TASK
             ", \"members\": [{\"id\": 1, \"seed\": 1, \"config\": " MLP("") "}]}");
     json_t *all = hear_job(&w);
-    assert_non_null(strstr(rg_json_text(find(all, 1, "failed"), "failed", ""), "no.npz"));
+    assert_non_null(strstr(rg_json_text(find(all, 1, "lost"), "lost", ""), "no.npz"));
     json_decref(all);
     /* A broken job names the members that will not come. */
     say(&w, "{\"job\": 5, " DATA ", \"task\": \"x\", \"members\": [{\"id\": 8}]}");
@@ -300,7 +317,7 @@ static void test_changed_data_is_read_again(void **state)
         ", \"members\": [{\"id\": 1, \"seed\": 1, \"config\": " MLP("\"epochs\": 1") "}]}";
     rg_arena *arena = rg_arena_new();
     rg_part train[2] = {moons(arena, 1, 100), moons(arena, 1, 200)};
-    worker w = start();
+    worker w = start_heard();
     json_int_t steps[2];
     for (int i = 0; i < 2; i++) {
         write_part("changing.npz", &train[i], true);
@@ -333,7 +350,7 @@ static void test_regression(void **state)
         };
         assert_good(rg_npz_write(paths[i], arrays, 3, 0644, &err), err);
     }
-    worker w = start();
+    worker w = start_heard();
     say(&w, "{\"job\": 1, \"data\": {\"train\": \"wave_train.npz\", \"val\": \"wave_val.npz\", "
             "\"test_inputs\": \"wave_val.npz\"}, \"task\": \"regress\", \"metric\": \"rmse\", "
             "\"members\": [{\"id\": 1, \"seed\": 1, \"predictions\": \"wave.npz\", "
@@ -353,7 +370,7 @@ static void test_regression(void **state)
 static void test_many_structures(void **state)
 {
     (void)state;
-    worker w = start();
+    worker w = start_heard();
     json_t *first = NULL;
     char job[600];
     for (int i = 0; i < 12; i++) {
@@ -378,7 +395,7 @@ static void test_many_structures(void **state)
 static void test_interrupts_are_the_runners(void **state)
 {
     (void)state;
-    worker w = start();
+    worker w = start_heard();
     say(&w, "{}"); /* it answers: it is up and its handlers stand */
     json_decref(hear(&w));
     json_decref(hear(&w));
@@ -393,7 +410,7 @@ static void test_interrupts_are_the_runners(void **state)
 static void test_a_runner_that_is_gone(void **state)
 {
     (void)state;
-    worker w = start();
+    worker w = start_heard();
     fclose(w.out);
     say(&w, "{\"job\": 1, " DATA ", " TASK ", \"members\": [{\"id\": 4, \"seed\": 1, "
             "\"config\": " MLP("\"epochs\": 1000000") "}]}");

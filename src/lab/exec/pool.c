@@ -29,10 +29,12 @@ typedef struct worker {
     pool *pool;
     uv_process_t process;
     uv_pipe_t in, out;
-    bool alive;  /* started and not yet finished with */
-    int pending; /* of: process end, output end */
-    int open;    /* handles that still have to be closed */
-    bool spoke;  /* has sent a message */
+    bool alive;      /* started and not yet finished with */
+    int pending;     /* of: process end, output end */
+    int open;        /* handles that still have to be closed */
+    bool ended;      /* the process: its number may be another's by now */
+    int ticks_ended; /* since then, without output */
+    bool spoke;      /* has sent a message */
     int64_t status;
     int signal;
     rg_str line;
@@ -64,7 +66,7 @@ static void feed(pool *p);
  */
 static void end_worker(const worker *w, int number)
 {
-    if (w->process.pid > 0)
+    if (w->process.pid > 0 && !w->ended)
         kill(-w->process.pid, number);
 }
 
@@ -199,6 +201,16 @@ static void on_process_end(uv_process_t *process, int64_t status, int number)
     w->status = status;
     w->signal = number;
     end_worker(w, SIGKILL); /* children that it may have left hold the pipe open */
+    w->ended = true;
+    half_over(w);
+}
+
+/* A child in a session of its own was not reached, and may hold the pipe open for ever. */
+static void give_up_output(worker *w)
+{
+    if (!w->alive || !w->ended || w->pending == 0 || ++w->ticks_ended <= GRACE_TICKS)
+        return;
+    uv_read_stop((uv_stream_t *)&w->out);
     half_over(w);
 }
 
@@ -243,7 +255,8 @@ static void take_message(pool *p, worker *w, const json_t *message)
     size_t id = (size_t)json_integer_value(id_json);
     if (!json_is_integer(id_json) || !in_flight(w, id))
         return;
-    bool over = json_object_get(message, "done") || json_object_get(message, "failed");
+    bool over = json_object_get(message, "done") || json_object_get(message, "failed") ||
+                json_object_get(message, "lost");
     if (!p->events->message(p->events->ctx, id, message, p->err))
         stop(p);
     if (over)
@@ -301,6 +314,7 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
 {
     worker *w = stream->data;
+    w->ticks_ended = 0;
     if (n > 0)
         take_output(w->pool, w, buffer->base, (size_t)n);
     rg_free(buffer->base);
@@ -400,8 +414,8 @@ static int spawn(pool *p, worker *w)
 static bool start_worker(pool *p, worker *w)
 {
     w->pool = p;
-    w->spoke = w->busy = false;
-    w->status = w->signal = 0;
+    w->spoke = w->busy = w->ended = false;
+    w->status = w->signal = w->ticks_ended = 0;
     w->process.pid = 0;
     uv_pipe_init(&p->loop, &w->in, 0);
     uv_pipe_init(&p->loop, &w->out, 0);
@@ -414,7 +428,9 @@ static bool start_worker(pool *p, worker *w)
         uv_read_start((uv_stream_t *)&w->out, on_alloc, on_read);
         return true;
     }
-    rg_fail(p->err, RG_INTERNAL, p->options->argv[0], "is the program still where it was?",
+    rg_fail(p->err, RG_INTERNAL, p->options->argv[0],
+            state == UV_ENOENT ? "is the program still where it was?"
+                               : "use fewer workers (-j), or raise the limits (ulimit -a)",
             "cannot start a worker: %s", uv_strerror(state));
     w->pending = 1;
     half_over(w);
@@ -449,6 +465,8 @@ static void on_tick(uv_timer_t *timer)
     pool *p = timer->data;
     if (p->stopping && ++p->ticks_stopping > GRACE_TICKS)
         end_workers(p);
+    for (int i = 0; i < p->options->workers; i++)
+        give_up_output(&p->workers[i]);
     if (p->events->tick)
         p->events->tick(p->events->ctx);
 }
@@ -470,11 +488,16 @@ bool rg_pool_run(const rg_pool_options *options, const rg_pool_events *events, i
                  rg_err *err)
 {
     pool p = {.options = options, .events = events, .err = err, .log_fd = -1};
+    int state = uv_loop_init(&p.loop);
+    if (state != 0)
+        return rg_fail(err, RG_INTERNAL, NULL, "raise the limits (ulimit -a)",
+                       "there is no event loop to be had: %s", uv_strerror(state));
     p.workers = RG_NEW_ARRAY(worker, (size_t)options->workers);
     if (options->log_path)
         p.log_fd = open(options->log_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
-    signal(SIGPIPE, SIG_IGN);
-    uv_loop_init(&p.loop);
+    if (options->log_path && p.log_fd < 0)
+        rg_log(RG_LOG_WARN, "cannot write to %s: %s", options->log_path, strerror(errno));
+    signal(SIGPIPE, SIG_IGN); /* a worker that is gone shows as its end */
     open_handles(&p);
     feed(&p);
     uv_run(&p.loop, UV_RUN_DEFAULT);

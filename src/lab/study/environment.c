@@ -33,10 +33,12 @@ static bool capture(const char *const *argv, rg_str *ret)
     posix_spawn_file_actions_destroy(&actions);
     close(ends[1]);
     char block[4096];
-    for (ssize_t n;
-         state == 0 && ((n = read(ends[0], block, sizeof(block))) > 0 || errno == EINTR);)
+    for (ssize_t n; state == 0 && (n = read(ends[0], block, sizeof(block))) != 0;) {
+        if (n < 0 && errno != EINTR)
+            break;
         if (n > 0)
             rg_str_add_n(ret, block, (size_t)n);
+    }
     close(ends[0]);
     int status = 0;
     return state == 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
@@ -96,6 +98,9 @@ json_t *rg_environment(const char *command)
 {
     struct utsname machine;
     char cpu[128], now[32], dir[4096];
+    if (!getcwd(dir, sizeof(dir)))
+        dir[0] = '\0';
+    rg_utf8_repair(dir); /* a name on a disk may hold any bytes */
     uname(&machine);
     cpu_model(cpu);
     rg_clock_utc(now);
@@ -103,6 +108,5 @@ json_t *rg_environment(const char *command)
                      RG_VERSION, "machine", machine.machine, "cpu", cpu, "cores",
                      rg_cpu_count(), "kernel", machine.release, "compiler", __VERSION__,
                      "libraries", library_versions(), "created", now, "command", command,
-                     "folder", getcwd(dir, sizeof(dir)) ? dir : "", "git", git_state(),
-                     "determinism", "L2");
+                     "folder", dir, "git", git_state(), "determinism", "L2");
 }

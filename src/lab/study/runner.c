@@ -60,8 +60,7 @@ static void collect(rg_member *m, const json_t *message)
     json_t *value;
     if (!m->collected)
         m->collected = RG_NEW(rg_collected);
-    json_object_foreach((json_t *)(uintptr_t)message, key, value)
-    {
+    json_object_foreach ((json_t *)(uintptr_t)message, key, value) {
         if (strcmp(key, "id") == 0 || strcmp(key, "step") == 0)
             continue;
         if (!json_is_number(value) && !json_is_null(value))
@@ -210,6 +209,7 @@ static size_t next_lost(const rg_work *work)
 static void hand_out(rg_work *work, json_t *members, size_t id)
 {
     work->member[id].handed_out = true;
+    work->member[id].alone = false;
     json_array_append_new(members, member_json(work, id));
 }
 
@@ -217,16 +217,20 @@ static json_t *next_job(void *ctx)
 {
     rg_work *work = ctx;
     json_t *members = json_array();
-    size_t lost = next_lost(work), size = cohort_size(work), id;
-    if (lost != RG_NO_MEMBER)
-        hand_out(work, members, lost);
-    else
-        while (json_array_size(members) < size && (id = work->next(work)) != RG_NO_MEMBER)
-            hand_out(work, members, id);
-    if (json_array_size(members) > 0)
-        return job_json(work, members);
-    json_decref(members);
-    return NULL;
+    size_t first = next_lost(work), size = 1, id;
+    if (first == RG_NO_MEMBER) {
+        size = cohort_size(work);
+        first = work->next(work);
+    }
+    if (first == RG_NO_MEMBER) {
+        json_decref(members);
+        return NULL;
+    }
+    hand_out(work, members, first);
+    while (json_array_size(members) < size && (id = work->next(work)) != RG_NO_MEMBER)
+        hand_out(work, members, id);
+    work->member[first].alone = json_array_size(members) == 1;
+    return job_json(work, members);
 }
 
 /* ---- Events of the pool */
@@ -239,6 +243,11 @@ static bool take_message(void *ctx, size_t id, const json_t *message, rg_err *er
         return settle(work, id, message, failed, err);
     if (json_object_get(message, "done"))
         return settle(work, id, message, NULL, err);
+    const char *lost = json_string_value(json_object_get(message, "lost"));
+    if (lost) /* a full disk is no result of the training: nothing is recorded */
+        return rg_fail(err, RG_INTERNAL, NULL,
+                       "put that right and run the same command again: it goes on from here",
+                       "%s", lost);
     collect(&work->member[id], message);
     return true;
 }
@@ -250,7 +259,7 @@ static bool take_loss(void *ctx, const size_t *ids, size_t n, rg_loss loss, cons
     rg_work *work = ctx;
     for (size_t i = 0; i < n; i++) {
         rg_member *m = &work->member[ids[i]];
-        bool own_fault = loss == RG_LOSS_CRASH && n == 1;
+        bool own_fault = loss == RG_LOSS_CRASH && m->alone;
         m->losses++;
         forget(m);
         if (own_fault || m->losses > LOSSES_MAX) {
@@ -270,6 +279,16 @@ static void take_tick(void *ctx)
         work->options->progress(work->options->ctx, work->progress);
 }
 
+/* A stage that went on without some of its results would answer another question. */
+static bool all_recorded(const rg_work *work, rg_err *err)
+{
+    size_t missing = 0;
+    for (size_t i = 0; i < work->count; i++)
+        missing += !work->member[i].recorded;
+    return missing == 0 || rg_fail(err, RG_INTERNAL, work->dir, "look at the end of worker.log",
+                                   "%zu of %zu results did not arrive", missing, work->count);
+}
+
 bool rg_work_run(rg_work *work, int *ret_signal, rg_err *err)
 {
     rg_arena *arena = rg_arena_new();
@@ -278,7 +297,8 @@ bool rg_work_run(rg_work *work, int *ret_signal, rg_err *err)
                                .threads = 1,
                                .log_path = rg_path_join(arena, work->dir, "worker.log")};
     rg_pool_events events = {work, next_job, take_message, take_loss, take_tick};
-    bool ok = rg_pool_run(&options, &events, ret_signal, err);
+    bool ok = rg_pool_run(&options, &events, ret_signal, err) &&
+              (*ret_signal || all_recorded(work, err));
     for (size_t i = 0; i < work->count; i++)
         forget(&work->member[i]);
     rg_arena_free(arena);

@@ -18,7 +18,8 @@ typedef struct rg_member {
     bool failed;
     double score; /* primary metric on validation; NaN when failed */
     /* Runner's own: */
-    bool handed_out, alone;
+    bool handed_out;
+    bool alone; /* its job holds nobody else, who could have brought the worker down */
     int losses;
     struct rg_collected *collected;
 } rg_member;
@@ -42,7 +43,8 @@ typedef struct rg_work {
     void (*done)(struct rg_work *work, size_t id); /* recorded just now; may be NULL */
 } rg_work;
 
-/* Until every member is recorded, or a signal arrives (*ret_signal). */
+/* Until every member is recorded, or a signal arrives (*ret_signal, else 0).  A cause that lies
+ * outside of the training (a full disk) is an error and records nothing. */
 bool rg_work_run(rg_work *work, int *ret_signal, rg_err *err);
 
 #endif

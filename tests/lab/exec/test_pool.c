@@ -199,6 +199,32 @@ static void long_lines_and_broken_messages_do_no_harm(void **state)
     assert_int_equal(l.done[0], 1);
 }
 
+/* A grandchild in a session of its own keeps the output open; it is not waited for. */
+static void an_output_that_never_ends_is_given_up(void **state)
+{
+    (void)state;
+    ledger l = {.total = 1, .size = 1};
+    rg_err err = {0};
+    int caught;
+    uint64_t start = rg_clock_ns();
+    assert_true(
+        run(&l, "setsid sleep 25 & echo '@rigor {\"id\": 0}'; exit 7", 1, &caught, &err));
+    assert_int_equal(l.lost_crash[0], 3);
+    assert_true(rg_clock_ns() - start < 20000000000u);
+}
+
+/* A worker that has spoken was there: its end costs its members, however often it happens. */
+static void crashes_in_a_row_do_not_end_the_run(void **state)
+{
+    (void)state;
+    ledger l = {.total = 12, .size = 1};
+    rg_err err = {0};
+    int caught;
+    assert_true(run(&l, "echo '@rigor {\"worker\": \"0\"}'; exit 7", 1, &caught, &err));
+    for (int i = 0; i < 12; i++)
+        assert_int_equal(l.lost_crash[i], 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,6 +236,8 @@ int main(void)
         cmocka_unit_test(a_job_without_results_is_a_loss),
         cmocka_unit_test(an_interrupt_ends_all_at_once),
         cmocka_unit_test(long_lines_and_broken_messages_do_no_harm),
+        cmocka_unit_test(an_output_that_never_ends_is_given_up),
+        cmocka_unit_test(crashes_in_a_row_do_not_end_the_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
