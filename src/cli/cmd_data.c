@@ -41,7 +41,8 @@ static int run(const rg_given *given, rg_err *err)
     else if (given->flag[JSON])
         rg_print_json(json_incref(sources));
     else
-        json_array_foreach(sources, i, source) print_source(source);
+        json_array_foreach (sources, i, source)
+            print_source(source);
     json_decref(sources);
     return rg_exit(err);
 }

@@ -20,8 +20,7 @@ static void print_parameters(const json_t *parameters)
 {
     size_t i;
     json_t *p;
-    json_array_foreach(parameters, i, p)
-    {
+    json_array_foreach (parameters, i, p) {
         char *fallback = rg_json_canonical(json_object_get(p, "default"));
         char *range =
             json_object_get(p, "range")     ? rg_json_canonical(json_object_get(p, "range"))
@@ -70,7 +69,8 @@ static int run(const rg_given *given, rg_err *err)
     else if (given->flag[JSON])
         rg_print_json(json_pack("{s:O, s:O}", "models", models, "train", training));
     else {
-        json_array_foreach(models, i, model) print_model(model);
+        json_array_foreach (models, i, model)
+            print_model(model);
         printf("train: what every model is told\n");
         print_parameters(training);
     }

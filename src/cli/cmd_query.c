@@ -27,8 +27,7 @@ static void print_row(const json_t *row)
 {
     size_t i;
     json_t *cell;
-    json_array_foreach(row, i, cell)
-    {
+    json_array_foreach (row, i, cell) {
         if (i)
             putchar('\t');
         print_cell(cell);
@@ -47,7 +46,8 @@ static int query(const rg_given *given, const rg_opened *opened, const char *sql
         return RG_OK;
     }
     print_row(json_object_get(result, "columns"));
-    json_array_foreach(json_object_get(result, "rows"), i, row) print_row(row);
+    json_array_foreach (json_object_get(result, "rows"), i, row)
+        print_row(row);
     json_decref(result);
     return RG_OK;
 }

@@ -25,11 +25,16 @@ static const rg_option options[] = {
     {0},
 };
 
+enum { JOBS_MAX = 1024 };
+
 static const char *const report_formats[] = {"html", "markdown", "json", NULL};
 
 /* studies/NAME becomes studies/NAME.1, or the first number that is free. */
 static bool set_aside(const char *dir, rg_arena *arena, rg_err *err)
 {
+    if (rg_ledger_busy(rg_path_join(arena, dir, RG_LEDGER_FILE)))
+        return rg_fail(err, RG_INPUT, dir, "wait until it ends, or end it (Ctrl-C)",
+                       "another process is running this study");
     for (int i = 1; rg_file_exists(dir); i++) {
         const char *kept = rg_arena_printf(arena, "%s.%d", dir, i);
         if (rg_file_exists(kept))
@@ -42,13 +47,29 @@ static bool set_aside(const char *dir, rg_arena *arena, rg_err *err)
     return true;
 }
 
+/* As a shell reads it back. */
+static void add_quoted(rg_str *text, const char *argument)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "0123456789/._-+=:,@%";
+    rg_str_add(text, " ");
+    if (*argument && argument[strspn(argument, plain)] == '\0') {
+        rg_str_add(text, argument);
+        return;
+    }
+    rg_str_add(text, "'");
+    for (const char *c = argument; *c; c++)
+        rg_str_add_n(text, *c == '\'' ? "'\\''" : c, *c == '\'' ? 4 : 1);
+    rg_str_add(text, "'");
+}
+
 /* The command that repeats this study. */
 static const char *command_line(const rg_given *given)
 {
     rg_str text = {.max = 4000};
     rg_str_add(&text, "rigor run");
     for (size_t i = 0; i < given->n_arguments; i++)
-        rg_str_printf(&text, " %s", given->argument[i]);
+        add_quoted(&text, given->argument[i]);
     if (given->flag[EXPLORATORY])
         rg_str_add(&text, " --exploratory");
     const char *copy = rg_arena_strdup(given->arena, rg_str_text(&text));
@@ -64,6 +85,8 @@ static json_t *environment_of(const rg_given *given)
     for (size_t i = 1; i < given->n_arguments; i++)
         json_array_append_new(overrides, json_string(given->argument[i]));
     char *path = realpath(given->argument[0], NULL);
+    if (path)
+        rg_utf8_repair(path);
     json_object_set_new(environment, "study_file",
                         json_string(path ? path : given->argument[0]));
     json_object_set_new(environment, "overrides", overrides);
@@ -133,11 +156,11 @@ static int conclude(const rg_given *given, const rg_study *study, rg_ledger *led
 static int run_study(const rg_given *given, const rg_study *study, rg_ledger *ledger,
                      const char *dir, rg_err *err)
 {
-    static char self[4096];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-    if (n <= 0)
-        return rg_fail(err, RG_INTERNAL, "/proc/self/exe", "mount /proc", "cannot be read"),
-               RG_INTERNAL;
+    char self[4096] = "";
+    if (readlink("/proc/self/exe", self, sizeof(self) - 1) <= 0) {
+        rg_fail(err, RG_INTERNAL, "/proc/self/exe", "mount /proc", "cannot be read");
+        return rg_exit(err);
+    }
     const char *const worker[] = {self, "worker", NULL};
     rg_meter meter = rg_meter_open(study->metric);
     rg_run_options o = {.dir = dir,
@@ -171,8 +194,31 @@ static int open_and_run(const rg_given *given, const rg_study *study, rg_err *er
     return code;
 }
 
+/* A misspelt verdict must not be found out after hours of training. */
+static bool check_options(const rg_given *given, const char *dir, rg_err *err)
+{
+    static const char *const verdicts[] = {"supported", "refuted", "equivalent", "fragile",
+                                           "inconclusive"};
+    const char *wanted = given->text[REQUIRE];
+    bool known = !wanted;
+    for (size_t i = 0; !known && i < RG_COUNT(verdicts); i++)
+        known = strcmp(verdicts[i], wanted) == 0;
+    if (!known)
+        return rg_fail(err, RG_INPUT, NULL,
+                       "use supported, refuted, equivalent, fragile or inconclusive",
+                       "--require cannot be '%s'", wanted);
+    if (given->integer[JOBS] > JOBS_MAX)
+        return rg_fail(err, RG_INPUT, NULL, "leave it out for one worker on each core",
+                       "--jobs cannot be more than %d", JOBS_MAX);
+    return rg_utf8_valid(dir, strlen(dir)) ||
+           rg_fail(err, RG_INPUT, dir, "give RIGOR_STUDIES a name in UTF-8",
+                   "the folder of studies has a name that is not UTF-8 text");
+}
+
 static int run(const rg_given *given, rg_err *err)
 {
+    if (!check_options(given, rg_studies_dir(), err))
+        return rg_exit(err);
     rg_study *study = rg_study_of_arguments(given, given->flag[EXPLORATORY], given->flag[JSON]);
     if (!study)
         return RG_INPUT;

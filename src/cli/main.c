@@ -1,8 +1,10 @@
 /* main.c - finds the command, reads its options, runs it, says what went wrong. */
 #include "cli/command.h"
 
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -95,6 +97,21 @@ static void report_error(const rg_err *err, bool as_json)
                                 "where", err->where, "what", err->what, "remedy", err->remedy));
 }
 
+/* What was printed has to arrive: a full disk is an error.  A reader that has seen enough
+ * (`| head`) is none; the shell is told what it expects then. */
+static int flush_output(int code)
+{
+    if ((fflush(stdout) == 0 && !ferror(stdout)) || code != RG_OK)
+        return code;
+    struct pollfd out = {.fd = STDOUT_FILENO};
+    if (poll(&out, 1, 0) == 1 && (out.revents & POLLERR))
+        return 128 + SIGPIPE;
+    const rg_err err = {.what = "the output could not be written to the end",
+                        .remedy = "free some disk space and run the same command again"};
+    rg_err_print(&err);
+    return RG_INTERNAL;
+}
+
 static int run_command(const rg_command *command, int argc, char **argv)
 {
     rg_given *given = RG_NEW(rg_given);
@@ -107,16 +124,30 @@ static int run_command(const rg_command *command, int argc, char **argv)
         rg_command_help(command);
     else
         code = command->run(given, &err);
-    if (err.code != RG_OK)
-        report_error(&err, json_wanted(argc, argv));
+    if (err.code != RG_OK) /* beside an answer that is no, the facts were printed already */
+        report_error(&err, err.code != RG_NO && json_wanted(argc, argv));
     rg_arena_free(given->arena);
     rg_free(given);
-    if (fflush(stdout) != 0 && code == RG_OK)
-        code = RG_INTERNAL;
     return code;
 }
 
-int main(int argc, char **argv)
+/* A study must not end with the terminal or the reader of its progress (SIGPIPE), nor at a
+ * limit on the size of files (SIGXFSZ): both come back as errors of the write.  A descriptor
+ * that is closed at the start would be given to the next file, which printing would then write
+ * over. */
+static void prepare_process(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
+static int answer(int argc, char **argv)
 {
     const char *first = argc > 1 ? argv[1] : NULL;
     if (!first) {
@@ -131,4 +162,10 @@ int main(int argc, char **argv)
         return help(argc > 2 ? argv[2] : NULL);
     const rg_command *command = find_command(first);
     return command ? run_command(command, argc - 2, argv + 2) : unknown_command(first);
+}
+
+int main(int argc, char **argv)
+{
+    prepare_process();
+    return flush_output(answer(argc, argv));
 }

@@ -121,6 +121,9 @@ bool rg_options_parse(const rg_command *command, int argc, char **argv, rg_given
             if (!take_option(command, argc, argv, &i, given, err))
                 return false;
         } else if (given->n_arguments < RG_ARGUMENTS_MAX) {
+            if (!rg_utf8_valid(argv[i], strlen(argv[i])))
+                return rg_fail(err, RG_INPUT, NULL, "use a terminal and file names in UTF-8",
+                               "'%s' is not UTF-8 text", argv[i]);
             given->argument[given->n_arguments++] = argv[i];
         }
     }

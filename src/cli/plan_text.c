@@ -35,8 +35,7 @@ static void print_changes(const rg_arm *arm, FILE *out)
     const char *path;
     json_t *value;
     bool first = true;
-    json_object_foreach(arm->changes, path, value)
-    {
+    json_object_foreach (arm->changes, path, value) {
         char *text = rg_json_canonical(value);
         fprintf(out, "%s%s=%s", first ? "  " : ", ", path, text);
         rg_free(text);
@@ -64,7 +63,7 @@ static void print_sentences(const json_t *plan, const char *key, const char *lab
 {
     size_t i;
     json_t *sentence;
-    json_array_foreach(json_object_get(plan, key), i, sentence)
+    json_array_foreach (json_object_get(plan, key), i, sentence)
         fprintf(out, "%s: %s\n", label, json_string_value(sentence));
 }
 
