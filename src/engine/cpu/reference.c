@@ -376,7 +376,7 @@ static bool reference_scatter_add(const call *c)
     const rg_node *updates = operand_of(c, 1);
     memset(c->out, 0, (size_t)count_of(c) * rg_dtype_bytes(c->node->dtype));
     for (int64_t i = 0; i < rg_shape_count(updates->shape); i++) {
-        int64_t to;
+        int64_t to = 0;
         if (!locate(c, 0, updates->shape, c->node->shape, i, &to))
             return false;
         switch (c->node->dtype) {

@@ -26,12 +26,12 @@ void rg_dot_order(const rg_graph *graph, const rg_node *dot, int side, int order
 bool rg_dot_operand(const rg_graph *graph, const rg_node *dot, int side, rg_dot_view *ret)
 {
     const rg_shape *shape = &rg_operand(graph, dot, (size_t)side)->shape;
-    int64_t stride[RG_RANK_MAX], run = 1;
+    int64_t stride[RG_RANK_MAX] = {0}, run = 1;
     for (int i = shape->rank - 1; i >= 0; i--) {
         stride[i] = run;
         run *= shape->dim[i];
     }
-    int order[RG_RANK_MAX], n[3], at = shape->rank;
+    int order[RG_RANK_MAX] = {0}, n[3] = {0}, at = shape->rank;
     rg_dot_order(graph, dot, side, order, n);
     for (int block = 2; block >= 0; block--) {
         ret->count[block] = 1;

@@ -42,8 +42,8 @@ static bool take_longs(parser *p, const char *key, int n, double lowest, double 
 
 static bool take_ints(parser *p, const char *key, int n, int *ret, int *ret_n)
 {
-    int64_t list_of[RG_RANK_MAX];
-    int len;
+    int64_t list_of[RG_RANK_MAX] = {0};
+    int len = 0;
     if (!take_longs(p, key, n, 0, RG_RANK_MAX - 1, list_of, &len))
         return false;
     for (int i = 0; i < len; i++)

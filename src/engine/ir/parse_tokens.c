@@ -72,17 +72,20 @@ bool parse_number(parser *p, double *ret)
 bool parse_integer(parser *p, double lowest, double highest, double *ret)
 {
     const char *at = p->at;
-    if (!parse_number(p, ret))
+    double value = 0;
+    if (!parse_number(p, &value))
         return false;
-    if (*ret >= lowest && *ret <= highest && *ret == floor(*ret))
+    if (value >= lowest && value <= highest && value == floor(value)) {
+        *ret = value;
         return true;
+    }
     return parse_fail_at(p, at, "see docs/ir.md", "a whole number in range is needed here");
 }
 
 bool parse_operand(parser *p, uint32_t *ret)
 {
     const char *at = p->at;
-    double n;
+    double n = 0;
     if (!parse_expect(p, '%') || !parse_integer(p, 1, 4e9, &n))
         return false;
     if (n > (double)p->value.len)
@@ -123,7 +126,7 @@ bool parse_quoted(parser *p, rg_str *ret)
 
 bool parse_list(parser *p, numbers *ret)
 {
-    double value;
+    double value = 0;
     if (parse_accept(p, ']'))
         return true;
     do {
