@@ -3,7 +3,7 @@
 # the ledger each and never find fault with it.
 . "$(dirname "$0")/support.sh"
 write_study "$work/watched.yaml" watched
-"$rigor" run "$work/watched.yaml" -j 2 --quiet train.epochs=8 >"$work/run.txt" 2>&1 &
+"$rigor" run "$work/watched.yaml" -j 2 --quiet train.epochs=40 >"$work/run.txt" 2>&1 &
 runner=$!
 while kill -0 $runner 2>/dev/null && ! "$rigor" status watched >/dev/null 2>&1; do sleep 0.02; done
 looks=0
