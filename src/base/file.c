@@ -19,6 +19,7 @@ static bool fail_errno(rg_err *err, const char *path, const char *verb)
     const char *remedy = full ? "free some disk space and run the same command again"
                          : code == EACCES ? "check the permissions of the file and its folder"
                          : code == ENOENT ? "check the path"
+                         : code == EISDIR ? "name a file in it"
                                           : NULL;
     bool ours = full || code == EIO || code == EMFILE || code == EROFS;
     return rg_fail(err, ours ? RG_INTERNAL : RG_INPUT, path, remedy, "cannot %s: %s", verb,

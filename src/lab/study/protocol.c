@@ -91,6 +91,7 @@ void rg_walk_recall(const rg_walk *w, rg_member *m)
         return;
     m->recorded = true;
     m->failed = r->failed;
+    m->point = json_incref(r->point);
     m->score =
         r->failed ? NAN : rg_json_number(json_object_get(r->validation, w->study->metric), NAN);
 }

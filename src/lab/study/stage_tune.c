@@ -53,10 +53,17 @@ static void show_history(const rg_work *work, const search *s, size_t trial)
     }
 }
 
+/* A trial that an earlier run of the program has trained keeps its point: the search goes on
+ * from what was done. */
 static void suggest(const rg_work *work, search *s)
 {
     const rg_study *study = work->study;
     size_t trial = s->suggested++;
+    rg_member *m = &work->member[s->first + trial];
+    if (m->recorded) {
+        rg_space_point(&s->arm->space, m->point, point_of(s, trial));
+        return;
+    }
     show_history(work, s, trial);
     rg_ask ask = {.space = &s->arm->space,
                   .history = s->shown,
@@ -66,9 +73,6 @@ static void suggest(const rg_work *work, search *s)
                   .trials = s->trials,
                   .seed = rg_seed_derive(study->seed, "search/%s", s->arm->name)};
     rg_suggest(s->sampler, &ask, point_of(s, trial));
-    rg_member *m = &work->member[s->first + trial];
-    if (m->recorded) /* an earlier run of the program has trained it */
-        return;
     m->point = rg_space_json(&s->arm->space, point_of(s, trial));
     m->config = rg_arm_config(s->arm, point_of(s, trial));
 }

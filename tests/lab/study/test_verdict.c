@@ -549,8 +549,7 @@ int main(void)
         cmocka_unit_test(failed_with_a_value), cmocka_unit_test(pairs_by_seed),
         cmocka_unit_test(corrected),           cmocka_unit_test(lost_by_correction),
         cmocka_unit_test(summaries),           cmocka_unit_test(claims_are_read),
-        cmocka_unit_test(claims_are_refused),
-        cmocka_unit_test(all_runs_failed),
+        cmocka_unit_test(claims_are_refused),  cmocka_unit_test(all_runs_failed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
