@@ -29,7 +29,8 @@ static bool try_data(const rg_study *study, rg_arena *arena, json_t *plan, rg_er
 
 static int run(const rg_given *given, rg_err *err)
 {
-    rg_study *study = rg_study_of_arguments(given, given->flag[EXPLORATORY], given->flag[JSON]);
+    rg_study *study =
+        rg_study_of_arguments(given, given->flag[EXPLORATORY], given->flag[JSON], err);
     if (!study)
         return RG_INPUT;
     json_t *plan = rg_study_plan(study);
@@ -52,8 +53,8 @@ const rg_command rg_command_check = {
     .summary = "the plan of a study, and whether it can answer its question",
     .text =
         "Reads the study and its data, prints arms, trials, runs and the smallest effect that "
-        "the\n"
-        "seeds can show. Exit 1 when a claim could never be settled. Nothing is written.\n\n"
+        "the seeds can show. Exit 1 when a claim could never be settled. Nothing is "
+        "written.\n\n"
         "  rigor check examples/digits.yaml",
     .rank = 2,
     .options = options,

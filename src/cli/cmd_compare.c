@@ -67,7 +67,8 @@ static bool read_options(const rg_given *given, rg_compare_options *o, rg_err *e
         return rg_fail(err, RG_INPUT, NULL, "0.05 is usual",
                        "--alpha must be between 0 and 0.5");
     if (given->flag[MARGIN] && !(o->analysis.margin > 0))
-        return rg_fail(err, RG_INPUT, NULL, NULL, "--margin must be greater than 0");
+        return rg_fail(err, RG_INPUT, NULL, "for example --margin 0.01",
+                       "--margin must be greater than 0");
     return true;
 }
 
@@ -98,6 +99,8 @@ static int run(const rg_given *given, rg_err *err)
     json_t *facts = rg_compare(given->argument[0], &o, err);
     bool ok = facts && (!given->text[HTML] || write_page(facts, given->text[HTML], err)) &&
               print_as(given->flag[JSON] ? "json" : "text", facts, err);
+    if (ok && given->text[HTML] && !given->flag[JSON])
+        printf("\nReport: %s\n", given->text[HTML]);
     json_decref(facts);
     return ok ? RG_OK : rg_exit(err);
 }
@@ -105,11 +108,11 @@ static int run(const rg_given *given, rg_err *err)
 const rg_command rg_command_compare = {
     .name = "compare",
     .arguments = "FILE",
-    .summary = "verdicts for results that exist already (CSV: arm, seed, metric)",
-    .text = "Reads a CSV file with a column for the arm, one for the seed and one for each "
-            "metric (or\n"
-            "columns metric and value), pairs the arms by seed and answers the claims.\n\n"
-            "  rigor compare results.csv --metric accuracy --claims \"ours > baseline\"",
+    .summary = "verdicts for results that exist (CSV: arm, seed, metric)",
+    .text =
+        "Reads a CSV file with a column for the arm, one for the seed and one for each metric "
+        "(or columns metric and value), pairs the arms by seed and answers the claims.\n\n"
+        "  rigor compare results.csv --metric accuracy --claims \"ours > baseline\"",
     .options = options,
     .min_arguments = 1,
     .max_arguments = 1,

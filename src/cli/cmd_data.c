@@ -1,6 +1,7 @@
 /* cmd_data.c - the data sets that ship: origin, licence, checksum. */
 #include "cli/command.h"
 
+#include "data/registry.h"
 #include "rigor/data.h"
 
 #include <stdio.h>
@@ -19,11 +20,23 @@ static json_t *source_json(const rg_data_source *s)
 
 static void print_source(const json_t *s)
 {
-    printf("%s: %s\n  %lld rows, %s\n  licence  %s\n  origin   %s\n  sha256   %s\n",
-           rg_json_text(s, "name", ""), rg_json_text(s, "title", ""),
+    bool classes = strcmp(rg_json_text(s, "task", ""), "classify") == 0;
+    printf("%s: %s\n  rows     %lld, for %s\n", rg_json_text(s, "name", ""),
+           rg_json_text(s, "title", ""),
            (long long)json_integer_value(json_object_get(s, "rows")),
-           rg_json_text(s, "task", ""), rg_json_text(s, "licence", ""),
-           rg_json_text(s, "origin", ""), rg_json_text(s, "sha256", ""));
+           classes ? "classification" : "regression");
+    rg_print_wrapped(stdout, "  licence  ", rg_json_text(s, "licence", ""));
+    rg_print_wrapped(stdout, "  origin   ", rg_json_text(s, "origin", ""));
+    rg_print_wrapped(stdout, "  sha256   ", rg_json_text(s, "sha256", ""));
+}
+
+static void no_such_data(const char *name, rg_arena *arena, rg_err *err)
+{
+    const char *near = rg_data_source_nearest(name);
+    rg_fail(err, RG_INPUT, NULL,
+            near ? rg_arena_printf(arena, "did you mean %s?", near)
+                 : "rigor data lists them; a study can also name a file: data: {name: my.csv}",
+            "there is no data set '%s'", name);
 }
 
 static int run(const rg_given *given, rg_err *err)
@@ -35,9 +48,7 @@ static int run(const rg_given *given, rg_err *err)
         if (!wanted || strcmp(wanted, s->name) == 0)
             json_array_append_new(sources, source_json(s));
     if (wanted && json_array_size(sources) == 0)
-        rg_fail(err, RG_INPUT, NULL,
-                "rigor data lists them; a study can also name a file: data: {name: my.csv}",
-                "there is no data set '%s'", wanted);
+        no_such_data(wanted, given->arena, err);
     else if (given->flag[JSON])
         rg_print_json(json_incref(sources));
     else

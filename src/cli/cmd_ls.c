@@ -28,7 +28,6 @@ static json_t *verdict_counts(const json_t *facts)
     return counts;
 }
 
-/* By its folder: what the other commands take; beside a study --fresh keeps older ones. */
 static json_t *row_of(const char *name)
 {
     rg_opened opened;
@@ -38,7 +37,7 @@ static json_t *row_of(const char *name)
                          err.what);
     json_t *facts = rg_facts_build(opened.study, opened.ledger, &err);
     json_t *row =
-        facts ? json_pack("{s:s, s:O, s:O, s:o}", "study", name, "status",
+        facts ? json_pack("{s:s, s:O, s:O, s:o}", "study", opened.study->name, "status",
                           json_object_get(facts, "status"), "question",
                           json_object_get(facts, "question"), "verdicts", verdict_counts(facts))
               : json_pack("{s:s, s:s, s:s}", "study", name, "status", "unreadable", "why",
@@ -69,14 +68,20 @@ static json_t *list_studies(rg_arena *arena)
     return rows;
 }
 
+/* The study and its verdicts; its question below, or why it cannot be read. */
 static void print_row(const json_t *row)
 {
     const char *verdict;
     json_t *count;
-    printf("%-24s %-11s", rg_json_text(row, "study", ""), rg_json_text(row, "status", ""));
-    json_object_foreach (json_object_get(row, "verdicts"), verdict, count)
-        printf(" %lld %s ", (long long)json_integer_value(count), verdict);
-    printf(" %s\n", rg_json_text(row, "question", rg_json_text(row, "why", "")));
+    const char *separator = "  ";
+    printf("%-24s  %s", rg_json_text(row, "study", ""), rg_json_text(row, "status", ""));
+    json_object_foreach (json_object_get(row, "verdicts"), verdict, count) {
+        printf("%s%lld %s", separator, (long long)json_integer_value(count), verdict);
+        separator = ", ";
+    }
+    printf("\n");
+    rg_print_wrapped(stdout, "    ",
+                     rg_json_text(row, "question", rg_json_text(row, "why", "")));
 }
 
 static int run(const rg_given *given, rg_err *err)

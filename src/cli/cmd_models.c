@@ -16,27 +16,47 @@ static json_t *model_json(const rg_model *model)
                      "paper", model->paper, "parameters", rg_param_json(model->params));
 }
 
+/* "width of each hidden layer (1 to 65536)", "update rule (sgd, adamw, adam)" */
+static void add_help(const json_t *p, rg_str *ret)
+{
+    size_t i;
+    json_t *choice;
+    const json_t *range = json_object_get(p, "range"), *choices = json_object_get(p, "choices");
+    rg_str_add(ret, rg_json_text(p, "help", ""));
+    rg_str_add(ret, range || choices ? " (" : "");
+    if (range) {
+        rg_add_value(ret, json_array_get(range, 0));
+        rg_str_add(ret, " to ");
+        rg_add_value(ret, json_array_get(range, 1));
+    }
+    json_array_foreach (choices, i, choice) {
+        rg_str_add(ret, i ? ", " : "");
+        rg_add_value(ret, choice);
+    }
+    rg_str_add(ret, range || choices ? ")" : "");
+}
+
 static void print_parameters(const json_t *parameters)
 {
     size_t i;
     json_t *p;
     json_array_foreach (parameters, i, p) {
-        char *fallback = rg_json_canonical(json_object_get(p, "default"));
-        char *range =
-            json_object_get(p, "range")     ? rg_json_canonical(json_object_get(p, "range"))
-            : json_object_get(p, "choices") ? rg_json_canonical(json_object_get(p, "choices"))
-                                            : NULL;
-        printf("  %-16s default %-12s %-24s %s\n", rg_json_text(p, "name", ""), fallback,
-               range ? range : "", rg_json_text(p, "help", ""));
-        rg_free(fallback);
-        rg_free(range);
+        rg_str left = {0}, fallback = {0}, help = {0};
+        rg_add_value(&fallback, json_object_get(p, "default"));
+        rg_str_printf(&left, "  %-16s %-9s ", rg_json_text(p, "name", ""),
+                      rg_str_text(&fallback));
+        add_help(p, &help);
+        rg_print_wrapped(stdout, rg_str_text(&left), rg_str_text(&help));
+        rg_str_free(&left);
+        rg_str_free(&fallback);
+        rg_str_free(&help);
     }
 }
 
 static void print_model(const json_t *model)
 {
-    printf("%s: %s\n  from: %s\n", rg_json_text(model, "name", ""),
-           rg_json_text(model, "title", ""), rg_json_text(model, "paper", ""));
+    printf("%s: %s\n", rg_json_text(model, "name", ""), rg_json_text(model, "title", ""));
+    rg_print_wrapped(stdout, "  from: ", rg_json_text(model, "paper", ""));
     print_parameters(json_object_get(model, "parameters"));
 }
 
@@ -71,7 +91,7 @@ static int run(const rg_given *given, rg_err *err)
     else {
         json_array_foreach (models, i, model)
             print_model(model);
-        printf("train: what every model is told\n");
+        printf("train: how every model is trained\n");
         print_parameters(training);
     }
     json_decref(models);
@@ -83,8 +103,9 @@ const rg_command rg_command_models = {
     .name = "models",
     .arguments = "[NAME]",
     .summary = "the models that are built in, with their hyper-parameters",
-    .text = "Names, defaults and ranges of what a study file can set under model and train.\n\n"
-            "  rigor models mlp",
+    .text =
+        "Names, defaults and ranges of what a study file can set below model: and train:.\n\n"
+        "  rigor models mlp",
     .options = options,
     .max_arguments = 1,
     .run = run,

@@ -92,12 +92,11 @@ const rg_command rg_command_report = {
     .name = "report",
     .arguments = "STUDY",
     .summary = "write a study's report again from its ledger",
-    .text =
-        "Formats: html (one file that opens anywhere), markdown (md), json, text. A single "
-        "format\n"
-        "other than html is printed; more of them, or --out, write files report.EXTENSION.\n\n"
-        "  rigor report digits-dropout --format html,md\n"
-        "  rigor report digits-dropout --format json | jq .claims",
+    .text = "Formats: html (one file that opens anywhere), markdown (md), json, text. A single "
+            "format other than html is printed; more of them, or --out, write files "
+            "report.EXTENSION.\n\n"
+            "  rigor report digits-dropout --format html,md\n"
+            "  rigor report digits-dropout --format json | jq .claims",
     .rank = 4,
     .options = options,
     .min_arguments = 1,

@@ -127,8 +127,7 @@ static bool requirement_met(const rg_given *given, const json_t *facts, rg_err *
     return true;
 }
 
-static bool print_facts(const rg_given *given, const json_t *facts, const char *dir,
-                        rg_err *err)
+static bool print_facts(const rg_given *given, const json_t *facts, rg_err *err)
 {
     if (given->flag[JSON]) {
         rg_print_json(json_incref((json_t *)(uintptr_t)facts));
@@ -138,7 +137,7 @@ static bool print_facts(const rg_given *given, const json_t *facts, const char *
     bool ok =
         rg_rendering_find("text")->render(facts, rg_colour_wanted(STDOUT_FILENO), &text, err);
     if (ok)
-        printf("%s\nreport: %s/report.html\n", rg_str_text(&text), dir);
+        fputs(rg_str_text(&text), stdout);
     rg_str_free(&text);
     return ok;
 }
@@ -147,8 +146,11 @@ static int conclude(const rg_given *given, const rg_study *study, rg_ledger *led
                     const char *dir, rg_err *err)
 {
     json_t *facts = rg_study_facts(study, ledger, err);
-    bool ok = facts && rg_report_write(facts, dir, report_formats, err) &&
-              print_facts(given, facts, dir, err) && requirement_met(given, facts, err);
+    bool ok = facts && rg_report_write(facts, dir, report_formats, err);
+    if (ok) {
+        rg_facts_place(facts, dir);
+        ok = print_facts(given, facts, err) && requirement_met(given, facts, err);
+    }
     json_decref(facts);
     return ok ? RG_OK : rg_exit(err);
 }
@@ -172,7 +174,8 @@ static int run_study(const rg_given *given, const rg_study *study, rg_ledger *le
     int caught = 0;
     bool ok = rg_study_run(study, ledger, &o, environment, &caught, err);
     json_decref(environment);
-    rg_meter_close(&meter);
+    if (!given->flag[QUIET])
+        rg_meter_close(&meter);
     if (!ok)
         return rg_exit(err);
     if (caught)
@@ -219,7 +222,8 @@ static int run(const rg_given *given, rg_err *err)
 {
     if (!check_options(given, rg_studies_dir(), err))
         return rg_exit(err);
-    rg_study *study = rg_study_of_arguments(given, given->flag[EXPLORATORY], given->flag[JSON]);
+    rg_study *study =
+        rg_study_of_arguments(given, given->flag[EXPLORATORY], given->flag[JSON], err);
     if (!study)
         return RG_INPUT;
     json_t *plan = rg_study_plan(study);
@@ -236,14 +240,14 @@ static int run(const rg_given *given, rg_err *err)
 const rg_command rg_command_run = {
     .name = "run",
     .arguments = "STUDY [KEY=VALUE ...]",
-    .summary = "a study from its file to its verdicts; goes on by itself after an interruption",
+    .summary = "from a study file to its verdicts; goes on where it stopped",
     .text =
         "Splits the data, seals the test labels, tunes every arm with the same budget, trains "
-        "the\n"
-        "frozen arms with fresh paired seeds, scores them and answers the study's claims.\n"
+        "the frozen arms with fresh paired seeds, scores them and answers the study's claims. "
         "Everything is kept in studies/NAME; the report is studies/NAME/report.html.\n\n"
         "  rigor run examples/digits.yaml\n"
-        "  rigor run examples/digits.yaml seeds=12 train.batch=32 +train.clip=1 ~model.dropout",
+        "  rigor run examples/digits.yaml study=digits-12 seeds=12 train.batch=32\n"
+        "  rigor run examples/digits.yaml study=digits-clip +train.clip=1",
     .rank = 1,
     .options = options,
     .min_arguments = 1,

@@ -49,7 +49,7 @@ static int run(const rg_given *given, rg_err *err)
 const rg_command rg_command_verify = {
     .name = "verify",
     .arguments = "STUDY",
-    .summary = "recompute every number of a report from raw rows; check the hash chain",
+    .summary = "recompute every number from raw rows; check the hash chain",
     .text = "Exit 1 when a row, an event or a file is not what it was when it was recorded.\n\n"
             "  rigor verify digits-dropout",
     .options = options,

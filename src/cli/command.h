@@ -70,6 +70,8 @@ void rg_command_help(const rg_command *command);
 const rg_catalog *
 rg_catalog_native(void);          /* the models of the zoo, the training loop's table */
 const char *rg_studies_dir(void); /* RIGOR_STUDIES or "studies" */
+/* The path of an example that ships: here, or where the program was installed. */
+const char *rg_example_path(const char *name, rg_arena *arena);
 /* A study's folder from its name, its folder or its study file; an error names the nearest. */
 bool rg_study_folder(const char *what, rg_arena *arena, const char **ret, rg_err *err);
 /* The name of the only study here. */
@@ -86,10 +88,19 @@ bool rg_study_open(const char *what, rg_ledger_mode mode, rg_opened *ret, rg_err
 void rg_study_close(rg_opened *opened);
 rg_study *rg_study_of_ledger(rg_ledger *ledger, rg_err *err);
 
-/* The study that the arguments name, with their overrides; NULL when it has mistakes, which are
- * then printed (plan_text.c). */
-rg_study *rg_study_of_arguments(const rg_given *given, bool exploratory, bool as_json);
+/* The study that the arguments name, with their overrides.  NULL when it has mistakes, which
+ * are then printed, or when there is no such file, which err says (plan_text.c). */
+rg_study *rg_study_of_arguments(const rg_given *given, bool exploratory, bool as_json,
+                                rg_err *err);
 void rg_plan_print(const rg_study *study, const json_t *plan, FILE *out);
+
+/* Says in facts["environment"]["path"] where the study lies now. */
+void rg_facts_place(json_t *facts, const char *dir);
+
+/* ---- Text for people (words.c) */
+void rg_add_value(rg_str *ret, const json_t *value); /* relu, 0.001, [64, 64] */
+/* Wrapped at 80 columns behind `first`, which no further line gets under. */
+void rg_print_wrapped(FILE *out, const char *first, const char *text);
 
 void rg_print_json(json_t *value); /* pretty, on stdout; steals the reference */
 bool rg_colour_wanted(int fd);     /* a terminal, no NO_COLOR, TERM is not dumb */

@@ -38,8 +38,12 @@ static void print_first_commands(void)
         for (size_t i = 0; rg_commands[i]; i++)
             if (rg_commands[i]->rank == rank)
                 print_row(rg_commands[i]);
-    printf("\nStart with:  rigor run examples/digits.yaml\n"
-           "All commands: rigor help    One command: rigor help run\n");
+    rg_arena *arena = rg_arena_new();
+    printf("\nStart with:    rigor run %s\n"
+           "All commands:  rigor help\n"
+           "One command:   rigor help run\n",
+           rg_example_path("digits.yaml", arena));
+    rg_arena_free(arena);
 }
 
 static void print_all_commands(void)
@@ -49,10 +53,9 @@ static void print_all_commands(void)
     for (size_t i = 0; rg_commands[i]; i++)
         if (!rg_commands[i]->hidden)
             print_row(rg_commands[i]);
-    printf(
-        "\nrigor help COMMAND explains one; rigor --version names the version.\n"
-        "Exit codes: 0 done, 1 the answer is no, 2 wrong usage or input, 3 an internal fault,\n"
-        "128 + n ended by signal n.\n");
+    printf("\nrigor help COMMAND explains one; rigor --version names the version.\n"
+           "Exit codes: 0 done, 1 the answer is no, 2 wrong usage or input,\n"
+           "3 an internal fault, 128 + n ended by signal n.\n");
 }
 
 static int unknown_command(const char *name)
@@ -60,8 +63,11 @@ static int unknown_command(const char *name)
     const char *names[64];
     size_t n = visible_names(names);
     const char *near = rg_text_nearest(name, names, n);
+    bool file = rg_text_ends(name, ".yaml") || rg_text_ends(name, ".yml");
     fprintf(stderr, "rigor: there is no command '%s'\n", name);
-    if (near)
+    if (file)
+        fprintf(stderr, "  -> did you mean: rigor run %s\n", name);
+    else if (near)
         fprintf(stderr, "  -> did you mean: rigor %s\n", near);
     else
         fprintf(stderr, "  -> rigor help lists the commands\n");
@@ -91,6 +97,7 @@ static bool json_wanted(int argc, char **argv)
 
 static void report_error(const rg_err *err, bool as_json)
 {
+    fflush(stdout); /* the answer stands in front of what is said about it */
     rg_err_print(err);
     if (as_json)
         rg_print_json(json_pack("{s:{s:i, s:s, s:s, s:s}}", "error", "code", (int)err->code,
@@ -154,7 +161,8 @@ static int answer(int argc, char **argv)
         print_first_commands();
         return RG_OK;
     }
-    if (strcmp(first, "--version") == 0 || strcmp(first, "version") == 0) {
+    if (strcmp(first, "--version") == 0 || strcmp(first, "-V") == 0 ||
+        strcmp(first, "version") == 0) {
         printf("rigor %s\n", RG_VERSION);
         return RG_OK;
     }

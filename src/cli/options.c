@@ -106,8 +106,8 @@ static bool count_fits(const rg_command *command, const rg_given *given, rg_err 
                         given->n_arguments <= command->max_arguments))
         return true;
     snprintf(remedy, sizeof(remedy), "usage: rigor %s %s", command->name, command->arguments);
-    return rg_fail(err, RG_INPUT, NULL, remedy, "rigor %s: too %s arguments", command->name,
-                   given->n_arguments < command->min_arguments ? "few" : "many");
+    return rg_fail(err, RG_INPUT, NULL, remedy, "too %s arguments for %s",
+                   given->n_arguments < command->min_arguments ? "few" : "many", command->name);
 }
 
 bool rg_options_parse(const rg_command *command, int argc, char **argv, rg_given *given,
@@ -130,18 +130,41 @@ bool rg_options_parse(const rg_command *command, int argc, char **argv, rg_given
     return count_fits(command, given, err);
 }
 
+/* Paragraphs are wrapped; those that begin with a space are examples and stand as they are. */
+static void print_text(const char *text)
+{
+    for (const char *end; *text; text = end + strspn(end, "\n")) {
+        end = strstr(text, "\n\n");
+        end = end ? end : text + strlen(text);
+        rg_str paragraph = {0};
+        rg_str_add_n(&paragraph, text, (size_t)(end - text));
+        if (*text == ' ')
+            printf("%s\n", rg_str_text(&paragraph));
+        else
+            rg_print_wrapped(stdout, "", rg_str_text(&paragraph));
+        rg_str_free(&paragraph);
+        printf("%s", *end ? "\n" : "");
+    }
+}
+
+static void print_option(const rg_option *o)
+{
+    char name[64], left[80];
+    snprintf(name, sizeof(name), "%c%c%s--%s%s%s", o->letter ? '-' : ' ',
+             o->letter ? o->letter : ' ', o->letter ? ", " : "  ", o->name, o->value ? " " : "",
+             o->value ? o->value : "");
+    snprintf(left, sizeof(left), "  %-22s ", name);
+    rg_print_wrapped(stdout, left, o->help);
+}
+
 void rg_command_help(const rg_command *command)
 {
-    printf("usage: rigor %s%s%s%s\n\n%s\n", command->name,
+    printf("usage: rigor %s%s%s%s\n\n", command->name,
            command->options[0].name ? " [OPTIONS]" : "", *command->arguments ? " " : "",
-           command->arguments, command->text);
+           command->arguments);
+    print_text(command->text);
     if (command->options[0].name)
         printf("\noptions:\n");
-    for (const rg_option *o = command->options; o->name; o++) {
-        char left[64];
-        snprintf(left, sizeof(left), "%c%c%s--%s%s%s", o->letter ? '-' : ' ',
-                 o->letter ? o->letter : ' ', o->letter ? ", " : "  ", o->name,
-                 o->value ? " " : "", o->value ? o->value : "");
-        printf("  %-26s %s\n", left, o->help);
-    }
+    for (const rg_option *o = command->options; o->name; o++)
+        print_option(o);
 }

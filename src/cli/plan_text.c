@@ -1,11 +1,52 @@
 /* plan_text.c - a study read from the command line; its plan in words. */
 #include "cli/command.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
 
-rg_study *rg_study_of_arguments(const rg_given *given, bool exploratory, bool as_json)
+/* The nearest study file in the folder where `path` should be, else an example. */
+static const char *nearest_file(const char *path, rg_arena *arena)
 {
+    const char *base = rg_path_base(path), *names[512], *folder = ".";
+    size_t n = 0;
+    if (base > path)
+        folder = rg_arena_printf(arena, "%.*s", (int)(base - path - 1), path);
+    DIR *dir = opendir(*folder ? folder : "/");
+    for (struct dirent *entry; dir && n < RG_COUNT(names) && (entry = readdir(dir)) != NULL;)
+        if (rg_text_ends(entry->d_name, ".yaml") || rg_text_ends(entry->d_name, ".yml"))
+            names[n++] = rg_arena_strdup(arena, entry->d_name);
+    if (dir)
+        closedir(dir);
+    const char *near = rg_text_nearest(base, names, n);
+    if (!near)
+        return rg_example_path(base, arena);
+    return base > path ? rg_path_join(arena, folder, near) : near;
+}
+
+static bool check_file(const char *path, rg_arena *arena, rg_err *err)
+{
+    struct stat info;
+    if (stat(path, &info) == 0)
+        return !S_ISDIR(info.st_mode) ||
+               rg_fail(err, RG_INPUT, path, "name a study file: a .yaml file",
+                       "this is a folder");
+    const char *reason = strerror(errno), *near = nearest_file(path, arena);
+    return rg_fail(err, RG_INPUT, path,
+                   rg_file_exists(near)
+                       ? rg_arena_printf(arena, "did you mean %s?", near)
+                       : rg_arena_printf(arena, "check the path; an example is %s",
+                                         rg_example_path("digits.yaml", arena)),
+                   "cannot open the study file: %s", reason);
+}
+
+rg_study *rg_study_of_arguments(const rg_given *given, bool exploratory, bool as_json,
+                                rg_err *err)
+{
+    if (!check_file(given->argument[0], given->arena, err))
+        return NULL;
     rg_diags diags = {.arena = rg_arena_new(), .file = given->argument[0]};
     rg_study *study =
         rg_study_read(given->argument[0], given->argument + 1, given->n_arguments - 1,
@@ -22,25 +63,30 @@ rg_study *rg_study_of_arguments(const rg_given *given, bool exploratory, bool as
     return study;
 }
 
-static void print_space(const rg_arm *arm, FILE *out)
-{
-    for (size_t d = 0; d < arm->space.count; d++)
-        fprintf(out, "%s%s", d ? ", " : "", arm->space.dim[d].name);
-    if (arm->space.count == 0)
-        fprintf(out, "nothing");
-}
-
-static void print_changes(const rg_arm *arm, FILE *out)
+/* "model.name = linear, train.lr = 0.1" */
+static void add_changes(const rg_arm *arm, rg_str *ret)
 {
     const char *path;
     json_t *value;
     bool first = true;
     json_object_foreach (arm->changes, path, value) {
-        char *text = rg_json_canonical(value);
-        fprintf(out, "%s%s=%s", first ? "  " : ", ", path, text);
-        rg_free(text);
+        rg_str_printf(ret, "%s%s = ", first ? "" : ", ", path);
+        rg_add_value(ret, value);
         first = false;
     }
+}
+
+/* "full with model.dropout = 0; tunes train.lr, train.weight_decay" */
+static void add_arm(const rg_arm *arm, rg_str *ret)
+{
+    bool changed = json_object_size(arm->changes) > 0;
+    if (arm->ablation_of)
+        rg_str_printf(ret, "%s%s", arm->ablation_of, changed ? " with " : "");
+    else if (!changed)
+        rg_str_add(ret, "the base");
+    add_changes(arm, ret);
+    for (size_t d = 0; d < arm->space.count; d++)
+        rg_str_printf(ret, "%s%s", d ? ", " : "; tunes ", arm->space.dim[d].name);
 }
 
 static void print_arms(const rg_study *study, FILE *out)
@@ -50,12 +96,12 @@ static void print_arms(const rg_study *study, FILE *out)
         if ((int)strlen(study->arms[a].name) > width)
             width = (int)strlen(study->arms[a].name);
     for (size_t a = 0; a < study->n_arms; a++) {
-        const rg_arm *arm = &study->arms[a];
-        fprintf(out, "  %-*s  tunes ", width, arm->name);
-        print_space(arm, out);
-        print_changes(arm, out);
-        fprintf(out, "%s%s\n", arm->ablation_of ? "  ablates " : "",
-                arm->ablation_of ? arm->ablation_of : "");
+        rg_str name = {0}, text = {0};
+        rg_str_printf(&name, "  %-*s  ", width, study->arms[a].name);
+        add_arm(&study->arms[a], &text);
+        rg_print_wrapped(out, rg_str_text(&name), rg_str_text(&text));
+        rg_str_free(&name);
+        rg_str_free(&text);
     }
 }
 
@@ -64,22 +110,45 @@ static void print_sentences(const json_t *plan, const char *key, const char *lab
     size_t i;
     json_t *sentence;
     json_array_foreach (json_object_get(plan, key), i, sentence)
-        fprintf(out, "%s: %s\n", label, json_string_value(sentence));
+        rg_print_wrapped(out, label, json_string_value(sentence));
+}
+
+static long long count(const json_t *object, const char *key)
+{
+    return (long long)json_integer_value(json_object_get(object, key));
+}
+
+static void print_work(const rg_study *study, const json_t *plan, FILE *out)
+{
+    if (count(plan, "trials"))
+        fprintf(out, "%lld trials, then ", count(plan, "trials"));
+    else
+        fprintf(out, "no trials (nothing is tuned); ");
+    fprintf(out, "%zu arm%s x %zu seed%s = %lld run%s; %zu claim%s\n", study->n_arms,
+            study->n_arms == 1 ? "" : "s", study->n_seeds, study->n_seeds == 1 ? "" : "s",
+            count(plan, "runs"), count(plan, "runs") == 1 ? "" : "s", study->n_claims,
+            study->n_claims == 1 ? "" : "s");
 }
 
 void rg_plan_print(const rg_study *study, const json_t *plan, FILE *out)
 {
-    fprintf(out, "%s: %s\n", study->name, study->question);
+    rg_str head = {0};
+    rg_str_printf(&head, "%s: ", study->name);
+    rg_print_wrapped(out, rg_str_text(&head), study->question);
+    rg_str_free(&head);
+    const json_t *data = json_object_get(plan, "data");
+    if (data)
+        fprintf(out, "data: %s, %lld rows: %lld to train, %lld to validate, %lld to test\n",
+                rg_json_text(data, "name", ""), count(data, "rows"), count(data, "train"),
+                count(data, "val"), count(data, "test"));
     print_arms(study, out);
-    fprintf(out, "%lld trials, then %zu seeds x %zu arms = %lld runs; %zu claim%s\n",
-            (long long)json_integer_value(json_object_get(plan, "trials")), study->n_seeds,
-            study->n_arms, (long long)json_integer_value(json_object_get(plan, "runs")),
-            study->n_claims, study->n_claims == 1 ? "" : "s");
+    print_work(study, plan, out);
     double mde = rg_json_number(json_object_get(plan, "mde_sd"), NAN);
     if (isfinite(mde))
         fprintf(out,
-                "the seeds can show a difference of %.2f standard deviations (80 %% power)\n",
-                mde);
-    print_sentences(plan, "warnings", "warning", out);
-    print_sentences(plan, "unanswerable", "cannot be answered", out);
+                "%zu seeds show a difference of %.2f standard deviations in 80 %% of "
+                "studies\n",
+                study->n_seeds, mde);
+    print_sentences(plan, "warnings", "warning: ", out);
+    print_sentences(plan, "unanswerable", "cannot be answered: ", out);
 }

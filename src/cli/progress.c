@@ -155,4 +155,5 @@ void rg_meter_close(rg_meter *meter)
 {
     if (meter->line && meter->stage)
         fputc('\n', stderr);
+    fputc('\n', stderr); /* the report follows */
 }

@@ -1,6 +1,8 @@
 /* shared.c - what several commands need: the catalog of the native trainer, study folders. */
 #include "cli/command.h"
 
+#include "data/registry.h"
+#include "rigor/data.h"
 #include "rigor/model.h"
 #include "rigor/protocol.h"
 #include "rigor/train.h"
@@ -29,6 +31,19 @@ const char *rg_studies_dir(void)
 {
     const char *dir = getenv("RIGOR_STUDIES");
     return dir && *dir ? dir : "studies";
+}
+
+/* The examples lie beside the data that ship, in the source tree as below share/. */
+const char *rg_example_path(const char *name, rg_arena *arena)
+{
+    const char *here = rg_path_join(arena, "examples", name);
+    rg_err none = {0};
+    const char *data = rg_data_source_path(&rg_data_sources[0], arena, &none);
+    if (rg_file_exists(here) || !data)
+        return here;
+    char *folder = rg_arena_printf(arena, "%.*s", (int)(rg_path_base(data) - data - 1), data);
+    return rg_arena_printf(arena, "%.*sexamples/%s", (int)(rg_path_base(folder) - folder),
+                           folder, name);
 }
 
 static bool holds_ledger(rg_arena *arena, const char *dir)
@@ -98,8 +113,12 @@ bool rg_study_only(rg_arena *arena, const char **ret, rg_err *err)
         }
     if (dir)
         closedir(dir);
-    if (n != 1)
-        return rg_fail(err, RG_INPUT, NULL, "name one (rigor ls)",
+    if (n == 0)
+        return rg_fail(err, RG_INPUT, NULL, "rigor run begins one", "there is no study in %s/",
+                       rg_studies_dir());
+    if (n > 1)
+        return rg_fail(err, RG_INPUT, NULL,
+                       "name one in front of the query (rigor ls lists them)",
                        "there are %zu studies in %s/", n, rg_studies_dir());
     *ret = only;
     return true;
@@ -164,6 +183,11 @@ void rg_study_close(rg_opened *opened)
     if (opened->ledger)
         rg_ledger_close(opened->ledger);
     rg_arena_free(opened->arena);
+}
+
+void rg_facts_place(json_t *facts, const char *dir)
+{
+    json_object_set_new(json_object_get(facts, "environment"), "path", json_string(dir));
 }
 
 void rg_print_json(json_t *value)

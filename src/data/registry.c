@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const rg_data_source rg_data_sources[] = {
     {
@@ -29,10 +30,27 @@ const rg_data_source *rg_data_source_find(const char *name)
     return NULL;
 }
 
+/* PREFIX/share/rigor/data of a program that runs as PREFIX/bin/rigor: an installation may be
+ * moved, or be made with another prefix than it was built for. */
+static const char *beside_program(rg_arena *arena)
+{
+    char path[4096];
+    ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+    path[n > 0 ? n : 0] = '\0';
+    for (int up = 0; up < 2; up++) {
+        char *slash = strrchr(path, '/');
+        if (!slash)
+            return NULL;
+        *slash = '\0';
+    }
+    return rg_path_join(arena, path, "share/rigor/data");
+}
+
 const char *rg_data_source_path(const rg_data_source *source, rg_arena *arena, rg_err *err)
 {
     const char *const folders[] = {
         getenv("RIGOR_DATA"),
+        beside_program(arena),
 #ifdef RIGOR_SOURCE_DIR
         RIGOR_SOURCE_DIR "/data",
 #endif

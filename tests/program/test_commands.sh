@@ -19,6 +19,10 @@ for command in run check ls show status report compare models data query verify;
     expect 2 'has no option' "$rigor" "$command" --nonsense
 done
 expect 2 'did you mean: rigor report' "$rigor" reprot
+expect 2 'did you mean: rigor run some.yaml' "$rigor" some.yaml
+for command in "" run check ls show status report compare models data query verify; do
+    wide=$("$rigor" help $command | grep -E '^.{81}') && fail "help $command is wider than 80: $wide"
+done
 expect 2 'too few arguments' "$rigor" run
 expect 2 'did you mean --fresh' "$rigor" run --frehs x.yaml
 expect 2 "no study 'nothing'" "$rigor" show nothing
@@ -26,6 +30,10 @@ expect 0 'no studies' "$rigor" ls
 has_json 'v == []' "$rigor" ls --json
 
 write_study "$work/small.yaml" small
+expect 2 'did you mean .*/small.yaml' "$rigor" run "$work/smal.yaml"
+expect 2 'this is a folder' "$rigor" run "$work"
+expect 2 'use supported, refuted' "$rigor" run "$work/small.yaml" --require suported
+[ ! -e "$RIGOR_STUDIES" ] || fail "a misspelt verdict was found out after the study had begun"
 expect 0 'trials' "$rigor" check "$work/small.yaml"
 has_json 'v["runs"] == 15 and v["trials"] == 24' "$rigor" check "$work/small.yaml" --json
 expect 0 'trials' "$rigor" run --dry-run "$work/small.yaml"
@@ -51,7 +59,9 @@ has_json 'v["stages"]["tune"]["done"] == 24' "$rigor" status small --json
 expect 0 'full > linear' "$rigor" show small
 has_json 'v["study"] == "small"' "$rigor" show small --json
 has_json 'v["number"] == 3 and "lr" in v["point"]["train"]' "$rigor" show small full/3
-expect 2 'no trial or run' "$rigor" show small full/99
+expect 2 'such as .*@1006, or a trial, such as .*/7' "$rigor" show small full/99
+expect 0 'Report: .*/small/report.html' "$rigor" show small
+wide=$("$rigor" show small | grep -vE '^Re(port|peat): ' | grep -E '^.{81}') && fail "show is wider than 80: $wide"
 has_json 'v["study"] == "small"' "$rigor" report small --format json
 expect 0 'full > linear' "$rigor" report small --format md
 expect 0 'report.html' "$rigor" report small --format html,md --out "$work/out"

@@ -46,7 +46,8 @@ static void add_item(rg_str *ret, const char *word, const char *text, bool colou
 
 static void add_heading(rg_str *ret, const char *text, bool colour)
 {
-    rg_str_add(ret, colour ? "\n\x1b[1m" : "\n");
+    rg_str_add(ret, ret->len ? "\n" : "");
+    rg_str_add(ret, colour ? "\x1b[1m" : "");
     terminal_add_wrapped(ret, text, 0, WIDTH);
     if (colour) { /* the reset belongs before the end of the line */
         ret->data[--ret->len] = 0;

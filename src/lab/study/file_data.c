@@ -44,8 +44,8 @@ static const char *suggest_data(study_reader *reader, const char *name)
     for (size_t i = 0; i < n; i++)
         names[i] = rg_data_sources[i].name;
     const char *near = study_suggest(reader, name, names, n);
-    return rg_arena_printf(reader->arena, "%s; or the path of a .csv, .csv.gz or .npz file",
-                           near);
+    return rg_arena_printf(reader->arena,
+                           "%s (or give the path of a .csv, .csv.gz or .npz file)", near);
 }
 
 static void read_data_name(study_reader *reader, const study_node *node)

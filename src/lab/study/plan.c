@@ -70,8 +70,7 @@ static void compare_part(const rg_arm *a, const rg_arm *b, const char *part, fac
 {
     const char *key;
     json_t *value;
-    json_object_foreach(json_object_get(a->config, part), key, value)
-    {
+    json_object_foreach (json_object_get(a->config, part), key, value) {
         char path[256];
         snprintf(path, sizeof(path), "%s.%s", part, key);
         if (!differs(a, b, path))
@@ -169,8 +168,10 @@ static void plan_seeds(planner *p, double detectable)
     if (study->n_seeds >= SEEDS_ADVISED || study->n_seeds < 2)
         return;
     say(p->warnings,
-        "%zu seeds show only effects of %.2f standard deviations and more; %d are advised",
-        study->n_seeds, detectable, SEEDS_ADVISED);
+        "%zu seeds are few; %d, as advised, show a difference of %.2f standard deviations "
+        "where %zu show one of %.2f",
+        study->n_seeds, SEEDS_ADVISED,
+        rg_detectable_effect(SEEDS_ADVISED, study->analysis.alpha), study->n_seeds, detectable);
 }
 
 static double default_of(const rg_arm *arm, const rg_dim *dim)

@@ -138,12 +138,11 @@ static bool same_study(const rg_study *study, const json_t *recorded, rg_err *er
         return true;
     rg_str where = {.max = 400};
     differences(json_object_get(recorded, "resolved"), study->resolved, "", &where);
-    rg_fail(
-        err, RG_INPUT, study->path,
-        "give the new study a name of its own, or begin anew with --fresh (the old folder is "
-        "kept beside it)",
-        "a study named %s was begun with other settings; they differ in: %s", study->name,
-        rg_str_text(&where));
+    rg_fail(err, RG_INPUT, study->path,
+            "give the new study a name of its own (study=NAME), or begin anew with --fresh "
+            "(the old folder is kept beside it)",
+            "a study named %s was begun with other settings; they differ in: %s", study->name,
+            rg_str_text(&where));
     rg_str_free(&where);
     return false;
 }

@@ -43,6 +43,8 @@ static bool is_corrected(const rg_evidence *e)
 static void add_corrected_p(rg_str *s, const rg_evidence *e, rg_case which)
 {
     char p[32];
+    if (which == RG_CASE_EQUAL)
+        rg_str_add(s, "equivalence test "); /* not the p of the difference */
     rg_str_add(s, p_text(e->corrected[which], p));
     if (is_corrected(e))
         rg_str_printf(s, " after %s correction over %zu claims",

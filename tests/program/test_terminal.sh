@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# On a terminal the progress is one line that never wraps, whatever the width; with NO_COLOR nothing
+# is coloured; Ctrl-C ends the study with 130 and says how to go on.
+. "$(dirname "$0")/support.sh"
+write_study "$work/narrow.yaml" narrow
+cat >"$work/terminal.py" <<'PY'
+"""terminal.py COLUMNS SECONDS COMMAND...: runs it on a terminal of so many columns; after SECONDS (0:
+never) Ctrl-C is typed.  Prints what the command printed; ends with its exit code."""
+import fcntl, os, pty, struct, sys, termios, threading
+columns, seconds, command = int(sys.argv[1]), float(sys.argv[2]), sys.argv[3:]
+child, terminal = pty.fork()
+if child == 0:
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    os.execvp(command[0], command)
+if seconds:
+    threading.Timer(seconds, lambda: os.write(terminal, b"\x03")).start()
+output = b""
+while True:
+    try:
+        block = os.read(terminal, 65536)
+    except OSError:
+        break
+    if not block:
+        break
+    output += block
+sys.stdout.buffer.write(output)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+PY
+on_terminal() { TERM=xterm python3 "$work/terminal.py" "$@"; }
+
+for columns in 40 80 120; do
+    on_terminal $columns 0 "$rigor" run "$work/narrow.yaml" --fresh >"$work/out.txt" || fail "$columns columns: $?"
+    python3 - "$work/out.txt" $columns <<'PY' || fail "$columns columns: a line of progress wraps"
+import re, sys
+text = open(sys.argv[1], encoding="utf-8", newline="").read()
+updates = re.findall(r"\r\x1b\[K([^\r\n]*)", text)
+plain = [re.sub(r"\x1b\[[0-9;]*m", "", update) for update in updates]
+assert len(plain) > 3 and any("tune" in p for p in plain) and any("evaluate" in p for p in plain), plain
+assert all(len(p) < int(sys.argv[2]) for p in plain), max(plain, key=len)
+PY
+done
+grep -q $'\x1b\[1' "$work/out.txt" || fail "nothing is coloured on a terminal"
+NO_COLOR=1 on_terminal 80 0 "$rigor" show narrow >"$work/out.txt" || fail "show: $?"
+grep -q $'\x1b' "$work/out.txt" && fail "coloured in spite of NO_COLOR"
+
+# The same command after Ctrl-C goes on.
+sed 's/epochs: 4/epochs: 60/; s/^study: .*/study: stopped/' "$work/narrow.yaml" >"$work/stopped.yaml"
+on_terminal 80 0.4 "$rigor" run "$work/stopped.yaml" >"$work/out.txt"
+code=$?
+if [ $code = 130 ]; then
+    grep -q "goes on from here: rigor run $work/stopped.yaml" "$work/out.txt" || fail "Ctrl-C: $(cat "$work/out.txt")"
+else
+    say "the study was over before Ctrl-C (exit code $code)"
+    [ $code = 0 ] || fail "Ctrl-C: exit code $code"
+fi
+expect 0 'full > linear' "$rigor" run "$work/stopped.yaml"
+expect 0 'pass' "$rigor" verify stopped
+finish
