@@ -74,9 +74,9 @@ runner=$!
 for _ in $(seq 200); do [ -d "$small/data" ] && break; sleep 0.05; done
 expect 0 'running' "$rigor" status small
 expect 2 'another process is running this study' "$rigor" run "$work/small.yaml" --fresh --quiet
-kill -INT $runner
+kill -TERM $runner
 wait $runner
-[ $? = 130 ] || fail "interrupted"
+[ $? = 143 ] || fail "ended by TERM"
 [ ! -e "$small.1" ] || fail "the running study was set aside"
 for argument in $'\xff' "$(printf 'é%.0s' $(seq 400))"; do
     { "$rigor" show "$argument" --json 2>/dev/null || true; } | python3 -c 'import json, sys; json.load(sys.stdin)["error"]["what"]' ||
