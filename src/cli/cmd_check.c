@@ -42,6 +42,10 @@ static int run(const rg_given *given, rg_err *err)
         else
             rg_plan_print(study, plan, stdout);
     }
+    if (code == RG_NO)
+        rg_fail(err, RG_NO, given->argument[0],
+                "change the arms or claims that are named above",
+                "the study cannot answer its question");
     json_decref(plan);
     rg_study_free(study);
     return code;

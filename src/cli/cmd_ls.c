@@ -1,6 +1,7 @@
 /* cmd_ls.c - the studies below studies/. */
 #include "cli/command.h"
 
+#include "rigor/protocol.h"
 #include "rigor/publish.h"
 
 #include <dirent.h>
@@ -28,6 +29,8 @@ static json_t *verdict_counts(const json_t *facts)
     return counts;
 }
 
+/* By the name of its folder, which other commands take: one that --fresh set aside is NAME.1.
+ */
 static json_t *row_of(const char *name)
 {
     rg_opened opened;
@@ -35,10 +38,11 @@ static json_t *row_of(const char *name)
     if (!rg_study_open(name, RG_LEDGER_READ, &opened, &err))
         return json_pack("{s:s, s:s, s:s}", "study", name, "status", "unreadable", "why",
                          err.what);
+    bool running = rg_ledger_busy(rg_path_join(opened.arena, opened.dir, RG_LEDGER_FILE));
     json_t *facts = rg_facts_build(opened.study, opened.ledger, &err);
     json_t *row =
-        facts ? json_pack("{s:s, s:O, s:O, s:o}", "study", opened.study->name, "status",
-                          json_object_get(facts, "status"), "question",
+        facts ? json_pack("{s:s, s:s, s:O, s:o}", "study", name, "status",
+                          running ? "running" : rg_json_text(facts, "status", ""), "question",
                           json_object_get(facts, "question"), "verdicts", verdict_counts(facts))
               : json_pack("{s:s, s:s, s:s}", "study", name, "status", "unreadable", "why",
                           err.what);

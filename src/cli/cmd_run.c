@@ -218,6 +218,17 @@ static bool check_options(const rg_given *given, const char *dir, rg_err *err)
                    "the folder of studies has a name that is not UTF-8 text");
 }
 
+/* What rigor check would answer with no is not begun, unless it is meant as an exploration. */
+static bool answerable(const rg_given *given, const json_t *plan, rg_err *err)
+{
+    const json_t *reasons = json_object_get(plan, "unanswerable");
+    return given->flag[EXPLORATORY] || json_array_size(reasons) == 0 ||
+           rg_fail(err, RG_INPUT, given->argument[0],
+                   "change the arms or claims that it names, or run with --exploratory",
+                   "the study cannot answer its question: %s",
+                   json_string_value(json_array_get(reasons, 0)));
+}
+
 static int run(const rg_given *given, rg_err *err)
 {
     if (!check_options(given, rg_studies_dir(), err))
@@ -231,8 +242,10 @@ static int run(const rg_given *given, rg_err *err)
         rg_print_json(json_incref(plan));
     else if (given->flag[DRY_RUN] || !given->flag[QUIET])
         rg_plan_print(study, plan, given->flag[DRY_RUN] ? stdout : stderr);
+    int code = given->flag[DRY_RUN]           ? RG_OK
+               : answerable(given, plan, err) ? open_and_run(given, study, err)
+                                              : rg_exit(err);
     json_decref(plan);
-    int code = given->flag[DRY_RUN] ? RG_OK : open_and_run(given, study, err);
     rg_study_free(study);
     return code;
 }

@@ -91,7 +91,8 @@ static int show_study(const rg_opened *opened, bool as_json, rg_err *err)
     rg_str text = {0};
     if (!facts)
         return rg_exit(err);
-    rg_facts_place(facts, opened->dir);
+    if (rg_file_exists(rg_path_join(opened->arena, opened->dir, "report.html")))
+        rg_facts_place(facts, opened->dir);
     bool ok = rg_rendering_find(as_json ? "json" : "text")
                   ->render(facts, rg_colour_wanted(STDOUT_FILENO), &text, err);
     fputs(rg_str_text(&text), stdout);

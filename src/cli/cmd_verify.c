@@ -17,7 +17,7 @@ static void print_report(const json_t *report)
     bool colour = rg_colour_wanted(STDOUT_FILENO);
     json_array_foreach (json_object_get(report, "checks"), i, check) {
         bool pass = strcmp(rg_json_text(check, "status", ""), "pass") == 0;
-        printf("%s%s%s  %-12s %s\n", colour ? (pass ? "\033[32m" : "\033[31m") : "",
+        printf("%s%s%s  %-9s %s\n", colour ? (pass ? "\033[32m" : "\033[31m") : "",
                pass ? "pass" : "FAIL", colour ? "\033[0m" : "", rg_json_text(check, "name", ""),
                rg_json_text(check, "detail", ""));
     }

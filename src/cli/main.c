@@ -99,7 +99,7 @@ static void report_error(const rg_err *err, bool as_json)
 {
     fflush(stdout); /* the answer stands in front of what is said about it */
     rg_err_print(err);
-    if (as_json)
+    if (as_json && err->code != RG_NO) /* an answer, whatever it is, has been printed */
         rg_print_json(json_pack("{s:{s:i, s:s, s:s, s:s}}", "error", "code", (int)err->code,
                                 "where", err->where, "what", err->what, "remedy", err->remedy));
 }

@@ -41,6 +41,14 @@ expect 0 'trials' "$rigor" run --dry-run "$work/small.yaml"
 expect 2 'lr' "$rigor" run "$work/small.yaml" train.lrr=1
 expect 2 '' "$rigor" run "$work/small.yaml" seeds=3
 
+# A claim that no data could settle: check says no, run does not begin.
+sed 's/^study: .*/study: same/; s/^claims: .*/claims: [full > twin]/; s/^  full: {}/  full: {}\n  twin: {}/' \
+    "$work/small.yaml" >"$work/same.yaml"
+expect 1 "cannot answer its question" "$rigor" check "$work/same.yaml"
+has_json 'len(v["unanswerable"]) == 1' "$rigor" check "$work/same.yaml" --json
+expect 2 "full and twin are the same" "$rigor" run "$work/same.yaml"
+[ ! -e "$RIGOR_STUDIES" ] || fail "an unanswerable study was begun"
+
 "$rigor" run "$work/small.yaml" --json --quiet >facts.json || fail "run --json"
 json 'v["status"] == "complete" and len(v["arms"]) == 3 and len(v["claims"]) == 2' <facts.json || fail "facts"
 json 'all(len(a["metrics"]["accuracy"]["values"]) == 5 for a in v["arms"])' <facts.json || fail "values"
@@ -52,8 +60,10 @@ expect 2 'other settings.*seeds' "$rigor" run "$work/small.yaml" seeds=6
 expect 0 '' "$rigor" run "$work/small.yaml" --fresh seeds=6 --quiet
 [ -d "$RIGOR_STUDIES/small.1" ] || fail "--fresh did not keep the old folder"
 expect 1 'is .*, not refuted' "$rigor" run "$work/small.yaml" seeds=6 --require refuted
+has_json 'v["study"] == "small"' "$rigor" run "$work/small.yaml" seeds=6 --require refuted --json
 
-has_json 'len(v) == 2 and v[0]["status"] == "complete"' "$rigor" ls --json
+has_json '[s["study"] for s in v] == ["small", "small.1"] and v[0]["status"] == "complete"' "$rigor" ls --json
+expect 0 'small:' "$rigor" show small.1
 expect 0 'complete' "$rigor" status small
 has_json 'v["stages"]["tune"]["done"] == 24' "$rigor" status small --json
 expect 0 'full > linear' "$rigor" show small
