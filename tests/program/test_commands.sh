@@ -45,7 +45,8 @@ expect 2 '' "$rigor" run "$work/small.yaml" seeds=3
 sed 's/^study: .*/study: same/; s/^claims: .*/claims: [full > twin]/; s/^  full: {}/  full: {}\n  twin: {}/' \
     "$work/small.yaml" >"$work/same.yaml"
 expect 1 "cannot answer its question" "$rigor" check "$work/same.yaml"
-has_json 'len(v["unanswerable"]) == 1' "$rigor" check "$work/same.yaml" --json
+"$rigor" check "$work/same.yaml" --json >same.json 2>/dev/null && fail "check --json: exit code 0"
+json 'len(v["unanswerable"]) == 1' <same.json || fail "check --json"
 expect 2 "full and twin are the same" "$rigor" run "$work/same.yaml"
 [ ! -e "$RIGOR_STUDIES" ] || fail "an unanswerable study was begun"
 
@@ -60,7 +61,8 @@ expect 2 'other settings.*seeds' "$rigor" run "$work/small.yaml" seeds=6
 expect 0 '' "$rigor" run "$work/small.yaml" --fresh seeds=6 --quiet
 [ -d "$RIGOR_STUDIES/small.1" ] || fail "--fresh did not keep the old folder"
 expect 1 'is .*, not refuted' "$rigor" run "$work/small.yaml" seeds=6 --require refuted
-has_json 'v["study"] == "small"' "$rigor" run "$work/small.yaml" seeds=6 --require refuted --json
+"$rigor" run "$work/small.yaml" seeds=6 --require refuted --json >no.json 2>/dev/null
+json 'v["study"] == "small"' <no.json || fail "a no with --json is more than one document"
 
 has_json '[s["study"] for s in v] == ["small", "small.1"] and v[0]["status"] == "complete"' "$rigor" ls --json
 expect 0 'small:' "$rigor" show small.1
