@@ -400,6 +400,48 @@ static void test_odd_names(void **state)
     }
 }
 
+/* Records, events, queries and verification of one reader are of one moment. */
+static void test_reader_that_holds_a_moment(void **state)
+{
+    (void)state;
+    char path[64], before[RG_HEX], after[RG_HEX];
+    rg_err err = {0};
+    sample_path(path, "moment");
+    rg_ledger *writer = sample_open(path, RG_LEDGER_WRITE);
+    sample_study(writer);
+    assert_ok(sample_try_append(writer, RG_TUNE, "full", 0, 4, &err), &err);
+    rg_ledger *reader = sample_open(path, RG_LEDGER_READ);
+    assert_false(rg_ledger_busy("nowhere.sqlite"));
+    assert_true(rg_ledger_busy(path));
+    assert_ok(rg_ledger_hold(reader, &err), &err);
+    rg_ledger_head(reader, before);
+    assert_ok(sample_try_append(writer, RG_TUNE, "full", 1, 4, &err), &err);
+    assert_ok(rg_ledger_event(writer, "freeze", NULL, &err), &err);
+    rg_arena *arena = rg_arena_new();
+    rg_record *records;
+    size_t n;
+    assert_ok(rg_ledger_records(reader, arena, &records, &n, &err), &err);
+    assert_int_equal(n, 1);
+    json_t *problems = json_array();
+    assert_ok(rg_ledger_verify(reader, problems, &err), &err);
+    assert_int_equal(json_array_size(problems), 0);
+    assert_int_equal(trials_of(reader), 1);
+    assert_null(rg_ledger_newest(reader, "freeze", &err));
+    rg_ledger_head(reader, after);
+    assert_string_equal(before, after);
+    rg_ledger_close(reader);
+    reader = sample_open(path, RG_LEDGER_READ);
+    assert_int_equal(trials_of(reader), 2);
+    json_t *freeze = rg_ledger_newest(reader, "freeze", &err);
+    assert_non_null(freeze);
+    json_decref(freeze);
+    rg_ledger_close(reader);
+    rg_ledger_close(writer);
+    assert_false(rg_ledger_busy(path));
+    json_decref(problems);
+    rg_arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -409,6 +451,7 @@ int main(void)
         cmocka_unit_test(test_reading_every_state),
         cmocka_unit_test(test_reading_where_nothing_can_be_written),
         cmocka_unit_test(test_reader_beside_writer),
+        cmocka_unit_test(test_reader_that_holds_a_moment),
         cmocka_unit_test(test_locks_survive_readers),
         cmocka_unit_test(test_what_is_no_ledger),
         cmocka_unit_test(test_databases_of_others),
