@@ -68,7 +68,7 @@ static inline void assert_json(const json_t *root, const char *path, const char 
 {
     const json_t *value = path ? rg_json_path(root, path) : root;
     if (!value)
-        fail_msg("nothing at %s", path);
+        fail_msg("nothing at %s", path ? path : "the root");
     char *is = rg_json_canonical(value);
     assert_string_equal(is, text);
     rg_free(is);
