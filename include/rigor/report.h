@@ -1,6 +1,6 @@
 /* report.h - facts and their renderings.
  *
- * Facts are everything that a report says, as data: a JSON tree, specified in docs/json.md.  All
+ * Facts are everything that a report says, as data: a JSON tree, specified in docs/json.md. All
  * renderings read only this. */
 #ifndef RIGOR_REPORT_H
 #define RIGOR_REPORT_H
@@ -15,7 +15,8 @@ typedef struct rg_rendering {
     const char *help;
     bool (*render)(const json_t *facts, bool colour, rg_str *ret, rg_err *err);
 } rg_rendering;
-extern const rg_rendering *const rg_renderings[]; /* NULL-terminated; one file render_NAME.c each */
+/* NULL-terminated; one file render_NAME.c each. */
+extern const rg_rendering *const rg_renderings[];
 const rg_rendering *rg_rendering_find(const char *name);
 
 /* The facts of a study as far as its ledger goes.  New reference. */
@@ -25,7 +26,7 @@ void rg_facts_fingerprint(const json_t *facts, char ret[RG_HEX]);
 
 /* Facts from a table of results that exist already (rigor compare). */
 typedef struct rg_compare_options {
-    const char *metric; /* NULL: the only numeric column that is left */
+    const char *metric;        /* NULL: the only numeric column that is left */
     const char *const *claims; /* "A > B"; none: every arm against the first */
     size_t n_claims;
     bool minimize;

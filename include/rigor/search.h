@@ -1,8 +1,8 @@
 /* search.h - spaces and samplers.
  *
- * A sampler is a function of what it is shown: (space, finished trials, study seed, trial number).
- * Nothing else enters, so a search repeats exactly whatever the number of workers, and a resumed
- * search goes on as if nothing had happened. */
+ * A sampler is a function of what it is shown: (space, finished trials, study seed, trial
+ * number). Nothing else enters, so a search repeats exactly whatever the number of workers, and
+ * a resumed search goes on as if nothing had happened. */
 #ifndef RIGOR_SEARCH_H
 #define RIGOR_SEARCH_H
 
@@ -35,8 +35,8 @@ typedef struct rg_space {
     rg_dim *dim;
 } rg_space;
 
-/* A point has one double for each dimension: the value, or the index of the choice; NaN where the
- * dimension is not active. */
+/* A point has one double for each dimension: the value, or the index of the choice; NaN where
+ * the dimension is not active. */
 typedef enum rg_obs_state { RG_OBS_DONE, RG_OBS_FAILED, RG_OBS_PENDING } rg_obs_state;
 typedef struct rg_obs {
     const double *point;
@@ -58,7 +58,8 @@ typedef struct rg_sampler {
     const char *name, *help;
     void (*suggest)(const rg_ask *ask, double *ret_point);
 } rg_sampler;
-extern const rg_sampler *const rg_samplers[]; /* NULL-terminated; one file sampler_NAME.c each */
+/* NULL-terminated; one file sampler_NAME.c each. */
+extern const rg_sampler *const rg_samplers[];
 const rg_sampler *rg_sampler_find(const char *name);
 /* `sampler: auto`: picks by the space and the number of trials; *ret_why is one sentence. */
 const rg_sampler *rg_sampler_auto(const rg_space *space, size_t trials, const char **ret_why);
@@ -69,7 +70,8 @@ bool rg_space_active(const rg_space *space, size_t dim, const double *point);
 /* The point as a part of a configuration: {"train": {"lr": 0.01}}; inactive dimensions are left
  * out.  New reference. */
 json_t *rg_space_json(const rg_space *space, const double *point);
-/* The inverse; values outside the space are moved to the nearest inside. NaN for what is absent. */
+/* The inverse; values outside the space are moved to the nearest inside. NaN for what is
+ * absent. */
 void rg_space_point(const rg_space *space, const json_t *values, double *ret_point);
 
 #endif

@@ -1,6 +1,7 @@
 /* study.h - a study: the file as read, resolved and immutable.
  *
- * The lab does not know who trains: what a trainer can be told comes in as tables (rg_catalog). */
+ * The lab does not know who trains: what a trainer can be told comes in as tables (rg_catalog).
+ */
 #ifndef RIGOR_STUDY_H
 #define RIGOR_STUDY_H
 
@@ -12,7 +13,7 @@ typedef struct rg_catalog_model {
     const char *name, *help;
     const rg_param *params;
 } rg_catalog_model;
-typedef struct rg_catalog { /* what the native trainer offers; given by the caller */
+typedef struct rg_catalog {         /* what the native trainer offers; given by the caller */
     const rg_catalog_model *models; /* ends with name == NULL */
     const rg_param *train;
 } rg_catalog;
@@ -23,9 +24,9 @@ typedef struct rg_arm {
     json_t *changes;         /* {dotted path: value}: what differs from the base (an ablation:
                                 from the arm that it ablates) */
     json_t *config;          /* resolved: every parameter of model and train with its value */
-    rg_space space;          /* what is tuned: the study's space less what this arm fixes, less what
-                                its model does not have */
-    double *first;           /* the default configuration as a point of the space */
+    rg_space space; /* what is tuned: the study's space less what this arm fixes, less what
+                       its model does not have */
+    double *first;  /* the default configuration as a point of the space */
 } rg_arm;
 
 typedef enum rg_relation { RG_BETTER, RG_EQUAL, RG_NOT_WORSE } rg_relation; /* >  =  >= */
@@ -43,7 +44,7 @@ typedef struct rg_analysis {
 } rg_analysis;
 
 typedef struct rg_study {
-    rg_arena *arena; /* owner of everything below */
+    rg_arena *arena;        /* owner of everything below */
     const char *path, *dir; /* of the study file */
     const char *text;       /* the file as read */
     const char *name, *question;
@@ -79,8 +80,9 @@ typedef struct rg_study {
     char hash[RG_HEX]; /* of the canonical form of `resolved` */
 } rg_study;
 
-/* Reads, overrides, resolves.  overrides: "a.b=v", "+a.b=v" (adds), "~a.b" (removes).  All mistakes
- * go to `diags`; NULL is returned when there is one.  exploratory allows fewer than 5 seeds. */
+/* Reads, overrides, resolves.  overrides: "a.b=v", "+a.b=v" (adds), "~a.b" (removes).  All
+ * mistakes go to `diags`; NULL is returned when there is one.  exploratory allows fewer than 5
+ * seeds. */
 rg_study *rg_study_parse(const char *text, size_t len, const char *path,
                          const char *const *overrides, size_t n_overrides, bool exploratory,
                          const rg_catalog *catalog, rg_diags *diags);
@@ -103,9 +105,9 @@ typedef struct rg_scores { /* one arm's scores of the primary metric */
     const char *arm;
     size_t count;
     const uint64_t *seed;
-    const double *value;  /* a failed run holds the metric's worst value; NaN when the metric has
-                             no finite worst value */
-    const bool *failed;   /* may be NULL */
+    const double *value; /* a failed run holds the metric's worst value; NaN when the metric has
+                            no finite worst value */
+    const bool *failed;  /* may be NULL */
 } rg_scores;
 typedef struct rg_verdict_options {
     const char *metric;
@@ -114,8 +116,8 @@ typedef struct rg_verdict_options {
     bool exploratory;
 } rg_verdict_options;
 /* The `claims` array of docs/json.md.  Seeds that both arms have are paired. New reference. */
-json_t *rg_verdicts(const rg_scores *arms, size_t n_arms, const rg_claim *claims, size_t n_claims,
-                    const rg_verdict_options *options);
+json_t *rg_verdicts(const rg_scores *arms, size_t n_arms, const rg_claim *claims,
+                    size_t n_claims, const rg_verdict_options *options);
 /* {"mean","sd","n","interval","values"} of docs/json.md.  New reference. */
 json_t *rg_summary_json(const double *value, size_t n, double alpha);
 /* "A > B", "A = B", "A >= B" over the given arm names. */

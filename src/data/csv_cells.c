@@ -25,8 +25,7 @@ typedef struct cutter {
 
 typedef enum after { NEXT_CELL, NEXT_RECORD, BROKEN } after;
 
-/* ---- bytes ----------------------------------------------------------------------------------
- */
+/* ---- Bytes */
 
 /* The length of the UTF-8 sequence at p (Unicode 15, table 3-7), 0 when there is none. */
 static size_t sequence(const unsigned char *p, size_t room)

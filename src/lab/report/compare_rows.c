@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SEED_END 9007199254740992.0 /* 2^53: beyond, doubles are no longer whole numbers each \
-                                     */
+#define SEED_END \
+    9007199254740992.0 /* 2^53: beyond, doubles are no longer whole numbers each \
+                        */
 
 void rg_results_warn(rg_results *results, const char *fmt, ...)
 {

@@ -60,8 +60,7 @@ const json_t *facts_frozen(const facts_source *from, const char *arm)
     return NULL;
 }
 
-/* ---- reading the ledger -------------------------------------------------------------------
- */
+/* ---- Reading the ledger */
 
 static bool newest(rg_ledger *ledger, const char *kind, json_t **ret, rg_err *err)
 {
@@ -94,8 +93,7 @@ static bool source_open(facts_source *from, const rg_study *study, rg_ledger *le
     return false;
 }
 
-/* ---- the small parts ----------------------------------------------------------------------
- */
+/* ---- The small parts */
 
 static const json_t *newest_opening(const facts_source *from)
 {
@@ -188,8 +186,7 @@ static json_t *facts_also(const rg_study *study)
     return also;
 }
 
-/* ---- all of it ----------------------------------------------------------------------------
- */
+/* ---- All of it */
 
 static json_t *assemble(const facts_source *from)
 {

@@ -16,8 +16,7 @@ static double worst_of(const facts_source *from, const char *metric)
     return known ? known->worst : NAN;
 }
 
-/* ---- scores of one arm --------------------------------------------------------------------
- */
+/* ---- Scores of one arm */
 
 typedef struct runs { /* of one arm, in order of its seeds */
     const rg_record **at;
@@ -88,8 +87,7 @@ static json_t *failed_json(runs all)
     return failed;
 }
 
-/* ---- tuning -------------------------------------------------------------------------------
- */
+/* ---- Tuning */
 
 /* The best score on validation, the earliest of equals. */
 static json_t *tuning_json(const facts_source *from, const char *arm)
@@ -118,8 +116,7 @@ static json_t *tuning_json(const facts_source *from, const char *arm)
                      rg_json_real(first ? facts_score(from, first) : NAN));
 }
 
-/* ---- arms ---------------------------------------------------------------------------------
- */
+/* ---- Arms */
 
 static json_t *arm_json(const facts_source *from, const rg_arm *arm)
 {
@@ -144,8 +141,7 @@ json_t *facts_arms(const facts_source *from)
     return arms;
 }
 
-/* ---- claims -------------------------------------------------------------------------------
- */
+/* ---- Claims */
 
 static rg_scores scores_of(const facts_source *from, const rg_arm *arm)
 {
@@ -179,8 +175,7 @@ json_t *facts_claims(const facts_source *from)
     return rg_verdicts(scores, study->n_arms, study->claims, study->n_claims, &options);
 }
 
-/* ---- ablations ----------------------------------------------------------------------------
- */
+/* ---- Ablations */
 
 static const json_t *arm_named(const json_t *arms, const char *name)
 {

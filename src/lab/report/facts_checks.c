@@ -26,8 +26,7 @@ static const char *plural(size_t n)
     return n == 1 ? "" : "s";
 }
 
-/* ---- tuning -------------------------------------------------------------------------------
- */
+/* ---- Tuning */
 
 static void check_budgets(json_t *checks, const facts_source *from, const json_t *arms)
 {
@@ -153,8 +152,7 @@ static void check_default(json_t *checks, const facts_source *from, const json_t
         rg_str_free(&detail);
 }
 
-/* ---- runs, seal, data ---------------------------------------------------------------------
- */
+/* ---- Runs, seal, data */
 
 static void check_runs(json_t *checks, const facts_source *from)
 {
@@ -234,8 +232,7 @@ json_t *facts_checks(const facts_source *from, const json_t *arms)
     return checks;
 }
 
-/* ---- warnings -----------------------------------------------------------------------------
- */
+/* ---- Warnings */
 
 static void add_texts(json_t *ret, const json_t *texts)
 {

@@ -24,8 +24,7 @@ json_t *facts_search(const facts_source *from)
     return search;
 }
 
-/* ---- the space ----------------------------------------------------------------------------
- */
+/* ---- The space */
 
 static json_t *dim_json(const rg_dim *dim)
 {
@@ -83,8 +82,7 @@ json_t *facts_sampler(const facts_source *from)
     return json_null();
 }
 
-/* ---- curves -------------------------------------------------------------------------------
- */
+/* ---- Curves */
 
 static json_t *curve_json(const rg_record *run, const rg_curve *curve)
 {

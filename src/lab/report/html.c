@@ -58,8 +58,7 @@ void html_script_hash(rg_str *ret, const char *script, size_t len)
     add_base64(ret, hex);
 }
 
-/* ---- tables -------------------------------------------------------------------------------
- */
+/* ---- Tables */
 
 /* Words that carry a colour, whatever column they stand in. */
 static bool is_badge(const char *text)
@@ -133,8 +132,7 @@ void html_table(rg_str *ret, json_t *table, const char *kind)
     json_decref(table);
 }
 
-/* ---- charts -------------------------------------------------------------------------------
- */
+/* ---- Charts */
 
 static void add_chart_data(rg_str *ret, const json_t *chart)
 {

@@ -33,8 +33,7 @@ static void section_close(rg_str *ret)
     rg_str_add(ret, "</section>\n");
 }
 
-/* ---- verdicts -----------------------------------------------------------------------------
- */
+/* ---- Verdicts */
 
 static void add_number(rg_str *ret, const char *label, const char *text)
 {
@@ -101,8 +100,7 @@ void html_verdicts(rg_str *ret, const json_t *facts)
     section_close(ret);
 }
 
-/* ---- results ------------------------------------------------------------------------------
- */
+/* ---- Results */
 
 static void add_charts(rg_str *ret, void (*draw)(const json_t *, json_t *), const json_t *facts)
 {
@@ -160,8 +158,7 @@ void html_curves(rg_str *ret, const json_t *facts)
     section_close(ret);
 }
 
-/* ---- tuning -------------------------------------------------------------------------------
- */
+/* ---- Tuning */
 
 static void add_searches(rg_str *ret, const json_t *facts)
 {

@@ -133,8 +133,7 @@ void terminal_add_wrapped(rg_str *ret, const char *text, size_t indent, size_t w
     rg_str_add(ret, "\n");
 }
 
-/* ---- tables -------------------------------------------------------------------------------
- */
+/* ---- Tables */
 
 #define COLUMNS_MAX 24
 

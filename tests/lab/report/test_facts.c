@@ -44,8 +44,7 @@ static rg_study *study_of(const char *source)
     return study;
 }
 
-/* ---- a ledger as a study would leave it ---------------------------------------------------
- */
+/* ---- A ledger as a study would leave it */
 
 typedef enum until {
     BEGUN,
@@ -215,8 +214,7 @@ static const char *check_status(const json_t *facts, const char *name)
     return "absent";
 }
 
-/* ---- tests --------------------------------------------------------------------------------
- */
+/* ---- Tests */
 
 static void check_renderings(const json_t *facts)
 {

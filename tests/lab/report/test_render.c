@@ -45,8 +45,7 @@ static char *flat(const char *text)
     return ret;
 }
 
-/* ---- formats ------------------------------------------------------------------------------
- */
+/* ---- Formats */
 
 static void test_formats(void **state)
 {
@@ -101,8 +100,7 @@ static void test_script_cannot_be_closed(void **state)
     rg_str_free(&text);
 }
 
-/* ---- the terminal -------------------------------------------------------------------------
- */
+/* ---- The terminal */
 
 static void test_widths(void **state)
 {
@@ -175,8 +173,7 @@ static void test_text(void **state)
     json_decref(facts);
 }
 
-/* ---- Markdown -----------------------------------------------------------------------------
- */
+/* ---- Markdown */
 
 static size_t bars_of(const char *line, size_t len)
 {
@@ -213,8 +210,7 @@ static void test_markdown(void **state)
     json_decref(facts);
 }
 
-/* ---- JSON and HTML ------------------------------------------------------------------------
- */
+/* ---- JSON and HTML */
 
 static void test_json(void **state)
 {
@@ -263,8 +259,7 @@ static void test_find(void **state)
     assert_null(rg_rendering_find("docx"));
 }
 
-/* ---- nothing in the facts may break a rendering -------------------------------------------
- */
+/* ---- Nothing in the facts may break a rendering */
 
 typedef enum damage { REMOVE, MAKE_NULL, MAKE_TEXT, MAKE_NUMBER, DAMAGES } damage;
 static const char *const renderings[] = {"text", "markdown", "html", "json"};

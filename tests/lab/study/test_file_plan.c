@@ -46,8 +46,7 @@ static void test_few_seeds_are_said(void **state)
     (void)state;
     json_t *plan = plan_of(HEAD TWO "seeds: 5\n");
     assert_close(rg_json_number(json_object_get(plan, "mde_sd"), 0), 1.68, 0.005);
-    assert_true(
-        says(plan, "warnings", "where 5 show one of 1.68"));
+    assert_true(says(plan, "warnings", "where 5 show one of 1.68"));
     assert_true(says(plan, "warnings", "6 seeds are enough")); /* 2^-5 < .05 */
     assert_json(plan, "unanswerable", "[]");
     json_decref(plan);
