@@ -38,7 +38,8 @@ lint: ## clang-format, clang-tidy, the order of includes
 	@scripts/lint.sh
 
 install: build ## install below PREFIX (default /usr/local)
-	@cmake --install build --prefix "$${PREFIX:-/usr/local}" --strip
+	@cmake --install build --prefix "$${PREFIX:-/usr/local}" --strip >build/install.log
+	@echo "install: $${PREFIX:-/usr/local}/bin/rigor"
 
 clean: ## remove all build trees
 	rm -rf build
