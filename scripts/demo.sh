@@ -7,8 +7,8 @@ echo "demo: $command"
 PATH=$PWD/build:$PATH $command
 cat <<END
 
-The study is in studies/digits-dropout: its report as a page (report.html) and the ledger that
-proves it (ledger.db).  Next:
+The study is in studies/digits-dropout: its report as a page (report.html) and
+the ledger that proves it (ledger.db).  Next:
   build/rigor verify digits-dropout    recompute every number of the report
   build/rigor show digits-dropout      the verdicts again
   build/rigor                          the other commands

@@ -50,7 +50,7 @@ install() {
         root=sudo
     fi
     log=$(mktemp)
-    echo "deps: installing, with what they need: $*"
+    echo "deps: installing, with what they need: $*" | fold -s -w 80
     $root apt-get update -q >"$log" 2>&1 &&
         $root env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get install -y -q --no-install-recommends \
             "$@" 2>&1 </dev/null | tee -a "$log" | count_packages || {
