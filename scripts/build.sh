@@ -12,13 +12,11 @@ log=$tree/ninja.log
 
 # A quiet success, a loud failure.
 cmake --preset "$preset" "$@" >"$log" 2>&1 || { cat "$log" >&2; exit 3; }
-if ninja -C "$tree" -n "$target" | grep -q 'no work to do'; then
-    : # nothing to tell
-elif [ -t 1 ]; then
+if [ -t 1 ]; then
     # One line that counts, from ninja itself.
     NINJA_STATUS='build: %f of %t  ' cmake --build "$tree" --target "$target" -j "${JOBS:-$(nproc)}" || exit 3
 else
-    echo "build: compiling what has changed ($tree, target $target)"
+    echo "build: bringing $tree up to date (target $target; a minute or two the first time)"
     cmake --build "$tree" --target "$target" -j "${JOBS:-$(nproc)}" >"$log" 2>&1 ||
         { grep -vE '^\[[0-9]+/[0-9]+\]' "$log" | tail -n 60 >&2; exit 3; }
 fi
