@@ -245,7 +245,7 @@ uint64_t rg_clock_ns(void);      /* monotonic */
 void rg_clock_utc(char out[32]); /* "2026-01-31T12:00:00.123Z" */
 typedef enum rg_log_level { RG_LOG_ERROR, RG_LOG_WARN, RG_LOG_INFO, RG_LOG_DEBUG } rg_log_level;
 void rg_log_level_set(rg_log_level level); /* default: warn; RIGOR_LOG=debug sets it, too */
-void rg_log(rg_log_level level, const char *fmt, ...) RG_PRINTF(2, 3); /* on stderr */
+void rg_log_line(rg_log_level level, const char *fmt, ...) RG_PRINTF(2, 3); /* on stderr */
 int rg_cpu_count(void); /* cores this process may use */
 /* Calls work(ctx, i) for i in [0, n) on up to `threads` threads, in any order. */
 void rg_parallel(int threads, size_t n, void (*work)(void *ctx, size_t i), void *ctx);

@@ -4,10 +4,13 @@
 
 #include "rigor/base.h"
 #include "rigor/data.h"
+#include "rigor/exec.h"
 #include "rigor/graph.h"
 #include "rigor/model.h"
 #include "rigor/nn.h"
 #include "rigor/plan.h"
+#include "rigor/protocol.h"
+#include "rigor/publish.h"
 #include "rigor/report.h"
 #include "rigor/search.h"
 #include "rigor/stats.h"

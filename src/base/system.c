@@ -45,7 +45,7 @@ static int level_of_environment(void)
     return RG_LOG_WARN;
 }
 
-void rg_log(rg_log_level level, const char *fmt, ...)
+void rg_log_line(rg_log_level level, const char *fmt, ...)
 {
     if (level_shown < 0)
         level_shown = level_of_environment();

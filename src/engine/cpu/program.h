@@ -50,16 +50,16 @@ rg_kernel *rg_lower_reference(rg_lowering *lowering, const rg_step *step);
 /* By the table. */
 rg_kernel *rg_lower(rg_lowering *lowering, const rg_step *step);
 
-typedef struct rg_program {
+typedef struct rg_executable {
     rg_arena *arena;
     rg_layout layout;
     rg_kernel **kernel;
     size_t kernels, scratch;
     _Atomic int owners; /* plans that share it */
-} rg_program;
+} rg_executable;
 
 struct rg_plan {
-    rg_program *program;
+    rg_executable *program;
     char *block, *scratch; /* block: the allocation; slots start at its aligned begin */
     char **slot;
     void **state;
@@ -71,7 +71,7 @@ struct rg_plan {
     rg_plan *judge; /* find_nonfinite's reference plan, made on first use */
 };
 
-rg_plan *rg_plan_of(rg_program *program, rg_err *err); /* takes over one ownership */
+rg_plan *rg_plan_of(rg_executable *program, rg_err *err); /* takes over one ownership */
 bool rg_plan_step(rg_plan *plan, size_t kernel, rg_err *err);
 void rg_plan_copies(rg_plan *plan, const rg_copy *copy, size_t n);
 

@@ -62,7 +62,7 @@ static void *copied(rg_arena *arena, const void *from, size_t bytes)
     return to;
 }
 
-static void make_kernels(rg_program *program, bool reference)
+static void make_kernels(rg_executable *program, bool reference)
 {
     rg_layout *layout = &program->layout;
     rg_lowering lowering = {program->arena, layout, rg_loops_best()};
@@ -87,7 +87,7 @@ rg_plan *rg_plan_compile(rg_graph *graph, const rg_val *outputs, size_t n_output
     bool reference = options && options->reference;
     if (!can_compile(graph, outputs, n_outputs, carries, n_carries, err))
         return NULL;
-    rg_program *program = RG_NEW(rg_program);
+    rg_executable *program = RG_NEW(rg_executable);
     rg_arena *arena = program->arena = rg_arena_new();
     program->owners = 1;
     program->layout = (rg_layout){
@@ -105,7 +105,7 @@ rg_plan *rg_plan_compile(rg_graph *graph, const rg_val *outputs, size_t n_output
 }
 
 /* ---- Members. */
-static void program_release(rg_program *program)
+static void program_release(rg_executable *program)
 {
     if (--program->owners > 0)
         return;
@@ -119,7 +119,7 @@ static char *aligned(char *memory)
     return memory + (RG_MEMORY_ALIGN - at % RG_MEMORY_ALIGN) % RG_MEMORY_ALIGN;
 }
 
-rg_plan *rg_plan_of(rg_program *program, rg_err *err)
+rg_plan *rg_plan_of(rg_executable *program, rg_err *err)
 {
     const rg_layout *l = &program->layout;
     char *block = rg_try_alloc(l->bytes + program->scratch + 2 * RG_MEMORY_ALIGN);

@@ -268,7 +268,8 @@ static void write_log(const pool *p, const char *text, size_t len)
     const struct iovec parts[2] = {{(void *)(uintptr_t)text, len},
                                    {(void *)(uintptr_t) "\n", 1}};
     if (p->log_fd >= 0 && writev(p->log_fd, parts, 2) < 0)
-        rg_log(RG_LOG_WARN, "cannot write to %s: %s", p->options->log_path, strerror(errno));
+        rg_log_line(RG_LOG_WARN, "cannot write to %s: %s", p->options->log_path,
+                    strerror(errno));
 }
 
 static void take_line(pool *p, worker *w, const char *line, size_t len)
@@ -496,7 +497,7 @@ bool rg_pool_run(const rg_pool_options *options, const rg_pool_events *events, i
     if (options->log_path)
         p.log_fd = open(options->log_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
     if (options->log_path && p.log_fd < 0)
-        rg_log(RG_LOG_WARN, "cannot write to %s: %s", options->log_path, strerror(errno));
+        rg_log_line(RG_LOG_WARN, "cannot write to %s: %s", options->log_path, strerror(errno));
     signal(SIGPIPE, SIG_IGN); /* a worker that is gone shows as its end */
     open_handles(&p);
     feed(&p);
