@@ -201,6 +201,8 @@ void rg_text_rounded(char out[32], double value, double uncertainty)
         snprintf(out, 32, "%.6g", value);
     else
         snprintf(out, 32, "%.*f", digits, value);
+    if (out[0] == '-' && strspn(out, "-0.") == strlen(out)) /* no "-0.00" */
+        memmove(out, out + 1, strlen(out));
 }
 
 /* ---- Suggestions */

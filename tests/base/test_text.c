@@ -46,11 +46,9 @@ static void rounding_follows_the_uncertainty(void **state)
     static const struct {
         double value, uncertainty;
         const char *text;
-    } cases[] = {{0.971322, 0.0042, "0.9713"},
-                 {0.971322, 0.42, "0.97"},
-                 {1234.56, 120, "1235"},
-                 {0.5, 0, "0.5"},
-                 {NAN, 1, "n/a"},
+    } cases[] = {{0.971322, 0.0042, "0.9713"}, {0.971322, 0.42, "0.97"},
+                 {1234.56, 120, "1235"},       {0.5, 0, "0.5"},
+                 {-0.0001, 0.42, "0.00"},      {NAN, 1, "n/a"},
                  {-INFINITY, 1, "-inf"}};
     for (size_t i = 0; i < RG_COUNT(cases); i++) {
         char out[32];

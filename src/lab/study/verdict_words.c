@@ -12,14 +12,12 @@
 
 #define MANY_SEEDS 1000
 
-/* ".0312", "< .0001", "1": after "p = " or "p ". */
+/* "p = 0.012", "p = 0.43", "p < 0.001", as in the report's tables. */
 static const char *p_text(double p, char out[32])
 {
-    char digits[24];
-    if (p < .0001)
-        return strcpy(out, "p < .0001");
-    snprintf(digits, sizeof(digits), p < .001 ? "%.1g" : "%.2g", p);
-    snprintf(out, 32, "p = %s", digits[0] == '0' && digits[1] == '.' ? digits + 1 : digits);
+    if (p < .001)
+        return strcpy(out, "p < 0.001");
+    snprintf(out, 32, p < .1 ? "p = %.3f" : "p = %.2f", p);
     return out;
 }
 
@@ -39,7 +37,7 @@ static bool is_corrected(const rg_evidence *e)
     return e->n_claims > 1 && e->options->analysis.correction != RG_NO_CORRECTION;
 }
 
-/* "p = .012 after Holm's correction over 3 claims" */
+/* "p = 0.012 after Holm's correction over 3 claims" */
 static void add_corrected_p(rg_str *s, const rg_evidence *e, rg_case which)
 {
     char p[32];

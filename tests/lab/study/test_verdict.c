@@ -232,7 +232,7 @@ static void five_seeds(void **state)
     json_t *c = judge(good, plain, 5, RG_BETTER, &usual);
     assert_verdict(c, "supported");
     assert_close(real(c, "p_signflip"), .0625, 0);
-    assert_says(c, "With 5 seeds the exact tests cannot come below p = .062");
+    assert_says(c, "With 5 seeds the exact tests cannot come below p = 0.062");
     json_decref(c);
     c = judge(good, plain, 6, RG_BETTER, &usual);
     assert_verdict(c, "supported");
@@ -414,7 +414,8 @@ static void lost_by_correction(void **state)
         list = rg_verdicts(arms, 3, claims, n, &o);
         c = json_array_get(list, 0);
         assert_verdict(c, n == 1 ? "supported" : "inconclusive");
-        assert_says(c, n == 1 ? "It hangs on seed" : "alone that would do (p = .034), among 4");
+        assert_says(c,
+                    n == 1 ? "It hangs on seed" : "alone that would do (p = 0.034), among 4");
         json_decref(list);
     }
 }
