@@ -41,7 +41,7 @@ if [ "$tier" = long ]; then
     step "build tsan" scripts/build.sh tsan
     step "tests tsan" tests build/tsan -LE long -E page
     step "build fuzz" scripts/build.sh fuzz
-    step "fuzz" env FUZZ_SECONDS=300 scripts/fuzz.sh
+    step "fuzz" env FUZZ_SECONDS=180 scripts/fuzz.sh
 else
     step "build" scripts/build.sh release all -DRIGOR_WERROR=ON
     step "tests" tests build -LE long

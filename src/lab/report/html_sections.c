@@ -48,7 +48,7 @@ static void add_numbers(rg_str *ret, const json_t *claim)
     add_number(ret, "difference", format_number(number(claim, "estimate"), half).text);
     add_number(ret, "interval", format_interval(interval).text);
     add_number(ret, "p, corrected", format_p(number(claim, "p_corrected")).text);
-    add_number(ret, "P(A better)", format_number(number(claim, "p_superior"), 0).text);
+    add_number(ret, "P(A better)", format_number(number(claim, "p_superior"), 0.1).text);
     add_number(ret, "Cohen's d", format_number(number(claim, "effect_size"), 1).text);
     add_number(ret, "pairs", format_count(number(claim, "n")).text);
     if (isfinite(needed))
@@ -82,9 +82,8 @@ static const char *why_no_verdict(const json_t *facts)
     if (strcmp(rg_json_text(facts, "status", "complete"), "complete") != 0)
         return "No verdict yet: the study has not ended. What follows is as far as its ledger "
                "goes.";
-    return "This study declared no claim, so there is no verdict: its results are described, "
-           "not "
-           "tested.";
+    return "This study declared no claim, so there is no verdict: its results are "
+           "described, not tested.";
 }
 
 void html_verdicts(rg_str *ret, const json_t *facts)
