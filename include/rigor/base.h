@@ -187,6 +187,8 @@ json_t *rg_json_parse(const char *text, size_t len, const char *where, rg_err *e
 json_t *rg_json_path(const json_t *root, const char *path);
 bool rg_json_path_set(json_t *root, const char *path, json_t *value);
 bool rg_json_path_del(json_t *root, const char *path);
+/* Appends a sentence to an array. */
+void rg_json_say(json_t *array, const char *fmt, ...) RG_PRINTF(2, 3);
 /* Deep merge: objects merge, anything else replaces.  `over` wins. */
 void rg_json_merge(json_t *base, const json_t *over);
 json_t *

@@ -212,3 +212,14 @@ void rg_json_merge(json_t *base, const json_t *over)
             json_object_set_new(base, key, json_deep_copy(value));
     }
 }
+
+void rg_json_say(json_t *array, const char *fmt, ...)
+{
+    rg_str text = {0};
+    va_list args;
+    va_start(args, fmt);
+    rg_str_vprintf(&text, fmt, args);
+    va_end(args);
+    json_array_append_new(array, json_string(rg_str_text(&text)));
+    rg_str_free(&text);
+}

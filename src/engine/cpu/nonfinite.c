@@ -11,22 +11,11 @@ typedef struct summary {
     double least, greatest, mean, value; /* of the finite ones; the first bad one's value */
 } summary;
 
-static double element(rg_dtype dtype, const void *data, int64_t i)
-{
-    switch (dtype) {
-    case RG_F32: return (double)((const float *)data)[i];
-    case RG_F64: return ((const double *)data)[i];
-    case RG_I32: return ((const int32_t *)data)[i];
-    case RG_U32: return ((const uint32_t *)data)[i];
-    default: return ((const unsigned char *)data)[i];
-    }
-}
-
 static summary summarise(const rg_node *node, const void *data)
 {
     summary s = {.n = rg_shape_count(node->shape), .least = INFINITY, .greatest = -INFINITY};
     for (int64_t i = 0; i < s.n; i++) {
-        double x = element(node->dtype, data, i);
+        double x = rg_dtype_element(node->dtype, data, (size_t)i);
         if (!isfinite(x)) {
             if (s.bad++ == 0) {
                 s.first = i;

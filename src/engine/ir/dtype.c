@@ -82,3 +82,14 @@ void rg_shape_text(char out[160], rg_shape shape)
             snprintf(out + len, 160 - (size_t)len, "%s%" PRId64, i ? ", " : "", shape.dim[i]);
     snprintf(out + len, 160 - (size_t)len, ")");
 }
+
+double rg_dtype_element(rg_dtype dtype, const void *data, size_t i)
+{
+    switch (dtype) {
+    case RG_F32: return (double)((const float *)data)[i];
+    case RG_F64: return ((const double *)data)[i];
+    case RG_I32: return ((const int32_t *)data)[i];
+    case RG_U32: return ((const uint32_t *)data)[i];
+    default: return ((const unsigned char *)data)[i];
+    }
+}

@@ -104,6 +104,7 @@ const char *rg_dtype_name(rg_dtype dtype);
 bool rg_dtype_float(rg_dtype dtype);
 int64_t rg_shape_count(rg_shape shape);
 void rg_shape_text(char out[160], rg_shape shape); /* "(64, 10)" */
+double rg_dtype_element(rg_dtype dtype, const void *data, size_t i);
 /* value as the type holds it: f32 rounds, integers cut and saturate. */
 double rg_dtype_round(rg_dtype dtype, double value);
 /* The value of a constant, also one that was broadcast or reshaped. */

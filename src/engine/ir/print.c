@@ -22,17 +22,6 @@ static void print_number(rg_str *out, rg_dtype dtype, double value)
         rg_str_printf(out, dtype == RG_F32 ? "%.9g" : "%.17g", value);
 }
 
-static double element_at(rg_dtype dtype, const void *data, size_t i)
-{
-    switch (dtype) {
-    case RG_F32: return (double)((const float *)data)[i];
-    case RG_F64: return ((const double *)data)[i];
-    case RG_I32: return ((const int32_t *)data)[i];
-    case RG_U32: return ((const uint32_t *)data)[i];
-    default: return ((const unsigned char *)data)[i];
-    }
-}
-
 static void print_ints(rg_str *out, const char *key, const int *list, int n)
 {
     rg_str_printf(out, " %s=[", key);
@@ -84,7 +73,7 @@ static void print_array(rg_str *out, const rg_node *node)
     for (int64_t i = 0; i < rg_shape_count(node->shape); i++) {
         rg_str_add(out, i ? ", " : "");
         print_number(out, node->dtype,
-                     element_at(node->dtype, node->attr.array.data, (size_t)i));
+                     rg_dtype_element(node->dtype, node->attr.array.data, (size_t)i));
     }
     rg_str_add(out, "]");
 }

@@ -55,8 +55,9 @@ static bool find_goal(comparison *c, rg_err *err)
             err, RG_INPUT, c->results.path, "say it: --goal maximize or --goal minimize",
             "whether a higher or a lower '%s' is better is not known", c->results.metric);
     if (metric && metric->maximize != c->maximize) {
-        rg_results_warn(&c->results, "%s is usually to be %s; here the goal says otherwise.",
-                        c->results.metric, metric->maximize ? "maximized" : "minimized");
+        rg_json_say(c->results.warnings,
+                    "%s is usually to be %s; here the goal says otherwise.", c->results.metric,
+                    metric->maximize ? "maximized" : "minimized");
         c->worst = NAN;
     }
     return true;
@@ -66,11 +67,10 @@ static bool find_goal(comparison *c, rg_err *err)
 
 static void warn_failed(comparison *c, const rg_result_arm *arm, const rg_result *row)
 {
-    rg_results_warn(
-        &c->results,
-        "%s:%zu: %s of %s with seed %llu has no finite value: counted as a failed run.",
-        rg_path_base(c->results.path), row->line, c->results.metric, arm->name,
-        (unsigned long long)row->seed);
+    rg_json_say(c->results.warnings,
+                "%s:%zu: %s of %s with seed %llu has no finite value: counted as a failed run.",
+                rg_path_base(c->results.path), row->line, c->results.metric, arm->name,
+                (unsigned long long)row->seed);
 }
 
 static void score_arm(comparison *c, const rg_result_arm *arm, rg_scores *ret)
@@ -184,16 +184,15 @@ static size_t check_pairs(comparison *c)
         size_t common = count_common(a, b);
         fewest = common < fewest ? common : fewest;
         if (common < a->count || common < b->count)
-            rg_results_warn(
-                &c->results,
-                "%s has %zu seeds and %s has %zu: they are compared on the %zu that "
-                "both have.",
-                a->arm, a->count, b->arm, b->count, common);
+            rg_json_say(c->results.warnings,
+                        "%s has %zu seeds and %s has %zu: they are compared on the %zu that "
+                        "both have.",
+                        a->arm, a->count, b->arm, b->count, common);
     }
     if (fewest < FEWEST_SEEDS)
-        rg_results_warn(&c->results,
-                        "A claim rests on %zu %s: fewer than %d cannot carry a verdict.",
-                        fewest, fewest == 1 ? "pair" : "pairs", FEWEST_SEEDS);
+        rg_json_say(c->results.warnings,
+                    "A claim rests on %zu %s: fewer than %d cannot carry a verdict.", fewest,
+                    fewest == 1 ? "pair" : "pairs", FEWEST_SEEDS);
     return fewest;
 }
 

@@ -28,6 +28,5 @@ typedef struct rg_results {
  * holds what rg_results_free lets go, whether this succeeds or not. */
 bool rg_results_read(const char *path, const char *metric, rg_results *ret, rg_err *err);
 void rg_results_free(rg_results *results);
-void rg_results_warn(rg_results *results, const char *fmt, ...) RG_PRINTF(2, 3);
 
 #endif

@@ -7,20 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SEED_END \
-    9007199254740992.0 /* 2^53: beyond, doubles are no longer whole numbers each \
-                        */
-
-void rg_results_warn(rg_results *results, const char *fmt, ...)
-{
-    rg_str s = {0};
-    va_list args;
-    va_start(args, fmt);
-    rg_str_vprintf(&s, fmt, args);
-    va_end(args);
-    json_array_append_new(results->warnings, json_string(rg_str_text(&s)));
-    rg_str_free(&s);
-}
+/* 2^53: beyond, doubles are no longer whole numbers each. */
+#define SEED_END 9007199254740992.0
 
 void rg_results_free(rg_results *results)
 {
@@ -169,9 +157,9 @@ static bool read_rows(reader *r)
             return false;
     }
     if (r->seeds)
-        rg_results_warn(r->results,
-                        "Column '%s' holds labels: they are numbered from 0 as they appear.",
-                        r->columns.seed->name);
+        rg_json_say(r->results->warnings,
+                    "Column '%s' holds labels: they are numbered from 0 as they appear.",
+                    r->columns.seed->name);
     return true;
 }
 

@@ -254,11 +254,8 @@ json_t *facts_warnings(const facts_source *from)
         trials += from->records[i].stage == RG_TUNE;
         failed += from->records[i].stage == RG_TUNE && from->records[i].failed;
     }
-    rg_str text = {0};
-    rg_str_printf(&text, "%zu of %zu trials failed; their configurations could not win.",
-                  failed, trials);
     if (failed)
-        json_array_append_new(warnings, json_string(rg_str_text(&text)));
-    rg_str_free(&text);
+        rg_json_say(warnings, "%zu of %zu trials failed; their configurations could not win.",
+                    failed, trials);
     return warnings;
 }

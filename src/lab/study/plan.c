@@ -14,18 +14,6 @@ typedef struct planner {
     json_t *warnings, *unanswerable;
 } planner;
 
-static void say(json_t *list, const char *fmt, ...) RG_PRINTF(2, 3);
-static void say(json_t *list, const char *fmt, ...)
-{
-    rg_str text = {0};
-    va_list args;
-    va_start(args, fmt);
-    rg_str_vprintf(&text, fmt, args);
-    va_end(args);
-    json_array_append_new(list, json_string(rg_str_text(&text)));
-    rg_str_free(&text);
-}
-
 /* ---- Costs. */
 
 static size_t trials_of(const rg_study *study, const rg_arm *arm)
@@ -112,16 +100,17 @@ static void plan_claim(planner *p, const rg_claim *claim)
 {
     const rg_arm *a = &p->study->arms[claim->a], *b = &p->study->arms[claim->b];
     if (p->study->n_seeds < 2) {
-        say(p->unanswerable, "'%s': one seed has no spread; no test can settle it",
-            claim->text);
+        rg_json_say(p->unanswerable, "'%s': one seed has no spread; no test can settle it",
+                    claim->text);
         return;
     }
     factors found = compare(a, b);
     if (found.model + found.train == 0 && claim->relation == RG_BETTER)
-        say(p->unanswerable, "'%s': %s and %s are the same configuration", claim->text, a->name,
-            b->name);
+        rg_json_say(p->unanswerable, "'%s': %s and %s are the same configuration", claim->text,
+                    a->name, b->name);
     if (found.model && found.train)
-        say(p->warnings,
+        rg_json_say(
+            p->warnings,
             "'%s' is confounded: the arms differ in the model and in its training (%s); the "
             "verdict cannot say which of them is the cause",
             claim->text, rg_str_text(&found.names));
@@ -135,7 +124,8 @@ static void plan_exact_tests(planner *p)
     size_t need = seeds_for_exact(level);
     if (!study->n_claims || study->n_seeds < 2 || study->n_seeds >= need)
         return;
-    say(p->warnings,
+    rg_json_say(
+        p->warnings,
         "with %zu seeds the exact tests cannot reach the level that %zu claim%s at alpha %g "
         "need "
         "(%.3g): the verdicts rest on the paired t test alone; %zu seeds are enough for both",
@@ -147,12 +137,13 @@ static void plan_claims(planner *p)
 {
     const rg_study *study = p->study;
     if (study->n_claims == 0)
-        say(p->warnings, "no claims are declared: the study will describe, not decide");
+        rg_json_say(p->warnings, "no claims are declared: the study will describe, not decide");
     for (size_t i = 0; i < study->n_claims; i++)
         plan_claim(p, &study->claims[i]);
     plan_exact_tests(p);
     if (study->analysis.correction == RG_NO_CORRECTION && study->n_claims > 1)
-        say(p->warnings,
+        rg_json_say(
+            p->warnings,
             "%zu claims without correction: the chance that at least one is supported by luck "
             "is "
             "up to %.0f %%",
@@ -167,7 +158,8 @@ static void plan_seeds(planner *p, double detectable)
     const rg_study *study = p->study;
     if (study->n_seeds >= SEEDS_ADVISED || study->n_seeds < 2)
         return;
-    say(p->warnings,
+    rg_json_say(
+        p->warnings,
         "%zu seeds are few; %d, as advised, show a difference of %.2f standard deviations "
         "where %zu show one of %.2f",
         study->n_seeds, SEEDS_ADVISED,
@@ -192,16 +184,18 @@ static void plan_dim(planner *p, const rg_arm *arm, const rg_dim *dim)
     double value = default_of(arm, dim);
     if (dim->n_choices) {
         if (!has_choice(dim, rg_json_path(arm->config, dim->name)))
-            say(p->warnings, "arm '%s': the default of %s is not among its choices", arm->name,
-                dim->name);
+            rg_json_say(p->warnings, "arm '%s': the default of %s is not among its choices",
+                        arm->name, dim->name);
     } else if (value < dim->lo || value > dim->hi) {
-        say(p->warnings,
+        rg_json_say(
+            p->warnings,
             "arm '%s': the default of %s (%g) lies outside its range %g to %g; trial 0 begins "
             "at "
             "the nearest value inside",
             arm->name, dim->name, value, dim->lo, dim->hi);
     } else if (value == dim->lo || value == dim->hi) {
-        say(p->warnings,
+        rg_json_say(
+            p->warnings,
             "arm '%s': the default of %s (%g) is an end of its range: the best may lie beyond "
             "it",
             arm->name, dim->name, value);
@@ -214,9 +208,9 @@ static void plan_search(planner *p)
     for (size_t i = 0; study->trials && i < study->n_arms; i++) {
         const rg_arm *arm = &study->arms[i];
         if (study->trials == 1 && arm->space.count)
-            say(p->warnings,
-                "arm '%s': one trial is the default configuration: nothing is tuned",
-                arm->name);
+            rg_json_say(p->warnings,
+                        "arm '%s': one trial is the default configuration: nothing is tuned",
+                        arm->name);
         for (size_t d = 0; d < arm->space.count; d++)
             plan_dim(p, arm, &arm->space.dim[d]);
     }
@@ -229,8 +223,8 @@ static void plan_arms(planner *p)
         for (size_t k = 0; k < i; k++) {
             factors found = compare(&study->arms[k], &study->arms[i]);
             if (found.model + found.train == 0)
-                say(p->warnings, "arms '%s' and '%s' are the same configuration",
-                    study->arms[k].name, study->arms[i].name);
+                rg_json_say(p->warnings, "arms '%s' and '%s' are the same configuration",
+                            study->arms[k].name, study->arms[i].name);
             rg_str_free(&found.names);
         }
 }

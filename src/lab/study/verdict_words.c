@@ -277,18 +277,6 @@ char *rg_verdict_sentence(const rg_evidence *e, rg_arena *arena)
 
 /* ---- Notes */
 
-static void note(json_t *notes, const char *fmt, ...) RG_PRINTF(2, 3);
-static void note(json_t *notes, const char *fmt, ...)
-{
-    rg_str s = {0};
-    va_list args;
-    va_start(args, fmt);
-    rg_str_vprintf(&s, fmt, args);
-    va_end(args);
-    json_array_append_new(notes, json_string(rg_str_text(&s)));
-    rg_str_free(&s);
-}
-
 static void note_failures(json_t *notes, const rg_evidence *e, const char *arm,
                           const uint64_t *seed, size_t n)
 {
@@ -298,9 +286,9 @@ static void note_failures(json_t *notes, const rg_evidence *e, const char *arm,
     for (size_t i = 0; i < n && i < 10; i++)
         rg_str_printf(&list, "%s%llu", i ? ", " : "", (unsigned long long)seed[i]);
     rg_str_add(&list, n > 10 ? ", ..." : "");
-    note(notes, "%zu %s of %s failed (seed %s) and %s as %s.", n, n == 1 ? "run" : "runs", arm,
-         rg_str_text(&list), n == 1 ? "counts" : "count",
-         e->pairs.ranked ? "worse than any score" : "the worst value of the metric");
+    rg_json_say(notes, "%zu %s of %s failed (seed %s) and %s as %s.", n,
+                n == 1 ? "run" : "runs", arm, rg_str_text(&list), n == 1 ? "counts" : "count",
+                e->pairs.ranked ? "worse than any score" : "the worst value of the metric");
     rg_str_free(&list);
 }
 
@@ -310,13 +298,14 @@ static void note_pairs(json_t *notes, const rg_evidence *e)
     note_failures(notes, e, e->a, p->failed_a, p->n_failed_a);
     note_failures(notes, e, e->b, p->failed_b, p->n_failed_b);
     if (p->unpaired_a + p->unpaired_b > 0)
-        note(notes, "Left out for want of a partner with the same seed: %zu of %s, %zu of %s.",
-             p->unpaired_a, e->a, p->unpaired_b, e->b);
+        rg_json_say(notes,
+                    "Left out for want of a partner with the same seed: %zu of %s, %zu of %s.",
+                    p->unpaired_a, e->a, p->unpaired_b, e->b);
     if (p->n > 0 && p->n < 5)
-        note(notes, "Exploratory: %zu %s, and a verdict should rest on at least 5.", p->n,
-             p->n == 1 ? "seed" : "seeds");
+        rg_json_say(notes, "Exploratory: %zu %s, and a verdict should rest on at least 5.",
+                    p->n, p->n == 1 ? "seed" : "seeds");
     else if (e->options->exploratory)
-        note(notes, "Exploratory: the study was run as such.");
+        rg_json_say(notes, "Exploratory: the study was run as such.");
 }
 
 static void note_tests(json_t *notes, const rg_evidence *e)
@@ -326,22 +315,25 @@ static void note_tests(json_t *notes, const rg_evidence *e)
     if (e->pairs.told < 2)
         return;
     if (e->pairs.ranked)
-        note(notes,
-             "The metric has no finite worst value, so that means, intervals and the t test "
-             "do not exist here; the verdict rests on ranks (exact Wilcoxon test).");
+        rg_json_say(
+            notes,
+            "The metric has no finite worst value, so that means, intervals and the t test "
+            "do not exist here; the verdict rests on ranks (exact Wilcoxon test).");
     else if (!e->by_t && !e->identical)
-        note(notes,
-             "The difference is the same with every seed: the t test needs some spread and "
-             "does not exist here; the verdict rests on the exact Wilcoxon test.");
+        rg_json_say(
+            notes,
+            "The difference is the same with every seed: the t test needs some spread and "
+            "does not exist here; the verdict rests on the exact Wilcoxon test.");
     if (e->smallest_exact >= e->options->analysis.alpha)
-        note(notes,
-             "With %zu seeds the exact tests cannot come below %s whatever the scores are, so "
-             "that "
-             "they can neither confirm nor contradict the t test.",
-             n, p_text(e->smallest_exact, p));
+        rg_json_say(
+            notes,
+            "With %zu seeds the exact tests cannot come below %s whatever the scores are, so "
+            "that "
+            "they can neither confirm nor contradict the t test.",
+            n, p_text(e->smallest_exact, p));
     if (!e->signflip.exact && isfinite(e->signflip.p))
-        note(notes, "The sign-flip p is estimated from %llu random sign vectors.",
-             (unsigned long long)e->signflip.draws);
+        rg_json_say(notes, "The sign-flip p is estimated from %llu random sign vectors.",
+                    (unsigned long long)e->signflip.draws);
 }
 
 static void note_decision(json_t *notes, const rg_evidence *e)
@@ -350,13 +342,14 @@ static void note_decision(json_t *notes, const rg_evidence *e)
     double alpha = e->options->analysis.alpha;
     bool settled = strcmp(e->verdict, "inconclusive") != 0;
     if (e->p[RG_CASE_EQUAL] < alpha && !settled)
-        note(notes,
-             "The equivalence test has %s alone, but %s after correction over %zu claims.",
-             p_text(e->p[RG_CASE_EQUAL], p), p_text(e->corrected[RG_CASE_EQUAL], q),
-             e->n_claims);
+        rg_json_say(
+            notes,
+            "The equivalence test has %s alone, but %s after correction over %zu claims.",
+            p_text(e->p[RG_CASE_EQUAL], p), p_text(e->corrected[RG_CASE_EQUAL], q),
+            e->n_claims);
     if (strcmp(e->verdict, "supported") == 0 && e->hinge < e->pairs.n && e->hinge_p >= alpha)
-        note(notes, "It hangs on seed %llu: without it the t test has %s.",
-             (unsigned long long)e->pairs.seed[e->hinge], p_text(e->hinge_p, p));
+        rg_json_say(notes, "It hangs on seed %llu: without it the t test has %s.",
+                    (unsigned long long)e->pairs.seed[e->hinge], p_text(e->hinge_p, p));
 }
 
 json_t *rg_verdict_notes(const rg_evidence *e)
