@@ -5,6 +5,7 @@
  * end: no message that it managed to write is lost.  Workers lead process groups of their own,
  * so that a Ctrl-C in the terminal reaches the runner alone, and ending one ends its children.
  */
+#include "lab/exec/threads.h"
 #include "rigor/exec.h"
 
 #include <errno.h>
@@ -363,43 +364,13 @@ static void send_job(pool *p, worker *w, json_t *job)
         on_written(&out->request, 0);
 }
 
-static char **worker_environment(int threads)
-{
-    extern char **environ;
-    static const char *const names[] = {"OMP_NUM_THREADS", "RIGOR_THREADS"};
-    size_t n = 0, kept = 0;
-    while (environ[n])
-        n++;
-    char **copy = RG_NEW_ARRAY(char *, n + RG_COUNT(names) + 1);
-    for (size_t i = 0; i < n; i++)
-        if (!rg_text_starts(environ[i], "OMP_NUM_THREADS=") &&
-            !rg_text_starts(environ[i], "RIGOR_THREADS="))
-            copy[kept++] = environ[i];
-    for (size_t i = 0; i < RG_COUNT(names); i++) {
-        rg_str entry = {0};
-        rg_str_printf(&entry, "%s=%d", names[i], threads);
-        copy[kept + i] = entry.data;
-    }
-    return copy;
-}
-
-static void environment_free(char **copy)
-{
-    size_t n = 0;
-    while (copy[n])
-        n++;
-    rg_free(copy[n - 1]);
-    rg_free(copy[n - 2]);
-    rg_free(copy);
-}
-
 static int spawn(pool *p, worker *w)
 {
     uv_stdio_container_t stdio[3] = {
         {.flags = UV_CREATE_PIPE | UV_READABLE_PIPE, .data.stream = (uv_stream_t *)&w->in},
         {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&w->out},
         {.flags = p->log_fd >= 0 ? UV_INHERIT_FD : UV_IGNORE, .data.fd = p->log_fd}};
-    char **environment = worker_environment(p->options->threads);
+    char **environment = rg_environment_with_threads(p->options->threads);
     uv_process_options_t o = {.file = p->options->argv[0],
                               .args = (char **)(uintptr_t)p->options->argv,
                               .env = environment,
@@ -408,7 +379,7 @@ static int spawn(pool *p, worker *w)
                               .stdio_count = 3,
                               .stdio = stdio};
     int state = uv_spawn(&p->loop, &w->process, &o);
-    environment_free(environment);
+    rg_environment_with_threads_free(environment);
     return state;
 }
 
