@@ -10,7 +10,8 @@
 #include <string.h>
 
 #define COHORT_MAX ((size_t)8)
-#define LOSSES_MAX 10
+#define LOSSES_MAX 30 /* kills from outside; then it is taken to be what gets workers killed \
+                       */
 
 /* ---- What a member has reported so far: one growing curve for each metric */
 
