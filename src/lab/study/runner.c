@@ -10,8 +10,8 @@
 #include <string.h>
 
 #define COHORT_MAX ((size_t)8)
-#define LOSSES_MAX 30 /* kills from outside; then it is taken to be what gets workers killed \
-                       */
+/* Kills from outside; after that the member is taken to be what gets workers killed. */
+#define LOSSES_MAX 30
 
 /* ---- What a member has reported so far: one growing curve for each metric */
 
