@@ -44,29 +44,43 @@ done
 "$rigor" run "$work/storm.yaml" -j 1 --quiet >/dev/null || fail "after interruptions"
 compare interrupted
 
-begin runner-killed
-for _ in $(seq "$kills"); do
-    "$rigor" run "$work/storm.yaml" -j 2 --quiet >/dev/null 2>&1 &
-    runner=$!
-    nap 250
-    kill -KILL $runner 2>/dev/null
-    wait $runner 2>/dev/null
-done
-"$rigor" run "$work/storm.yaml" -j 2 --quiet >/dev/null || fail "after the runner was killed"
-compare runner-killed
-
-begin workers-killed
-"$rigor" run "$work/storm.yaml" -j 2 --quiet >"$work/out.txt" 2>&1 &
-runner=$!
+# The study is short: as many rounds as it takes to kill a running process that often.
 killed=0
-while [ $killed -lt "$kills" ] && kill -0 $runner 2>/dev/null; do
-    nap 80
-    mapfile -t workers < <(pgrep -P $runner -f 'rigor worker')
-    [ ${#workers[@]} -gt 0 ] || continue
-    kill -KILL "${workers[RANDOM % ${#workers[@]}]}" 2>/dev/null && killed=$((killed + 1))
+round=0
+while [ $killed -lt "$kills" ]; do
+    round=$((round + 1))
+    begin runner-killed-$round
+    code=137
+    while [ $code != 0 ]; do
+        "$rigor" run "$work/storm.yaml" -j 2 --quiet >"$work/out.txt" 2>&1 &
+        runner=$!
+        nap 250
+        [ $killed -lt "$kills" ] && kill -KILL $runner 2>/dev/null
+        wait $runner 2>/dev/null
+        code=$?
+        [ $code = 137 ] && killed=$((killed + 1))
+        [ $code = 137 ] || [ $code = 0 ] || { fail "runner killed: $code: $(cat "$work/out.txt")"; break; }
+    done
+    compare runner-killed-$round
 done
-wait $runner || fail "workers killed: $(cat "$work/out.txt")"
-say "workers killed: $killed"
-[ $killed -gt 0 ] || fail "no worker was killed"
-compare workers-killed
+say "runners killed: $killed in $round rounds"
+
+killed=0
+round=0
+while [ $killed -lt "$kills" ]; do
+    round=$((round + 1))
+    begin workers-killed-$round
+    "$rigor" run "$work/storm.yaml" -j 2 --quiet >"$work/out.txt" 2>&1 &
+    runner=$!
+    while [ $killed -lt "$kills" ] && kill -0 $runner 2>/dev/null; do
+        nap 80
+        mapfile -t workers < <(pgrep -P $runner -f 'rigor worker')
+        [ ${#workers[@]} -gt 0 ] || continue
+        kill -KILL "${workers[RANDOM % ${#workers[@]}]}" 2>/dev/null && killed=$((killed + 1))
+    done
+    wait $runner || fail "workers killed: $(cat "$work/out.txt")"
+    compare workers-killed-$round
+    [ $round -lt 100 ] || { fail "no workers to kill"; break; }
+done
+say "workers killed: $killed in $round rounds"
 finish

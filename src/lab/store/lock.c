@@ -12,22 +12,51 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-static bool refuse(const char *ledger, int file, rg_err *err)
+#define WAIT_MS 2000
+#define NAP_MS 10
+
+/* The process that the lock file names, 0 when it is not alive (any more). */
+static int64_t living_owner(int file)
 {
     char text[32] = "";
     int64_t owner = 0;
     ssize_t n = pread(file, text, sizeof(text) - 1, 0);
     text[n > 0 ? (size_t)n : 0] = 0;
     text[strcspn(text, "\n")] = 0;
-    if (!rg_text_int(text, &owner) || owner <= 0 || kill((pid_t)owner, 0) != 0)
-        return rg_fail(err, RG_INPUT, ledger,
-                       "wait until it ends; `rigor status` shows how far it is",
-                       "another process is writing this ledger");
+    bool alive = rg_text_int(text, &owner) && owner > 0 &&
+                 (kill((pid_t)owner, 0) == 0 || errno == EPERM);
+    return alive ? owner : 0;
+}
+
+static bool refuse(const char *ledger, int64_t owner, rg_err *err)
+{
+    char who[40] = "another process";
+    if (owner > 0)
+        snprintf(who, sizeof(who), "process %lld", (long long)owner);
     return rg_fail(err, RG_INPUT, ledger,
                    "wait until it ends; `rigor status` shows how far it is",
-                   "process %lld is writing this ledger", (long long)owner);
+                   "%s is writing this ledger", who);
+}
+
+/* A child that a killed writer was about to start shares its lock until it runs its program:
+ * while nobody alive is named, we wait a little. */
+static bool lock_file(const char *ledger, int file, rg_err *err)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    const struct timespec nap = {.tv_nsec = NAP_MS * 1000000L};
+    int64_t owner = 0;
+    for (int waited = 0; waited <= WAIT_MS; waited += NAP_MS) {
+        if (fcntl(file, F_OFD_SETLK, &whole) == 0)
+            return true;
+        owner = living_owner(file);
+        if (owner > 0)
+            break;
+        nanosleep(&nap, NULL);
+    }
+    return refuse(ledger, owner, err);
 }
 
 /* Whether the file that we locked is still the one that has the name: its last owner may have
@@ -59,11 +88,8 @@ bool rg_lock_take(const char *ledger, rg_lock *ret, rg_err *err)
                     "the ledger cannot be locked: %s", strerror(errno));
             break;
         }
-        struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-        if (fcntl(file, F_OFD_SETLK, &whole) != 0) {
-            refuse(ledger, file, err);
+        if (!lock_file(ledger, file, err))
             break;
-        }
         if (still_there(file, path.data)) {
             write_owner(file); /* without it the lock holds all the same */
             *ret = (rg_lock){.path = path.data, .file = file};
