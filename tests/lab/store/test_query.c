@@ -153,6 +153,19 @@ static void interrupt(int signal_number)
     rg_ledger_interrupt(asked);
 }
 
+/* Interrupts again and again: the first time may come before there is anything to interrupt. */
+static void interrupt_every(int milliseconds)
+{
+    static void (*before)(int);
+    const struct timeval period = {.tv_usec = milliseconds * 1000};
+    const struct itimerval timer = {.it_interval = period, .it_value = period};
+    if (milliseconds)
+        before = signal(SIGALRM, interrupt);
+    setitimer(ITIMER_REAL, &timer, NULL);
+    if (!milliseconds)
+        signal(SIGALRM, before);
+}
+
 static void test_an_endless_query_is_interrupted(void **state)
 {
     (void)state;
@@ -160,10 +173,9 @@ static void test_an_endless_query_is_interrupted(void **state)
     rg_ledger_interrupt(asked); /* with nothing in progress it means nothing */
     rg_err err = {0};
     assert_ok(rg_ledger_event(asked, "note", NULL, &err), &err);
-    void (*before)(int) = signal(SIGALRM, interrupt);
-    alarm(1);
+    interrupt_every(200);
     assert_refused(asked, endless, "interrupted");
-    signal(SIGALRM, before);
+    interrupt_every(0);
     assert_int_equal(sample_count(asked, "SELECT count(*) FROM run"), 4);
     assert_ok(rg_ledger_event(asked, "note", NULL, &err), &err);
     rg_ledger_close(asked);
@@ -176,15 +188,13 @@ static void test_a_verification_is_interrupted(void **state)
     sample_path(large, "large");
     asked = sample_open(large, RG_LEDGER_WRITE);
     sample_append(asked, RG_TUNE, "full", 0, 40000);
-    void (*before)(int) = signal(SIGALRM, interrupt);
-    struct itimerval soon = {.it_value = {.tv_usec = 5000}};
-    setitimer(ITIMER_REAL, &soon, NULL);
+    interrupt_every(5);
     json_t *problems = json_array();
     rg_err err = {0};
     assert_false(rg_ledger_verify(asked, problems, &err));
     assert_string_equal(err.what, "the check was interrupted");
     assert_int_equal(json_array_size(problems), 0);
-    signal(SIGALRM, before);
+    interrupt_every(0);
     err = (rg_err){0};
     assert_ok(rg_ledger_verify(asked, problems, &err), &err); /* and goes on being usable */
     json_decref(problems);
