@@ -108,12 +108,17 @@ typedef struct rg_scores { /* one arm's scores of the primary metric */
     const double *value; /* a failed run holds the metric's worst value; NaN when the metric has
                             no finite worst value */
     const bool *failed;  /* may be NULL */
+    const uint32_t *set; /* index of the data set of each score; NULL: one data set */
+    const uint32_t *fold; /* of each score; NULL: no cross-validation */
 } rg_scores;
 typedef struct rg_verdict_options {
     const char *metric;
     bool maximize;
     rg_analysis analysis;
     bool exploratory;
+    const char *const *sets; /* names of the data sets; NULL: one without a name */
+    size_t n_sets;
+    double test_over_train; /* of folds: n_test / n_train; NaN: 1 / (folds - 1) */
 } rg_verdict_options;
 /* The `claims` array of docs/json.md.  Seeds that both arms have are paired. New reference. */
 json_t *rg_verdicts(const rg_scores *arms, size_t n_arms, const rg_claim *claims,

@@ -87,7 +87,8 @@ static void score_arm(comparison *c, const rg_result_arm *arm, rg_scores *ret)
         if (failed[i])
             warn_failed(c, arm, row);
     }
-    *ret = (rg_scores){arm->name, n, seed, value, failed};
+    *ret = (rg_scores){
+        .arm = arm->name, .count = n, .seed = seed, .value = value, .failed = failed};
 }
 
 static bool score_arms(comparison *c, rg_err *err)

@@ -7,7 +7,8 @@
 
 typedef struct rg_result { /* one row */
     uint64_t seed;
-    double value; /* NaN: missing or not finite */
+    uint32_t set, fold; /* index into `sets`, `folds`; 0 where there are none */
+    double value;       /* NaN: missing or not finite */
     size_t line;
 } rg_result;
 
@@ -19,6 +20,9 @@ typedef struct rg_result_arm {
 typedef struct rg_results {
     rg_arena *arena;
     const char *path, *metric;
+    RG_VEC(const char *) sets; /* names of the data sets, in order of appearance; empty: none */
+    RG_VEC(const char *) folds;
+    bool unpaired;              /* no column says which runs of two arms belong together */
     RG_VEC(rg_result_arm) arms; /* in order of appearance */
     json_t *columns;            /* which column was taken for what */
     json_t *warnings;

@@ -15,6 +15,8 @@ void rg_results_free(rg_results *results)
     for (size_t i = 0; i < results->arms.len; i++)
         rg_vec_free(&results->arms.at[i].rows);
     rg_vec_free(&results->arms);
+    rg_vec_free(&results->sets);
+    rg_vec_free(&results->folds);
     json_decref(results->columns);
     json_decref(results->warnings);
     rg_arena_free(results->arena);

@@ -156,7 +156,8 @@ static rg_scores scores_of(const facts_source *from, const rg_arm *arm)
         value[i] = isfinite(score) ? score : NAN;
         failed[i] = all.at[i]->failed;
     }
-    return (rg_scores){arm->name, all.count, seed, value, failed};
+    return (rg_scores){
+        .arm = arm->name, .count = all.count, .seed = seed, .value = value, .failed = failed};
 }
 
 /* Verdicts are given once, over everything: never while runs are missing. */

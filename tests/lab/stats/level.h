@@ -72,7 +72,8 @@ static level_rates level_simulate(const struct level_scores *scores, size_t n, s
     for (size_t i = 0; i < LEVEL_SEEDS; i++)
         seeds[i] = i;
     for (size_t i = 0; i < LEVEL_ARMS; i++) {
-        arms[i] = (rg_scores){names[i], n, seeds, value[i], NULL};
+        arms[i] = (rg_scores){
+            .arm = names[i], .count = n, .seed = seeds, .value = value[i], .failed = NULL};
         claim[i] = (rg_claim){names[i], i + 1, 0, RG_BETTER};
     }
     for (size_t s = 0; s < studies; s++) {

@@ -11,7 +11,7 @@ static const uint64_t seeds[] = {11, 12, 13, 14, 15, 16, 17, 18,
 
 static rg_scores arm(const char *name, const double *value, size_t n)
 {
-    return (rg_scores){name, n, seeds, value, NULL};
+    return (rg_scores){.arm = name, .count = n, .seed = seeds, .value = value, .failed = NULL};
 }
 
 static const rg_verdict_options usual = {
