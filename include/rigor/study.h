@@ -110,6 +110,7 @@ typedef struct rg_scores { /* one arm's scores of the primary metric */
     const bool *failed;  /* may be NULL */
     const uint32_t *set; /* index of the data set of each score; NULL: one data set */
     const uint32_t *fold; /* of each score; NULL: no cross-validation */
+    bool unpaired;        /* seeds only number the runs: no run of another arm is its partner */
 } rg_scores;
 typedef struct rg_verdict_options {
     const char *metric;
