@@ -70,6 +70,10 @@ typedef struct rg_study {
     uint64_t seed;   /* of the study: splits, search, tuning */
     uint64_t *seeds; /* of the final runs, shared by all arms; tuning never sees them */
     size_t n_seeds;
+    /* A study is sequential when seeds_min < n_seeds: it begins with the first seeds_min of the
+     * seeds and adds seeds_step at a time until every claim is decided, or all n_seeds have
+     * run. Otherwise seeds_min is n_seeds, and all of them run. */
+    size_t seeds_min, seeds_step;
 
     rg_claim *claims;
     size_t n_claims;
@@ -120,6 +124,8 @@ typedef struct rg_verdict_options {
     const char *const *sets; /* names of the data sets; NULL: one without a name */
     size_t n_sets;
     double test_over_train; /* of folds: n_test / n_train; NaN: 1 / (folds - 1) */
+    bool sequential;        /* seeds were added while looking: the t e-process decides */
+    size_t seeds_max;       /* of a sequential study: where it would have ended undecided */
 } rg_verdict_options;
 /* The `claims` array of docs/json.md.  Seeds that both arms have are paired. New reference. */
 json_t *rg_verdicts(const rg_scores *arms, size_t n_arms, const rg_claim *claims,

@@ -74,6 +74,8 @@ void study_read_seeds(study_reader *reader, const study_node *node)
                       "says so",
                       "%zu seeds cannot carry a verdict: expected at least %d", count,
                       SEEDS_FLOOR);
+    study->seeds_min = study->n_seeds;
+    study->seeds_step = 1;
 }
 
 /* ---- tune: the budget; its space is resolved with the arms (file_space.c) */
