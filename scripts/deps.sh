@@ -7,7 +7,7 @@ build="gcc libc6-dev cmake ninja-build pkg-config libjansson-dev libsodium-dev z
        libsqlite3-dev libuv1-dev libfyaml-dev libdnnl-dev ca-certificates"
 check="$build libcmocka-dev clang clang-format clang-tidy valgrind chromium sqlite3 python3 python3-numpy"
 long="$check r-base-core python3-scipy python3-torch python3-optuna python3-sklearn"
-bench="$build python3 python3-numpy python3-torch python3-optuna"
+bench="$build python3 python3-numpy python3-scipy python3-torch python3-optuna"
 
 tier=${1:-build}
 case $tier in
