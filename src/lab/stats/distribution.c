@@ -1,13 +1,14 @@
 /* distribution.c - normal, t, F, chi-square and binomial, in terms of the special functions. */
 #include "lab/stats/special.h"
 
-#include "rigor/stats.h"
+#include "rigor/special.h"
 
 #include <float.h>
 #include <math.h>
 
 #define SQRT_2 1.414213562373095048802
 #define SQRT_2PI 2.506628274631000502416
+#define ROUNDING 1e-14
 
 double rg_normal_cdf(double x)
 {
@@ -149,4 +150,26 @@ double rg_binomial_cdf(double k, double n, double p)
 double rg_binomial_upper(double k, double n, double p)
 {
     return binomial_tails(k, n, p).upper;
+}
+
+/* Whether P(X <= k) >= p up to the last bits, judged by the smaller tail. */
+static bool reaches(double k, double n, double success, double p)
+{
+    rg_tails tails = binomial_tails(k, n, success);
+    if (p == 1)
+        return tails.upper == 0;
+    return p <= .5 ? tails.lower >= p * (1 - ROUNDING)
+                   : tails.upper <= (1 - p) * (1 + ROUNDING) + DBL_EPSILON;
+}
+
+double rg_binomial_quantile(double p, double n, double success)
+{
+    if (!(p >= 0 && p <= 1) || !(success >= 0 && success <= 1) || !(n >= 0) || n != floor(n))
+        return NAN;
+    double below = -1, k = n;
+    while (k - below > 1) {
+        double middle = floor(.5 * (below + k));
+        *(reaches(middle, n, success, p) ? &k : &below) = middle;
+    }
+    return k;
 }

@@ -7,7 +7,7 @@
  * the one to solve for. */
 #include "lab/stats/special.h"
 
-#include "rigor/stats.h"
+#include "rigor/special.h"
 
 #include <float.h>
 #include <math.h>

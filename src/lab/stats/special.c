@@ -7,7 +7,7 @@
  * it matters. */
 #include "lab/stats/special.h"
 
-#include "rigor/stats.h"
+#include "rigor/special.h"
 
 #include <math.h>
 

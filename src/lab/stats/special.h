@@ -23,4 +23,8 @@ double rg_stirling_error(double x);
 typedef double rg_function(double x, const void *ctx);
 double rg_root(rg_function *f, const void *ctx, double lo, double hi);
 
+/* E[f(s)] for s = sqrt(chi2_df / df) and 0 <= f <= 1; `width` is how far ln s must move for f
+ * to change much.  Finite df > 0. */
+double rg_scale_average(rg_function *f, const void *ctx, double df, double width);
+
 #endif

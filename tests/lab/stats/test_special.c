@@ -52,6 +52,10 @@ static const function functions[] = {
     THREE(binomial_upper),
     THREE(noncentral_t_cdf),
     THREE(noncentral_t_upper),
+    THREE(studentized_range_cdf),
+    THREE(studentized_range_upper),
+    THREE(studentized_range_quantile),
+    THREE(binomial_quantile),
 };
 
 static double call(const char *name, const double *x)
@@ -141,6 +145,50 @@ static void identities(void **state)
     }
 }
 
+static void studentized_range(void **state)
+{
+    (void)state;
+    /* Nemenyi's q at .05 and .10 for 2 to 10 arms.  The printed 3.030879 is R's 3.0308785226,
+     * where 20 digits begin 3.0308784496: hence 6e-7 and not 5e-7. */
+    static const double published[2][9] = {{1.959964, 2.343701, 2.569032, 2.727774, 2.849705,
+                                            2.948320, 3.030879, 3.101730, 3.163684},
+                                           {1.644854, 2.052293, 2.291341, 2.459516, 2.588521,
+                                            2.692732, 2.779884, 2.854606, 2.919889}};
+    for (int i = 0; i < 18; i++) {
+        double p = i < 9 ? .95 : .9, q = rg_studentized_range_quantile(p, 2 + i % 9, INFINITY);
+        assert_true(fabs(q / sqrt(2) - published[i / 9][i % 9]) < 6e-7);
+    }
+    rg_rng rng = rg_rng_open(support_seed(), "range");
+    for (int i = 0; i < 60; i++) {
+        double df = i % 4 ? log_uniform(&rng, 1, 1e4) : INFINITY;
+        double k = 2 + (double)rg_rng_below(&rng, 49), q = log_uniform(&rng, .5, 12);
+        double p = i % 2 ? rg_rng_unit(&rng) : log_uniform(&rng, 1e-20, 1);
+        double pair = rg_studentized_range_upper(q, 2, df);
+        assert_close(pair / rg_t_two_sided(q / sqrt(2), df), 1, 1e-12);
+        double cdf = rg_studentized_range_cdf(q, k, df);
+        assert_close(cdf + rg_studentized_range_upper(q, k, df), 1, 1e-13);
+        assert_true(rg_studentized_range_cdf(q, k + 1, df) <= cdf);
+        q = rg_studentized_range_quantile(p, k, df);
+        assert_close(rg_studentized_range_cdf(q, k, df) / p, 1, 1e-12);
+    }
+}
+
+static void binomial_quantiles(void **state)
+{
+    (void)state;
+    rg_rng rng = rg_rng_open(support_seed(), "binomial");
+    for (int i = 0; i < 2000; i++) {
+        double n = (double)rg_rng_below(&rng, i % 2 ? 12 : 2000), p = rg_rng_unit(&rng);
+        double success = i % 3 ? rg_rng_unit(&rng) : .5, k = floor(p * (n + 1));
+        double found = rg_binomial_quantile(p, n, success);
+        assert_true(rg_binomial_cdf(found, n, success) >= p * (1 - 1e-14));
+        assert_true(found == 0 || rg_binomial_cdf(found - 1, n, success) < p);
+        double cdf = rg_binomial_cdf(k, n, success);
+        if (cdf < 1 && cdf > 1e-290 && rg_binomial_cdf(k - 1, n, success) < cdf * (1 - 1e-12))
+            assert_close(rg_binomial_quantile(cdf, n, success), k, 0);
+    }
+}
+
 static void edges(void **state)
 {
     (void)state;
@@ -167,6 +215,18 @@ static void edges(void **state)
     assert_close(rg_binomial_cdf(2.9, 5, .5), .5, 1e-15);
     assert_close(rg_binomial_cdf(0, 5, 0), 1, 0);
     assert_close(rg_binomial_cdf(4, 5, 1), 0, 0);
+    assert_close(rg_binomial_quantile(0, 5, .5), 0, 0);
+    assert_close(rg_binomial_quantile(1, 5, .5), 5, 0);
+    assert_close(rg_binomial_quantile(1, 5, 0), 0, 0);
+    assert_close(rg_binomial_quantile(.5, 5, 1), 5, 0);
+    assert_close(rg_binomial_quantile(.5, 0, .3), 0, 0);
+    assert_close(rg_studentized_range_cdf(0, 3, 7), 0, 0);
+    assert_close(rg_studentized_range_cdf(-1, 3, INFINITY), 0, 0);
+    assert_close(rg_studentized_range_cdf(INFINITY, 3, 7), 1, 0);
+    assert_close(rg_studentized_range_upper(0, 3, 7), 1, 0);
+    assert_close(rg_studentized_range_upper(INFINITY, 3, 7), 0, 0);
+    assert_close(rg_studentized_range_quantile(0, 3, 7), 0, 0);
+    assert_close(rg_studentized_range_quantile(1, 3, 7), INFINITY, 0);
 }
 
 static void outside_the_domain(void **state)
@@ -195,6 +255,15 @@ static void outside_the_domain(void **state)
         rg_f_quantile(-1, 2, 3),
         rg_noncentral_t_cdf(NAN, 1, 1),
         rg_noncentral_t_upper(1, 0, 1),
+        rg_binomial_quantile(-.1, 5, .5),
+        rg_binomial_quantile(.1, 5.5, .5),
+        rg_binomial_quantile(.1, 5, NAN),
+        rg_studentized_range_cdf(NAN, 3, 7),
+        rg_studentized_range_cdf(1, 1, 7),
+        rg_studentized_range_upper(1, 3, 0),
+        rg_studentized_range_quantile(1.1, 3, 7),
+        rg_studentized_range_quantile(.5, 1, 7),
+        rg_studentized_range_quantile(.5, 2, NAN),
     };
     for (size_t i = 0; i < COUNT(bad); i++) {
         if (!isnan(bad[i]))
@@ -206,7 +275,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reference_values),   cmocka_unit_test(inverses),
-        cmocka_unit_test(identities),         cmocka_unit_test(edges),
+        cmocka_unit_test(identities),         cmocka_unit_test(studentized_range),
+        cmocka_unit_test(binomial_quantiles), cmocka_unit_test(edges),
         cmocka_unit_test(outside_the_domain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
