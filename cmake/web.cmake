@@ -44,6 +44,7 @@ web_file(chart_points charts/points.json)
 web_file(chart_forest charts/forest.json)
 web_file(chart_curves charts/curves.json)
 web_file(chart_search charts/search.json)
+web_file(chart_power charts/power.json)
 # Each licence stands, as a comment, in front of the code that it covers.
 set(library "")
 foreach(package vega vega-lite vega-embed)

@@ -143,4 +143,26 @@ double rg_detectable_effect(size_t n, double alpha); /* in sd of the difference 
 double rg_seeds_needed(double effect_in_sd,
                        double alpha); /* whole, at least 2; NaN above 1e7 */
 
+/* ---- Power of other tests (power_tests.c) ---------------------------------------------------
+ * Two one-sided t tests at level alpha each (`sides` is not looked at), when the difference is
+ * 0: P(|mean| < margin - t_{1 - alpha, df} se) = E[2 Phi(margin / sigma - t s) - 1] over s =
+ * sqrt(chi2_df / df) where that is positive (Phillips 1990), by Simpson's rule, to 1e-8.
+ * margin: in standard deviations, as an effect.  0 where no spread that n leaves likely would
+ * fit inside. */
+double rg_power_equivalence(rg_power_plan plan, double n, double margin);
+/* The t test that may be looked at after every seed (bayes.h, g = 1), once n seeds are there:
+ * P(T > rg_t_anytime_critical).  What earlier looks find comes on top, so this is a lower
+ * bound.  Pairs and two sides only, else NaN; n is rounded down; 0 while the critical value is
+ * infinite. */
+double rg_power_anytime(rg_power_plan plan, double n, double effect);
+/* The two inverses of any power that grows with n and with the effect: rg_power, or one of the
+ * above.  NaN where it is never reached; n is whole, at least 2. */
+typedef double rg_power_function(rg_power_plan plan, double n, double effect);
+double rg_power_effect_of(rg_power_function *test, rg_power_plan plan, double n, double power);
+double rg_power_n_of(rg_power_function *test, rg_power_plan plan, double effect, double power);
+/* The smallest n at which an exact test can reject at all: pairs have 2^n sign vectors
+ * (sign-flip, Wilcoxon), two samples of n each have (2n choose n) labellings (permutation,
+ * Mann-Whitney); the smallest p is `sides` of them.  At least 2. */
+double rg_power_exact_floor(rg_power_plan plan);
+
 #endif

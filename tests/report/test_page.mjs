@@ -3,23 +3,16 @@
 // Pictures are left in the working folder.  $1 is the build tree.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+import { findBrowser } from './browser.mjs';
 import { FIXTURES } from './fixtures.mjs';
 
 const build = path.resolve(process.argv[2]);
 const wanted = process.argv[3]; // one fixture alone
-const browserPath = [process.env.RIGOR_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser',
-    '/usr/bin/google-chrome'].find((p) => p && existsSync(p));
-const modules = path.join(build, 'web/node_modules/playwright-core');
-if (!browserPath || !existsSync(modules)) {
-    console.log('skipped: there is no Chromium here (set RIGOR_CHROMIUM) or no playwright-core');
-    process.exit(77);
-}
-const { chromium } = createRequire(import.meta.url)(modules);
+const { chromium, executablePath } = findBrowser(build);
 
 const SIZES = {
     desktop: { viewport: { width: 1200, height: 900 }, colorScheme: 'light' },
@@ -173,7 +166,7 @@ async function look(context, name, size, url, facts) {
 
 const EXPECTED = { study: 8, hostile: 8, failing: 8, incomplete: 2, alone: 3, table: 2, crowded: 82 };
 const browser = await chromium.launch({ // in a fresh profile of its own
-    executablePath: browserPath, headless: true,
+    executablePath, headless: true,
     args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
         '--disable-background-networking', '--disable-component-update', '--disable-sync'],
 });

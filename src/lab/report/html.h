@@ -17,7 +17,16 @@ void html_script_hash(rg_str *ret, const char *script, size_t len);
 void html_table(rg_str *ret, json_t *table, const char *kind);
 void html_chart(rg_str *ret, const json_t *chart);
 
-/* The sections of the page, top to bottom (html_sections.c, html_record.c).  Each writes
+/* The page of web/report.html with its slots {{title}}, {{study}}, {{question}}, {{chips}},
+ * {{sections}} and {{footer}} filled; the rest fills itself (html_page.c). `slots` ends with
+ * name == NULL. */
+typedef struct html_slot {
+    const char *name;
+    void (*write)(rg_str *ret, const json_t *facts);
+} html_slot;
+bool html_page(rg_str *ret, const html_slot *slots, const json_t *facts, rg_err *err);
+
+/* The sections of a study's page, top to bottom (html_sections.c, html_record.c).  Each writes
  * nothing when the facts hold nothing for it. */
 void html_verdicts(rg_str *ret, const json_t *facts);
 void html_results(rg_str *ret, const json_t *facts);

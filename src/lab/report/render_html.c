@@ -1,27 +1,10 @@
-/* render_html.c - the report as one page that opens anywhere, with nothing fetched.
- *
- * web/report.html is the template; this file fills its slots.  The policy lets only the page's
- * own two scripts run, by their hashes, and lets nothing be loaded: if a text ever slipped
- * through the escaping, it could neither run nor call home.  Vega compiles its expressions with
- * the Function constructor, hence 'unsafe-eval'. */
+/* render_html.c - the report of a study: what stands in the slots of the page (html_page.c). */
 #include "rigor/report.h"
 
 #include "lab/report/html.h"
 #include "lab/report/table.h"
-#include "lab/report/web.h"
 
 #include <string.h>
-
-static void slot_policy(rg_str *ret, const json_t *facts)
-{
-    (void)facts;
-    rg_str_add(ret, "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; "
-                    "base-uri 'none'; form-action 'none'; script-src 'unsafe-eval' '");
-    html_script_hash(ret, rg_web_library, (size_t)(rg_web_library_end - rg_web_library));
-    rg_str_add(ret, "' '");
-    html_script_hash(ret, rg_web_script, (size_t)(rg_web_script_end - rg_web_script));
-    rg_str_add(ret, "'");
-}
 
 static void slot_title(rg_str *ret, const json_t *facts)
 {
@@ -105,61 +88,19 @@ static void slot_footer(rg_str *ret, const json_t *facts)
              fingerprint ? " Every number stands in the ledger." : "");
 }
 
-static void slot_style(rg_str *ret, const json_t *facts)
-{
-    (void)facts;
-    rg_str_add_n(ret, rg_web_style, (size_t)(rg_web_style_end - rg_web_style));
-}
-
-static void slot_library(rg_str *ret, const json_t *facts)
-{
-    (void)facts;
-    rg_str_add_n(ret, rg_web_library, (size_t)(rg_web_library_end - rg_web_library));
-}
-
-static void slot_script(rg_str *ret, const json_t *facts)
-{
-    (void)facts;
-    rg_str_add_n(ret, rg_web_script, (size_t)(rg_web_script_end - rg_web_script));
-}
-
-static const struct slot {
-    const char *name;
-    void (*write)(rg_str *ret, const json_t *facts);
-} slots[] = {
-    {"policy", slot_policy},     {"title", slot_title},       {"style", slot_style},
-    {"study", slot_study},       {"question", slot_question}, {"chips", slot_chips},
-    {"sections", slot_sections}, {"footer", slot_footer},     {"library", slot_library},
-    {"script", slot_script},
-};
-
-static void fill_slot(rg_str *ret, const char *name, size_t len, const json_t *facts)
-{
-    for (size_t i = 0; i < RG_COUNT(slots); i++) {
-        if (strlen(slots[i].name) == len && !strncmp(slots[i].name, name, len)) {
-            slots[i].write(ret, facts);
-            return;
-        }
-    }
-    RG_BUG("the page has a slot {{%.*s}} that nothing fills", (int)len, name);
-}
-
 static bool render(const json_t *facts, bool colour, rg_str *ret, rg_err *err)
 {
+    static const html_slot slots[] = {
+        {"title", slot_title},
+        {"study", slot_study},
+        {"question", slot_question},
+        {"chips", slot_chips},
+        {"sections", slot_sections},
+        {"footer", slot_footer},
+        {0},
+    };
     (void)colour;
-    const char *rest = rg_web_page;
-    for (const char *slot; (slot = strstr(rest, "{{"));) {
-        const char *name = slot + 2, *end = strstr(name, "}}");
-        if (!end)
-            RG_BUG("the page has a slot without an end");
-        rg_str_add_n(ret, rest, (size_t)(slot - rest));
-        fill_slot(ret, name, (size_t)(end - name), facts);
-        rest = end + 2;
-    }
-    rg_str_add(ret, rest);
-    if (ret->cut)
-        return rg_fail(err, RG_INTERNAL, NULL, "use --format json", "the page is too large");
-    return true;
+    return html_page(ret, slots, facts, err);
 }
 
 const rg_rendering rg_rendering_html = {
