@@ -24,15 +24,30 @@ json_t *rg_facts_build(const rg_study *study, rg_ledger *ledger, rg_err *err);
 /* The facts without `environment` and `ledger_head`, hashed: equal for equal results. */
 void rg_facts_fingerprint(const json_t *facts, char ret[RG_HEX]);
 
-/* Facts from a table of results that exist already (rigor compare). */
+/* Facts from tables of results that exist already (rigor compare).  Which column is what is
+ * guessed where it is not said. */
+typedef enum rg_result_role {
+    RG_ROLE_ARM,
+    RG_ROLE_SEED,
+    RG_ROLE_DATASET,
+    RG_ROLE_FOLD,
+    RG_ROLE_METRIC, /* long form: the column with the names of metrics */
+    RG_ROLE_VALUE,  /* the column with the scores */
+    RG_ROLES
+} rg_result_role;
 typedef struct rg_compare_options {
-    const char *metric;        /* NULL: the only numeric column that is left */
+    const char *metric;        /* NULL: the only one there is */
     const char *const *claims; /* "A > B"; none: every arm against the first */
     size_t n_claims;
     bool minimize;
-    bool goal_given; /* otherwise: known for built-in metrics */
+    bool goal_given; /* otherwise: known for usual metrics */
     rg_analysis analysis;
+    const char *column[RG_ROLES]; /* names of columns; NULL: guessed */
+    const char *form;             /* "wide", "long", "arms", ...; NULL: guessed */
 } rg_compare_options;
-json_t *rg_compare(const char *path, const rg_compare_options *options, rg_err *err);
+/* paths: CSV or JSON lines, packed or not; "-" is standard input.  Without a column for the
+ * arm, each of several files is one.  New reference; NULL on failure. */
+json_t *rg_compare(const char *const *paths, size_t n_paths, const rg_compare_options *options,
+                   rg_err *err);
 
 #endif

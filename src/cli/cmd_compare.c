@@ -8,7 +8,24 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { METRIC, CLAIMS, GOAL, ALPHA, MARGIN, CORRECTION, HTML, JSON };
+enum {
+    METRIC,
+    CLAIMS,
+    GOAL,
+    ARM,
+    SEED,
+    DATASET,
+    FOLD,
+    VALUE,
+    FORM,
+    ALPHA,
+    MARGIN,
+    CORRECTION,
+    FORMAT,
+    OUTPUT,
+    HTML,
+    JSON
+};
 static const rg_option options[] = {
     [METRIC] = {"metric", 'm', RG_OPTION_TEXT, "M",
                 "the metric that claims are about (default: the only one)"},
@@ -16,11 +33,22 @@ static const rg_option options[] = {
                 "\"A > B, A = C\" (default: each arm against the first)"},
     [GOAL] = {"goal", 0, RG_OPTION_TEXT, "GOAL",
               "maximize or minimize (known for built-in metrics)"},
+    [ARM] = {"arm", 0, RG_OPTION_TEXT, "COLUMN", "what is compared (default: guessed)"},
+    [SEED] = {"seed", 0, RG_OPTION_TEXT, "COLUMN", "which runs of two arms belong together"},
+    [DATASET] = {"dataset", 0, RG_OPTION_TEXT, "COLUMN", "the data set or task of a row"},
+    [FOLD] = {"fold", 0, RG_OPTION_TEXT, "COLUMN", "the fold of cross-validation of a row"},
+    [VALUE] = {"value", 0, RG_OPTION_TEXT, "COLUMN", "where the scores are"},
+    [FORM] = {"form", 0, RG_OPTION_TEXT, "NAME",
+              "how rows are laid out: wide, long, or a column for each of the arms, datasets, "
+              "seeds or folds"},
     [ALPHA] = {"alpha", 0, RG_OPTION_NUMBER, "P", "level of the tests (default 0.05)"},
     [MARGIN] = {"margin", 0, RG_OPTION_NUMBER, "D",
                 "what counts as equal, in the metric's units"},
     [CORRECTION] = {"correction", 0, RG_OPTION_TEXT, "NAME",
                     "holm (default), bonferroni or none"},
+    [FORMAT] = {"format", 'f', RG_OPTION_TEXT, "NAME",
+                "text (default), json, markdown, html, ..."},
+    [OUTPUT] = {"output", 'o', RG_OPTION_TEXT, "FILE", "write to FILE, not to the terminal"},
     [HTML] = {"html", 0, RG_OPTION_TEXT, "FILE", "write the report as a page, too"},
     [JSON] = RG_OPTION_JSON,
     {0},
@@ -62,7 +90,13 @@ static bool read_options(const rg_given *given, rg_compare_options *o, rg_err *e
         .goal_given = given->text[GOAL] != NULL,
         .analysis = {.alpha = given->flag[ALPHA] ? given->number[ALPHA] : 0.05,
                      .margin = given->flag[MARGIN] ? given->number[MARGIN] : NAN,
-                     .correction = (rg_correction)correction}};
+                     .correction = (rg_correction)correction},
+        .column = {[RG_ROLE_ARM] = given->text[ARM],
+                   [RG_ROLE_SEED] = given->text[SEED],
+                   [RG_ROLE_DATASET] = given->text[DATASET],
+                   [RG_ROLE_FOLD] = given->text[FOLD],
+                   [RG_ROLE_VALUE] = given->text[VALUE]},
+        .form = given->text[FORM]};
     if (!(o->analysis.alpha > 0 && o->analysis.alpha < 0.5))
         return rg_fail(err, RG_INPUT, NULL, "0.05 is usual",
                        "--alpha must be between 0 and 0.5");
@@ -72,49 +106,72 @@ static bool read_options(const rg_given *given, rg_compare_options *o, rg_err *e
     return true;
 }
 
-static bool print_as(const char *rendering, const json_t *facts, rg_err *err)
+/* ---- Where the report goes */
+
+static bool write_rendering(const json_t *facts, const rg_rendering *rendering,
+                            const char *path, rg_err *err)
 {
     rg_str text = {0};
-    bool ok = rg_rendering_find(rendering)->render(facts, rg_colour_wanted(STDOUT_FILENO),
-                                                   &text, err);
-    fputs(rg_str_text(&text), stdout);
+    bool ok = rendering->render(facts, false, &text, err) &&
+              rg_file_write(path, rg_str_text(&text), text.len, 0644, err);
     rg_str_free(&text);
     return ok;
 }
 
-static bool write_page(const json_t *facts, const char *path, rg_err *err)
+static bool print_rendering(const json_t *facts, const rg_rendering *rendering, rg_err *err)
 {
-    rg_str page = {0};
-    bool ok = rg_rendering_find("html")->render(facts, false, &page, err) &&
-              rg_file_write(path, page.data, page.len, 0644, err);
-    rg_str_free(&page);
+    rg_str text = {0};
+    bool ok = rendering->render(facts, rg_colour_wanted(STDOUT_FILENO), &text, err);
+    if (ok)
+        fwrite(rg_str_text(&text), 1, text.len, stdout);
+    rg_str_free(&text);
     return ok;
+}
+
+static bool deliver(const json_t *facts, const rg_given *given, const rg_rendering *rendering,
+                    rg_err *err)
+{
+    const char *page = given->text[HTML], *output = given->text[OUTPUT];
+    if (page && !write_rendering(facts, rg_rendering_find("html"), page, err))
+        return false;
+    if (output)
+        return write_rendering(facts, rendering, output, err);
+    if (!print_rendering(facts, rendering, err))
+        return false;
+    if (page && strcmp(rendering->name, "text") == 0)
+        printf("\nReport: %s\n", page);
+    return true;
 }
 
 static int run(const rg_given *given, rg_err *err)
 {
     rg_compare_options o;
-    if (!read_options(given, &o, err))
+    const char *format = given->flag[JSON] ? "json" : given->text[FORMAT];
+    const rg_rendering *rendering = rg_rendering_named(format ? format : "text", err);
+    if (!rendering || !read_options(given, &o, err))
         return rg_exit(err);
-    json_t *facts = rg_compare(given->argument[0], &o, err);
-    bool ok = facts && (!given->text[HTML] || write_page(facts, given->text[HTML], err)) &&
-              print_as(given->flag[JSON] ? "json" : "text", facts, err);
-    if (ok && given->text[HTML] && !given->flag[JSON])
-        printf("\nReport: %s\n", given->text[HTML]);
+    json_t *facts = rg_compare(given->argument, given->n_arguments, &o, err);
+    bool ok = facts && deliver(facts, given, rendering, err);
     json_decref(facts);
     return ok ? RG_OK : rg_exit(err);
 }
 
 const rg_command rg_command_compare = {
     .name = "compare",
-    .arguments = "FILE",
-    .summary = "verdicts for results that exist (CSV: arm, seed, metric)",
+    .arguments = "FILE [FILE ...]",
+    .summary = "verdicts for results that exist, from anywhere (CSV, JSON lines)",
     .text =
-        "Reads a CSV file with a column for the arm, one for the seed and one for each metric "
-        "(or columns metric and value), pairs the arms by seed and answers the claims.\n\n"
-        "  rigor compare results.csv --metric accuracy --claims \"ours > baseline\"",
+        "Reads a table of results, guesses which column is the arm, the seed, the data set, "
+        "the fold and the metric, says what it took for what, pairs the runs and answers the "
+        "claims. A file is CSV (commas, semicolons or tabs) or JSON lines, packed with gzip or "
+        "not; - is standard input; several files are an arm each when no column says the arm. "
+        "Rows are runs; a column for each arm, seed, fold or data set is read as well.\n\n"
+        "  rigor compare results.csv --metric accuracy --claims \"ours > baseline\"\n"
+        "  rigor compare wandb.csv --arm optimizer --metric test/acc --html report.html\n"
+        "  rigor compare ours.jsonl baseline.jsonl --metric f1 --format markdown\n"
+        "  jq -c .rows[] log.json | rigor compare - --goal minimize",
     .options = options,
     .min_arguments = 1,
-    .max_arguments = 1,
+    .max_arguments = RG_ARGUMENTS_MAX,
     .run = run,
 };

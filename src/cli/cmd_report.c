@@ -17,25 +17,6 @@ static const rg_option options[] = {
     {0},
 };
 
-static const rg_rendering *rendering_named(const char *name, rg_err *err)
-{
-    const char *names[32], *full = strcmp(name, "md") == 0 ? "markdown" : name;
-    size_t n = 0;
-    for (size_t i = 0; rg_renderings[i] && n < RG_COUNT(names); i++)
-        names[n++] = rg_renderings[i]->name;
-    const rg_rendering *rendering = rg_rendering_find(full);
-    if (rendering)
-        return rendering;
-    const char *near = rg_text_nearest(name, names, n);
-    rg_str remedy = {.max = 300};
-    rg_str_add(&remedy, near ? "did you mean " : "the formats are");
-    for (size_t i = 0; near ? i < 1 : i < n; i++)
-        rg_str_printf(&remedy, "%s%s", near ? "" : i ? ", " : " ", near ? near : names[i]);
-    rg_fail(err, RG_INPUT, NULL, rg_str_text(&remedy), "there is no format '%s'", name);
-    rg_str_free(&remedy);
-    return NULL;
-}
-
 /* One textual format without --out goes to standard output, as a filter's result should. */
 static bool print_one(const json_t *facts, const rg_rendering *rendering, rg_err *err)
 {
@@ -63,7 +44,7 @@ static bool deliver(const json_t *facts, const rg_given *given, const char *dir,
     const char *formats[32] = {"html", "markdown", "json"};
     size_t n = given->n_list[FORMAT];
     for (size_t i = 0; i < n; i++) {
-        const rg_rendering *rendering = rendering_named(given->list[FORMAT][i], err);
+        const rg_rendering *rendering = rg_rendering_named(given->list[FORMAT][i], err);
         if (!rendering)
             return false;
         formats[i] = rendering->name;

@@ -3,6 +3,7 @@
 #define RIGOR_CLI_COMMAND_H
 
 #include "rigor/base.h"
+#include "rigor/report.h"
 #include "rigor/store.h"
 #include "rigor/study.h"
 
@@ -24,7 +25,7 @@ typedef struct rg_option {
     const char *help;
 } rg_option;
 
-#define RG_OPTIONS_MAX 16
+#define RG_OPTIONS_MAX 24
 #define RG_ARGUMENTS_MAX 256
 
 /* What was given, by the option's place in the table. */
@@ -93,6 +94,9 @@ rg_study *rg_study_of_ledger(rg_ledger *ledger, rg_err *err);
 rg_study *rg_study_of_arguments(const rg_given *given, bool exploratory, bool as_json,
                                 rg_err *err);
 void rg_plan_print(const rg_study *study, const json_t *plan, FILE *out);
+
+/* A rendering by its name ("md" is markdown); NULL and an error that lists them. */
+const rg_rendering *rg_rendering_named(const char *name, rg_err *err);
 
 /* Says in facts["environment"]["path"] where the study lies now. */
 void rg_facts_place(json_t *facts, const char *dir);

@@ -218,8 +218,8 @@ static bool columns_fill(rg_table *table, char *const *cell, const char *where, 
     return good;
 }
 
-static rg_table *table_build(const rg_csv_cells *cells, rg_header header, const char *where,
-                             rg_arena *arena, rg_err *err)
+rg_table *rg_csv_build(const rg_csv_cells *cells, rg_header header, const char *where,
+                       rg_arena *arena, rg_err *err)
 {
     bool named = header == RG_HEADER_GUESS ? has_header(cells) : header == RG_HEADER_YES;
     rg_table *table = RG_ARENA_NEW(arena, rg_table);
@@ -253,7 +253,7 @@ rg_table *rg_csv_take(char *text, size_t len, const char *where, rg_header heade
     rg_csv_cells cells;
     if (!rg_csv_split(text + skip, len - skip, delimiter, where, &cells, err))
         return NULL;
-    rg_table *table = table_build(&cells, header, where, arena, err);
+    rg_table *table = rg_csv_build(&cells, header, where, arena, err);
     rg_free(cells.at);
     rg_free(cells.line);
     return table;

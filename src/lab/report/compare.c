@@ -5,12 +5,13 @@
  * metric's worst value like everywhere else. */
 #include "lab/report/compare.h"
 
-#include <ctype.h>
+#include "lab/report/compare_pairs.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { FEWEST_SEEDS = 5 };
+enum { FAILURES_WARNED = 10 };
 
 /* A comparison on its way from rows to facts. */
 typedef struct comparison {
@@ -18,6 +19,7 @@ typedef struct comparison {
     rg_results results;
     bool maximize;
     double worst; /* NaN: no finite one */
+    size_t failed;
     rg_scores *scores;
     rg_claim *claims;
     size_t n_claims;
@@ -25,39 +27,20 @@ typedef struct comparison {
 
 /* ---- The goal */
 
-/* "test_accuracy" and "Accuracy" are accuracy. */
-static const rg_metric *known_metric(const char *name)
-{
-    static const char *const prefixes[] = {"test_",  "test/", "val_",  "val/",
-                                           "valid_", "eval_", "eval/", ""};
-    char lower[64];
-    size_t n = 0;
-    for (; name[n] && n < sizeof(lower) - 1; n++)
-        lower[n] = (char)tolower((unsigned char)name[n]);
-    lower[n] = 0;
-    for (size_t i = 0; i < RG_COUNT(prefixes); i++) {
-        if (rg_text_starts(lower, prefixes[i]))
-            return rg_metric_find(lower + strlen(prefixes[i]));
-    }
-    return NULL;
-}
-
 static bool find_goal(comparison *c, rg_err *err)
 {
-    const rg_metric *metric = known_metric(c->results.metric);
-    c->worst = metric && isfinite(metric->worst) ? metric->worst : NAN;
-    if (c->options->goal_given)
-        c->maximize = !c->options->minimize;
-    else if (metric)
-        c->maximize = metric->maximize;
-    else
+    bool maximize = false, known = rg_result_metric(c->results.metric, &maximize, &c->worst);
+    c->maximize = c->options->goal_given ? !c->options->minimize : maximize;
+    if (!known)
+        c->worst = NAN;
+    if (!known && !c->options->goal_given)
         return rg_fail(
             err, RG_INPUT, c->results.path, "say it: --goal maximize or --goal minimize",
             "whether a higher or a lower '%s' is better is not known", c->results.metric);
-    if (metric && metric->maximize != c->maximize) {
+    if (known && maximize != c->maximize) {
         rg_json_say(c->results.warnings,
                     "%s is usually to be %s; here the goal says otherwise.", c->results.metric,
-                    metric->maximize ? "maximized" : "minimized");
+                    maximize ? "maximized" : "minimized");
         c->worst = NAN;
     }
     return true;
@@ -68,9 +51,9 @@ static bool find_goal(comparison *c, rg_err *err)
 static void warn_failed(comparison *c, const rg_result_arm *arm, const rg_result *row)
 {
     rg_json_say(c->results.warnings,
-                "%s:%zu: %s of %s with seed %llu has no finite value: counted as a failed run.",
-                rg_path_base(c->results.path), row->line, c->results.metric, arm->name,
-                (unsigned long long)row->seed);
+                "%s:%u: %s of %s with seed %s has no finite value: counted as a failed run.",
+                rg_path_base(c->results.files.at[row->file]), row->line, c->results.metric,
+                arm->name, rg_result_seed(&c->results, row));
 }
 
 static void score_arm(comparison *c, const rg_result_arm *arm, rg_scores *ret)
@@ -79,41 +62,48 @@ static void score_arm(comparison *c, const rg_result_arm *arm, rg_scores *ret)
     uint64_t *seed = RG_ARENA_ARRAY(c->results.arena, uint64_t, n);
     double *value = RG_ARENA_ARRAY(c->results.arena, double, n);
     bool *failed = RG_ARENA_ARRAY(c->results.arena, bool, n);
+    uint32_t *set = RG_ARENA_ARRAY(c->results.arena, uint32_t, n);
+    uint32_t *fold = RG_ARENA_ARRAY(c->results.arena, uint32_t, n);
     for (size_t i = 0; i < n; i++) {
         const rg_result *row = &arm->rows.at[i];
         seed[i] = row->seed;
+        set[i] = row->set;
+        fold[i] = row->fold;
         failed[i] = isnan(row->value);
         value[i] = failed[i] ? c->worst : row->value;
-        if (failed[i])
+        if (failed[i] && c->failed++ < FAILURES_WARNED)
             warn_failed(c, arm, row);
     }
-    *ret = (rg_scores){
-        .arm = arm->name, .count = n, .seed = seed, .value = value, .failed = failed};
+    *ret = (rg_scores){.arm = arm->name,
+                       .count = n,
+                       .seed = seed,
+                       .value = value,
+                       .failed = failed,
+                       .set = c->results.sets.len > 1 ? set : NULL,
+                       .fold = c->results.folds.len > 1 ? fold : NULL,
+                       .unpaired = arm->unpaired};
 }
 
-static bool score_arms(comparison *c, rg_err *err)
+static bool check_arms(const comparison *c, rg_err *err)
 {
     const rg_results *r = &c->results;
-    if (r->arms.len < 2)
-        return rg_fail(err, RG_INPUT, r->path, "add the rows of what it is to be compared with",
-                       "there is only one arm: '%s'", r->arms.len ? r->arms.at[0].name : "");
+    if (r->arms.len == 0)
+        return rg_fail(err, RG_INPUT, r->path, "say another --metric, or add rows",
+                       "no row holds a score of '%s'", r->metric);
+    return r->arms.len > 1 ||
+           rg_fail(err, RG_INPUT, r->path,
+                   "add the rows of what it is to be compared with, or say --arm COLUMN",
+                   "there is only one arm: '%.60s'", r->arms.at[0].name);
+}
+
+static void score_arms(comparison *c)
+{
+    const rg_results *r = &c->results;
     c->scores = RG_ARENA_ARRAY(r->arena, rg_scores, r->arms.len);
     for (size_t i = 0; i < r->arms.len; i++)
         score_arm(c, &r->arms.at[i], &c->scores[i]);
-    return true;
-}
-
-/* Both lists are in order of seed. */
-static size_t count_common(const rg_scores *a, const rg_scores *b)
-{
-    size_t common = 0;
-    for (size_t i = 0, k = 0; i < a->count && k < b->count;) {
-        common += a->seed[i] == b->seed[k];
-        bool first = a->seed[i] <= b->seed[k], second = b->seed[k] <= a->seed[i];
-        i += first;
-        k += second;
-    }
-    return common;
+    if (c->failed > FAILURES_WARNED)
+        rg_json_say(r->warnings, "%zu runs in all have no finite value.", c->failed);
 }
 
 static json_t *failures_json(const comparison *c, size_t arm)
@@ -124,7 +114,7 @@ static json_t *failures_json(const comparison *c, size_t arm)
         if (!c->scores[arm].failed[i])
             continue;
         char reason[64];
-        snprintf(reason, sizeof(reason), "no finite value in line %zu", rows->rows.at[i].line);
+        snprintf(reason, sizeof(reason), "no finite value in line %u", rows->rows.at[i].line);
         json_array_append_new(list,
                               json_pack("{s:I, s:s}", "seed",
                                         (json_int_t)c->scores[arm].seed[i], "reason", reason));
@@ -176,27 +166,6 @@ static bool read_claims(comparison *c, rg_err *err)
     return true;
 }
 
-/* The smallest number of pairs of any claim; warns of seeds that have no partner. */
-static size_t check_pairs(comparison *c)
-{
-    size_t fewest = SIZE_MAX;
-    for (size_t i = 0; i < c->n_claims; i++) {
-        const rg_scores *a = &c->scores[c->claims[i].a], *b = &c->scores[c->claims[i].b];
-        size_t common = count_common(a, b);
-        fewest = common < fewest ? common : fewest;
-        if (common < a->count || common < b->count)
-            rg_json_say(c->results.warnings,
-                        "%s has %zu seeds and %s has %zu: they are compared on the %zu that "
-                        "both have.",
-                        a->arm, a->count, b->arm, b->count, common);
-    }
-    if (fewest < FEWEST_SEEDS)
-        rg_json_say(c->results.warnings,
-                    "A claim rests on %zu %s: fewer than %d cannot carry a verdict.", fewest,
-                    fewest == 1 ? "pair" : "pairs", FEWEST_SEEDS);
-    return fewest;
-}
-
 /* ---- Facts */
 
 static json_t *analysis_json(const rg_analysis *analysis)
@@ -217,8 +186,14 @@ static char *name_of_file(const char *path, rg_arena *arena)
 static json_t *facts_json(comparison *c)
 {
     const rg_results *r = &c->results;
-    bool exploratory = check_pairs(c) < FEWEST_SEEDS;
-    rg_verdict_options options = {r->metric, c->maximize, c->options->analysis, exploratory};
+    bool exploratory = !rg_result_check_pairs(&c->results, c->claims, c->n_claims);
+    rg_verdict_options options = {.metric = r->metric,
+                                  .maximize = c->maximize,
+                                  .analysis = c->options->analysis,
+                                  .exploratory = exploratory,
+                                  .sets = r->sets.len ? r->sets.at : NULL,
+                                  .n_sets = r->sets.len,
+                                  .test_over_train = NAN};
     json_t *marks = json_pack("[s]", "self-reported"), *arms = json_array();
     if (exploratory)
         json_array_append_new(marks, json_string("exploratory"));
@@ -235,13 +210,28 @@ static json_t *facts_json(comparison *c)
         claims, "warnings", r->warnings);
 }
 
-json_t *rg_compare(const char *path, const rg_compare_options *options, rg_err *err)
+json_t *rg_compare_sources(const rg_result_source *sources, size_t n_sources,
+                           const rg_compare_options *options, rg_err *err)
 {
     comparison c = {.options = options};
     json_t *facts = NULL;
-    if (rg_results_read(path, options->metric, &c.results, err) && find_goal(&c, err) &&
-        score_arms(&c, err) && read_claims(&c, err))
+    if (rg_results_read(sources, n_sources, options, &c.results, err) && find_goal(&c, err) &&
+        check_arms(&c, err) && read_claims(&c, err)) {
+        rg_result_unpair(&c.results, c.claims, c.n_claims);
+        score_arms(&c);
         facts = facts_json(&c);
+    }
     rg_results_free(&c.results);
+    return facts;
+}
+
+json_t *rg_compare(const char *const *paths, size_t n_paths, const rg_compare_options *options,
+                   rg_err *err)
+{
+    rg_result_source *sources = RG_NEW_ARRAY(rg_result_source, n_paths);
+    for (size_t i = 0; i < n_paths; i++)
+        sources[i].path = paths[i];
+    json_t *facts = rg_compare_sources(sources, n_paths, options, err);
+    rg_free(sources);
     return facts;
 }

@@ -1,38 +1,21 @@
 /* compare_columns.c - guesses which column of a table of results is what.
  *
- * Two forms are read.  Wide: a row for each run, a column for each metric.  Long: a row for
- * each run and metric, with columns `metric` and `value`.  A column is known by its name; what
- * is not sure is asked for and never assumed. */
+ * A column is known by what --arm, --seed, ... say, then by its name (compare_names.c), and at
+ * last, for the arm alone, by its content: the only column of texts that repeat.  How the rows
+ * are laid out is decided in compare_forms.c.  What is not sure is asked for and never assumed,
+ * and everything that was guessed is named back. */
 #include "lab/report/compare_columns.h"
+
+#include "lab/report/compare.h"
+#include "lab/report/compare_forms.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-static const char *const arm_names[] = {"arm",       "method",   "model",      "algorithm",
-                                        "algo",      "approach", "system",     "variant",
-                                        "config",    "learner",  "classifier", "optimizer",
-                                        "treatment", "name",     NULL};
-static const char *const seed_names[] = {"seed",   "random_seed", "seed_id", "run",
-                                         "run_id", "replicate",   "repeat",  "rep",
-                                         "trial",  NULL};
-static const char *const dataset_names[] = {
-    "dataset", "data_set", "data", "task", "problem", "benchmark", "environment", "env", NULL};
-static const char *const fold_names[] = {"fold", "fold_id", "cv_fold", "split", NULL};
-static const char *const metric_names[] = {"metric", "metric_name", "measure", NULL};
-static const char *const value_names[] = {"value", "score", "result", "metric_value", NULL};
-
-static const rg_column *find(const rg_table *table, const char *const *names)
-{
-    for (; *names; names++) {
-        for (size_t i = 0; i < table->columns; i++) {
-            if (strcasecmp(table->column[i].name, *names) == 0)
-                return &table->column[i];
-        }
-    }
-    return NULL;
-}
+static const char *const role_names[RG_ROLES] = {"arm",  "seed",   "dataset",
+                                                 "fold", "metric", "value"};
 
 const char *rg_result_cell(const rg_column *column, size_t row, rg_arena *arena)
 {
@@ -42,168 +25,274 @@ const char *rg_result_cell(const rg_column *column, size_t row, rg_arena *arena)
                                       : rg_arena_printf(arena, "%.15g", column->number[row]);
 }
 
-/* "a, b, c": at most ten names */
-static const char *list_names(const char *const *names, size_t n, rg_arena *arena)
+const char *rg_result_list(const char *const *names, size_t n, rg_arena *arena)
 {
     rg_str s = {0};
     for (size_t i = 0; i < n && i < 10; i++)
-        rg_str_printf(&s, "%s%s", i ? ", " : "", names[i]);
+        rg_str_printf(&s, "%s%.60s", i ? ", " : "", names[i]);
     rg_str_add(&s, n > 10 ? ", ..." : "");
-    const char *text = rg_arena_strdup(arena, rg_str_text(&s));
+    char *text = rg_arena_strdup(arena, rg_str_text(&s));
+    rg_utf8_repair(text);
     rg_str_free(&s);
     return text;
 }
 
-static const char *list_columns(const rg_table *table, rg_arena *arena)
+const char **rg_result_names(const rg_table *table, rg_arena *arena)
 {
     const char **names = RG_ARENA_ARRAY(arena, const char *, table->columns + 1);
     for (size_t i = 0; i < table->columns; i++)
         names[i] = table->column[i].name;
-    return list_names(names, table->columns, arena);
+    return names;
 }
 
-/* Distinct texts of a column, in order of appearance, as keys of a map. */
-static rg_map *distinct(const rg_table *table, const rg_column *column, rg_arena *arena)
+bool rg_result_is_taken(const rg_result_columns *c, const rg_column *column)
+{
+    for (int role = 0; role < RG_ROLES; role++)
+        if (c->role[role] == column)
+            return true;
+    for (size_t i = 0; i < c->n_values; i++)
+        if (c->value[i] == column)
+            return true;
+    return false;
+}
+
+size_t rg_result_distinct(const rg_table *table, const rg_column *column, const char ***ret,
+                          rg_arena *arena)
 {
     rg_map *map = rg_map_new();
     for (size_t row = 0; row < table->rows; row++) {
         const char *text = rg_result_cell(column, row, arena);
-        if (text)
+        if (text && !rg_map_get(map, text))
             rg_map_set(map, text, map);
     }
-    return map;
-}
-
-/* The keys of a map, which ends here. */
-static const char **keys_of(rg_map *map, rg_arena *arena, size_t *ret_n)
-{
-    *ret_n = rg_map_count(map);
-    const char **keys = RG_ARENA_ARRAY(arena, const char *, *ret_n + 1);
-    for (size_t i = 0; i < *ret_n; i++)
-        keys[i] = rg_arena_strdup(arena, rg_map_key(map, i));
+    size_t n = rg_map_count(map);
+    if (ret) {
+        *ret = RG_ARENA_ARRAY(arena, const char *, n + 1);
+        for (size_t i = 0; i < n; i++)
+            (*ret)[i] = rg_arena_strdup(arena, rg_map_key(map, i));
+    }
     rg_map_free(map);
-    return keys;
+    return n;
 }
 
-static bool refuse_several(const rg_table *table, const rg_column *column, const char *path,
-                           const char *remedy, const char *why, rg_arena *arena, rg_err *err)
+/* ---- Columns that are said */
+
+const rg_column *rg_result_column_named(const rg_table *table, const char *name)
 {
-    if (!column)
-        return true;
-    size_t n;
-    const char **values = keys_of(distinct(table, column, arena), arena, &n);
-    if (n <= 1)
-        return true;
-    return rg_fail(err, RG_INPUT, path, remedy, "column '%s' has %zu values (%s): %s",
-                   column->name, n, list_names(values, n, arena), why);
+    const rg_column *column = rg_table_column(table, name);
+    for (size_t i = 0; i < table->columns && !column; i++)
+        if (strcasecmp(table->column[i].name, name) == 0)
+            column = &table->column[i];
+    return column;
 }
 
-/* ---- The metric */
-
-static bool fail_unknown_metric(const char *path, const char *metric, const char *const *names,
-                                size_t n, rg_arena *arena, rg_err *err)
+static bool take_said(const rg_result_table_info *info, const rg_compare_options *options,
+                      rg_arena *arena, rg_result_columns *c, rg_err *err)
 {
-    const char *near = rg_text_nearest(metric, names, n);
-    const char *remedy = near ? rg_arena_printf(arena, "did you mean '%s'?", near)
-                              : rg_arena_printf(arena, "metrics in this file: %s",
-                                                n ? list_names(names, n, arena) : "none");
-    return rg_fail(err, RG_INPUT, path, remedy, "there is no metric '%s'", metric);
-}
-
-static bool choose(const char *path, const char *metric, const char *const *names, size_t n,
-                   rg_arena *arena, const char **ret, rg_err *err)
-{
-    if (!metric && n == 1) {
-        *ret = names[0];
-        return true;
+    for (int role = 0; role < RG_ROLES; role++) {
+        const char *name = options->column[role];
+        if (!name)
+            continue;
+        const rg_column *column = rg_result_column_named(info->table, name);
+        const char **names = rg_result_names(info->table, arena);
+        const char *near = rg_text_nearest(name, names, info->table->columns);
+        const char *list = rg_result_list(names, info->table->columns, arena);
+        if (!column)
+            return rg_fail(err, RG_INPUT, info->path,
+                           near ? rg_arena_printf(arena, "did you mean '%s'?", near)
+                                : rg_arena_printf(arena, "columns in this file: %s", list),
+                           "there is no column '%s', which --%s names", name, role_names[role]);
+        if (rg_result_is_taken(c, column))
+            return rg_fail(err, RG_INPUT, info->path, "name another column",
+                           "column '%s' cannot be two things at once", name);
+        c->role[role] = column;
     }
-    if (!metric && n > 1)
-        return rg_fail(err, RG_INPUT, path,
-                       rg_arena_printf(arena, "choose one: --metric %s", names[0]),
-                       "there are several metrics: %s", list_names(names, n, arena));
-    if (!metric)
-        return rg_fail(err, RG_INPUT, path,
-                       "add a column with the scores, one row for each run",
-                       "no column holds scores");
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(names[i], metric) == 0) {
-            *ret = names[i];
-            return true;
-        }
-    }
-    return fail_unknown_metric(path, metric, names, n, arena, err);
-}
-
-static bool is_taken(const rg_result_columns *c, const rg_column *fold, const rg_column *column)
-{
-    return column == c->arm || column == c->seed || column == c->dataset || column == fold;
-}
-
-/* Columns that may hold scores: the numeric ones; a column of text counts when it is asked for,
- * or when there is no other (then a cell of it is the mistake, and will be named). */
-static const char **score_columns(const rg_table *table, const rg_result_columns *c,
-                                  const rg_column *fold, const char *metric, rg_arena *arena,
-                                  size_t *ret_n)
-{
-    const char **names = RG_ARENA_ARRAY(arena, const char *, table->columns + 1);
-    for (int texts = 0; texts < 2; texts++) {
-        *ret_n = 0;
-        for (size_t i = 0; i < table->columns; i++) {
-            const rg_column *column = &table->column[i];
-            bool asked = metric && strcmp(metric, column->name) == 0;
-            if (!is_taken(c, fold, column) &&
-                (texts || asked || column->kind == RG_COLUMN_NUMBER))
-                names[(*ret_n)++] = column->name;
-        }
-        if (*ret_n)
-            break;
-    }
-    return names;
-}
-
-static bool guess_metric(const rg_table *table, const char *path, const char *metric,
-                         const rg_column *fold, rg_arena *arena, rg_result_columns *c,
-                         rg_err *err)
-{
-    size_t n;
-    c->metric = find(table, metric_names);
-    c->value = find(table, value_names);
-    if (c->metric && c->value && c->metric->kind == RG_COLUMN_TEXT) {
-        const char **names = keys_of(distinct(table, c->metric, arena), arena, &n);
-        return choose(path, metric, names, n, arena, &c->metric_name, err);
-    }
-    c->metric = NULL;
-    const char **names = score_columns(table, c, fold, metric, arena, &n);
-    if (!choose(path, metric, names, n, arena, &c->metric_name, err))
-        return false;
-    c->value = rg_table_column(table, c->metric_name);
     return true;
 }
 
-bool rg_result_columns_guess(const rg_table *table, const char *path, const char *metric,
-                             rg_arena *arena, rg_result_columns *ret, rg_err *err)
+/* ---- Columns that are known by their names */
+
+/* Every row with a value of its own: that names runs, not what is compared. */
+static bool is_unique(const rg_table *table, const rg_column *column, rg_arena *arena)
 {
-    rg_result_columns c = {.arm = find(table, arm_names),
-                           .seed = find(table, seed_names),
-                           .dataset = find(table, dataset_names)};
-    const rg_column *fold = find(table, fold_names);
-    const char *there = list_columns(table, arena);
-    if (!c.arm)
-        return rg_fail(err, RG_INPUT, path, "name the column that says it 'arm' (or 'method')",
-                       "no column says which arm a row belongs to; there are: %s", there);
-    if (!refuse_several(table, c.dataset, path, "keep the rows of one data set in each file",
-                        "comparing over several data sets is not supported", arena, err) ||
-        !refuse_several(table, fold, path,
-                        "average the folds of each seed and arm, and compare the averages",
-                        "folds share training data, so that they are not independent runs",
-                        arena, err))
+    return table->rows > 2 && rg_result_distinct(table, column, NULL, arena) == table->rows;
+}
+
+/* "split" is a fold when it is numbered, and "train" or "test" otherwise. */
+static bool may_be(const rg_table *table, const rg_column *column, rg_result_role role,
+                   bool repeats, rg_arena *arena)
+{
+    if (role == RG_ROLE_FOLD && column->kind == RG_COLUMN_TEXT)
+        return strcasecmp(column->name, "split") != 0;
+    if (role == RG_ROLE_METRIC)
+        return column->kind == RG_COLUMN_TEXT;
+    return !repeats || !is_unique(table, column, arena);
+}
+
+static const rg_column *best_named(const rg_table *table, const rg_result_columns *c,
+                                   rg_result_role role, bool repeats, rg_arena *arena)
+{
+    const rg_column *best = NULL;
+    int best_fit = 0;
+    for (size_t i = 0; i < table->columns; i++) {
+        const rg_column *column = &table->column[i];
+        int fit = rg_result_name_fits(column->name, role);
+        if (fit > best_fit && !rg_result_is_taken(c, column) &&
+            may_be(table, column, role, repeats, arena)) {
+            best = column;
+            best_fit = fit;
+        }
+    }
+    return best;
+}
+
+static void take_named(const rg_table *table, rg_arena *arena, rg_result_columns *c)
+{
+    for (int role = 0; role < RG_ROLES; role++)
+        if (!c->role[role] && role == RG_ROLE_ARM)
+            c->role[role] = best_named(table, c, role, true, arena);
+        else if (!c->role[role])
+            c->role[role] = best_named(table, c, role, false, arena);
+}
+
+/* ---- The arm, by its content */
+
+static size_t repeating_texts(const rg_table *table, const rg_result_columns *c,
+                              const char **names, rg_arena *arena)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < table->columns; i++) {
+        const rg_column *column = &table->column[i];
+        if (column->kind != RG_COLUMN_TEXT || rg_result_is_taken(c, column))
+            continue;
+        size_t distinct = rg_result_distinct(table, column, NULL, arena);
+        if (distinct >= 2 && 2 * distinct <= table->rows)
+            names[n++] = column->name;
+    }
+    return n;
+}
+
+/* NULL in the role when there is none, and `ret_names` holds several that could be it. */
+static void find_arm_by_content(const rg_table *table, rg_arena *arena, rg_result_columns *c,
+                                const char ***ret_names, size_t *ret_n)
+{
+    *ret_names = RG_ARENA_ARRAY(arena, const char *, table->columns + 1);
+    *ret_n = repeating_texts(table, c, *ret_names, arena);
+    if (*ret_n != 1)
+        return;
+    c->role[RG_ROLE_ARM] = rg_table_column(table, (*ret_names)[0]);
+    c->guessed =
+        rg_arena_printf(arena,
+                        "Column '%s' was taken for the arm, as the only one with texts "
+                        "that repeat; --arm names another.",
+                        (*ret_names)[0]);
+}
+
+static bool fail_no_arm(const rg_result_table_info *info, const char **texts, size_t n,
+                        rg_arena *arena, rg_err *err)
+{
+    const char *there =
+        rg_result_list(rg_result_names(info->table, arena), info->table->columns, arena);
+    double unused;
+    if (rg_text_double(info->table->column[info->table->columns - 1].name, &unused))
+        return rg_fail(err, RG_INPUT, info->path,
+                       "write a first line with names, for instance: arm,seed,accuracy",
+                       "the first line holds no names of columns but values: %s", there);
+    return rg_fail(err, RG_INPUT, info->path,
+                   n ? rg_arena_printf(arena, "say it, for instance: --arm %s", texts[0])
+                     : "name the column that says it 'arm' (or 'method'), or say --arm COLUMN",
+                   "no column says which arm a row belongs to; there are: %s", there);
+}
+
+/* ---- All together */
+
+bool rg_result_columns_guess(const rg_result_table_info *info,
+                             const rg_compare_options *options, rg_arena *arena,
+                             rg_result_columns *ret, rg_err *err)
+{
+    rg_result_columns c = {0};
+    const char **texts = NULL;
+    size_t n_texts = 0;
+    if (!take_said(info, options, arena, &c, err))
         return false;
-    if (!c.seed)
-        return rg_fail(
-            err, RG_INPUT, path, "add a column 'seed' with the same seeds for every arm",
-            "no column says which runs of two arms belong together; there are: %s", there);
-    if (!guess_metric(table, path, metric, fold, arena, &c, err))
+    take_named(info->table, arena, &c);
+    if (!rg_result_form_guess(info, options, arena, &c, err))
+        return false;
+    bool needs_arm = !c.role[RG_ROLE_ARM] && c.form != RG_FORM_ARMS && !info->arm_from_file;
+    if (needs_arm)
+        c.role[RG_ROLE_ARM] = best_named(info->table, &c, RG_ROLE_ARM, false, arena);
+    if (needs_arm && !c.role[RG_ROLE_ARM])
+        find_arm_by_content(info->table, arena, &c, &texts, &n_texts);
+    if (needs_arm && !c.role[RG_ROLE_ARM])
+        return fail_no_arm(info, texts, n_texts, arena, err);
+    if (!rg_result_metric_guess(info, options, arena, &c, err))
         return false;
     *ret = c;
     return true;
+}
+
+/* ---- Named back */
+
+static json_t *ignored_json(const rg_table *table, const rg_result_columns *c)
+{
+    enum { NAMED = 100 };
+    json_t *list = json_array();
+    for (size_t i = 0; i < table->columns && json_array_size(list) < NAMED; i++)
+        if (!rg_result_is_taken(c, &table->column[i]))
+            json_array_append_new(list, json_string(table->column[i].name));
+    return list;
+}
+
+static void say_roles(rg_str *s, const rg_result_columns *c)
+{
+    static const char *const what[RG_ROLES] = {"the arm is column '%s'", "the seed '%s'",
+                                               "the data set '%s'",      "the fold '%s'",
+                                               "the metric '%s'",        "the score '%s'"};
+    rg_str_printf(s, "Read in %s form", rg_result_form_name(c->form));
+    for (int role = 0, said = 0; role < RG_ROLES; role++) {
+        if (!c->role[role])
+            continue;
+        rg_str_add(s, said++ ? ", " : ": ");
+        rg_str_printf(s, what[role], c->role[role]->name);
+    }
+    if (c->label)
+        rg_str_printf(s, "; each of %zu columns ('%s' to '%s') holds the scores of one %s",
+                      c->n_values, c->value[0]->name, c->value[c->n_values - 1]->name,
+                      role_names[rg_result_spread(c->form)]);
+}
+
+static void say_ignored(rg_str *s, const json_t *ignored)
+{
+    size_t i;
+    json_t *name;
+    json_array_foreach (ignored, i, name) {
+        if (i == 10) {
+            rg_str_add(s, ", ...");
+            break;
+        }
+        rg_str_printf(s, "%s'%s'", i ? ", " : "; not used: ", json_string_value(name));
+    }
+    rg_str_add(s, ".");
+}
+
+json_t *rg_result_columns_json(const rg_table *table, const rg_result_columns *c)
+{
+    json_t *o = json_pack("{s:s}", "form", rg_result_form_name(c->form));
+    json_t *ignored = ignored_json(table, c);
+    for (int role = 0; role < RG_ROLES; role++)
+        if (c->role[role])
+            json_object_set_new(o, role_names[role], json_string(c->role[role]->name));
+    if (c->label) {
+        json_t *values = json_array();
+        for (size_t i = 0; i < c->n_values; i++)
+            json_array_append_new(values, json_string(c->value[i]->name));
+        json_object_set_new(o, "values", values);
+    }
+    rg_str s = {0};
+    say_roles(&s, c);
+    say_ignored(&s, ignored);
+    json_object_set_new(o, "ignored", ignored);
+    json_object_set_new(o, "sentence", json_string(rg_str_text(&s)));
+    rg_str_free(&s);
+    return o;
 }

@@ -1,0 +1,132 @@
+/* compare_pairs.c - which runs of two arms belong together, and which have no partner.
+ *
+ * A pair has one data set, seed and fold.  Two arms whose keys never meet were run with seeds
+ * of their own: their runs are then taken as unpaired, which is said. */
+#include "lab/report/compare_pairs.h"
+#include "lab/report/compare.h"
+
+#include <stdio.h>
+
+enum { FEWEST_RUNS = 5, NAMED = 8, WARNED = 10 };
+
+/* The runs that one arm of a claim has and the other lacks. */
+typedef struct alone {
+    size_t count;
+    rg_str names; /* of the first ones */
+} alone;
+
+static void name_run(alone *a, const rg_results *r, const rg_result *row)
+{
+    if (a->count++ >= NAMED)
+        return;
+    rg_str_add(&a->names, a->count > 1 ? "; " : "");
+    const char *comma = "";
+    if (r->has_seeds) {
+        rg_str_printf(&a->names, "seed %.60s", rg_result_seed(r, row));
+        comma = ", ";
+    }
+    if (r->folds.len > 1) {
+        rg_str_printf(&a->names, "%sfold %.60s", comma, r->folds.at[row->fold]);
+        comma = ", ";
+    }
+    if (r->sets.len > 1)
+        rg_str_printf(&a->names, "%s%.60s", comma, r->sets.at[row->set]);
+}
+
+/* Both lists are in order of their keys.  `left`, `right` may be NULL. */
+static size_t count_common(const rg_results *r, size_t a, size_t b, alone *left, alone *right)
+{
+    const rg_result_arm *x = &r->arms.at[a], *y = &r->arms.at[b];
+    size_t common = 0, i = 0, k = 0;
+    while (i < x->rows.len || k < y->rows.len) {
+        int order = i == x->rows.len   ? 1
+                    : k == y->rows.len ? -1
+                                       : rg_result_order(&x->rows.at[i], &y->rows.at[k]);
+        if (order < 0 && left)
+            name_run(left, r, &x->rows.at[i]);
+        if (order > 0 && right)
+            name_run(right, r, &y->rows.at[k]);
+        common += order == 0;
+        i += order <= 0;
+        k += order >= 0;
+    }
+    return common;
+}
+
+/* ---- Arms whose seeds meet no other's */
+
+static bool meets_nobody(const rg_results *r, const rg_claim *claims, size_t n, size_t arm)
+{
+    bool claimed = false;
+    for (size_t i = 0; i < n; i++) {
+        if (claims[i].a != arm && claims[i].b != arm)
+            continue;
+        claimed = true;
+        if (count_common(r, claims[i].a, claims[i].b, NULL, NULL) > 0)
+            return false;
+    }
+    return claimed && r->arms.at[arm].rows.len > 1;
+}
+
+void rg_result_unpair(rg_results *r, const rg_claim *claims, size_t n)
+{
+    rg_str names = {0};
+    size_t found = 0;
+    for (size_t arm = 0; arm < r->arms.len && !r->unpaired; arm++) {
+        if (!meets_nobody(r, claims, n, arm))
+            continue;
+        r->arms.at[arm].unpaired = true;
+        if (found++ < NAMED)
+            rg_str_printf(&names, "%s%.60s", found > 1 ? ", " : "", r->arms.at[arm].name);
+    }
+    if (found)
+        rg_json_say(r->warnings,
+                    "No run of %s%s has a partner (the same %sseed) in the arm that it is "
+                    "compared with: the runs are taken as unpaired.",
+                    rg_str_text(&names), found > NAMED ? ", ..." : "",
+                    r->sets.len > 1 ? "data set and " : "");
+    rg_str_free(&names);
+}
+
+/* ---- Warnings */
+
+static void warn_alone(rg_results *r, const rg_result_arm *has, const rg_result_arm *lacks,
+                       const alone *what, size_t common)
+{
+    if (what->count)
+        rg_json_say(r->warnings,
+                    "%s lacks %zu %s that %s has (%s%s): they are compared on the %zu that "
+                    "both have.",
+                    lacks->name, what->count, what->count == 1 ? "run" : "runs", has->name,
+                    rg_str_text(&what->names), what->count > NAMED ? "; ..." : "", common);
+}
+
+static size_t check_claim(rg_results *r, const rg_claim *claim, bool warn)
+{
+    const rg_result_arm *a = &r->arms.at[claim->a], *b = &r->arms.at[claim->b];
+    if (a->unpaired || b->unpaired)
+        return a->rows.len < b->rows.len ? a->rows.len : b->rows.len;
+    alone left = {0}, right = {0};
+    size_t common =
+        count_common(r, claim->a, claim->b, warn ? &left : NULL, warn ? &right : NULL);
+    warn_alone(r, a, b, &left, common);
+    warn_alone(r, b, a, &right, common);
+    rg_str_free(&left.names);
+    rg_str_free(&right.names);
+    return common;
+}
+
+bool rg_result_check_pairs(rg_results *r, const rg_claim *claims, size_t n)
+{
+    size_t fewest = SIZE_MAX, before = json_array_size(r->warnings);
+    for (size_t i = 0; i < n; i++) {
+        bool warn = json_array_size(r->warnings) - before < WARNED;
+        size_t runs = check_claim(r, &claims[i], warn);
+        fewest = runs < fewest ? runs : fewest;
+    }
+    if (fewest < FEWEST_RUNS)
+        rg_json_say(r->warnings,
+                    "A claim rests on %zu %s: fewer than %d cannot carry a verdict.", fewest,
+                    fewest == 1 ? "pair" : "pairs", FEWEST_RUNS);
+    return fewest >= FEWEST_RUNS;
+}
