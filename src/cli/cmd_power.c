@@ -150,7 +150,7 @@ static json_t *facts_of_table(const rg_given *given, rg_err *err)
     rg_compare_options how = {.metric = given->text[METRIC],
                               .goal_given = true,
                               .analysis = {.alpha = .05, .margin = NAN}};
-    return rg_compare(given->text[FROM], &how, err);
+    return rg_compare(&given->text[FROM], 1, &how, err);
 }
 
 static json_t *facts_of_study(const char *name, rg_err *err)
