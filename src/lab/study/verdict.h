@@ -1,5 +1,24 @@
-/* verdict.h - what is known about one claim, shared by the files that find it out (evidence),
- * judge it (verdict) and say it (words). */
+/* verdict.h - what is known about one claim, shared by the files that find it out, judge it and
+ * say it.
+ *
+ * A verdict is made in five steps, each a file or a few:
+ *
+ *   verdict_arrange.c    the scores of both arms become pairs, runs and blocks (data sets)
+ *   verdict_<situation>.c  a procedure for each situation: what is tested, and what stands
+ * beside verdict_evidence.c   the hypotheses of the claim, each with its p; power; the weakest
+ * point verdict.c            correction over the family of claims, and the rules that judge
+ *   verdict_words.c, verdict_notes.c, verdict_json.c   the sentence, the notes, the data
+ *
+ * Only the second step knows the situation: a new one is a file with one rg_situation and a
+ * line in the table of verdict_evidence.c.
+ *
+ * Failed runs.  A run that failed counts as the metric's worst value, or, where that is not
+ * finite, as worse than any score (means do not exist then; ranks decide).  A pair in which
+ * both runs failed shows nothing, least of all that the arms are equal: it is left out of every
+ * test and listed in the notes.  (Counted as a difference of 0 it would shrink the spread, and
+ * arms that crash together would end up "equivalent".)  Runs without partners cannot be left
+ * out in twos without spoiling the level; there, failures in both arms bar every verdict of
+ * equality or of no loss. */
 #ifndef RIGOR_LAB_STUDY_VERDICT_H
 #define RIGOR_LAB_STUDY_VERDICT_H
 
@@ -15,58 +34,187 @@ typedef enum rg_case {
     RG_CASES
 } rg_case;
 
-/* Two one-sided p: of "the difference is above the null", and of "it is below". */
+/* Of "the difference is above the null", of "it is below", and of "it is one of the two". */
 typedef struct rg_sides {
-    double above, below;
+    double above, below, both;
 } rg_sides;
 
-typedef struct rg_pairs {
+/* ---- The scores, arranged */
+
+typedef struct rg_run_name {
+    uint32_t set, fold;
+    uint64_t seed;
+} rg_run_name;
+typedef struct rg_run_names {
+    rg_run_name *at;
     size_t n;
-    uint64_t *seed;
+} rg_run_names;
+
+typedef struct rg_pairs { /* those in which at least one run did not fail; ordered by set */
+    size_t n;
+    rg_run_name *run;
     double *a, *b;      /* scores as given; NaN: failed, without a finite worst value */
     double *difference; /* a - b, in the metric's units */
     double *better;     /* the same with the sign that is positive where A is better; infinite
-                           where one side failed without a value, 0 where both did */
-    size_t unpaired_a, unpaired_b;
-    uint64_t *failed_a, *failed_b; /* seeds */
-    size_t n_failed_a, n_failed_b;
-    size_t told; /* pairs in which at least one side did not fail: two failures are no tie */
-    bool ranked; /* some score has no value: means do not exist, ranks do */
+                           where one side failed without a value */
 } rg_pairs;
 
-typedef struct rg_evidence {
+typedef struct rg_runs { /* of one arm, with or without a partner; ordered by set */
+    size_t n;
+    rg_run_name *run;
+    double *value;  /* as given; NaN: failed, without a finite worst value */
+    double *better; /* the same with the sign for which higher is better; -inf for NaN */
+    bool *failed;
+} rg_runs;
+
+typedef struct rg_block { /* both arms on one data set, or on all of them */
+    uint32_t set;
+    rg_pairs pairs;
+    rg_runs a, b;
+} rg_block;
+
+typedef struct rg_arrangement {
+    rg_block all;    /* of the blocks below, one behind the other */
+    rg_block *block; /* the data sets on which the arms can be compared */
+    size_t n_blocks;
+    bool paired;                     /* pairs are filled in, otherwise runs */
+    size_t folds;                    /* different ones of a cross-validation; 0: none */
+    bool ranked;                     /* some score has no value: means do not exist, ranks do */
+    rg_run_names failed_a, failed_b; /* those that count */
+    rg_run_names lost;               /* pairs in which both failed */
+    rg_run_names alone_a, alone_b;   /* without a partner, or on a set of one arm alone */
+} rg_arrangement;
+
+/* Partners agree in set, seed and fold.  When no run has one, or an arm says so (`unpaired`),
+ * runs are listed instead.  Everything lies in the arena. */
+rg_arrangement rg_arrange(const rg_scores *a, const rg_scores *b, bool maximize,
+                          rg_arena *arena);
+void rg_arrange_blocks(rg_arrangement *arrangement, rg_arena *arena); /* anew, from `all` */
+rg_arrangement rg_without_pair(const rg_arrangement *arrangement, size_t i, rg_arena *arena);
+
+/* ---- What a situation finds */
+
+typedef enum rg_orientation {
+    RG_AS_MEASURED, /* A - B in the metric's units */
+    RG_AS_BETTER    /* positive where A is better */
+} rg_orientation;
+
+/* For power: a t test with standard error se and df degrees of freedom is one of n = df + 1
+ * pairs whose differences have the standard deviation `spread` = se sqrt(n). */
+typedef struct rg_precision {
+    double n, spread;  /* NaN: power is not known */
+    double have;       /* how many there are of what more is needed of: seeds, runs, sets */
+    bool grows;        /* more of them help in proportion */
+    bool counts_seeds; /* of each arm, on each data set */
+} rg_precision;
+
+typedef struct rg_evidence rg_evidence;
+typedef struct rg_situation rg_situation;
+
+struct rg_evidence {
     const rg_verdict_options *options;
     const rg_claim *claim;
     const char *a, *b; /* names of the arms */
     size_t n_claims;
     double planned_alpha; /* what a p must stay below whatever the other claims do */
-    rg_pairs pairs;
-    rg_t_result t;        /* of `difference` */
-    rg_t_result narrow;   /* the same with the interval at 1 - 2 alpha */
-    rg_t_result oriented; /* of `better` */
-    bool by_t;            /* the t test exists; otherwise the exact Wilcoxon test decides */
-    bool identical;       /* every difference is 0 */
+    rg_arrangement scores;
+    const rg_situation *situation;
+    const rg_situation *within; /* that of one block; the same where there is only one */
+    rg_t_result t;              /* of A - B, as the situation tests it */
+    rg_t_result narrow;         /* the same with the interval at 1 - 2 alpha */
+    rg_t_result oriented;       /* positive where A is better */
+    bool by_test;               /* the situation's test exists; otherwise ranks decide */
+    bool identical;             /* every difference is 0 */
     rg_signflip_result signflip;
     rg_wilcoxon_result wilcoxon;
     rg_hodges_lehmann_result hodges_lehmann;
-    rg_superiority superiority;
-    double tost_p, effect_size, detectable, seeds_needed;
-    rg_sides sides;                          /* against a difference of 0 */
+    rg_superiority superiority; /* n == 0: a probability that is no share of `units` */
+    double tost_p, effect_size, detectable;
+    size_t units; /* how many seeds, folds, pairs, sets the verdict rests on */
+    size_t n;     /* pairs, or runs of both arms */
+    rg_precision precision;
+    double needed;  /* of what precision.have counts, to settle what is seen */
+    rg_sides sides; /* against a difference of 0 */
     double p[RG_CASES], corrected[RG_CASES]; /* NaN: not to be had */
-    double exact_p;        /* the larger p of the exact tests in the claim's direction */
-    double smallest_exact; /* the smallest that n allows */
-    size_t hinge;          /* the pair without which p is largest; n: none was looked for */
+    double exact_p;         /* the larger p of the exact tests in the claim's direction */
+    double smallest_exact;  /* the smallest that n allows; NaN: there are no exact tests */
+    const char *hinge_name; /* the part without which p is largest; NULL: none was looked for */
     double hinge_p;
     const char *verdict;
-} rg_evidence;
+};
 
-/* Pairs the scores and runs every test of one claim; fills all but `corrected` and `verdict`.
+/* A procedure.  Functions that say so may be NULL. */
+struct rg_situation {
+    const char *name;    /* "pairs": `situation` of docs/json.md */
+    const char *decides; /* "t": `methods.decides` */
+    bool one_set;        /* a procedure for one block */
+
+    struct {                      /* in sentences */
+        const char *test;         /* "the t test" */
+        const char *robust;       /* the tests of `exact`: "sign flips, Wilcoxon" */
+        const char *unit, *units; /* "seed", "seeds": what `units` counts */
+        const char *luck;         /* "the luck of the seeds" */
+        const char *more;         /* "seeds": what precision.have counts */
+        const char *no_spread;    /* why the test does not exist, as a whole sentence */
+    } words;
+    struct {                 /* what decides where the test does not exist */
+        const char *decides; /* "wilcoxon" */
+        const char *test;    /* "exact Wilcoxon test" */
+    } ranks;
+
+    /* Whether this is the situation, among those of one set or of several; the first of the
+     * table that says so is taken. */
+    bool (*applies)(const rg_evidence *e);
+    /* The test that decides, on one block (one_set) or on all, against `null` in units of
+     * `how`. p NaN: it does not exist. */
+    rg_t_result (*test)(const rg_evidence *e, const rg_block *block, rg_orientation how,
+                        double null, double alpha);
+    /* In its place where it does not exist, in units of RG_AS_BETTER.  NULL: nothing decides.
+     */
+    rg_sides (*rank_test)(const rg_evidence *e, double null, rg_arena *arena);
+    /* The larger p of the tests that assume less, in units of RG_AS_BETTER.  May be NULL. */
+    rg_sides (*exact)(const rg_evidence *e, double null, rg_arena *arena);
+    /* What stands beside: effects, other tests, units, precision, smallest_exact. */
+    void (*describe)(rg_evidence *e, rg_arena *arena);
+    /* The scores come in parts, one of which can be left out: e->scores less its i-th part. */
+    size_t (*parts)(const rg_evidence *e);
+    rg_arrangement (*without)(const rg_evidence *e, size_t i, rg_arena *arena);
+    void (*name_part)(rg_str *s, const rg_evidence *e, size_t i);
+    void (*say_basis)(rg_str *s, const rg_evidence *e);    /* "8 seeds" */
+    void (*note)(json_t *notes, const rg_evidence *e);     /* may be NULL */
+    void (*set_keys)(json_t *claim, const rg_evidence *e); /* keys of its own; may be NULL */
+};
+
+extern const rg_situation rg_situation_pairs;
+
+/* Arranges the scores and runs every test of one claim; fills all but `corrected` and
+ * `verdict`.
  */
 void rg_evidence_gather(rg_evidence *evidence, const rg_scores *a, const rg_scores *b,
                         rg_arena *arena);
+/* The same for evidence whose options, claim, names, scores and situation are set. */
+void rg_evidence_test(rg_evidence *evidence, rg_arena *arena);
 bool rg_evidence_has_margin(const rg_evidence *evidence);
 
+/* Corrects over the family, judges, and says it: the `claims` array.  New reference. */
+json_t *rg_verdicts_of(rg_evidence *evidence, size_t n, rg_arena *arena);
+
+json_t *rg_verdict_json(const rg_evidence *evidence, rg_arena *arena);
+json_t *rg_interval_json(double lo, double hi); /* null when one end is not finite */
 char *rg_verdict_sentence(const rg_evidence *evidence, rg_arena *arena);
 json_t *rg_verdict_notes(const rg_evidence *evidence);
+const char *rg_p_words(double p, char out[32]); /* "p = 0.012", "p < 0.001" */
+/* "set 3" where the caller gave no names */
+const char *rg_set_name(const rg_verdict_options *options, uint32_t set, char out[32]);
+
+/* ---- Shared by the situations */
+
+double rg_larger_p(double x, double y); /* NaN if one is */
+rg_sides rg_sides_of_p(double both);    /* of a test that is symmetric under the null */
+rg_precision rg_precision_of(const rg_t_result *t, double have);
+const double *rg_pair_values(const rg_pairs *pairs, rg_orientation how);
+rg_sides rg_pairs_rank_test(const rg_evidence *e, double null, rg_arena *arena);
+void rg_pairs_describe(rg_evidence *e);
+size_t rg_pairs_parts(const rg_evidence *e);
 
 #endif

@@ -1,5 +1,4 @@
-/* verdict_words.c - a verdict in plain words: one sentence for everybody, notes for the
- * careful.
+/* verdict_words.c - a verdict in plain words: one sentence for everybody.
  *
  * Numbers carry as many digits as their interval justifies.  Differences are told in the
  * direction of the arm that is ahead ("accuracy is higher by 0.013"), never with a sign to be
@@ -10,10 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MANY_SEEDS 1000
+#define MANY 1000
 
 /* "p = 0.012", "p = 0.43", "p < 0.001", as in the report's tables. */
-static const char *p_text(double p, char out[32])
+const char *rg_p_words(double p, char out[32])
 {
     if (p < .001)
         return strcpy(out, "p < 0.001");
@@ -43,10 +42,17 @@ static void add_corrected_p(rg_str *s, const rg_evidence *e, rg_case which)
     char p[32];
     if (which == RG_CASE_EQUAL)
         rg_str_add(s, "equivalence test "); /* not the p of the difference */
-    rg_str_add(s, p_text(e->corrected[which], p));
+    rg_str_add(s, rg_p_words(e->corrected[which], p));
     if (is_corrected(e))
         rg_str_printf(s, " after %s correction over %zu claims",
                       correction_name(e->options->analysis.correction), e->n_claims);
+}
+
+static void add_basis(rg_str *s, const rg_evidence *e, const char *before, const char *after)
+{
+    rg_str_add(s, before);
+    e->situation->say_basis(s, e);
+    rg_str_add(s, after);
 }
 
 /* "accuracy is higher by 0.0132", from where A stands */
@@ -77,8 +83,8 @@ static void add_interval(rg_str *s, const rg_evidence *e, rg_case which)
 static void add_mean_difference(rg_str *s, const rg_evidence *e, rg_case which)
 {
     add_difference(s, e);
-    rg_str_printf(s, " on average over %zu seeds (", e->pairs.n);
-    if (e->by_t) {
+    add_basis(s, e, " on average over ", " (");
+    if (e->by_test) {
         add_interval(s, e, which);
         rg_str_add(s, "; ");
     }
@@ -86,21 +92,32 @@ static void add_mean_difference(rg_str *s, const rg_evidence *e, rg_case which)
     rg_str_add(s, ")");
 }
 
+/* "it is the better one with 7 of 8 seeds" */
+static void add_wins(rg_str *s, const rg_evidence *e, const char *who)
+{
+    const rg_superiority *u = &e->superiority;
+    if (u->n > 0)
+        rg_str_printf(s, "%s is the better one with %zu of %zu %s", who, u->wins, u->n,
+                      e->situation->words.units);
+    else
+        rg_str_printf(s, "%s is the better one of two runs with probability %.2f", who, u->p);
+}
+
 /* Without means: how often, and by which test. */
 static void add_counts(rg_str *s, const rg_evidence *e, rg_case which)
 {
     const rg_superiority *u = &e->superiority;
-    rg_str_printf(s, "%s is the better one with %zu of %zu seeds", e->a, u->wins, u->n);
+    add_wins(s, e, e->a);
     if (u->ties)
         rg_str_printf(s, " (%zu equal)", u->ties);
-    rg_str_add(s, " (exact Wilcoxon test, ");
+    rg_str_printf(s, " (%s, ", e->situation->ranks.test);
     add_corrected_p(s, e, which);
     rg_str_add(s, ")");
 }
 
 static void add_finding(rg_str *s, const rg_evidence *e, rg_case which)
 {
-    if (e->pairs.ranked)
+    if (e->scores.ranked)
         add_counts(s, e, which);
     else
         add_mean_difference(s, e, which);
@@ -122,10 +139,13 @@ static void say_supported(rg_str *s, const rg_evidence *e)
     else
         rg_str_printf(s, "%s is better than %s: ", e->a, e->b);
     add_finding(s, e, RG_CASE_FOR);
-    if (e->claim->relation == RG_BETTER && !e->pairs.ranked)
-        rg_str_printf(s, "; it is the better one with %zu of %zu seeds%s", u->wins, u->n,
-                      u->p < .75 ? ", so that the luck of the seed weighs more than the choice"
-                                 : "");
+    if (e->claim->relation == RG_BETTER && !e->scores.ranked) {
+        rg_str_add(s, "; ");
+        add_wins(s, e, "it");
+        if (u->p < .75)
+            rg_str_printf(s, ", so that the luck of the %s weighs more than the choice",
+                          e->situation->words.unit);
+    }
     rg_str_add(s, ".");
 }
 
@@ -157,14 +177,12 @@ static void say_fragile(rg_str *s, const rg_evidence *e)
     char p[32];
     rg_str_printf(s, "The tests disagree on %s: ", e->claim->text);
     add_finding(s, e, RG_CASE_FOR);
-    rg_str_printf(
-        s,
-        " by the t test, but the tests that assume less (sign flips, Wilcoxon) reach only "
-        "%s.",
-        p_text(e->exact_p, p));
-    if (e->hinge < e->pairs.n)
-        rg_str_printf(s, " Look at seed %llu: without it the t test has %s.",
-                      (unsigned long long)e->pairs.seed[e->hinge], p_text(e->hinge_p, p));
+    rg_str_printf(s, " by %s, but the tests that assume less (%s) reach only %s.",
+                  e->situation->words.test, e->situation->words.robust,
+                  rg_p_words(e->exact_p, p));
+    if (e->hinge_name)
+        rg_str_printf(s, " Look at %s: without it %s has %s.", e->hinge_name,
+                      e->situation->words.test, rg_p_words(e->hinge_p, p));
 }
 
 /* Why the evidence is not enough: the one reason that a reader would stumble over first. */
@@ -174,11 +192,11 @@ static void add_reason(rg_str *s, const rg_evidence *e)
     double alpha = e->options->analysis.alpha;
     if (e->claim->relation == RG_BETTER && e->p[RG_CASE_FOR] < alpha)
         rg_str_printf(s, "; alone that would do (%s), among %zu claims it does not",
-                      p_text(e->p[RG_CASE_FOR], p), e->n_claims);
-    else if (!e->by_t && e->smallest_exact >= alpha)
-        rg_str_printf(s, "; with %zu seeds no exact test can settle it", e->pairs.n);
+                      rg_p_words(e->p[RG_CASE_FOR], p), e->n_claims);
+    else if (!e->by_test && e->smallest_exact >= alpha)
+        add_basis(s, e, "; with ", " no exact test can settle it");
     else if (e->claim->relation == RG_BETTER)
-        rg_str_add(s, ", which the luck of the seeds explains as well");
+        rg_str_printf(s, ", which %s explains as well", e->situation->words.luck);
     else
         rg_str_printf(s, "; that does not settle whether %s within the margin of %s",
                       e->claim->relation == RG_EQUAL ? "they are equal" : "it is no loss",
@@ -190,42 +208,40 @@ static void add_outlook(rg_str *s, const rg_evidence *e)
 {
     char size[32];
     static const char *const words[] = {
-        [RG_BETTER] = " With %zu seeds only a difference of about %s or more is found reliably "
-                      "(in 80 %% of studies)",
-        [RG_EQUAL] =
-            " With %zu seeds only equality within about %s or more is found reliably (in "
-            "80 %% of studies)",
-        [RG_NOT_WORSE] =
-            " With %zu seeds only a distance of about %s or more from the margin is "
-            "found reliably (in 80 %% of studies)",
+        [RG_BETTER] = "a difference of about %s or more",
+        [RG_EQUAL] = "equality within about %s or more",
+        [RG_NOT_WORSE] = "a distance of about %s or more from the margin",
     };
     if (!isfinite(e->detectable))
         return;
     rg_text_rounded(size, e->detectable, e->detectable);
-    rg_str_printf(s, words[e->claim->relation], e->pairs.n, size);
-    if (e->seeds_needed <= MANY_SEEDS)
-        rg_str_printf(s, "; settling what is seen here would take about %.0f seeds",
-                      e->seeds_needed);
-    else if (e->claim->relation == RG_BETTER)
-        rg_str_printf(s, "; settling what is seen here would take more than %d seeds",
-                      MANY_SEEDS);
+    add_basis(s, e, " With ", " only ");
+    rg_str_printf(s, words[e->claim->relation], size);
+    rg_str_add(s, " is found reliably (in 80 % of studies)");
+    if (e->needed <= MANY)
+        rg_str_printf(s, "; settling what is seen here would take about %.0f %s", e->needed,
+                      e->situation->words.more);
+    else if (e->claim->relation == RG_BETTER && e->precision.grows)
+        rg_str_printf(s, "; settling what is seen here would take more than %d %s", MANY,
+                      e->situation->words.more);
     rg_str_add(s, ".");
 }
 
 /* Cases in which no test can say anything; false when none applies. */
 static bool say_untestable(rg_str *s, const rg_evidence *e)
 {
-    size_t n = e->pairs.n;
+    size_t lost = e->scores.lost.n;
     bool needs_margin = e->claim->relation != RG_BETTER && !rg_evidence_has_margin(e);
-    if (n == 0)
+    if (e->units == 0 && lost == 0)
         rg_str_printf(s, "Not settled: %s and %s have no seed in common.", e->a, e->b);
-    else if (n == 1)
-        rg_str_printf(s, "Not settled: one seed cannot tell a difference from luck.");
-    else if (e->pairs.told == 0)
+    else if (e->units == 0)
         rg_str_printf(s, "Not settled: every run of %s and of %s failed.", e->a, e->b);
-    else if (e->pairs.told == 1)
-        rg_str_printf(s, "Not settled: %s and %s both failed with all seeds but one.", e->a,
-                      e->b);
+    else if (e->units == 1 && lost > 0)
+        rg_str_printf(s, "Not settled: %s and %s both failed with all %s but one.", e->a, e->b,
+                      e->situation->words.units);
+    else if (e->units == 1)
+        rg_str_printf(s, "Not settled: one %s cannot tell a difference from luck.",
+                      e->situation->words.unit);
     else if (needs_margin)
         rg_str_printf(
             s,
@@ -233,8 +249,8 @@ static bool say_untestable(rg_str *s, const rg_evidence *e)
             "that does not matter.",
             e->claim->text);
     else if (e->identical)
-        rg_str_printf(s, "Not settled: %s and %s score the same with each of the %zu seeds.",
-                      e->a, e->b, n);
+        rg_str_printf(s, "Not settled: %s and %s score the same with each of the %zu %s.", e->a,
+                      e->b, e->units, e->situation->words.units);
     else
         return false;
     return true;
@@ -273,90 +289,4 @@ char *rg_verdict_sentence(const rg_evidence *e, rg_arena *arena)
     char *text = rg_arena_strdup(arena, rg_str_text(&s));
     rg_str_free(&s);
     return text;
-}
-
-/* ---- Notes */
-
-static void note_failures(json_t *notes, const rg_evidence *e, const char *arm,
-                          const uint64_t *seed, size_t n)
-{
-    if (n == 0)
-        return;
-    rg_str list = {0};
-    for (size_t i = 0; i < n && i < 10; i++)
-        rg_str_printf(&list, "%s%llu", i ? ", " : "", (unsigned long long)seed[i]);
-    rg_str_add(&list, n > 10 ? ", ..." : "");
-    rg_json_say(notes, "%zu %s of %s failed (seed %s) and %s as %s.", n,
-                n == 1 ? "run" : "runs", arm, rg_str_text(&list), n == 1 ? "counts" : "count",
-                e->pairs.ranked ? "worse than any score" : "the worst value of the metric");
-    rg_str_free(&list);
-}
-
-static void note_pairs(json_t *notes, const rg_evidence *e)
-{
-    const rg_pairs *p = &e->pairs;
-    note_failures(notes, e, e->a, p->failed_a, p->n_failed_a);
-    note_failures(notes, e, e->b, p->failed_b, p->n_failed_b);
-    if (p->unpaired_a + p->unpaired_b > 0)
-        rg_json_say(notes,
-                    "Left out for want of a partner with the same seed: %zu of %s, %zu of %s.",
-                    p->unpaired_a, e->a, p->unpaired_b, e->b);
-    if (p->n > 0 && p->n < 5)
-        rg_json_say(notes, "Exploratory: %zu %s, and a verdict should rest on at least 5.",
-                    p->n, p->n == 1 ? "seed" : "seeds");
-    else if (e->options->exploratory)
-        rg_json_say(notes, "Exploratory: the study was run as such.");
-}
-
-static void note_tests(json_t *notes, const rg_evidence *e)
-{
-    char p[32];
-    size_t n = e->pairs.n;
-    if (e->pairs.told < 2)
-        return;
-    if (e->pairs.ranked)
-        rg_json_say(
-            notes,
-            "The metric has no finite worst value, so that means, intervals and the t test "
-            "do not exist here; the verdict rests on ranks (exact Wilcoxon test).");
-    else if (!e->by_t && !e->identical)
-        rg_json_say(
-            notes,
-            "The difference is the same with every seed: the t test needs some spread and "
-            "does not exist here; the verdict rests on the exact Wilcoxon test.");
-    if (e->smallest_exact >= e->options->analysis.alpha)
-        rg_json_say(
-            notes,
-            "With %zu seeds the exact tests cannot come below %s whatever the scores are, so "
-            "that "
-            "they can neither confirm nor contradict the t test.",
-            n, p_text(e->smallest_exact, p));
-    if (!e->signflip.exact && isfinite(e->signflip.p))
-        rg_json_say(notes, "The sign-flip p is estimated from %llu random sign vectors.",
-                    (unsigned long long)e->signflip.draws);
-}
-
-static void note_decision(json_t *notes, const rg_evidence *e)
-{
-    char p[32], q[32];
-    double alpha = e->options->analysis.alpha;
-    bool settled = strcmp(e->verdict, "inconclusive") != 0;
-    if (e->p[RG_CASE_EQUAL] < alpha && !settled)
-        rg_json_say(
-            notes,
-            "The equivalence test has %s alone, but %s after correction over %zu claims.",
-            p_text(e->p[RG_CASE_EQUAL], p), p_text(e->corrected[RG_CASE_EQUAL], q),
-            e->n_claims);
-    if (strcmp(e->verdict, "supported") == 0 && e->hinge < e->pairs.n && e->hinge_p >= alpha)
-        rg_json_say(notes, "It hangs on seed %llu: without it the t test has %s.",
-                    (unsigned long long)e->pairs.seed[e->hinge], p_text(e->hinge_p, p));
-}
-
-json_t *rg_verdict_notes(const rg_evidence *e)
-{
-    json_t *notes = json_array();
-    note_pairs(notes, e);
-    note_tests(notes, e);
-    note_decision(notes, e);
-    return notes;
 }

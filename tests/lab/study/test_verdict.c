@@ -83,7 +83,7 @@ static void supported(void **state)
         "meaningful",     "estimate",   "interval",    "p",          "p_corrected",
         "p_signflip",     "p_wilcoxon", "effect_size", "p_superior", "p_superior_interval",
         "hodges_lehmann", "tost_p",     "n",           "mde",        "seeds_needed",
-        "differences",    "sentence",   "notes",       "methods"};
+        "differences",    "sentence",   "notes",       "methods",    "situation"};
     for (size_t i = 0; i < COUNT(keys); i++) {
         if (!json_object_get(c, keys[i]))
             fail_msg("no key %s", keys[i]);
@@ -348,7 +348,8 @@ static void pairs_by_seed(void **state)
     (void)state;
     static const uint64_t other[] = {18, 17, 3, 16, 15, 14, 13, 99, 12};
     static const double value[] = {.943, .945, .1, .952, .939, .948, .944, .2, .951};
-    rg_scores arms[] = {arm("full", good, 8), {"plain", 9, other, value, NULL}};
+    rg_scores arms[] = {arm("full", good, 8), arm("plain", value, 9)};
+    arms[1].seed = other;
     rg_claim claim = {"full > plain", 0, 1, RG_BETTER};
     json_t *list = rg_verdicts(arms, 2, &claim, 1, &usual), *c = json_array_get(list, 0);
     assert_int_equal(real(c, "n"), 7);
@@ -525,14 +526,15 @@ static void all_runs_failed(void **state)
         for (int relation = RG_BETTER; relation <= RG_NOT_WORSE; relation++)
             for (int margin = 0; margin < 2; margin++) {
                 rg_verdict_options o = with_margin(margin ? .01 : NAN);
-                rg_scores arms[] = {{"full", 8, seeds, cases[i].value, cases[i].failed},
-                                    {"plain", 8, seeds, cases[i].value, cases[i].failed}};
+                rg_scores arms[] = {arm("full", cases[i].value, 8),
+                                    arm("plain", cases[i].value, 8)};
+                arms[0].failed = arms[1].failed = cases[i].failed;
                 rg_claim claim = {text[relation], 0, 1, (rg_relation)relation};
                 json_t *list = rg_verdicts(arms, 2, &claim, 1, &o);
                 const json_t *only = json_array_get(list, 0);
                 assert_verdict(only, "inconclusive");
                 assert_says(only, cases[i].says);
-                assert_says(only, "of full failed (seed 11, 12");
+                assert_says(only, "least of all equality: both arms failed with seed 11, 12");
                 assert_true(json_is_null(json_object_get(only, "p_corrected")));
                 assert_true(json_is_null(json_object_get(only, "tost_p")));
                 json_decref(list);

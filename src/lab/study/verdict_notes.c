@@ -1,0 +1,124 @@
+/* verdict_notes.c - what the careful want to know beside the sentence: failed and missing runs,
+ * what the tests cannot do here, on what the finding hangs. */
+#include "lab/study/verdict.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { NAMES_SHOWN = 10, FEWEST = 5 };
+
+static void add_seeds(rg_str *s, const rg_run_names *runs)
+{
+    for (size_t i = 0; i < runs->n && i < NAMES_SHOWN; i++)
+        rg_str_printf(s, "%s%llu", i ? ", " : "", (unsigned long long)runs->at[i].seed);
+    rg_str_add(s, runs->n > NAMES_SHOWN ? ", ..." : "");
+}
+
+static void note_failures(json_t *notes, const rg_evidence *e, const char *arm,
+                          const rg_run_names *failed)
+{
+    if (failed->n == 0)
+        return;
+    rg_str list = {0};
+    add_seeds(&list, failed);
+    rg_json_say(notes, "%zu %s of %s failed (seed %s) and %s as %s.", failed->n,
+                failed->n == 1 ? "run" : "runs", arm, rg_str_text(&list),
+                failed->n == 1 ? "counts" : "count",
+                e->scores.ranked ? "worse than any score" : "the worst value of the metric");
+    rg_str_free(&list);
+}
+
+static void note_lost(json_t *notes, const rg_evidence *e)
+{
+    if (e->scores.lost.n == 0)
+        return;
+    rg_str list = {0};
+    add_seeds(&list, &e->scores.lost);
+    rg_json_say(notes,
+                "Left out, as two failures show nothing, least of all equality: both arms "
+                "failed with seed %s.",
+                rg_str_text(&list));
+    rg_str_free(&list);
+}
+
+static void note_scores(json_t *notes, const rg_evidence *e)
+{
+    const rg_arrangement *r = &e->scores;
+    note_failures(notes, e, e->a, &r->failed_a);
+    note_failures(notes, e, e->b, &r->failed_b);
+    note_lost(notes, e);
+    if (r->alone_a.n + r->alone_b.n > 0)
+        rg_json_say(notes,
+                    "Left out for want of a partner with the same seed: %zu of %s, %zu of %s.",
+                    r->alone_a.n, e->a, r->alone_b.n, e->b);
+    if (e->units > 0 && e->units < FEWEST)
+        rg_json_say(
+            notes, "Exploratory: %zu %s, and a verdict should rest on at least %d.", e->units,
+            e->units == 1 ? e->situation->words.unit : e->situation->words.units, FEWEST);
+    else if (e->options->exploratory)
+        rg_json_say(notes, "Exploratory: the study was run as such.");
+}
+
+/* What decides instead, where the situation's own test does not exist. */
+static void note_ranks(json_t *notes, const rg_evidence *e)
+{
+    const rg_situation *s = e->situation;
+    if (e->scores.ranked)
+        rg_json_say(notes,
+                    "The metric has no finite worst value, so that means, intervals and %s do "
+                    "not exist here; %s%s%s.",
+                    s->words.test, s->rank_test ? "the verdict rests on ranks (" : "",
+                    s->rank_test ? s->ranks.test : "no other test can decide",
+                    s->rank_test ? ")" : "");
+    else if (!e->by_test && !e->identical)
+        rg_json_say(notes, "%s; %s%s.", s->words.no_spread,
+                    s->rank_test ? "the verdict rests on the " : "",
+                    s->rank_test ? s->ranks.test : "no other test can decide");
+}
+
+static void note_tests(json_t *notes, const rg_evidence *e)
+{
+    char p[32];
+    rg_str basis = {0};
+    if (e->units < 2)
+        return;
+    note_ranks(notes, e);
+    e->situation->say_basis(&basis, e);
+    if (e->smallest_exact >= e->options->analysis.alpha)
+        rg_json_say(notes,
+                    "With %s the exact tests cannot come below %s whatever the scores are, so "
+                    "that they can neither confirm nor contradict %s.",
+                    rg_str_text(&basis), rg_p_words(e->smallest_exact, p),
+                    e->situation->words.test);
+    rg_str_free(&basis);
+    if (!e->signflip.exact && isfinite(e->signflip.p))
+        rg_json_say(notes, "The sign-flip p is estimated from %llu random sign vectors.",
+                    (unsigned long long)e->signflip.draws);
+    if (e->situation->note)
+        e->situation->note(notes, e);
+}
+
+static void note_decision(json_t *notes, const rg_evidence *e)
+{
+    char p[32], q[32];
+    double alpha = e->options->analysis.alpha;
+    bool settled = strcmp(e->verdict, "inconclusive") != 0;
+    if (e->p[RG_CASE_EQUAL] < alpha && !settled)
+        rg_json_say(
+            notes,
+            "The equivalence test has %s alone, but %s after correction over %zu claims.",
+            rg_p_words(e->p[RG_CASE_EQUAL], p), rg_p_words(e->corrected[RG_CASE_EQUAL], q),
+            e->n_claims);
+    if (strcmp(e->verdict, "supported") == 0 && e->hinge_name && e->hinge_p >= alpha)
+        rg_json_say(notes, "It hangs on %s: without it %s has %s.", e->hinge_name,
+                    e->situation->words.test, rg_p_words(e->hinge_p, p));
+}
+
+json_t *rg_verdict_notes(const rg_evidence *e)
+{
+    json_t *notes = json_array();
+    note_scores(notes, e);
+    note_tests(notes, e);
+    note_decision(notes, e);
+    return notes;
+}
