@@ -1,5 +1,5 @@
 /* paired.c - differences of pairs and Student's t test on them. */
-#include "rigor/stats.h"
+#include "lab/stats/student.h"
 
 #include <math.h>
 
@@ -49,17 +49,21 @@ static double sd_of(const double *values, size_t n, double mean)
     return variance < 0 ? 0 : sqrt(variance);
 }
 
-rg_t_result rg_t_test(const double *values, size_t n, double null, double alpha)
+rg_error rg_satterthwaite(const rg_error *parts, size_t n)
 {
-    rg_t_result r = {n, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
-    if (n == 0)
-        return r;
-    r.mean = mean_of(values, n);
-    if (n == 1)
-        return r;
-    r.sd = sd_of(values, n, r.mean);
-    r.se = r.sd / sqrt((double)n);
-    r.df = (double)(n - 1);
+    double se = 0, inverse = 0;
+    for (size_t i = 0; i < n; i++)
+        se = hypot(se, parts[i].se);
+    for (size_t i = 0; i < n; i++) {
+        double share = parts[i].se / se;
+        inverse += share * share * (share * share) / parts[i].df;
+    }
+    return (rg_error){se, 1 / inverse};
+}
+
+rg_t_result rg_t_of(size_t n, double mean, double sd, rg_error error, double null, double alpha)
+{
+    rg_t_result r = {n, mean, sd, error.se, error.df, NAN, NAN, NAN, NAN, NAN, NAN};
     if (!(r.se > 0))
         return r;
     r.t = (r.mean - null) / r.se;
@@ -70,4 +74,16 @@ rg_t_result rg_t_test(const double *values, size_t n, double null, double alpha)
     r.lo = r.mean - half;
     r.hi = r.mean + half;
     return r;
+}
+
+rg_t_result rg_t_test(const double *values, size_t n, double null, double alpha)
+{
+    rg_error none = {NAN, NAN};
+    if (n == 0)
+        return rg_t_of(n, NAN, NAN, none, null, alpha);
+    double mean = mean_of(values, n);
+    if (n == 1)
+        return rg_t_of(n, mean, NAN, none, null, alpha);
+    double sd = sd_of(values, n, mean);
+    return rg_t_of(n, mean, sd, (rg_error){sd / sqrt((double)n), (double)(n - 1)}, null, alpha);
 }
