@@ -47,7 +47,7 @@ static const rg_option options[] = {
     [CORRECTION] = {"correction", 0, RG_OPTION_TEXT, "NAME",
                     "holm (default), bonferroni or none"},
     [FORMAT] = {"format", 'f', RG_OPTION_TEXT, "NAME",
-                "text (default), json, markdown, html, ..."},
+                "text (default), markdown, latex, csv, methods, json, html"},
     [OUTPUT] = {"output", 'o', RG_OPTION_TEXT, "FILE", "write to FILE, not to the terminal"},
     [HTML] = {"html", 0, RG_OPTION_TEXT, "FILE", "write the report as a page, too"},
     [JSON] = RG_OPTION_JSON,
@@ -167,6 +167,7 @@ const rg_command rg_command_compare = {
         "not; - is standard input; several files are an arm each when no column says the arm. "
         "Rows are runs; a column for each arm, seed, fold or data set is read as well.\n\n"
         "  rigor compare results.csv --metric accuracy --claims \"ours > baseline\"\n"
+        "  rigor compare results.csv --format latex > table.tex\n"
         "  rigor compare wandb.csv --arm optimizer --metric test/acc --html report.html\n"
         "  rigor compare ours.jsonl baseline.jsonl --metric f1 --format markdown\n"
         "  jq -c .rows[] log.json | rigor compare - --goal minimize",

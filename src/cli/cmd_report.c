@@ -9,8 +9,9 @@
 
 enum { FORMAT, OUT, JSON };
 static const rg_option options[] = {
-    [FORMAT] = {"format", 'f', RG_OPTION_LIST, "LIST",
-                "html, markdown, json, text (default: html,markdown,json)"},
+    [FORMAT] =
+        {"format", 'f', RG_OPTION_LIST, "LIST",
+         "html, markdown, json, text, latex, csv, methods (default: html,markdown,json)"},
     [OUT] = {"out", 'o', RG_OPTION_TEXT, "DIR",
              "where the files go (default: the study's folder)"},
     [JSON] = RG_OPTION_JSON,
@@ -73,11 +74,13 @@ const rg_command rg_command_report = {
     .name = "report",
     .arguments = "STUDY",
     .summary = "write a study's report again from its ledger",
-    .text = "Formats: html (one file that opens anywhere), markdown (md), json, text. A single "
-            "format other than html is printed; more of them, or --out, write files "
-            "report.EXTENSION.\n\n"
-            "  rigor report digits-dropout --format html,md\n"
-            "  rigor report digits-dropout --format json | jq .claims",
+    .text =
+        "Formats: html (one file that opens anywhere), markdown (md), json, text, latex (tex: "
+        "booktabs tables), csv (a row for each claim), methods (the paragraph for a "
+        "paper). A single format other than html is printed; more of them, or --out, write "
+        "files report.EXTENSION.\n\n"
+        "  rigor report digits-dropout --format html,md\n"
+        "  rigor report digits-dropout --format json | jq .claims",
     .rank = 4,
     .options = options,
     .min_arguments = 1,

@@ -6,6 +6,7 @@
 #include "lab/report/compare.h"
 
 #include "lab/report/compare_pairs.h"
+#include "lab/report/facts.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -199,15 +200,18 @@ static json_t *facts_json(comparison *c)
         json_array_append_new(marks, json_string("exploratory"));
     for (size_t i = 0; i < r->arms.len; i++)
         json_array_append_new(arms, arm_json(c, i));
+    cells all = cells_of(c->scores, r->arms.len, &options, r->arena);
     json_t *claims = rg_verdicts(c->scores, r->arms.len, c->claims, c->n_claims, &options);
-    return json_pack(
-        "{s:s, s:s, s:s, s:s, s:o, s:s, s:{s:s, s:s}, s:[], s:o, s:O, s:o, s:o, s:O}", "format",
-        "rigor-facts/1", "study", name_of_file(r->path, r->arena), "question",
+    json_t *facts = json_pack(
+        "{s:s, s:s, s:s, s:s, s:o, s:s, s:{s:s, s:s}, s:[], s:o, s:O, s:o, s:o, s:o, s:O}",
+        "format", "rigor-facts/1", "study", name_of_file(r->path, r->arena), "question",
         rg_arena_printf(r->arena, "Which differences in %s are more than luck?", r->metric),
         "status", "complete", "marks", marks, "trust", "self-reported", "metric", "name",
         r->metric, "goal", c->maximize ? "maximize" : "minimize", "also", "analysis",
         analysis_json(&c->options->analysis), "columns", r->columns, "arms", arms, "claims",
-        claims, "warnings", r->warnings);
+        claims, "standings", facts_standings(&all), "warnings", r->warnings);
+    json_object_set_new(facts, "methods", facts_methods(facts));
+    return facts;
 }
 
 json_t *rg_compare_sources(const rg_result_source *sources, size_t n_sources,

@@ -210,6 +210,7 @@ static json_t *assemble(const facts_source *from)
         {"stages", facts_stages(from)},
         {"arms", arms},
         {"claims", facts_claims(from)},
+        {"standings", facts_study_standings(from)},
         {"effects", facts_effects(from, arms)},
         {"search", facts_search(from)},
         {"space", facts_space(from)},
@@ -221,12 +222,15 @@ static json_t *assemble(const facts_source *from)
     };
     for (size_t i = 0; i < RG_COUNT(parts); i++)
         json_object_set_new(facts, parts[i].key, parts[i].value);
+    json_object_set_new(facts, "methods", facts_methods(facts));
     return facts;
 }
 
 void rg_facts_fingerprint(const json_t *facts, char ret[RG_HEX])
 {
-    static const char *const outside[] = {"fingerprint", "environment", "ledger_head"};
+    /* The methods paragraph names the program's version, and says nothing else of its own. */
+    static const char *const outside[] = {"fingerprint", "environment", "ledger_head",
+                                          "methods"};
     json_t *results = json_copy((json_t *)(uintptr_t)facts);
     for (size_t i = 0; i < RG_COUNT(outside); i++)
         json_object_del(results, outside[i]);

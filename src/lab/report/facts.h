@@ -2,6 +2,7 @@
 #ifndef RIGOR_LAB_REPORT_FACTS_H
 #define RIGOR_LAB_REPORT_FACTS_H
 
+#include "lab/report/cells.h"
 #include "rigor/store.h"
 #include "rigor/study.h"
 
@@ -32,6 +33,7 @@ const json_t *facts_frozen(const facts_source *from, const char *arm);
 /* The parts.  Each returns a new reference. */
 json_t *facts_arms(const facts_source *from);
 json_t *facts_claims(const facts_source *from);
+json_t *facts_study_standings(const facts_source *from); /* [] while runs are missing */
 json_t *facts_effects(const facts_source *from, const json_t *arms);
 json_t *facts_search(const facts_source *from);
 json_t *facts_space(const facts_source *from);
@@ -40,5 +42,10 @@ json_t *facts_curves(const facts_source *from);
 json_t *facts_checks(const facts_source *from, const json_t *arms);
 json_t *facts_warnings(const facts_source *from);
 json_t *facts_environment(const facts_source *from);
+
+/* The parts that follow from scores alone, of studies and of tables of results alike. */
+json_t *facts_standings(const cells *all);
+/* The paragraph for a paper's methods section, written from the rest of the facts. */
+json_t *facts_methods(const json_t *facts);
 
 #endif

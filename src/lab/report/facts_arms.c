@@ -160,20 +160,41 @@ static rg_scores scores_of(const facts_source *from, const rg_arm *arm)
         .arm = arm->name, .count = all.count, .seed = seed, .value = value, .failed = failed};
 }
 
+static rg_scores *all_scores(const facts_source *from)
+{
+    const rg_study *study = from->study;
+    rg_scores *scores = RG_ARENA_ARRAY(from->arena, rg_scores, study->n_arms + 1);
+    for (size_t a = 0; a < study->n_arms; a++)
+        scores[a] = scores_of(from, &study->arms[a]);
+    return scores;
+}
+
+static rg_verdict_options verdict_options(const rg_study *study)
+{
+    return (rg_verdict_options){.metric = study->metric,
+                                .maximize = study->maximize,
+                                .analysis = study->analysis,
+                                .exploratory = study->exploratory};
+}
+
 /* Verdicts are given once, over everything: never while runs are missing. */
 json_t *facts_claims(const facts_source *from)
 {
     const rg_study *study = from->study;
     if (!study->n_claims || !facts_is_complete(from))
         return json_array();
-    rg_scores *scores = RG_ARENA_ARRAY(from->arena, rg_scores, study->n_arms);
-    for (size_t a = 0; a < study->n_arms; a++)
-        scores[a] = scores_of(from, &study->arms[a]);
-    rg_verdict_options options = {.metric = study->metric,
-                                  .maximize = study->maximize,
-                                  .analysis = study->analysis,
-                                  .exploratory = study->exploratory};
-    return rg_verdicts(scores, study->n_arms, study->claims, study->n_claims, &options);
+    rg_verdict_options options = verdict_options(study);
+    return rg_verdicts(all_scores(from), study->n_arms, study->claims, study->n_claims,
+                       &options);
+}
+
+json_t *facts_study_standings(const facts_source *from)
+{
+    if (!facts_is_complete(from))
+        return json_array();
+    rg_verdict_options options = verdict_options(from->study);
+    cells all = cells_of(all_scores(from), from->study->n_arms, &options, from->arena);
+    return facts_standings(&all);
 }
 
 /* ---- Ablations */

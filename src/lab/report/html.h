@@ -36,6 +36,7 @@ void html_tuning(rg_str *ret, const json_t *facts);
 void html_checks(rg_str *ret, const json_t *facts);
 void html_configurations(rg_str *ret, const json_t *facts);
 void html_data(rg_str *ret, const json_t *facts);
+void html_methods(rg_str *ret, const json_t *facts);
 void html_repeat(rg_str *ret, const json_t *facts);
 
 #endif

@@ -77,6 +77,19 @@ void html_data(rg_str *ret, const json_t *facts)
     add_section(ret, "data", "Data and split", &body);
 }
 
+void html_methods(rg_str *ret, const json_t *facts)
+{
+    const char *methods = rg_json_text(facts, "methods", NULL);
+    rg_str body = {0};
+    if (methods)
+        html_put(&body,
+                 "<p class=\"lead\">What was done, in words for the methods section of a "
+                 "paper.</p><blockquote>$</blockquote>"
+                 "<button type=\"button\" class=\"copy\">Copy</button>\n",
+                 methods);
+    add_section(ret, "methods", "Methods", &body);
+}
+
 void html_repeat(rg_str *ret, const json_t *facts)
 {
     const char *command = rg_json_text(json_object_get(facts, "environment"), "command", NULL);

@@ -60,6 +60,7 @@ static void slot_sections(rg_str *ret, const json_t *facts)
         {html_checks, "<li><a href=\"#checks\">Checks</a></li>"},
         {html_configurations, "<li><a href=\"#configurations\">Configurations</a></li>"},
         {html_data, "<li><a href=\"#data\">Data</a></li>"},
+        {html_methods, "<li><a href=\"#methods\">Methods</a></li>"},
         {html_repeat, "<li><a href=\"#repeat\">Repeat it</a></li>"},
     };
     rg_str rest = {0}, links = {0};

@@ -105,6 +105,16 @@ static void add_warnings(rg_str *ret, const json_t *facts)
     }
 }
 
+static void add_methods(rg_str *ret, const json_t *facts)
+{
+    const char *methods = rg_json_text(facts, "methods", NULL);
+    if (!methods)
+        return;
+    rg_str_add(ret, "\n## Methods\n\n");
+    add_escaped(ret, methods);
+    rg_str_add(ret, "\n");
+}
+
 /* The longest run of backticks decides the fence, so that no command can close it. */
 static void add_command(rg_str *ret, const json_t *facts)
 {
@@ -136,6 +146,7 @@ static bool render(const json_t *facts, bool colour, rg_str *ret, rg_err *err)
     add_warnings(ret, facts);
     for (size_t i = 0; i < RG_COUNT(tables); i++)
         add_table(ret, tables[i](facts));
+    add_methods(ret, facts);
     add_command(ret, facts);
     add_table(ret, table_costs(facts));
     add_table(ret, table_environment(facts));

@@ -5,6 +5,7 @@
 
 #include "lab/report/format.h"
 #include "lab/report/html.h"
+#include "lab/report/latex.h"
 #include "lab/report/terminal.h"
 
 static json_t *fixture(void)
@@ -259,10 +260,161 @@ static void test_find(void **state)
     assert_null(rg_rendering_find("docx"));
 }
 
+/* ---- LaTeX, CSV, methods */
+
+static rg_str latex_of(const char *text)
+{
+    rg_str ret = {0};
+    latex_text(&ret, text);
+    return ret;
+}
+
+static void test_latex_text(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"a_b & 50 % $x$ #1 {y} ~z ^2",
+         "a\\_b \\& 50 \\% \\$x\\$ \\#1 \\{y\\} \\textasciitilde{}z "
+         "\\textasciicircum{}2"},
+        {"\\input{x}", "\\textbackslash{}input\\{x\\}"},
+        {"[a]* --b", "{[}a{]}{*} -{}-{}b"},
+        {"−1 ± 2 ≥ x²", "$-$1 $\\pm$ 2 $\\geq$ x$^2$"},
+        {"one\ntwo\x7f", "one two "},
+        {"Demšar 模", "Demšar 模"},
+        {"", ""},
+    };
+    for (size_t i = 0; i < RG_COUNT(cases); i++) {
+        rg_str text = latex_of(cases[i][0]);
+        assert_string_equal(rg_str_text(&text), cases[i][1]);
+        rg_str_free(&text);
+    }
+}
+
+static void test_latex_numbers(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"-0.5", "$-0.5$"},       {"1.2e-05", "$1.2 \\times 10^{-5}$"},
+        {"< 0.001", "$< 0.001$"}, {"–", "--"},
+        {"∞", "$\\infty$"},       {"-∞", "-$\\infty$"},
+    };
+    for (size_t i = 0; i < RG_COUNT(cases); i++) {
+        rg_str text = {0};
+        latex_number(&text, cases[i][0]);
+        assert_string_equal(rg_str_text(&text), cases[i][1]);
+        rg_str_free(&text);
+    }
+    json_t *summary = json_pack("{s:f, s:[f, f]}", "mean", 0.9717, "interval", 0.9701, 0.9733);
+    rg_str text = {0};
+    latex_mean(&text, summary, true);
+    assert_string_equal(rg_str_text(&text), "$\\mathbf{0.9717 \\pm 0.0016}$");
+    json_object_set_new(summary, "interval", json_null());
+    rg_str_clear(&text);
+    latex_mean(&text, summary, false);
+    assert_string_equal(rg_str_text(&text), "$0.9717$");
+    rg_str_free(&text);
+    json_decref(summary);
+}
+
+/* What a reader that knows only LaTeX's grammar would stumble over: braces and environments
+ * that do not match, and rows with too many cells. */
+static void check_latex(const char *text)
+{
+    int depth = 0, begun = 0, ands = 0, columns = 0;
+    for (const char *c = text; *c; c++) {
+        if (rg_text_starts(c, "\\begin{tabular}{"))
+            columns = (int)strcspn(c + strlen("\\begin{tabular}{"), "}");
+        begun += rg_text_starts(c, "\\begin{");
+        begun -= rg_text_starts(c, "\\end{");
+        if (*c == '\\' && c[1] == '\\')
+            assert_int_equal(ands + 1, columns);
+        ands = *c == '\n' ? 0 : ands + (*c == '&');
+        if (*c == '\\' && c[1]) {
+            c++;
+            continue;
+        }
+        depth += (*c == '{') - (*c == '}');
+        assert_true(depth >= 0 && begun >= 0);
+    }
+    assert_int_equal(depth, 0);
+    assert_int_equal(begun, 0);
+}
+
+static json_t *standings(const json_t *facts, size_t sets)
+{
+    json_t *ret = json_array(), *arm;
+    size_t i;
+    for (size_t set = 0; set < (sets ? sets : 1); set++) {
+        json_t *arms = json_array();
+        char name[16];
+        snprintf(name, sizeof(name), "set_%zu", set);
+        json_array_foreach (json_object_get(facts, "arms"), i, arm) {
+            json_t *about = json_deep_copy(rg_json_path(arm, "metrics.accuracy"));
+            json_object_set_new(about, "leads", json_boolean(i != 1));
+            json_array_append_new(arms, about);
+        }
+        json_array_append_new(ret, json_pack("{s:s?, s:s, s:s, s:o}", "set", sets ? name : NULL,
+                                             "best", "full", "test", "paired t", "arms", arms));
+    }
+    return ret;
+}
+
+static void test_latex(void **state)
+{
+    (void)state;
+    json_t *facts = fixture();
+    json_object_set_new(facts, "standings", standings(facts, 0));
+    json_object_set_new(facts, "methods", json_string("All of it, at 5 %."));
+    rg_str text = rendered("tex", facts, false);
+    const char *all = rg_str_text(&text);
+    check_latex(all);
+    assert_true(
+        says(all, " & accuracy $\\uparrow$ & nll $\\downarrow$ & ece $\\downarrow$ \\\\\n"));
+    assert_true(
+        says(all, "\nfull & $\\mathbf{0.97171 \\pm 0.00072}$ & $0.0950 \\pm 0.0028$ & "));
+    assert_true(says(all, "\nlinear & $0.9514 \\pm 0.0014$ & "));
+    assert_true(
+        says(all, "two-sided paired t test against the best, corrected over the 3 others"));
+    assert_true(says(all, "full \\textgreater{} linear & supported & $0.0203$ & [$0.0187$, "
+                          "$0.0219$] & $< 0.001$ & $8$ \\\\\n"));
+    assert_true(says(all, "All of it, at 5 \\%.\n"));
+    rg_str_free(&text);
+    json_object_set_new(facts, "standings", standings(facts, 3)); /* arms are rows */
+    text = rendered("tex", facts, false);
+    check_latex(rg_str_text(&text));
+    assert_true(says(rg_str_text(&text), " & set\\_0 & set\\_1 & set\\_2 \\\\\n"));
+    rg_str_free(&text);
+    json_object_set_new(facts, "standings", standings(facts, 5)); /* data sets are */
+    text = rendered("tex", facts, false);
+    check_latex(rg_str_text(&text));
+    assert_true(says(rg_str_text(&text), " & full & linear & no-dropout & no-decay \\\\\n"));
+    assert_true(says(rg_str_text(&text), "\nset\\_4 & $\\mathbf{0.97171"));
+    rg_str_free(&text);
+    json_decref(facts);
+}
+
+static void test_csv(void **state)
+{
+    (void)state;
+    json_t *facts = fixture();
+    json_t *claim = json_array_get(json_object_get(facts, "claims"), 0);
+    json_object_set_new(claim, "claim", json_string("a \"b\", c\nd > e"));
+    rg_str text = rendered("csv", facts, false);
+    const char *all = rg_str_text(&text);
+    assert_true(rg_text_starts(all, "claim,a,b,relation,situation,verdict,"));
+    assert_true(says(all, "\n\"a \"\"b\"\", c\nd > e\",full,linear,>,,supported,true,8,"));
+    double estimate = rg_json_number(json_object_get(claim, "estimate"), NAN);
+    const char *cell = strstr(all, "true,8,") + strlen("true,8,");
+    assert_true(strtod(cell, NULL) == estimate); /* nothing is rounded */
+    rg_str_free(&text);
+    json_decref(facts);
+}
+
 /* ---- Nothing in the facts may break a rendering */
 
 typedef enum damage { REMOVE, MAKE_NULL, MAKE_TEXT, MAKE_NUMBER, DAMAGES } damage;
-static const char *const renderings[] = {"text", "markdown", "html", "json"};
+static const char *const renderings[] = {"text",  "markdown", "html",   "json",
+                                         "latex", "csv",      "methods"};
 static size_t damaged;
 
 static json_t *wrong(damage how)
@@ -355,6 +507,10 @@ int main(void)
         cmocka_unit_test(test_json),
         cmocka_unit_test(test_html),
         cmocka_unit_test(test_find),
+        cmocka_unit_test(test_latex_text),
+        cmocka_unit_test(test_latex_numbers),
+        cmocka_unit_test(test_latex),
+        cmocka_unit_test(test_csv),
         cmocka_unit_test(test_damage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

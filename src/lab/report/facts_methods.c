@@ -1,0 +1,353 @@
+/* facts_methods.c - the paragraph for a paper's methods section: what was done, exactly.
+ *
+ * It is written from the facts alone, one sentence after the other, and each sentence says only
+ * what these facts hold: nothing of a step that was not taken. */
+#include "lab/report/facts.h"
+
+#include "lab/report/format.h"
+#include "lab/report/table.h"
+
+#include <math.h>
+#include <string.h>
+
+#define NAMED_ARMS 8 /* more arms are counted, not named */
+
+static double number(const json_t *facts, const char *path)
+{
+    return rg_json_number(rg_json_path(facts, path), NAN);
+}
+
+static const json_t *arms_of(const json_t *facts)
+{
+    return json_object_get(facts, "arms");
+}
+
+static size_t count_sets(const json_t *facts)
+{
+    const json_t *standings = json_object_get(facts, "standings");
+    const char *first = rg_json_text(json_array_get(standings, 0), "set", NULL);
+    return first ? json_array_size(standings) : 0;
+}
+
+/* ---- What was compared */
+
+static void add_names(rg_str *ret, const json_t *arms)
+{
+    size_t n = json_array_size(arms), i;
+    json_t *arm;
+    if (n > NAMED_ARMS)
+        return;
+    json_array_foreach (arms, i, arm)
+        rg_str_printf(ret, "%s%s", i ? ", " : " (", rg_json_text(arm, "name", "?"));
+    rg_str_add(ret, n ? ")" : "");
+}
+
+static void say_arms(rg_str *ret, const json_t *facts)
+{
+    size_t n = json_array_size(arms_of(facts)), sets = count_sets(facts);
+    const json_t *split = rg_json_path(facts, "data.split");
+    rg_str_printf(ret, "We compared %zu %s", n, n == 1 ? "arm" : "arms");
+    add_names(ret, arms_of(facts));
+    rg_str_printf(ret, " by %s", table_metric(facts));
+    if (sets > 1)
+        rg_str_printf(ret, " on %zu data sets", sets);
+    if (table_of_study(facts))
+        rg_str_printf(ret, " on the test part of %s",
+                      rg_json_text(json_object_get(facts, "data"), "name", "the data"));
+    if (json_is_object(split))
+        rg_str_printf(ret, " (%s rows for training, %s for validation, %s for testing)",
+                      format_count(number(split, "train")).text,
+                      format_count(number(split, "val")).text,
+                      format_count(number(split, "test")).text);
+    rg_str_add(ret, table_of_study(facts) ? "." : ", with scores as they were reported.");
+}
+
+/* ---- How the arms came about */
+
+static size_t count_tuned(const json_t *facts, double *ret_least, double *ret_most)
+{
+    size_t tuned = 0, i;
+    json_t *arm;
+    json_array_foreach (arms_of(facts), i, arm) {
+        double trials = number(arm, "tuning.trials");
+        if (!(trials > 0))
+            continue;
+        *ret_least = tuned ? fmin(*ret_least, trials) : trials;
+        *ret_most = tuned ? fmax(*ret_most, trials) : trials;
+        tuned++;
+    }
+    return tuned;
+}
+
+static void say_tuning(rg_str *ret, const json_t *facts)
+{
+    double least = 0, most = 0;
+    size_t n = json_array_size(arms_of(facts)), tuned = count_tuned(facts, &least, &most);
+    const char *sampler = rg_json_text(json_object_get(facts, "sampler"), "name", NULL);
+    if (!tuned)
+        return;
+    if (tuned == n)
+        rg_str_add(ret, n == 1 ? "The arm" : "Every arm");
+    else
+        rg_str_printf(ret, "%zu of the %zu arms", tuned, n);
+    rg_str_printf(ret, " %s tuned with ", tuned == n || tuned == 1 ? "was" : "were");
+    if (least < most)
+        rg_str_printf(ret, "%.0f to %.0f trials", least, most);
+    else
+        rg_str_printf(ret, "%s%.0f %s", tuned > 1 ? "the same budget of " : "", least,
+                      least == 1 ? "trial" : "trials");
+    if (sampler)
+        rg_str_printf(ret, " (sampler: %s)", sampler);
+    rg_str_printf(ret,
+                  ", and the configuration with the best %s on the validation part was "
+                  "kept.",
+                  table_metric(facts));
+}
+
+static void count_seeds(const json_t *facts, size_t *ret_least, size_t *ret_most)
+{
+    size_t i;
+    json_t *arm;
+    json_array_foreach (arms_of(facts), i, arm) {
+        size_t n = json_array_size(json_object_get(arm, "seeds"));
+        *ret_least = i && *ret_least < n ? *ret_least : n;
+        *ret_most = *ret_most > n ? *ret_most : n;
+    }
+}
+
+static void say_seeds(rg_str *ret, const json_t *facts)
+{
+    size_t least = 0, most = 0;
+    double before = 0;
+    bool study = table_of_study(facts), several = json_array_size(arms_of(facts)) > 1;
+    count_seeds(facts, &least, &most);
+    if (!most)
+        return;
+    rg_str_add(ret, study ? "Each arm was then trained with " : "There are ");
+    if (least < most)
+        rg_str_printf(ret, "%zu to ", least);
+    rg_str_printf(ret, "%zu %s", most,
+                  !study      ? most == 1 ? "run of each arm" : "runs of each arm"
+                  : most == 1 ? "seed"
+                              : "seeds");
+    if (study && several && least == most)
+        rg_str_add(ret, ", the same for all arms");
+    if (study && count_tuned(facts, &before, &before))
+        rg_str_add(ret, " and none of them used in tuning");
+    rg_str_add(ret, ".");
+}
+
+static void say_seal(rg_str *ret, const json_t *facts)
+{
+    double openings = number(facts, "seal.openings");
+    if (!table_of_study(facts) || !(openings > 0))
+        return;
+    bool sealed = !strcmp(rg_json_text(facts, "trust", ""), "sealed");
+    if (!strcmp(rg_json_text(facts, "trust", ""), "self-reported")) {
+        rg_str_add(ret, "The training program reported its test scores itself.");
+        return;
+    }
+    rg_str_printf(ret,
+                  "The test labels were kept %s, and were opened %s after all "
+                  "configurations had been fixed.",
+                  sealed ? "out of reach of the training program"
+                         : "apart from the training program",
+                  openings > 1 ? "more than once" : "once");
+}
+
+static void say_failures(rg_str *ret, const json_t *facts)
+{
+    size_t runs = 0, failed = 0, i;
+    json_t *arm;
+    json_array_foreach (arms_of(facts), i, arm) {
+        runs += json_array_size(json_object_get(arm, "seeds"));
+        failed += json_array_size(json_object_get(arm, "failed"));
+    }
+    if (failed)
+        rg_str_printf(ret, "%zu of %zu runs failed; %s as the worst value of %s.", failed, runs,
+                      failed == 1 ? "it counts" : "they count", table_metric(facts));
+}
+
+/* ---- How claims were decided */
+
+typedef struct procedure { /* a situation of docs/json.md */
+    const char *situation, *test;
+} procedure;
+static const procedure procedures[] = {
+    {"pairs", "the paired t test on runs that share a seed"},
+    {"unpaired", "Welch's t test, as no run has a partner in the other arm"},
+    {"folds", "the corrected resampled t test over the folds (Nadeau and Bengio, 2003)"},
+    {"sets", "the t test stratified by data set, every set weighing the same, with "
+             "Satterthwaite's degrees of freedom"},
+    {"many-sets",
+     "Wilcoxon's signed-rank test on the mean differences of the data sets (Demšar, 2006)"},
+    {"sequential", "the t e-process with g = 1, which may be looked at after every seed"},
+    {"models", "McNemar's exact test, of these fixed models on this test set"},
+};
+
+static size_t count_claims(const json_t *facts, const char *key, const char *value,
+                           const char *otherwise)
+{
+    size_t n = 0, i;
+    json_t *claim;
+    json_array_foreach (json_object_get(facts, "claims"), i, claim)
+        n += !strcmp(rg_json_text(claim, key, otherwise), value);
+    return n;
+}
+
+static void say_tests(rg_str *ret, const json_t *facts)
+{
+    size_t claims = json_array_size(json_object_get(facts, "claims"));
+    for (size_t i = 0; i < RG_COUNT(procedures); i++) {
+        size_t n = count_claims(facts, "situation", procedures[i].situation, "pairs");
+        if (!n)
+            continue;
+        rg_str_add(ret, ret->len ? " " : "");
+        if (n < claims)
+            rg_str_printf(ret, "%zu of the %zu claims %s", n, claims, n == 1 ? "was" : "were");
+        else if (claims == 1)
+            rg_str_add(ret, "The one claim was");
+        else
+            rg_str_printf(ret, "The %zu claims were", claims);
+        rg_str_printf(ret, " tested with %s.", procedures[i].test);
+    }
+}
+
+/* What the t test could not decide: all differences equal, or a score without a value. */
+static void say_substitutes(rg_str *ret, const json_t *facts)
+{
+    size_t n = 0, i;
+    json_t *claim;
+    json_array_foreach (json_object_get(facts, "claims"), i, claim)
+        n += !strcmp(rg_json_text(json_object_get(claim, "methods"), "decides", ""),
+                     "wilcoxon") &&
+             !strcmp(rg_json_text(claim, "situation", "pairs"), "pairs");
+    if (n)
+        rg_str_printf(ret,
+                      "For %zu %s the t test does not exist, and the exact Wilcoxon "
+                      "signed-rank test decided.",
+                      n, n == 1 ? "claim" : "claims");
+}
+
+static void say_sides(rg_str *ret, const json_t *facts)
+{
+    double margin = number(facts, "analysis.margin");
+    if (count_claims(facts, "relation", ">", ">"))
+        rg_str_add(ret, "Superiority was tested two-sided.");
+    if (json_array_size(json_object_get(facts, "claims")) && isfinite(margin))
+        rg_str_printf(ret,
+                      "%sArms count as equivalent where two one-sided tests (TOST) place their "
+                      "difference within ±%.6g.",
+                      ret->len ? " " : "", margin);
+    if (count_claims(facts, "relation", ">=", ">"))
+        rg_str_printf(ret,
+                      "%sThat an arm is no worse was tested one-sided against that margin.",
+                      ret->len ? " " : "");
+}
+
+static void say_correction(rg_str *ret, const json_t *facts)
+{
+    static const char *const names[][2] = {{"holm", "Holm's"}, {"bonferroni", "Bonferroni's"}};
+    const json_t *analysis = json_object_get(facts, "analysis");
+    const char *correction = rg_json_text(analysis, "correction", "none"), *name = NULL;
+    size_t claims = json_array_size(json_object_get(facts, "claims"));
+    double alpha = number(facts, "analysis.alpha");
+    for (size_t i = 0; i < RG_COUNT(names); i++)
+        if (!strcmp(correction, names[i][0]))
+            name = names[i][1];
+    if (!claims)
+        return;
+    if (claims == 1)
+        rg_str_printf(ret, "The level was %.4g.", alpha);
+    else if (name)
+        rg_str_printf(ret,
+                      "The p values were corrected over the %zu claims by %s method, at a "
+                      "level of %.4g.",
+                      claims, name, alpha);
+    else
+        rg_str_printf(ret, "The p values were not corrected; the level was %.4g for each.",
+                      alpha);
+    if (table_of_study(facts))
+        rg_str_add(ret, claims == 1 ? " The claim had been declared before anything ran."
+                                    : " The claims had been declared before anything ran.");
+}
+
+static bool has_exact_tests(const json_t *facts)
+{
+    size_t i;
+    json_t *claim;
+    json_array_foreach (json_object_get(facts, "claims"), i, claim)
+        if (json_is_number(json_object_get(claim, "p_signflip")) ||
+            json_is_number(json_object_get(claim, "p_wilcoxon")))
+            return true;
+    return false;
+}
+
+static void say_fragile(rg_str *ret, const json_t *facts)
+{
+    if (has_exact_tests(facts))
+        rg_str_add(ret,
+                   "A claim that the t test supports is called fragile where the sign-flip "
+                   "test or Wilcoxon's signed-rank test does not agree although the number "
+                   "of pairs would allow it.");
+}
+
+static void say_intervals(rg_str *ret, const json_t *facts)
+{
+    double alpha = number(facts, "analysis.alpha");
+    rg_str_printf(ret, "Intervals are %s t intervals", format_percent(1 - alpha).text);
+    if (count_claims(facts, "situation", "sequential", ""))
+        rg_str_add(ret, ", of the sequential claims anytime-valid ones");
+    rg_str_add(ret, ".");
+}
+
+/* ---- Many data sets */
+
+static void say_ranking(rg_str *ret, const json_t *facts)
+{
+    const json_t *ranking = json_object_get(facts, "ranking");
+    if (json_is_object(ranking))
+        rg_str_printf(
+            ret,
+            "The arms were ranked on each of %s data sets, and the mean ranks compared "
+            "by Friedman's test with Iman and Davenport's F and Nemenyi's critical "
+            "difference (Demšar, 2006).",
+            format_count(number(ranking, "sets")).text);
+}
+
+static void say_tasks(rg_str *ret, const json_t *facts)
+{
+    const json_t *tasks = json_object_get(facts, "tasks");
+    if (json_is_object(tasks))
+        rg_str_printf(ret,
+                      "Interquartile means, performance profiles and probabilities of "
+                      "improvement over all tasks have %s stratified bootstrap intervals from "
+                      "%s resamples (Agarwal et al., 2021).",
+                      format_percent(1 - number(facts, "analysis.alpha")).text,
+                      format_count(number(tasks, "resamples")).text);
+}
+
+static void say_software(rg_str *ret, const json_t *facts)
+{
+    (void)facts;
+    rg_str_add(ret, "The analysis was done with Rigor " RG_VERSION ".");
+}
+
+json_t *facts_methods(const json_t *facts)
+{
+    static void (*const sentences[])(rg_str *, const json_t *) = {
+        say_arms,      say_tuning,  say_seeds,       say_seal,       say_failures,
+        say_tests,     say_sides,   say_substitutes, say_correction, say_fragile,
+        say_intervals, say_ranking, say_tasks,       say_software,
+    };
+    rg_str all = {0};
+    for (size_t i = 0; i < RG_COUNT(sentences); i++) {
+        rg_str one = {0};
+        sentences[i](&one, facts);
+        rg_str_printf(&all, "%s%s", all.len && one.len ? " " : "", rg_str_text(&one));
+        rg_str_free(&one);
+    }
+    json_t *ret = json_string(rg_str_text(&all));
+    rg_str_free(&all);
+    return ret;
+}

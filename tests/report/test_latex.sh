@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# The LaTeX rendering is accepted by LaTeX, with every character that it obeys in the facts.
+# $1 is the build tree.
+set -euo pipefail
+build=$1
+source=$(cd "$(dirname "$0")" && pwd)
+command -v pdflatex >/dev/null || { echo "skipped: there is no pdflatex here"; exit 77; }
+node --input-type=module -e "
+import { writeFileSync } from 'node:fs';
+import { FIXTURES, HOSTILE } from '$source/fixtures.mjs';
+const obeyed = '\\\\\\\\ { } \$ & # _ % ~ ^ < > | \" [ ] * -- − – ± ≥ ² é š';
+for (const [name, make] of Object.entries(FIXTURES)) {
+    const facts = make();
+    facts.methods = HOSTILE + obeyed;
+    for (const claim of facts.claims)
+        claim.claim = obeyed + claim.claim;
+    // pdfLaTeX's fonts have no letters beyond Latin
+    const text = JSON.stringify(facts).replace(/[^\x00-\x7fé\u0161−–±≥²]/g, '');
+    writeFileSync(name + '.json', text);
+}"
+for facts in *.json; do
+    name=${facts%.json}
+    "$build/tests/tool.render" latex "$facts" >"$name-part.tex"
+    printf '%s\n' '\documentclass{article}' '\usepackage{booktabs}' '\begin{document}' \
+        "\\input{$name-part}" 'Some text.' '\end{document}' >"$name-all.tex"
+    pdflatex -interaction=nonstopmode -halt-on-error "$name-all.tex" >"$name.log" ||
+        { tail -n 30 "$name.log"; exit 1; }
+    echo "ok   $name"
+done
