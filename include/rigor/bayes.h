@@ -76,9 +76,10 @@ rg_posterior rg_correlated_bayes_t(const double *differences, size_t n, double t
  * differences a - b lie below, in and above [-rope, rope], and the probability of each of the
  * three to be the likeliest, under a Dirichlet prior whose one pseudo-observation lies in the
  * rope.  The probabilities are integrals over independent gamma variables of shapes count_left,
- * count_rope + 1 and count_right, by the trapezoidal rule to 1e-12; nothing is sampled.
- * Assumes independent pairs, such as data sets.  n == 0: counts 0, the rope certain, since the
- * prior lies there.  NaN anywhere, rope < 0 or NaN: probabilities NaN, counts of the others. */
+ * count_rope + 1 and count_right, by the trapezoidal rule: to 1e-12, 1e-10 for 10,000 pairs;
+ * nothing is sampled. Assumes independent pairs, such as data sets.  n == 0: counts 0, the rope
+ * certain, since the prior lies there.  NaN anywhere, rope < 0 or NaN: probabilities NaN,
+ * counts of the others. */
 typedef struct rg_sign_posterior {
     size_t count_left, count_rope, count_right;
     double left, rope, right;

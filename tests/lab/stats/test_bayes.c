@@ -44,6 +44,54 @@ static void test_golden_normal_mixture(void **state)
     assert_true(fabs(rg_normal_mixture_bound(100, rho, .05) - 30.35209) <= 5e-6);
 }
 
+static void test_golden_bayes_factor(void **state)
+{
+    (void)state;
+    double t = rg_t_test(sleep_data, RG_COUNT(sleep_data), 0, .05).t;
+    assert_close(rg_jzs_bayes_factor(t, RG_COUNT(sleep_data), sqrt(.5)), 17.258880, 5e-8);
+}
+
+static void check_posterior(const double *a, const double *b, size_t n, double share,
+                            double variance)
+{
+    double d[8];
+    rg_differences(b, a, n, d);
+    rg_posterior p = rg_correlated_bayes_t(d, n, share, .5);
+    assert_close(p.mean, 1, 1e-15);
+    assert_close(p.variance, variance, 1e-14);
+    assert_close(p.df, (double)n - 1, 0);
+    double scale = sqrt(variance);
+    assert_close(p.left, rg_t_cdf(-1.5 / scale, p.df), 1e-14);
+    assert_close(p.right, rg_t_upper(-.5 / scale, p.df), 1e-14);
+    assert_close(p.left + p.rope + p.right, 1, 1e-15);
+}
+
+static void test_golden_correlated_t(void **state)
+{
+    (void)state;
+    static const double a[] = {4, 2, 6, 4}, b[] = {5, 7, 3, 5};
+    check_posterior(a, b, 3, 1. / 2, 16 * (1. / 3 + 1. / 2));
+    check_posterior(a, b, 4, 1, 32. / 3 * (1. / 4 + 1));
+}
+
+static void test_golden_sign_counts(void **state)
+{
+    (void)state;
+    static const double x[] = {15, 16, 17, 24, 11, 12, 13, 14};
+    static const double y[] = {10, 13, 15, 24, 15, 82, 83, 84};
+    static const struct {
+        double rope;
+        size_t left, in, right;
+    } table[] = {{0, 3, 1, 4}, {2, 2, 2, 4}, {4, 1, 4, 3}, {5, 0, 5, 3}};
+    for (size_t i = 0; i < RG_COUNT(table); i++) {
+        rg_sign_posterior p = rg_bayes_sign(y, x, 8, table[i].rope);
+        assert_int_equal(p.count_left, table[i].left);
+        assert_int_equal(p.count_rope, table[i].in);
+        assert_int_equal(p.count_right, table[i].right);
+        assert_close(p.left + p.rope + p.right, 1, 1e-12);
+    }
+}
+
 /* ---- What holds between evidence and interval */
 
 static void test_the_interval_leaves_out_what_the_evidence_rejects(void **state)
@@ -233,12 +281,109 @@ static void test_the_effect_that_is_shown(void **state)
     }
 }
 
+/* ---- Bayesian tests */
+
+/* The Bayes factor approaches a ratio of densities for large n, where the prior is flat across
+ * the likelihood: BF ~ prior(d) sqrt(2 pi / n) exp(t^2 / 2), here with the t likelihood. */
+static void test_bayes_factor_limits(void **state)
+{
+    (void)state;
+    assert_true(isnan(rg_jzs_bayes_factor(1, 1, .7)));
+    assert_true(isnan(rg_jzs_bayes_factor(1, 10, 0)));
+    assert_true(isnan(rg_jzs_bayes_factor(NAN, 10, .7)));
+    assert_true(rg_jzs_bayes_factor(1e200, 1000, .7) == DBL_MAX);
+    assert_true(rg_jzs_bayes_factor(40, 1000, .7) > 1e200);
+    assert_close(rg_jzs_bayes_factor(-2, 12, .7), rg_jzs_bayes_factor(2, 12, .7), 0);
+    /* t = 0, n large: sqrt(2 pi / n) / (pi r), to first order */
+    double n = 1e8, r = .5, flat = sqrt(2 * M_PI / n) / (M_PI * r);
+    assert_true(fabs(rg_jzs_bayes_factor(0, (size_t)n, r) / flat - 1) < 1e-6);
+}
+
+/* P(X_a > X_b) is a tail of the binomial distribution for whole shapes: with one count 0 the
+ * sign posterior has a closed form. */
+static void test_sign_posterior_against_the_beta_distribution(void **state)
+{
+    (void)state;
+    static const double zero[200] = {0};
+    for (size_t right = 1; right < 200; right += 33) {
+        double a[200];
+        for (size_t i = 0; i < 200; i++)
+            a[i] = i < right ? 1 : 0;
+        rg_sign_posterior p = rg_bayes_sign(a, zero, 200, .1);
+        double in = (double)p.count_rope + 1, beta = rg_beta_lower(.5, in, (double)right);
+        assert_int_equal(p.count_right, right);
+        assert_close(p.left, 0, 0);
+        assert_close(p.right, beta, 1e-12);
+        assert_close(p.rope, rg_beta_upper(.5, in, (double)right), 1e-12);
+    }
+}
+
+static double gamma_draw(rg_rng *rng, size_t shape)
+{
+    double sum = 0;
+    for (size_t i = 0; i < shape; i++)
+        sum -= log1p(-rg_rng_unit(rng));
+    return sum;
+}
+
+static void test_sign_posterior_against_draws(void **state)
+{
+    (void)state;
+    rg_rng rng = rg_rng_open(support_seed(), "dirichlet");
+    static const double a[] = {1, 1, 1, 1, 1, 0, 0, -1, -1, -1}, b[RG_COUNT(a)] = {0};
+    rg_sign_posterior p = rg_bayes_sign(a, b, RG_COUNT(a), 0);
+    enum { DRAWS = 100000 };
+    int left = 0, in = 0;
+    for (int i = 0; i < DRAWS; i++) {
+        double l = gamma_draw(&rng, 3), m = gamma_draw(&rng, 3), r = gamma_draw(&rng, 5);
+        left += l > m && l > r;
+        in += m > l && m > r;
+    }
+    assert_close(p.left, p.rope, 1e-12); /* 3 and 2 + 1 */
+    assert_true(fabs((double)left / DRAWS - p.left) < 5e-3);
+    assert_true(fabs((double)in / DRAWS - p.rope) < 5e-3);
+    assert_close(p.left + p.rope + p.right, 1, 1e-12);
+}
+
+static void test_sign_posterior_of_many(void **state)
+{
+    (void)state;
+    enum { MANY = 20000 };
+    static double a[MANY], b[MANY];
+    for (size_t i = 0; i < MANY; i++)
+        a[i] = i % 2 ? 1 : i % 4 ? -1 : 0;
+    rg_sign_posterior p = rg_bayes_sign(a, b, MANY, 0);
+    assert_close(p.left + p.rope + p.right, 1, 1e-10);
+    assert_close(p.right, 1, 1e-10);
+}
+
+static void test_degenerate_posteriors(void **state)
+{
+    (void)state;
+    static const double a[] = {1, 1, 1}, b[] = {0, 0, 0}, bad[] = {1, NAN, 1};
+    rg_posterior p = rg_correlated_bayes_t(a, 3, .1, .01);
+    assert_true(p.mean == 1 && p.variance == 0 && isnan(p.left) && isnan(p.rope));
+    p = rg_correlated_bayes_t(a, 1, .1, .01);
+    assert_true(p.mean == 1 && isnan(p.variance) && isnan(p.right));
+    assert_true(isnan(rg_correlated_bayes_t(a, 0, .1, .01).mean));
+    assert_true(isnan(rg_correlated_bayes_t(bad, 3, .1, .01).left));
+    rg_sign_posterior s = rg_bayes_sign(a, b, 0, .1);
+    assert_true(s.count_rope == 0 && s.left == 0 && s.right == 0);
+    assert_close(s.rope, 1, 1e-12);
+    s = rg_bayes_sign(bad, b, 3, .1);
+    assert_true(isnan(s.left) && isnan(s.rope) && s.count_right == 2);
+    assert_true(isnan(rg_bayes_sign(a, b, 3, NAN).rope));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_golden_evidence),
         cmocka_unit_test(test_golden_critical_values),
         cmocka_unit_test(test_golden_normal_mixture),
+        cmocka_unit_test(test_golden_bayes_factor),
+        cmocka_unit_test(test_golden_correlated_t),
+        cmocka_unit_test(test_golden_sign_counts),
         cmocka_unit_test(test_the_interval_leaves_out_what_the_evidence_rejects),
         cmocka_unit_test(test_at_an_end_of_the_interval_the_evidence_is_one_over_alpha),
         cmocka_unit_test(test_too_few_observations_say_nothing),
@@ -250,6 +395,11 @@ int main(void)
         cmocka_unit_test(test_looking_after_every_seed_keeps_the_level),
         cmocka_unit_test(test_the_interval_covers_at_all_looks_at_once),
         cmocka_unit_test(test_the_effect_that_is_shown),
+        cmocka_unit_test(test_bayes_factor_limits),
+        cmocka_unit_test(test_sign_posterior_against_the_beta_distribution),
+        cmocka_unit_test(test_sign_posterior_against_draws),
+        cmocka_unit_test(test_sign_posterior_of_many),
+        cmocka_unit_test(test_degenerate_posteriors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
