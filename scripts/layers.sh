@@ -23,7 +23,8 @@ BEGIN {
     allow["cli"] = "base data engine/train worker lab/stats lab/search lab/store lab/exec lab/study lab/report"
 
     n = split("base=base data=data graph=engine/ir plan=engine/plan nn=engine/nn train=engine/train " \
-              "model=engine/train worker=worker stats=lab/stats search=lab/search store=lab/store " \
+              "model=engine/train worker=worker stats=lab/stats special=lab/stats groups=lab/stats resample=lab/stats " \
+              "bayes=lab/stats predictions=lab/stats search=lab/search store=lab/store " \
               "exec=lab/exec study=lab/study protocol=lab/study report=lab/report publish=lab/report " \
               "rigor=all", pairs, " ")
     for (i = 1; i <= n; i++) { split(pairs[i], p, "="); module["rigor/" p[1] ".h"] = p[2] }

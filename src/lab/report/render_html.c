@@ -28,8 +28,9 @@ static void slot_chips(rg_str *ret, const json_t *facts)
                  *marks = json_object_get(facts, "marks");
     size_t seeds = json_array_size(json_object_get(json_array_get(arms, 0), "seeds"));
     rg_str counts = {0};
-    rg_str_printf(&counts, "%zu arm%s · %zu seed%s", json_array_size(arms),
-                  json_array_size(arms) == 1 ? "" : "s", seeds, seeds == 1 ? "" : "s");
+    rg_str_printf(&counts, "%zu arm%s · %zu %s%s", json_array_size(arms),
+                  json_array_size(arms) == 1 ? "" : "s", seeds,
+                  table_of_study(facts) ? "seed" : "run", seeds == 1 ? "" : "s");
     rg_str_add(ret, "<ul class=\"chips\">");
     html_put(ret,
              table_of_study(facts)
@@ -42,6 +43,8 @@ static void slot_chips(rg_str *ret, const json_t *facts)
         html_put(ret, "<li class=\"mark\">$</li>", mark ? mark : "");
     }
     rg_str_add(ret, "</ul>\n");
+    if (*table_reading(facts))
+        html_put(ret, "<p class=\"lead\">$</p>\n", table_reading(facts));
     rg_str_free(&counts);
 }
 

@@ -71,6 +71,11 @@ static void add_head(rg_str *ret, const json_t *facts)
     add_escaped(ret, rg_str_text(&marks));
     rg_str_free(&marks);
     rg_str_add(ret, ".\n");
+    if (!*table_reading(facts))
+        return;
+    rg_str_add(ret, "\n");
+    add_escaped(ret, table_reading(facts));
+    rg_str_add(ret, "\n");
 }
 
 static void add_verdicts(rg_str *ret, const json_t *facts)

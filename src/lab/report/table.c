@@ -257,6 +257,11 @@ json_t *table_failures(const json_t *facts)
     return table_or_null(table);
 }
 
+const char *table_reading(const json_t *facts)
+{
+    return rg_json_text(json_object_get(facts, "columns"), "sentence", "");
+}
+
 void table_marks(rg_str *ret, const json_t *facts)
 {
     const json_t *marks = json_object_get(facts, "marks");

@@ -28,6 +28,8 @@ json_t *table_new(const char *title, const char *align, const char *const *colum
 void table_row(json_t *table, const char *const *cells); /* as many as there are columns */
 json_t *table_or_null(json_t *table);                    /* frees a table without rows */
 
+/* Which column of somebody's table was taken for what; "" for a study. */
+const char *table_reading(const json_t *facts);
 /* The words that stand on every line of the report: " (exploratory, unsealed)", or "". */
 void table_marks(rg_str *ret, const json_t *facts);
 /* A claim's sentence with the marks, unless it says them itself. */
