@@ -1,13 +1,35 @@
-/* cmd_check.c - reads a study and says what it would do and whether it can answer its question.
- */
+/* cmd_check.c - reads a study and says what it would do and whether it can answer its question;
+ * with --placebo, how often its procedure would find a difference where there is none. */
 #include "cli/command.h"
+#include "cli/progress.h"
 
+#include "lab/report/format.h"
+#include "lab/report/outlook.h"
+#include "lab/study/placebo.h"
+#include "rigor/report.h"
+
+#include <math.h>
 #include <stdio.h>
+#include <unistd.h>
 
-enum { JSON, EXPLORATORY };
+enum { JSON, EXPLORATORY, FROM, PLACEBO, ARM, RUNS, EPOCHS, JOBS, QUIET };
 static const rg_option options[] = {
     [JSON] = RG_OPTION_JSON,
     [EXPLORATORY] = {"exploratory", 0, RG_OPTION_FLAG, NULL, "allow fewer than 5 seeds"},
+    [FROM] = {"from", 'f', RG_OPTION_TEXT, "STUDY",
+              "how far an earlier study scattered: are margins and seeds enough for that? "
+              "(default: this study's own ledger, where it has one)"},
+    [PLACEBO] = {"placebo", 0, RG_OPTION_FLAG, NULL,
+                 "train one arm under many seeds, compare it with itself, and count false "
+                 "alarms"},
+    [ARM] = {"arm", 0, RG_OPTION_TEXT, "NAME",
+             "for --placebo (default: the second arm of the first claim)"},
+    [RUNS] = {"runs", 0, RG_OPTION_INT, "N",
+              "for --placebo (default: as many as the study has, 24 to 40)"},
+    [EPOCHS] = {"epochs", 0, RG_OPTION_INT, "N",
+                "for --placebo (default: the arm's own, at most 20)"},
+    [JOBS] = {"jobs", 'j', RG_OPTION_INT, "N", "worker processes (default: one for each core)"},
+    [QUIET] = {"quiet", 'q', RG_OPTION_FLAG, NULL, "no progress"},
     {0},
 };
 
@@ -27,25 +49,133 @@ static bool try_data(const rg_study *study, rg_arena *arena, json_t *plan, rg_er
     return true;
 }
 
+/* ---- The A/A check */
+
+typedef struct teller {
+    rg_meter meter;
+    bool quiet;
+} teller;
+
+static void tell_progress(void *ctx, const rg_progress *progress)
+{
+    teller *t = ctx;
+    rg_meter_show(&t->meter, progress);
+}
+
+static void tell_estimate(void *ctx, size_t runs, double seconds)
+{
+    teller *t = ctx;
+    if (!t->quiet)
+        fprintf(stderr, "%splacebo: %zu runs, about %s of training\n",
+                t->meter.line ? "\r\033[K" : "", runs,
+                format_seconds(seconds < 1 ? 1 : round(seconds)).text);
+}
+
+/* Adds the facts to the plan; *ret_signal: what interrupted the training, else 0. */
+static bool run_placebo(const rg_given *given, const rg_study *study, json_t *plan,
+                        int *ret_signal, rg_err *err)
+{
+    const char *worker[3];
+    placebo_runs runs;
+    if (!rg_worker_command(given->arena, worker, err))
+        return false;
+    teller t = {rg_meter_open(study->metric), given->flag[QUIET]};
+    int jobs = (int)given->integer[JOBS];
+    placebo_options o = {.arm = given->text[ARM],
+                         .runs = (size_t)given->integer[RUNS],
+                         .epochs = (size_t)given->integer[EPOCHS],
+                         .run = {.worker_argv = worker,
+                                 .jobs = jobs,
+                                 .progress = t.quiet ? NULL : tell_progress,
+                                 .ctx = &t},
+                         .estimate = tell_estimate};
+    bool ok = placebo_train(study, &o, given->arena, &runs, ret_signal, err);
+    if (!t.quiet)
+        rg_meter_close(&t.meter);
+    if (ok && *ret_signal == 0)
+        json_object_set_new(plan, "placebo", placebo_facts(study, &runs, jobs));
+    return ok;
+}
+
+/* ---- Earlier results */
+
+/* Of --from, or of this study where it has run before; NULL when there are none. */
+static bool earlier_facts(const rg_given *given, const rg_study *study, json_t **ret,
+                          rg_err *err)
+{
+    rg_opened opened;
+    const char *from = given->text[FROM], *own = study->name;
+    rg_err ignored = {0};
+    if (!rg_study_open(from ? from : own, RG_LEDGER_READ, &opened, from ? err : &ignored))
+        return !from;
+    *ret = rg_facts_build(opened.study, opened.ledger, from ? err : &ignored);
+    rg_study_close(&opened);
+    return *ret || !from;
+}
+
+static bool add_outlook(const rg_given *given, const rg_study *study, json_t *plan, rg_err *err)
+{
+    json_t *facts = NULL;
+    const json_t *runs = json_object_get(json_object_get(plan, "placebo"), "validation");
+    if (!earlier_facts(given, study, &facts, err))
+        return false;
+    outlook_add(plan, study, facts, rg_json_number(json_object_get(runs, "sd"), NAN));
+    json_decref(facts);
+    return true;
+}
+
+/* ---- The answer */
+
+static int answer(const rg_given *given, const rg_study *study, const json_t *plan, rg_err *err)
+{
+    if (given->flag[JSON])
+        rg_print_json(json_incref((json_t *)(uintptr_t)plan));
+    else
+        rg_plan_print(study, plan, stdout);
+    const char *path = given->argument[0];
+    if (json_array_size(json_object_get(plan, "unanswerable")))
+        rg_fail(err, RG_NO, path, "change the arms or claims that are named above",
+                "the study cannot answer its question");
+    else if (placebo_is_alarming(json_object_get(plan, "placebo")))
+        rg_fail(err, RG_NO, path,
+                "correct over the claims (analysis.correction: holm), or add "
+                "seeds",
+                "the study's procedure cries wolf clearly more often than alpha allows");
+    return rg_exit(err);
+}
+
+static bool options_fit(const rg_given *given, rg_err *err)
+{
+    static const int own[] = {ARM, RUNS, EPOCHS, JOBS};
+    for (size_t i = 0; i < RG_COUNT(own); i++)
+        if (given->flag[own[i]] && !given->flag[PLACEBO])
+            return rg_fail(err, RG_INPUT, NULL, "add --placebo, or leave it out",
+                           "--%s belongs to --placebo: nothing else trains here",
+                           options[own[i]].name);
+    return given->integer[JOBS] <= RG_JOBS_MAX && given->integer[RUNS] <= 10000
+               ? true
+               : rg_fail(err, RG_INPUT, NULL, "give fewer",
+                         "more than %d jobs or 10000 runs are too many", RG_JOBS_MAX);
+}
+
 static int run(const rg_given *given, rg_err *err)
 {
+    if (!options_fit(given, err))
+        return rg_exit(err);
     rg_study *study =
         rg_study_of_arguments(given, given->flag[EXPLORATORY], given->flag[JSON], err);
     if (!study)
         return RG_INPUT;
     json_t *plan = rg_study_plan(study);
-    int code = RG_INPUT;
-    if (try_data(study, given->arena, plan, err)) {
-        code = json_array_size(json_object_get(plan, "unanswerable")) ? RG_NO : RG_OK;
-        if (given->flag[JSON])
-            rg_print_json(json_incref(plan));
-        else
-            rg_plan_print(study, plan, stdout);
-    }
-    if (code == RG_NO)
-        rg_fail(err, RG_NO, given->argument[0],
-                "change the arms or claims that are named above",
-                "the study cannot answer its question");
+    int caught = 0, code = RG_INPUT;
+    if (try_data(study, given->arena, plan, err) &&
+        (!given->flag[PLACEBO] || run_placebo(given, study, plan, &caught, err)) &&
+        add_outlook(given, study, plan, err))
+        code = caught ? 128 + caught : answer(given, study, plan, err);
+    else
+        code = rg_exit(err);
+    if (caught)
+        fprintf(stderr, "rigor: interrupted; nothing is kept of the check\n");
     json_decref(plan);
     rg_study_free(study);
     return code;
@@ -59,7 +189,12 @@ const rg_command rg_command_check = {
         "Reads the study and its data, prints arms, trials, runs and the smallest effect that "
         "the seeds can show. Exit 1 when a claim could never be settled. Nothing is "
         "written.\n\n"
-        "  rigor check examples/digits.yaml",
+        "--placebo is the A/A check: one arm is trained as the study would train it under many "
+        "seeds, on validation alone, and the study's own procedure compares it with itself. It "
+        "says how often that would have cried wolf; exit 1 when clearly more often than alpha "
+        "allows. The seal stays closed, the study's ledger untouched.\n\n"
+        "  rigor check examples/digits.yaml\n"
+        "  rigor check examples/digits.yaml --placebo -j 2",
     .rank = 2,
     .options = options,
     .min_arguments = 1,

@@ -25,8 +25,6 @@ static const rg_option options[] = {
     {0},
 };
 
-enum { JOBS_MAX = 1024 };
-
 static const char *const report_formats[] = {"html", "markdown", "json", NULL};
 
 /* studies/NAME becomes studies/NAME.1, or the first number that is free. */
@@ -158,12 +156,9 @@ static int conclude(const rg_given *given, const rg_study *study, rg_ledger *led
 static int run_study(const rg_given *given, const rg_study *study, rg_ledger *ledger,
                      const char *dir, rg_err *err)
 {
-    char self[4096] = "";
-    if (readlink("/proc/self/exe", self, sizeof(self) - 1) <= 0) {
-        rg_fail(err, RG_INTERNAL, "/proc/self/exe", "mount /proc", "cannot be read");
+    const char *worker[3];
+    if (!rg_worker_command(given->arena, worker, err))
         return rg_exit(err);
-    }
-    const char *const worker[] = {self, "worker", NULL};
     rg_meter meter = rg_meter_open(study->metric);
     rg_run_options o = {.dir = dir,
                         .worker_argv = worker,
@@ -210,9 +205,9 @@ static bool check_options(const rg_given *given, const char *dir, rg_err *err)
         return rg_fail(err, RG_INPUT, NULL,
                        "use supported, refuted, equivalent, fragile or inconclusive",
                        "--require cannot be '%s'", wanted);
-    if (given->integer[JOBS] > JOBS_MAX)
+    if (given->integer[JOBS] > RG_JOBS_MAX)
         return rg_fail(err, RG_INPUT, NULL, "leave it out for one worker on each core",
-                       "--jobs cannot be more than %d", JOBS_MAX);
+                       "--jobs cannot be more than %d", RG_JOBS_MAX);
     return rg_utf8_valid(dir, strlen(dir)) ||
            rg_fail(err, RG_INPUT, dir, "give RIGOR_STUDIES a name in UTF-8",
                    "the folder of studies has a name that is not UTF-8 text");

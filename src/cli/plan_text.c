@@ -130,6 +130,80 @@ static void print_work(const rg_study *study, const json_t *plan, FILE *out)
             study->n_claims == 1 ? "" : "s");
 }
 
+/* ---- What the A/A check found */
+
+static double real(const json_t *object, const char *key)
+{
+    return rg_json_number(json_object_get(object, key), NAN);
+}
+
+static void print_placebo_runs(const rg_study *study, const json_t *placebo, FILE *out)
+{
+    const json_t *runs = json_object_get(placebo, "validation");
+    rg_str text = {0};
+    rg_str_printf(&text, "%s against itself: %lld runs", rg_json_text(placebo, "arm", ""),
+                  count(placebo, "runs"));
+    if (count(placebo, "epochs"))
+        rg_str_printf(&text, " of %lld epochs", count(placebo, "epochs"));
+    rg_str_printf(&text, " with other seeds, %s on validation %.4g with sd %.3g", study->metric,
+                  real(runs, "mean"), real(runs, "sd"));
+    if (count(placebo, "failed"))
+        rg_str_printf(&text, "; %lld failed", count(placebo, "failed"));
+    if (real(runs, "mde") > 0)
+        rg_str_printf(&text, ". If two arms scatter alike, %zu seeds show a difference of %.2g",
+                      study->n_seeds, real(runs, "mde"));
+    rg_print_wrapped(out, "placebo: ", rg_str_text(&text));
+    rg_str_free(&text);
+}
+
+static void print_placebo_rate(const rg_study *study, const json_t *placebo, FILE *out)
+{
+    const json_t *interval = json_object_get(placebo, "interval");
+    double lo = rg_json_number(json_array_get(interval, 0), NAN);
+    double hi = rg_json_number(json_array_get(interval, 1), NAN);
+    rg_str text = {0};
+    rg_str_printf(
+        &text,
+        "of %lld studies drawn from these runs, each with %zu claim%s over %zu seeds, "
+        "%.1f %% found a difference that is not there (95 %% interval %.1f to %.1f %%, "
+        "for these runs); alpha allows %g %%. ",
+        count(placebo, "draws"), study->n_claims, study->n_claims == 1 ? "" : "s",
+        study->n_seeds, 100 * real(placebo, "rate"), 100 * lo, 100 * hi,
+        100 * real(placebo, "alpha"));
+    if (count(placebo, "fragile"))
+        rg_str_printf(&text, "%.1f %% more were called fragile. ",
+                      100 * (double)count(placebo, "fragile") / real(placebo, "draws"));
+    bool alarming = json_is_true(json_object_get(placebo, "alarming"));
+    rg_str_add(&text, alarming
+                          ? "That is clearly too often: a verdict of this study would "
+                            "often be luck."
+                          : "The procedure holds its level on this trainer and this data.");
+    rg_print_wrapped(out, "placebo: ", rg_str_text(&text));
+    rg_str_free(&text);
+}
+
+static void print_placebo(const rg_study *study, const json_t *placebo, FILE *out)
+{
+    if (!json_is_object(placebo))
+        return;
+    print_placebo_runs(study, placebo, out);
+    if (json_is_number(json_object_get(placebo, "rate")))
+        print_placebo_rate(study, placebo, out);
+    else
+        rg_print_wrapped(out, "placebo: ", "no claims are declared, so nothing can cry wolf");
+}
+
+static void print_outlook(const json_t *plan, FILE *out)
+{
+    size_t i;
+    json_t *claim;
+    json_array_foreach (json_object_get(plan, "outlook"), i, claim)
+        if (!strcmp(rg_json_text(claim, "from", ""), "claim"))
+            fprintf(out,
+                    "earlier: the differences of '%s' scattered by %.3g (sd): %.3g is seen\n",
+                    rg_json_text(claim, "claim", ""), real(claim, "sd"), real(claim, "mde"));
+}
+
 void rg_plan_print(const rg_study *study, const json_t *plan, FILE *out)
 {
     rg_str head = {0};
@@ -149,6 +223,8 @@ void rg_plan_print(const rg_study *study, const json_t *plan, FILE *out)
                 "%zu seeds show a difference of %.2f standard deviations in 80 %% of "
                 "studies\n",
                 study->n_seeds, mde);
+    print_outlook(plan, out);
+    print_placebo(study, json_object_get(plan, "placebo"), out);
     print_sentences(plan, "warnings", "warning: ", out);
     print_sentences(plan, "unanswerable", "cannot be answered: ", out);
 }

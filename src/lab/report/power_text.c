@@ -66,6 +66,8 @@ static void plot_growth(rg_str *ret, const json_t *facts)
             (plot_curve){marks[n], rg_json_text(curve, "claim", "the effect above"),
                          json_object_get(curve, "seeds"), json_object_get(curve, "power")};
     }
+    if (!n)
+        return;
     plot_frame frame = {.x_hi = last_of(curves[0].x),
                         .y_hi = 1,
                         .level = number(facts, "power"),

@@ -1,5 +1,6 @@
 /* plan.c - what a study is worth before it runs: how much it trains, what its seeds can show,
  * what would make its verdicts hard to read. */
+#include "rigor/bayes.h"
 #include "rigor/stats.h"
 #include "rigor/study.h"
 
@@ -8,6 +9,7 @@
 #include <string.h>
 
 #define SEEDS_ADVISED 8
+#define USUAL_POWER .8
 
 typedef struct planner {
     const rg_study *study;
@@ -84,16 +86,23 @@ static factors compare(const rg_arm *a, const rg_arm *b)
 
 /* ---- Claims. */
 
-/* The smallest two-sided p of the exact sign-flip and Wilcoxon tests is 2^(1-n). */
-static size_t seeds_for_exact(double level)
-{
-    return (size_t)floor(1 - log2(level)) + 1;
-}
-
 static double strictest_level(const rg_study *study)
 {
     bool corrected = study->analysis.correction != RG_NO_CORRECTION && study->n_claims > 1;
     return study->analysis.alpha / (corrected ? (double)study->n_claims : 1);
+}
+
+static bool is_sequential(const rg_study *study)
+{
+    return study->seeds_min < study->n_seeds;
+}
+
+/* The smallest effect, in standard deviations of the difference, that all seeds show with 80 %
+ * power; NaN for one seed, infinite where evidence that is looked at cannot decide by then. */
+static double detectable(const rg_study *study, double level)
+{
+    return is_sequential(study) ? rg_t_anytime_effect(study->n_seeds, 1, level, USUAL_POWER)
+                                : rg_detectable_effect(study->n_seeds, level);
 }
 
 static void plan_claim(planner *p, const rg_claim *claim)
@@ -105,9 +114,12 @@ static void plan_claim(planner *p, const rg_claim *claim)
         return;
     }
     factors found = compare(a, b);
-    if (found.model + found.train == 0 && claim->relation == RG_BETTER)
-        rg_json_say(p->unanswerable, "'%s': %s and %s are the same configuration", claim->text,
-                    a->name, b->name);
+    if (found.model + found.train == 0)
+        rg_json_say(claim->relation == RG_BETTER ? p->unanswerable : p->warnings,
+                    claim->relation == RG_BETTER
+                        ? "'%s': %s and %s are the same configuration"
+                        : "'%s' says nothing: %s and %s are the same configuration",
+                    claim->text, a->name, b->name);
     if (found.model && found.train)
         rg_json_say(
             p->warnings,
@@ -121,8 +133,9 @@ static void plan_exact_tests(planner *p)
 {
     const rg_study *study = p->study;
     double level = strictest_level(study);
-    size_t need = seeds_for_exact(level);
-    if (!study->n_claims || study->n_seeds < 2 || study->n_seeds >= need)
+    size_t need = (size_t)rg_power_exact_floor((rg_power_plan){RG_PAIRS, level, 2});
+    if (!study->n_claims || study->n_seeds < 2 || study->n_seeds >= need ||
+        is_sequential(study))
         return;
     rg_json_say(
         p->warnings,
@@ -133,6 +146,53 @@ static void plan_exact_tests(planner *p)
         level, need);
 }
 
+/* The first number of seeds at which the evidence can reach what the claims ask for. */
+static size_t first_decision(const rg_study *study, double level)
+{
+    size_t n = 2;
+    while (n <= study->n_seeds && isinf(rg_t_anytime_critical(n, 1, level)))
+        n++;
+    return n;
+}
+
+static void plan_sequence(planner *p)
+{
+    const rg_study *study = p->study;
+    double level = strictest_level(study);
+    size_t first = first_decision(study, level);
+    if (!is_sequential(study) || !study->n_claims)
+        return;
+    if (first > study->n_seeds)
+        rg_json_say(
+            p->unanswerable,
+            "with at most %zu seeds the evidence cannot reach the %.3g that %zu claim%s "
+            "at alpha %g ask%s for; set seeds.max higher",
+            study->n_seeds, 1 / level, study->n_claims, study->n_claims > 1 ? "s" : "",
+            study->analysis.alpha, study->n_claims > 1 ? "" : "s");
+    else if (first > study->seeds_min)
+        rg_json_say(p->warnings,
+                    "looking before %zu seeds decides nothing: the evidence cannot reach %.3g "
+                    "with fewer; seeds.min: %zu saves the looks",
+                    first, 1 / level, first);
+}
+
+/* A claim that is made twice, or against itself, costs the others a share of alpha. */
+static void plan_repeated(planner *p)
+{
+    const rg_study *study = p->study;
+    for (size_t i = 0; i < study->n_claims; i++)
+        for (size_t k = 0; k < i; k++) {
+            const rg_claim *c = &study->claims[i], *d = &study->claims[k];
+            bool same = c->a == d->a && c->b == d->b && c->relation == d->relation;
+            bool turned = c->a == d->b && c->b == d->a && c->relation == d->relation;
+            if (same || turned)
+                rg_json_say(p->warnings,
+                            "'%s' and '%s' ask the same question: a claim answers both "
+                            "directions, and each one costs all of them a share of alpha",
+                            d->text, c->text);
+        }
+}
+
 static void plan_claims(planner *p)
 {
     const rg_study *study = p->study;
@@ -140,7 +200,9 @@ static void plan_claims(planner *p)
         rg_json_say(p->warnings, "no claims are declared: the study will describe, not decide");
     for (size_t i = 0; i < study->n_claims; i++)
         plan_claim(p, &study->claims[i]);
+    plan_repeated(p);
     plan_exact_tests(p);
+    plan_sequence(p);
     if (study->analysis.correction == RG_NO_CORRECTION && study->n_claims > 1)
         rg_json_say(
             p->warnings,
@@ -153,17 +215,17 @@ static void plan_claims(planner *p)
 
 /* ---- Seeds and search. */
 
-static void plan_seeds(planner *p, double detectable)
+static void plan_seeds(planner *p, double shown)
 {
     const rg_study *study = p->study;
-    if (study->n_seeds >= SEEDS_ADVISED || study->n_seeds < 2)
+    if (study->n_seeds >= SEEDS_ADVISED || study->n_seeds < 2 || is_sequential(study))
         return;
     rg_json_say(
         p->warnings,
         "%zu seeds are few; %d, as advised, show a difference of %.2f standard deviations "
         "where %zu show one of %.2f",
         study->n_seeds, SEEDS_ADVISED,
-        rg_detectable_effect(SEEDS_ADVISED, study->analysis.alpha), study->n_seeds, detectable);
+        rg_detectable_effect(SEEDS_ADVISED, study->analysis.alpha), study->n_seeds, shown);
 }
 
 static double default_of(const rg_arm *arm, const rg_dim *dim)
@@ -233,15 +295,14 @@ json_t *rg_study_plan(const rg_study *study)
 {
     planner p = {study, json_array(), json_array()};
     size_t runs = study->n_arms * study->n_seeds;
-    double alpha = study->analysis.alpha;
-    double detectable = rg_detectable_effect(study->n_seeds, alpha);
+    double shown = detectable(study, study->analysis.alpha);
     plan_arms(&p);
     plan_search(&p);
-    plan_seeds(&p, detectable);
+    plan_seeds(&p, shown);
     plan_claims(&p);
     return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "arms", (json_int_t)study->n_arms,
                      "trials", (json_int_t)all_trials(study), "runs", (json_int_t)runs,
-                     "mde_sd", rg_json_real(detectable), "mde_sd_corrected",
-                     rg_json_real(rg_detectable_effect(study->n_seeds, strictest_level(study))),
-                     "warnings", p.warnings, "unanswerable", p.unanswerable);
+                     "mde_sd", rg_json_real(shown), "mde_sd_corrected",
+                     rg_json_real(detectable(study, strictest_level(study))), "warnings",
+                     p.warnings, "unanswerable", p.unanswerable);
 }

@@ -107,6 +107,46 @@ static void test_equal_arms_settle_nothing(void **state)
     json_decref(plan);
 }
 
+/* A claim that is made twice, or the other way round, is one question. */
+static void test_repeated_claims_are_said(void **state)
+{
+    (void)state;
+    json_t *plan = plan_of(HEAD "arms: {full: {}, linear: {model.name: linear}}\n"
+                                "claims: [full > linear, linear > full]\n");
+    assert_true(says(plan, "warnings", "'full > linear' and 'linear > full' ask the same"));
+    json_decref(plan);
+    plan = plan_of(HEAD "arms: {full: {}, linear: {model.name: linear}}\n"
+                        "claims: [full > linear, full >= linear]\nanalysis: {margin: 0.1}\n");
+    assert_false(says(plan, "warnings", "ask the same"));
+    json_decref(plan);
+}
+
+/* Evidence that is looked at after every seed: E >= 20 takes 5 seeds, 60 for three claims 6. */
+static void test_sequential_seeds_must_be_able_to_decide(void **state)
+{
+    (void)state;
+    const rg_catalog *known = &catalog;
+    reading r = {.diags = {.arena = rg_arena_new()}};
+    r.study =
+        rg_study_parse(HEAD TWO, strlen(HEAD TWO), "t.yaml", NULL, 0, true, known, &r.diags);
+    rg_study *study = (rg_study *)(uintptr_t)good(&r);
+    study->n_seeds = 8;
+    study->seeds_min = 3;
+    study->seeds_step = 1;
+    json_t *plan = rg_study_plan(study);
+    assert_true(says(plan, "warnings", "looking before 5 seeds decides nothing"));
+    assert_false(says(plan, "warnings", "exact tests"));
+    assert_json(plan, "unanswerable", "[]");
+    assert_true(rg_json_number(json_object_get(plan, "mde_sd"), 0) > 1.16);
+    json_decref(plan);
+    study->n_seeds = 4;
+    plan = rg_study_plan(study);
+    assert_true(
+        says(plan, "unanswerable", "with at most 4 seeds the evidence cannot reach the 20"));
+    json_decref(plan);
+    reading_free(&r);
+}
+
 static void test_no_claims_and_odd_ranges_are_said(void **state)
 {
     (void)state;
@@ -131,6 +171,8 @@ int main(void)
         cmocka_unit_test(test_exact_tests_need_seven_pairs_for_three_claims),
         cmocka_unit_test(test_confounded_claims_are_said),
         cmocka_unit_test(test_equal_arms_settle_nothing),
+        cmocka_unit_test(test_repeated_claims_are_said),
+        cmocka_unit_test(test_sequential_seeds_must_be_able_to_decide),
         cmocka_unit_test(test_no_claims_and_odd_ranges_are_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
