@@ -1,6 +1,8 @@
 /* cells.c - sorting scores into arms and data sets (see cells.h). */
 #include "lab/report/cells.h"
 
+#include "rigor/groups.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -40,6 +42,18 @@ static void sort_arm(cells *all, size_t arm)
     }
 }
 
+static double fold_ratio(const cells *all)
+{
+    double given = all->options->test_over_train;
+    uint32_t last = 0;
+    for (size_t arm = 0; arm < all->n_arms; arm++)
+        for (size_t i = 0; all->arms[arm].fold && i < all->arms[arm].count; i++)
+            last = all->arms[arm].fold[i] > last ? all->arms[arm].fold[i] : last;
+    if (last == 0)
+        return NAN;
+    return given > 0 ? given : 1 / (double)last; /* k folds: 1 / (k - 1) */
+}
+
 cells cells_of(const rg_scores *arms, size_t n_arms, const rg_verdict_options *options,
                rg_arena *arena)
 {
@@ -51,6 +65,7 @@ cells cells_of(const rg_scores *arms, size_t n_arms, const rg_verdict_options *o
     all.at = RG_ARENA_ARRAY(arena, cell, all.n_sets * n_arms + 1);
     for (size_t arm = 0; arm < n_arms; arm++)
         sort_arm(&all, arm);
+    all.test_over_train = fold_ratio(&all);
     return all;
 }
 
@@ -78,4 +93,12 @@ double cells_mean(const cell *of)
     for (size_t i = 0; i < of->n; i++)
         sum += of->at[i].value;
     return of->n ? sum / (double)of->n : NAN;
+}
+
+rg_t_result cells_t_test(const cells *all, const double *values, size_t n)
+{
+    double alpha = all->options->analysis.alpha;
+    return isnan(all->test_over_train)
+               ? rg_t_test(values, n, 0, alpha)
+               : rg_corrected_t(values, n, all->test_over_train, 0, alpha);
 }

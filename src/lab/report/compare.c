@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FAILURES_WARNED = 10 };
+enum { FAILURES_WARNED = 10, BOOTSTRAP_SEED = 1 };
 
 /* A comparison on its way from rows to facts. */
 typedef struct comparison {
@@ -184,6 +184,17 @@ static char *name_of_file(const char *path, rg_arena *arena)
     return rg_arena_strndup(arena, base, dot ? (size_t)(dot - base) : strlen(base));
 }
 
+/* What only several data sets can tell. */
+static void add_sets(json_t *facts, const comparison *c, const cells *all)
+{
+    if (all->n_sets < 2)
+        return;
+    json_t *tasks = facts_tasks(all, c->claims, c->n_claims, BOOTSTRAP_SEED);
+    json_object_set_new(facts, "ranking", facts_ranking(all));
+    if (tasks)
+        json_object_set_new(facts, "tasks", tasks);
+}
+
 static json_t *facts_json(comparison *c)
 {
     const rg_results *r = &c->results;
@@ -210,6 +221,7 @@ static json_t *facts_json(comparison *c)
         r->metric, "goal", c->maximize ? "maximize" : "minimize", "also", "analysis",
         analysis_json(&c->options->analysis), "columns", r->columns, "arms", arms, "claims",
         claims, "standings", facts_standings(&all), "warnings", r->warnings);
+    add_sets(facts, c, &all);
     json_object_set_new(facts, "methods", facts_methods(facts));
     return facts;
 }

@@ -45,6 +45,9 @@ json_t *facts_environment(const facts_source *from);
 
 /* The parts that follow from scores alone, of studies and of tables of results alike. */
 json_t *facts_standings(const cells *all);
+json_t *facts_ranking(const cells *all); /* null: too few data sets or arms */
+/* NULL: not two tasks with two runs each, a run without a value, or far too many runs. */
+json_t *facts_tasks(const cells *all, const rg_claim *claims, size_t n_claims, uint64_t seed);
 /* The paragraph for a paper's methods section, written from the rest of the facts. */
 json_t *facts_methods(const json_t *facts);
 

@@ -7,7 +7,7 @@
  * the marks are a description beside the verdicts, never one of them. */
 #include "lab/report/cells.h"
 #include "lab/report/facts.h"
-#include "rigor/stats.h"
+#include "rigor/groups.h"
 
 #include <math.h>
 
@@ -39,8 +39,31 @@ static double p_paired(const cells *all, const cell *a, const cell *b)
     if (n < 2)
         return NAN;
     rg_differences(x, y, n, x);
-    double p = rg_t_test(x, n, 0, all->options->analysis.alpha).p;
+    double p = cells_t_test(all, x, n).p;
     return isnan(p) ? rg_wilcoxon(x, n, RG_ZEROS_PRATT, RG_WILCOXON_EXACT).p : p;
+}
+
+static bool is_unpaired(const cells *all)
+{
+    for (size_t arm = 0; arm < all->n_arms; arm++)
+        if (all->arms[arm].unpaired)
+            return true;
+    return false;
+}
+
+static double p_between(const cells *all, const cell *a, const cell *b)
+{
+    double alpha = all->options->analysis.alpha;
+    if (!is_unpaired(all))
+        return p_paired(all, a, b);
+    return rg_welch(cells_values(all, a), a->n, cells_values(all, b), b->n, 0, alpha).p;
+}
+
+static const char *test_name(const cells *all)
+{
+    return is_unpaired(all)               ? "Welch's t"
+           : !isnan(all->test_over_train) ? "corrected resampled t"
+                                          : "paired t";
 }
 
 static size_t best_of(const cells *all, size_t set)
@@ -67,7 +90,7 @@ static double *corrected_p(const cells *all, size_t set, size_t best)
     size_t n = 0;
     for (size_t arm = 0; arm < all->n_arms; arm++)
         if (arm != best && best != SIZE_MAX)
-            others[n++] = p_paired(all, cells_at(all, set, best), cells_at(all, set, arm));
+            others[n++] = p_between(all, cells_at(all, set, best), cells_at(all, set, arm));
     rg_adjust(RG_ADJUST_HOLM, others, n, others);
     for (size_t arm = 0, i = 0; arm < all->n_arms; arm++)
         p[arm] = arm == best || best == SIZE_MAX ? NAN : others[i++];
@@ -78,8 +101,11 @@ static json_t *arm_json(const cells *all, size_t set, size_t arm, double p, bool
 {
     double alpha = all->options->analysis.alpha;
     const cell *of = cells_at(all, set, arm);
-    json_t *ret = rg_summary_json(cells_values(all, of), of->n, alpha);
-    json_object_del(ret, "values");
+    rg_t_result t = cells_t_test(all, cells_values(all, of), of->n);
+    bool spread = isfinite(t.lo) && isfinite(t.hi);
+    json_t *interval = spread ? json_pack("[f, f]", t.lo, t.hi) : json_null();
+    json_t *ret = json_pack("{s:o, s:o, s:I, s:o}", "mean", rg_json_real(t.mean), "sd",
+                            rg_json_real(t.sd), "n", (json_int_t)of->n, "interval", interval);
     json_object_set_new(ret, "name", json_string(all->arms[arm].arm));
     json_object_set_new(ret, "p_corrected", rg_json_real(p));
     json_object_set_new(ret, "leads", json_boolean(best || p >= alpha));
@@ -94,8 +120,8 @@ static json_t *standing_json(const cells *all, size_t set)
     for (size_t arm = 0; arm < all->n_arms; arm++)
         json_array_append_new(arms, arm_json(all, set, arm, p[arm], arm == best));
     return json_pack("{s:s?, s:s?, s:s, s:o}", "set", cells_set_name(all, set), "best",
-                     best == SIZE_MAX ? NULL : all->arms[best].arm, "test", "paired t", "arms",
-                     arms);
+                     best == SIZE_MAX ? NULL : all->arms[best].arm, "test", test_name(all),
+                     "arms", arms);
 }
 
 json_t *facts_standings(const cells *all)
