@@ -4,6 +4,7 @@
 
 #include "rigor/base.h"
 #include "rigor/bayes.h"
+#include "rigor/calibration.h"
 #include "rigor/data.h"
 #include "rigor/exec.h"
 #include "rigor/graph.h"

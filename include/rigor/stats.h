@@ -45,6 +45,14 @@ typedef struct rg_tost_result {
     double lo, hi; /* at 1 - 2 alpha */
 } rg_tost_result;
 rg_tost_result rg_tost(const double *differences, size_t n, double margin, double alpha);
+/* A paper's number, without its spread: the same with `value` in the place of 0.  Rejecting
+ * says that our mean lies within `margin` of it; t_lower, p_lower alone test "at least value",
+ * less what the margin forgives (non-inferiority; for "at least" to the letter take p_greater
+ * of rg_t_test with the value as null), t_upper, p_upper "at most value".  lo, hi: of mean -
+ * value. The number counts as known exactly, so the test is about it and not about the paper's
+ * method. Value not finite: all NaN. */
+rg_tost_result rg_tost_value(const double *values, size_t n, double value, double margin,
+                             double alpha);
 
 /* ---- Sign flips (signflip.c) ----------------------------------------------------------------
  * The randomisation test of a mean of 0 (Fisher 1935, ch. 21): under symmetry about 0 each of
@@ -142,6 +150,12 @@ double rg_power_n(rg_power_plan plan, double effect, double power); /* NaN above
 double rg_detectable_effect(size_t n, double alpha); /* in sd of the difference */
 double rg_seeds_needed(double effect_in_sd,
                        double alpha); /* whole, at least 2; NaN above 1e7 */
+/* Observations in each of two samples of one size, rounded up, for Mann and Whitney's test
+ * (one-sided) to find P(A > B) = superiority: ((z_{1 - alpha} + z_power) / (sqrt(6)
+ * (superiority - 1/2)))^2 (Noether 1987).  From a normal approximation without an effect on the
+ * spread, so for superiority near 1 only a rough guide.  superiority one half or outside [0,
+ * 1], alpha or power outside (0, 1), or power <= alpha: NaN. */
+double rg_noether_n(double superiority, double alpha, double power);
 
 /* ---- Power of other tests (power_tests.c) ---------------------------------------------------
  * Two one-sided t tests at level alpha each (`sides` is not looked at), when the difference is

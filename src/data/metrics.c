@@ -3,7 +3,7 @@
  * Sums run in the order of the rows and in double precision: equal predictions are equal scores
  * to the last bit.  A class is predicted when its probability is the largest, of equal ones the
  * first. A score over no rows is NaN. */
-#include "data/metrics.h"
+#include "rigor/calibration.h"
 
 #include <math.h>
 #include <string.h>
@@ -113,55 +113,13 @@ static double brier(const rg_predictions *p, const rg_part *truth)
     return sum / (double)p->rows / (p->classes == 2 ? 2 : 1);
 }
 
-typedef struct bin {
-    size_t count, outcomes;
-    double confidence;
-} bin;
-
-static size_t bin_of(double confidence, size_t bins)
-{
-    double at = ceil(confidence * (double)bins) - 1;
-    return at <= 0 ? 0 : at < (double)bins ? (size_t)at : bins - 1;
-}
-
-rg_calibration rg_calibrate(const double *confidence, const bool *outcome, size_t n,
-                            size_t bins)
-{
-    bin *b = RG_NEW_ARRAY(bin, bins);
-    for (size_t i = 0; i < n; i++) {
-        bin *into = &b[bin_of(confidence[i], bins)];
-        into->count++;
-        into->outcomes += outcome[i];
-        into->confidence += confidence[i];
-    }
-    rg_calibration c = {0};
-    double squares = 0;
-    for (size_t k = 0; k < bins; k++) {
-        if (b[k].count == 0)
-            continue;
-        double gap = fabs((double)b[k].outcomes - b[k].confidence) / (double)b[k].count;
-        double weight = (double)b[k].count / (double)n;
-        c.ece += weight * gap;
-        squares += weight * gap * gap;
-        c.max = gap > c.max ? gap : c.max;
-    }
-    c.rms = sqrt(squares);
-    rg_free(b);
-    return c;
-}
-
-/* The confidence is that of the predicted class, the outcome whether it is the true one. */
 static double ece(const rg_predictions *p, const rg_part *truth)
 {
     if (p->rows == 0)
         return NAN;
     double *confidence = RG_NEW_ARRAY(double, p->rows);
     bool *hit = RG_NEW_ARRAY(bool, p->rows);
-    for (size_t i = 0; i < p->rows; i++) {
-        size_t k = predicted_class(p, i);
-        confidence[i] = row(p, i)[k];
-        hit[i] = k == (size_t)truth->label[i];
-    }
+    rg_confidences(p, truth, confidence, hit);
     double result = rg_calibrate(confidence, hit, p->rows, CALIBRATION_BINS).ece;
     rg_free(hit);
     rg_free(confidence);

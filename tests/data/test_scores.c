@@ -1,7 +1,7 @@
 /* Metrics against golden and hand-computed numbers, predictions matched by id. */
 #include "scratch.h"
 
-#include "data/metrics.h"
+#include "rigor/calibration.h"
 
 static double score(const char *metric, const float *value, size_t classes, const void *truth,
                     size_t rows)

@@ -102,3 +102,13 @@ double rg_seeds_needed(double effect_in_sd, double alpha)
     double n = rg_power_n((rg_power_plan){RG_PAIRS, alpha, 2}, effect_in_sd, USUAL_POWER);
     return ceil(n - 1e-9);
 }
+
+double rg_noether_n(double superiority, double alpha, double power)
+{
+    double effect = fabs(superiority - .5);
+    bool levels = alpha > 0 && alpha < power && power < 1;
+    if (!levels || !(effect > 0 && effect <= .5))
+        return NAN;
+    double z = rg_normal_quantile(power) - rg_normal_quantile(alpha);
+    return ceil(pow(z / (sqrt(6) * effect), 2) - 1e-9);
+}

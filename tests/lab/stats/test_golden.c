@@ -143,6 +143,9 @@ static void power_numbers(void **state)
     assert_close(rg_power_n(one, 1, .9), 17.84713, 1e-6);
     assert_close(rg_power_n(pairs, 1, .8), 9.93786, 1e-6);
     assert_close(rg_seeds_needed(1, .05), 10, 0);
+    assert_close(rg_noether_n(.75, .05, .95), 29, 0);
+    assert_close(rg_noether_n(.25, .05, .95), 29, 0);
+    assert_true(isnan(rg_noether_n(.5, .05, .95)) && isnan(rg_noether_n(.75, .05, .05)));
 }
 
 static void detectable_effects(void **state)
