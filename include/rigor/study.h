@@ -104,7 +104,23 @@ json_t *rg_arm_config(const rg_arm *arm, const double *point);
  *   unanswerable          sentences: claims that no result could settle */
 json_t *rg_study_plan(const rg_study *study);
 
-/* ---- Verdicts (src/lab/study/verdict.c): one for each declared claim, over paired scores. */
+/* ---- Verdicts (src/lab/study/verdict.c): one for each declared claim.
+ *
+ * What the scores look like decides how a claim is tested; what to fill in for each situation:
+ *
+ *   pairs       seed, value; both arms have seeds in common.  Paired t.
+ *   unpaired    the same without a seed in common, or `unpaired` of an arm: the seeds then only
+ *               number its runs.  Welch.
+ *   folds       fold as well (2 different ones or more), options.test_over_train unless it is
+ *               1 / (folds - 1).  Pairs by seed and fold; corrected t.
+ *   sets        set as well, with options.sets for the names; 2 to 5 data sets.  Each is paired
+ *               (or not) by itself; stratified t, or a t test over the sets' means where some
+ *               set has only one run of an arm.  Folds may be filled in, too.
+ *   many-sets   the same with 6 data sets or more.  Wilcoxon over the sets' means.
+ *   sequential  as pairs, with options.sequential.
+ *
+ * Sets on which only one arm has scores, and seeds (or folds) of only one arm, are left out and
+ * named in the notes; how many sets there are is counted after that, for each claim. */
 typedef struct rg_scores { /* one arm's scores of the primary metric */
     const char *arm;
     size_t count;
@@ -123,6 +139,8 @@ typedef struct rg_verdict_options {
     bool exploratory;
     const char *const *sets; /* names of the data sets; NULL: one without a name */
     size_t n_sets;
+    const char *const *folds; /* names of the folds; NULL: by number */
+    size_t n_folds;
     double test_over_train; /* of folds: n_test / n_train; NaN: 1 / (folds - 1) */
     bool sequential;        /* seeds were added while looking: the t e-process decides */
     size_t seeds_max;       /* of a sequential study: where it would have ended undecided */

@@ -64,7 +64,6 @@ typedef struct rg_runs { /* of one arm, with or without a partner; ordered by se
     rg_run_name *run;
     double *value;  /* as given; NaN: failed, without a finite worst value */
     double *better; /* the same with the sign for which higher is better; -inf for NaN */
-    bool *failed;
 } rg_runs;
 
 typedef struct rg_block { /* both arms on one data set, or on all of them */
@@ -91,6 +90,8 @@ rg_arrangement rg_arrange(const rg_scores *a, const rg_scores *b, bool maximize,
                           rg_arena *arena);
 void rg_arrange_blocks(rg_arrangement *arrangement, rg_arena *arena); /* anew, from `all` */
 rg_arrangement rg_without_pair(const rg_arrangement *arrangement, size_t i, rg_arena *arena);
+rg_arrangement rg_without_run(const rg_arrangement *arrangement, bool of_b, size_t i,
+                              rg_arena *arena);
 
 /* ---- What a situation finds */
 
@@ -129,6 +130,7 @@ struct rg_evidence {
     rg_wilcoxon_result wilcoxon;
     rg_hodges_lehmann_result hodges_lehmann;
     rg_superiority superiority; /* n == 0: a probability that is no share of `units` */
+    double p_permutation, p_mann_whitney, p_brunner_munzel; /* of runs without partners */
     double tost_p, effect_size, detectable;
     size_t units; /* how many seeds, folds, pairs, sets the verdict rests on */
     size_t n;     /* pairs, or runs of both arms */
@@ -153,6 +155,7 @@ struct rg_situation {
         const char *test;         /* "the t test" */
         const char *robust;       /* the tests of `exact`: "sign flips, Wilcoxon" */
         const char *unit, *units; /* "seed", "seeds": what `units` counts */
+        const char *chance;       /* "seed": "the luck of the seed" */
         const char *luck;         /* "the luck of the seeds" */
         const char *more;         /* "seeds": what precision.have counts */
         const char *no_spread;    /* why the test does not exist, as a whole sentence */
@@ -169,6 +172,9 @@ struct rg_situation {
      * `how`. p NaN: it does not exist. */
     rg_t_result (*test)(const rg_evidence *e, const rg_block *block, rg_orientation how,
                         double null, double alpha);
+    /* Standard deviation of a difference (of a run, without partners) within one block; one_set
+     * alone. */
+    double (*spread)(const rg_evidence *e, const rg_block *block);
     /* In its place where it does not exist, in units of RG_AS_BETTER.  NULL: nothing decides.
      */
     rg_sides (*rank_test)(const rg_evidence *e, double null, rg_arena *arena);
@@ -185,7 +191,8 @@ struct rg_situation {
     void (*set_keys)(json_t *claim, const rg_evidence *e); /* keys of its own; may be NULL */
 };
 
-extern const rg_situation rg_situation_pairs;
+extern const rg_situation rg_situation_pairs, rg_situation_unpaired, rg_situation_folds,
+    rg_situation_sets, rg_situation_set_means, rg_situation_many_sets;
 
 /* Arranges the scores and runs every test of one claim; fills all but `corrected` and
  * `verdict`.
@@ -206,6 +213,7 @@ json_t *rg_verdict_notes(const rg_evidence *evidence);
 const char *rg_p_words(double p, char out[32]); /* "p = 0.012", "p < 0.001" */
 /* "set 3" where the caller gave no names */
 const char *rg_set_name(const rg_verdict_options *options, uint32_t set, char out[32]);
+const char *rg_fold_name(const rg_verdict_options *options, uint32_t fold, char out[32]);
 
 /* ---- Shared by the situations */
 
@@ -216,5 +224,7 @@ const double *rg_pair_values(const rg_pairs *pairs, rg_orientation how);
 rg_sides rg_pairs_rank_test(const rg_evidence *e, double null, rg_arena *arena);
 void rg_pairs_describe(rg_evidence *e);
 size_t rg_pairs_parts(const rg_evidence *e);
+double rg_test_over_train(const rg_evidence *e); /* of the folds */
+void rg_note_unpaired(json_t *notes, const rg_evidence *e);
 
 #endif

@@ -170,14 +170,17 @@ static void take_sets_of(arm_places *arm, const arm_places *other)
                                             sizeof(*other->at), by_set_alone);
 }
 
+static rg_runs runs_for(size_t most, rg_arena *arena)
+{
+    return (rg_runs){.run = RG_ARENA_ARRAY(arena, rg_run_name, most + 1),
+                     .value = RG_ARENA_ARRAY(arena, double, most + 1),
+                     .better = RG_ARENA_ARRAY(arena, double, most + 1)};
+}
+
 static rg_runs list_runs(const arm_places *arm, rg_run_names *failed, bool *ranked,
                          rg_arena *arena)
 {
-    size_t most = arm->scores->count + 1;
-    rg_runs r = {.run = RG_ARENA_ARRAY(arena, rg_run_name, most),
-                 .value = RG_ARENA_ARRAY(arena, double, most),
-                 .better = RG_ARENA_ARRAY(arena, double, most),
-                 .failed = RG_ARENA_ARRAY(arena, bool, most)};
+    rg_runs r = runs_for(arm->scores->count, arena);
     for (size_t i = 0; i < arm->scores->count; i++) {
         size_t at = arm->at[i].at;
         if (!arm->taken[at])
@@ -185,8 +188,7 @@ static rg_runs list_runs(const arm_places *arm, rg_run_names *failed, bool *rank
         double value = value_of(arm, at);
         r.run[r.n] = arm->at[i].run;
         r.value[r.n] = value;
-        r.better[r.n] = isnan(value) ? -INFINITY : arm->direction * value;
-        r.failed[r.n++] = has_failed(arm, at);
+        r.better[r.n++] = isnan(value) ? -INFINITY : arm->direction * value;
         if (has_failed(arm, at))
             add_name(failed, &arm->at[i].run);
         *ranked |= isnan(value);
@@ -196,7 +198,7 @@ static rg_runs list_runs(const arm_places *arm, rg_run_names *failed, bool *rank
 
 static rg_runs slice_of_runs(const rg_runs *r, size_t from, size_t n)
 {
-    return (rg_runs){n, r->run + from, r->value + from, r->better + from, r->failed + from};
+    return (rg_runs){n, r->run + from, r->value + from, r->better + from};
 }
 
 /* ---- Blocks */
@@ -288,6 +290,24 @@ rg_arrangement rg_without_pair(const rg_arrangement *from, size_t left_out, rg_a
         rest->difference[k] = p->difference[i];
         rest->better[k] = p->better[i];
     }
+    rg_arrange_blocks(&r, arena);
+    return r;
+}
+
+rg_arrangement rg_without_run(const rg_arrangement *from, bool of_b, size_t left_out,
+                              rg_arena *arena)
+{
+    rg_arrangement r = *from;
+    const rg_runs *runs = of_b ? &from->all.b : &from->all.a;
+    rg_runs rest = runs_for(runs->n, arena);
+    for (size_t i = 0; i < runs->n; i++) {
+        if (i == left_out)
+            continue;
+        rest.run[rest.n] = runs->run[i];
+        rest.value[rest.n] = runs->value[i];
+        rest.better[rest.n++] = runs->better[i];
+    }
+    *(of_b ? &r.all.b : &r.all.a) = rest;
     rg_arrange_blocks(&r, arena);
     return r;
 }

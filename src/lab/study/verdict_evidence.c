@@ -14,7 +14,14 @@ enum { LEAVE_ONE_OUT_UP_TO = 200 };
 /* ---- The situations, the first that applies is taken */
 
 static const rg_situation *const situations[] = {
+    /* one data set */
+    &rg_situation_unpaired,
+    &rg_situation_folds,
     &rg_situation_pairs,
+    /* several */
+    &rg_situation_many_sets,
+    &rg_situation_sets,
+    &rg_situation_set_means,
 };
 
 static const rg_situation *find_situation(const rg_evidence *e, bool one_set)
@@ -23,7 +30,7 @@ static const rg_situation *find_situation(const rg_evidence *e, bool one_set)
         if (situations[i]->one_set == one_set && situations[i]->applies(e))
             return situations[i];
     }
-    return e->within;
+    RG_BUG("no situation applies to \"%s\"", e->claim->text);
 }
 
 /* ---- Shared by the situations */
@@ -166,7 +173,7 @@ static void plan_ahead(rg_evidence *e)
         return;
     rg_power_plan plan = {RG_PAIRS, e->planned_alpha, e->claim->relation == RG_BETTER ? 2 : 1};
     e->detectable = detectable_in_sd(e) * have->spread;
-    if (have->grows) {
+    if (have->grows && !isnan(e->p[RG_CASE_FOR])) {
         double n = rg_power_n(plan, distance_to_null(e) / have->spread, POWER);
         e->needed = ceil(n * (have->have / have->n) - 1e-9);
     }
@@ -209,11 +216,23 @@ static void find_hinge(rg_evidence *e, rg_arena *arena)
 
 /* ---- All together */
 
+/* Failures in both arms show nothing, least of all that the arms are equal.  In pairs they are
+ * left out; runs without partners cannot be left out in twos without spoiling the level. */
+static void bar_equality(rg_evidence *e)
+{
+    if (e->scores.paired || e->scores.failed_a.n == 0 || e->scores.failed_b.n == 0)
+        return;
+    e->tost_p = e->p[RG_CASE_EQUAL] = NAN;
+    if (e->claim->relation != RG_BETTER)
+        e->p[RG_CASE_FOR] = NAN;
+}
+
 static void start_empty(rg_evidence *e)
 {
     e->signflip.p = e->wilcoxon.p = e->hodges_lehmann.estimate = NAN;
     e->superiority = (rg_superiority){.p = NAN, .lo = NAN, .hi = NAN};
     e->effect_size = e->smallest_exact = NAN;
+    e->p_permutation = e->p_mann_whitney = e->p_brunner_munzel = NAN;
     e->precision = (rg_precision){NAN, NAN, NAN, false, false};
 }
 
@@ -228,6 +247,7 @@ void rg_evidence_test(rg_evidence *e, rg_arena *arena)
     e->tost_p = equivalence_p(e);
     e->situation->describe(e, arena);
     find_cases(e, arena);
+    bar_equality(e);
     run_exact_tests(e, arena);
     plan_ahead(e);
     find_hinge(e, arena);

@@ -22,10 +22,19 @@ const char *rg_set_name(const rg_verdict_options *options, uint32_t set, char ou
     return out;
 }
 
+const char *rg_fold_name(const rg_verdict_options *options, uint32_t fold, char out[32])
+{
+    if (options->folds && fold < options->n_folds)
+        return options->folds[fold];
+    snprintf(out, 32, "%lu", (unsigned long)fold);
+    return out;
+}
+
 static json_t *difference_json(const rg_evidence *e, size_t i)
 {
     char name[32];
     const rg_pairs *p = &e->scores.all.pairs;
+    bool by_name = e->options->folds;
     json_t *o = json_pack("{s:I, s:o, s:o, s:o}", "seed", (json_int_t)p->run[i].seed, "a",
                           rg_json_real(p->a[i]), "b", rg_json_real(p->b[i]), "difference",
                           rg_json_real(p->difference[i]));
@@ -33,7 +42,10 @@ static json_t *difference_json(const rg_evidence *e, size_t i)
         json_object_set_new(o, "set",
                             json_string(rg_set_name(e->options, p->run[i].set, name)));
     if (e->scores.folds > 1)
-        json_object_set_new(o, "fold", json_integer((json_int_t)p->run[i].fold));
+        json_object_set_new(o, "fold",
+                            by_name
+                                ? json_string(rg_fold_name(e->options, p->run[i].fold, name))
+                                : json_integer((json_int_t)p->run[i].fold));
     return o;
 }
 

@@ -7,11 +7,25 @@
 
 enum { NAMES_SHOWN = 10, FEWEST = 5 };
 
-static void add_seeds(rg_str *s, const rg_run_names *runs)
+static bool has_sets(const rg_evidence *e)
 {
-    for (size_t i = 0; i < runs->n && i < NAMES_SHOWN; i++)
-        rg_str_printf(s, "%s%llu", i ? ", " : "", (unsigned long long)runs->at[i].seed);
-    rg_str_add(s, runs->n > NAMES_SHOWN ? ", ..." : "");
+    return e->options->n_sets > 1 || e->scores.n_blocks > 1;
+}
+
+/* "14, 15 on iris, 14 on wine", with folds "14 (fold 3), 14 (fold 4) on iris" */
+static void add_runs(rg_str *s, const rg_evidence *e, const rg_run_names *runs)
+{
+    char name[32];
+    size_t shown = runs->n < NAMES_SHOWN ? runs->n : NAMES_SHOWN;
+    for (size_t i = 0; i < shown; i++) {
+        const rg_run_name *run = &runs->at[i];
+        rg_str_printf(s, "%s%llu", i ? ", " : "", (unsigned long long)run->seed);
+        if (e->scores.folds > 1)
+            rg_str_printf(s, " (fold %s)", rg_fold_name(e->options, run->fold, name));
+        if (has_sets(e) && (i + 1 == shown || run[1].set != run->set))
+            rg_str_printf(s, " on %s", rg_set_name(e->options, run->set, name));
+    }
+    rg_str_add(s, runs->n > shown ? ", ..." : "");
 }
 
 static void note_failures(json_t *notes, const rg_evidence *e, const char *arm,
@@ -20,7 +34,7 @@ static void note_failures(json_t *notes, const rg_evidence *e, const char *arm,
     if (failed->n == 0)
         return;
     rg_str list = {0};
-    add_seeds(&list, failed);
+    add_runs(&list, e, failed);
     rg_json_say(notes, "%zu %s of %s failed (seed %s) and %s as %s.", failed->n,
                 failed->n == 1 ? "run" : "runs", arm, rg_str_text(&list),
                 failed->n == 1 ? "counts" : "count",
@@ -33,11 +47,36 @@ static void note_lost(json_t *notes, const rg_evidence *e)
     if (e->scores.lost.n == 0)
         return;
     rg_str list = {0};
-    add_seeds(&list, &e->scores.lost);
+    add_runs(&list, e, &e->scores.lost);
     rg_json_say(notes,
                 "Left out, as two failures show nothing, least of all equality: both arms "
                 "failed with seed %s.",
                 rg_str_text(&list));
+    rg_str_free(&list);
+}
+
+/* Whose runs the other arm lacks: by number where there is but one data set and one fold. */
+static void note_alone(json_t *notes, const rg_evidence *e)
+{
+    const rg_run_names *a = &e->scores.alone_a, *b = &e->scores.alone_b;
+    if (a->n + b->n == 0)
+        return;
+    if (e->situation == &rg_situation_pairs && !has_sets(e)) {
+        rg_json_say(notes,
+                    "Left out for want of a partner with the same seed: %zu of %s, %zu of %s.",
+                    a->n, e->a, b->n, e->b);
+        return;
+    }
+    rg_str list = {0};
+    if (a->n) {
+        rg_str_printf(&list, " %s with seed ", e->a);
+        add_runs(&list, e, a);
+    }
+    if (b->n) {
+        rg_str_printf(&list, "%s %s with seed ", a->n ? ";" : "", e->b);
+        add_runs(&list, e, b);
+    }
+    rg_json_say(notes, "Left out, as the other arm lacks them:%s.", rg_str_text(&list));
     rg_str_free(&list);
 }
 
@@ -47,10 +86,7 @@ static void note_scores(json_t *notes, const rg_evidence *e)
     note_failures(notes, e, e->a, &r->failed_a);
     note_failures(notes, e, e->b, &r->failed_b);
     note_lost(notes, e);
-    if (r->alone_a.n + r->alone_b.n > 0)
-        rg_json_say(notes,
-                    "Left out for want of a partner with the same seed: %zu of %s, %zu of %s.",
-                    r->alone_a.n, e->a, r->alone_b.n, e->b);
+    note_alone(notes, e);
     if (e->units > 0 && e->units < FEWEST)
         rg_json_say(
             notes, "Exploratory: %zu %s, and a verdict should rest on at least %d.", e->units,
@@ -63,17 +99,17 @@ static void note_scores(json_t *notes, const rg_evidence *e)
 static void note_ranks(json_t *notes, const rg_evidence *e)
 {
     const rg_situation *s = e->situation;
+    bool decided = !isnan(e->sides.both);
     if (e->scores.ranked)
         rg_json_say(notes,
                     "The metric has no finite worst value, so that means, intervals and %s do "
                     "not exist here; %s%s%s.",
-                    s->words.test, s->rank_test ? "the verdict rests on ranks (" : "",
-                    s->rank_test ? s->ranks.test : "no other test can decide",
-                    s->rank_test ? ")" : "");
+                    s->words.test, decided ? "the verdict rests on ranks (" : "",
+                    decided ? s->ranks.test : "no other test can decide", decided ? ")" : "");
     else if (!e->by_test && !e->identical)
         rg_json_say(notes, "%s; %s%s.", s->words.no_spread,
-                    s->rank_test ? "the verdict rests on the " : "",
-                    s->rank_test ? s->ranks.test : "no other test can decide");
+                    decided ? "the verdict rests on the " : "",
+                    decided ? s->ranks.test : "no other test can decide");
 }
 
 static void note_tests(json_t *notes, const rg_evidence *e)

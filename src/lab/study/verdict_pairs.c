@@ -23,6 +23,12 @@ static rg_t_result test(const rg_evidence *e, const rg_block *block, rg_orientat
     return rg_t_test(rg_pair_values(&block->pairs, how), block->pairs.n, null, alpha);
 }
 
+static double spread(const rg_evidence *e, const rg_block *block)
+{
+    (void)e;
+    return rg_t_test(block->pairs.difference, block->pairs.n, 0, .05).sd;
+}
+
 static double *shifted(const rg_pairs *pairs, double null, rg_arena *arena)
 {
     double *values = RG_ARENA_ARRAY(arena, double, pairs->n + 1);
@@ -109,6 +115,7 @@ const rg_situation rg_situation_pairs = {
               .robust = "sign flips, Wilcoxon",
               .unit = "seed",
               .units = "seeds",
+              .chance = "seed",
               .luck = "the luck of the seeds",
               .more = "seeds",
               .no_spread = "The difference is the same with every seed: the t test needs some "
@@ -116,6 +123,7 @@ const rg_situation rg_situation_pairs = {
     .ranks = {.decides = "wilcoxon", .test = "exact Wilcoxon test"},
     .applies = applies,
     .test = test,
+    .spread = spread,
     .rank_test = rg_pairs_rank_test,
     .exact = exact,
     .describe = describe,

@@ -100,7 +100,8 @@ static void add_wins(rg_str *s, const rg_evidence *e, const char *who)
         rg_str_printf(s, "%s is the better one with %zu of %zu %s", who, u->wins, u->n,
                       e->situation->words.units);
     else
-        rg_str_printf(s, "%s is the better one of two runs with probability %.2f", who, u->p);
+        rg_str_printf(s, "%s is the better one in %.0f %% of all pairings of runs", who,
+                      100 * u->p);
 }
 
 /* Without means: how often, and by which test. */
@@ -144,7 +145,7 @@ static void say_supported(rg_str *s, const rg_evidence *e)
         add_wins(s, e, "it");
         if (u->p < .75)
             rg_str_printf(s, ", so that the luck of the %s weighs more than the choice",
-                          e->situation->words.unit);
+                          e->situation->words.chance);
     }
     rg_str_add(s, ".");
 }
@@ -232,7 +233,7 @@ static bool say_untestable(rg_str *s, const rg_evidence *e)
 {
     size_t lost = e->scores.lost.n;
     bool needs_margin = e->claim->relation != RG_BETTER && !rg_evidence_has_margin(e);
-    if (e->units == 0 && lost == 0)
+    if (e->n == 0 && lost == 0)
         rg_str_printf(s, "Not settled: %s and %s have no seed in common.", e->a, e->b);
     else if (e->units == 0)
         rg_str_printf(s, "Not settled: every run of %s and of %s failed.", e->a, e->b);
@@ -251,6 +252,11 @@ static bool say_untestable(rg_str *s, const rg_evidence *e)
     else if (e->identical)
         rg_str_printf(s, "Not settled: %s and %s score the same with each of the %zu %s.", e->a,
                       e->b, e->units, e->situation->words.units);
+    else if (isnan(e->p[RG_CASE_FOR]) && e->by_test)
+        rg_str_printf(s, "Not settled: runs of both arms failed, which leaves %s open.",
+                      e->claim->text);
+    else if (isnan(e->p[RG_CASE_FOR]))
+        rg_str_printf(s, "Not settled: no test can decide %s here.", e->claim->text);
     else
         return false;
     return true;
