@@ -13,7 +13,8 @@ typedef struct rg_progress {
     const char *stage;  /* "split", "tune", "evaluate" */
     size_t done, total; /* of the stage: trials or runs */
     size_t failed;
-    double best; /* best validation score of the stage so far; NaN: none */
+    size_t seeds, seeds_max; /* evaluate, of a study that adds seeds; else 0 */
+    double best;             /* best validation score of the stage so far; NaN: none */
     const char *best_arm;
     double elapsed_s; /* since rg_study_run was called */
     double left_s;    /* estimate over all stages that are left; NaN: not known yet */
@@ -48,6 +49,25 @@ typedef struct rg_scored {
 bool rg_scores_compute(const rg_study *study, const char *dir, const rg_record *records,
                        size_t n, rg_scored *ret, rg_err *err);
 void rg_scored_free(rg_scored *scored);
+
+/* The scores of all arms over their first `seeds` seeds, and how to judge them: what
+ * rg_verdicts takes.  One rg_scores for each arm; they lie in the arena. */
+rg_scores *rg_study_scores(const rg_study *study, const rg_record *records, size_t n,
+                           size_t seeds, rg_arena *arena);
+rg_verdict_options rg_study_verdict_options(const rg_study *study);
+
+/* ---- A study that adds seeds until it is decided (look.c).
+ * One look: {"seeds", "claims": [{"claim", "verdict", "estimate", "evidence", "threshold",
+ * "interval"}], "end"}; end is null while seeds are to be added, "decided" once every claim is,
+ * "max" when all seeds have run, "undecidable" when no further seed could decide the rest.  The
+ * "looked" events of the ledger hold them, with "scores" beside.  New reference. */
+json_t *rg_look(const rg_study *study, const rg_record *records, size_t n, size_t seeds);
+size_t rg_look_seeds(const json_t *look); /* 0 for NULL */
+bool rg_look_is_last(const json_t *look);
+/* How many seeds each arm has to have, when `look` was the last (NULL: none yet).  Depends on
+ * nothing else, so that every interruption leads to the same looks.  Of a study whose seeds are
+ * fixed: all of them. */
+size_t rg_seeds_due(const rg_study *study, const json_t *look);
 
 /* Where this runs: machine, versions, git state.  New reference. */
 json_t *rg_environment(const char *command);

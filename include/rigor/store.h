@@ -56,8 +56,8 @@ typedef struct rg_record {
  * A study is told once; telling it again with the same name and hash changes nothing, with
  * another it is an RG_INPUT error.  `text` is the file as read; resolved["arms"], an array of
  * names or of objects with a "name", gives the order of the arms.  The kind of an event is made
- * of a-z, 0-9 and "-"; those that make rows ("study", "trial", "run", "seal-opened") have their
- * own calls. */
+ * of a-z, 0-9 and "-"; those that make rows ("study", "trial", "run", "seal-opened", "looked")
+ * have their own calls. */
 bool rg_ledger_study(rg_ledger *ledger, const char *name, const char *text,
                      const json_t *resolved, const char *hash, const json_t *environment,
                      rg_err *err);
@@ -72,6 +72,10 @@ typedef struct rg_score {
  * transaction. */
 bool rg_ledger_scores(rg_ledger *ledger, const json_t *body, const rg_score *scores, size_t n,
                       rg_err *err);
+
+/* A later look at a study that adds seeds: the same with an event of kind "looked". */
+bool rg_ledger_look(rg_ledger *ledger, const json_t *body, const rg_score *scores, size_t n,
+                    rg_err *err);
 
 /* Reading.  One call sees one transaction.  Records come ordered by stage, arm (in order of
  * first event or as given by the study) and number; texts live in `arena`, JSON is owned by the

@@ -93,6 +93,7 @@ rg_study *rg_study_parse(const char *text, size_t len, const char *path,
 rg_study *rg_study_read(const char *path, const char *const *overrides, size_t n_overrides,
                         bool exploratory, const rg_catalog *catalog, rg_diags *diags);
 void rg_study_free(rg_study *study);
+bool rg_study_is_sequential(const rg_study *study); /* seeds are added while looking */
 /* The arm's configuration with the values of a point laid over it.  New reference. */
 json_t *rg_arm_config(const rg_arm *arm, const double *point);
 /* What a plan of this study is worth before it runs; new reference:
@@ -100,6 +101,8 @@ json_t *rg_arm_config(const rg_arm *arm, const double *point);
  *   mde_sd                the smallest effect that the seeds show with 80 % power at alpha, in
  *                         standard deviations of the paired difference; null for one seed
  *   mde_sd_corrected      the same at the strictest level of the correction
+ *   runs_min, mde_sd_min, mde_sd_corrected_min  of a sequential study alone: the same at its
+ *                         first look; runs and mde_sd are then those of its last possible one
  *   warnings              sentences: few seeds, confounded claims, odd ranges, ...
  *   unanswerable          sentences: claims that no result could settle */
 json_t *rg_study_plan(const rg_study *study);

@@ -124,18 +124,54 @@ static void print_work(const rg_study *study, const json_t *plan, FILE *out)
         fprintf(out, "%lld trials, then ", count(plan, "trials"));
     else
         fprintf(out, "no trials (nothing is tuned); ");
-    fprintf(out, "%zu arm%s x %zu seed%s = %lld run%s; %zu claim%s\n", study->n_arms,
-            study->n_arms == 1 ? "" : "s", study->n_seeds, study->n_seeds == 1 ? "" : "s",
-            count(plan, "runs"), count(plan, "runs") == 1 ? "" : "s", study->n_claims,
-            study->n_claims == 1 ? "" : "s");
+    fprintf(out, "%zu arm%s x ", study->n_arms, study->n_arms == 1 ? "" : "s");
+    if (rg_study_is_sequential(study))
+        fprintf(out, "%zu to %zu seeds = %lld to %lld runs", study->seeds_min, study->n_seeds,
+                count(plan, "runs_min"), count(plan, "runs"));
+    else
+        fprintf(out, "%zu seed%s = %lld run%s", study->n_seeds, study->n_seeds == 1 ? "" : "s",
+                count(plan, "runs"), count(plan, "runs") == 1 ? "" : "s");
+    fprintf(out, "; %zu claim%s\n", study->n_claims, study->n_claims == 1 ? "" : "s");
 }
-
-/* ---- What the A/A check found */
 
 static double real(const json_t *object, const char *key)
 {
     return rg_json_number(json_object_get(object, key), NAN);
 }
+
+/* By the noncentral t distribution at one look; of several looks each has its chance. */
+static void print_detectable(const rg_study *study, const json_t *plan, FILE *out)
+{
+    double mde = real(plan, "mde_sd");
+    rg_str text = {0};
+    if (!rg_study_is_sequential(study)) {
+        if (isfinite(mde))
+            fprintf(out,
+                    "%zu seeds show a difference of %.2f standard deviations in 80 %% of "
+                    "studies\n",
+                    study->n_seeds, mde);
+        return;
+    }
+    double first = real(plan, "mde_sd_corrected_min"), last = real(plan, "mde_sd_corrected");
+    if (isfinite(first))
+        rg_str_printf(
+            &text,
+            "%zu seeds, the first look, show a difference of %.2f standard deviations "
+            "in 80 %% of studies; ",
+            study->seeds_min, first);
+    else
+        rg_str_printf(&text, "%zu seeds, the first look, are too few for a decision; ",
+                      study->seeds_min);
+    if (isfinite(last))
+        rg_str_printf(&text, "%zu, the last, one of %.2f, and the looks between add to it",
+                      study->n_seeds, last);
+    else
+        rg_str_printf(&text, "so are %zu, the last", study->n_seeds);
+    rg_print_wrapped(out, "", rg_str_text(&text));
+    rg_str_free(&text);
+}
+
+/* ---- What the A/A check found */
 
 static void print_placebo_runs(const rg_study *study, const json_t *placebo, FILE *out)
 {
@@ -217,12 +253,7 @@ void rg_plan_print(const rg_study *study, const json_t *plan, FILE *out)
                 count(data, "val"), count(data, "test"));
     print_arms(study, out);
     print_work(study, plan, out);
-    double mde = rg_json_number(json_object_get(plan, "mde_sd"), NAN);
-    if (isfinite(mde))
-        fprintf(out,
-                "%zu seeds show a difference of %.2f standard deviations in 80 %% of "
-                "studies\n",
-                study->n_seeds, mde);
+    print_detectable(study, plan, out);
     print_outlook(plan, out);
     print_placebo(study, json_object_get(plan, "placebo"), out);
     print_sentences(plan, "warnings", "warning: ", out);

@@ -57,6 +57,8 @@ static const layout plain_layout = {0, true, true, true};
 static void add_figures(const rg_meter *meter, rg_str *out, const rg_progress *p, layout l)
 {
     rg_str_printf(out, "%zu/%zu", p->done, p->total);
+    if (p->seeds_max)
+        rg_str_printf(out, "  seeds %zu of at most %zu", p->seeds, p->seeds_max);
     if (l.best && !isnan(p->best))
         rg_str_printf(out, "  best val %s %.4f", meter->metric, p->best);
     if (l.best && l.arm && !isnan(p->best))
@@ -125,6 +127,9 @@ static void show_line(const rg_meter *meter, const rg_progress *p)
 static void show_plain(rg_meter *meter, const rg_progress *p)
 {
     size_t tenths = p->total ? p->done * 10 / p->total : 0;
+    if (meter->stage && p->seeds != meter->seeds) /* more were added: told once they have run */
+        meter->shown = 9;
+    meter->seeds = p->seeds;
     if (tenths <= meter->shown && meter->stage)
         return;
     meter->shown = tenths;

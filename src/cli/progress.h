@@ -10,6 +10,7 @@ typedef struct rg_meter {
     const char *metric;
     const char *stage; /* last one shown */
     size_t shown;      /* tenths of the stage that a plain line has told */
+    size_t seeds;      /* of the last progress shown */
 } rg_meter;
 
 rg_meter rg_meter_open(const char *metric);

@@ -5,6 +5,7 @@
  * anywhere is the beginning of the report that it would have had.  Nothing but `environment`
  * and `ledger_head` may depend on times, machines, interruptions or the number of workers. */
 #include "lab/report/facts.h"
+#include "rigor/protocol.h"
 #include "rigor/report.h"
 
 #include <math.h>
@@ -35,14 +36,31 @@ bool facts_is_tuned(const facts_source *from, const rg_arm *arm)
     return from->study->trials > 0 && arm->space.count > 0;
 }
 
+static const json_t *newest_look(const facts_source *from)
+{
+    size_t count = json_array_size(from->looks);
+    return count ? json_object_get(json_array_get(from->looks, count - 1), "body") : NULL;
+}
+
+size_t facts_seeds_due(const facts_source *from)
+{
+    return rg_seeds_due(from->study, newest_look(from));
+}
+
+/* A failed run has a score, the worst, once the seal was opened for its seed. */
 bool facts_is_scored(const facts_source *from, const rg_record *run)
 {
-    return run && (run->test || (run->failed && json_array_size(from->openings) > 0));
+    if (!run || !run->failed)
+        return run && run->test;
+    return rg_study_is_sequential(from->study) ? run->number < rg_look_seeds(newest_look(from))
+                                               : json_array_size(from->openings) > 0;
 }
 
 bool facts_is_complete(const facts_source *from)
 {
     const rg_study *study = from->study;
+    if (rg_study_is_sequential(study))
+        return rg_look_is_last(newest_look(from));
     for (size_t a = 0; a < study->n_arms; a++)
         for (size_t i = 0; i < study->n_seeds; i++)
             if (!facts_is_scored(from, facts_record(from, RG_EVALUATE, study->arms[a].name, i)))
@@ -74,6 +92,7 @@ static void source_close(facts_source *from)
     json_decref(from->split);
     json_decref(from->freeze);
     json_decref(from->openings);
+    json_decref(from->looks);
     json_decref(from->finished);
     rg_arena_free(from->arena);
 }
@@ -87,6 +106,7 @@ static bool source_open(facts_source *from, const rg_study *study, rg_ledger *le
         newest(ledger, "split", &from->split, err) &&
         newest(ledger, "freeze", &from->freeze, err) &&
         (from->openings = rg_ledger_events(ledger, "seal-opened", err)) != NULL &&
+        (from->looks = rg_ledger_events(ledger, "looked", err)) != NULL &&
         (from->finished = rg_ledger_events(ledger, "finished", err)) != NULL)
         return true;
     source_close(from);
@@ -174,8 +194,31 @@ static json_t *facts_stages(const facts_source *from)
     return json_pack(
         "{s:o, s:o, s:o, s:o}", "split", stage_json(from->split != NULL, 1, 0), "tune",
         stage_of_records(from, RG_TUNE, tuned * study->trials), "evaluate",
-        stage_of_records(from, RG_EVALUATE, study->n_arms * study->n_seeds), "analyse",
+        stage_of_records(from, RG_EVALUATE, study->n_arms * facts_seeds_due(from)), "analyse",
         stage_json(facts_is_complete(from) ? study->n_claims : 0, study->n_claims, 0));
+}
+
+/* A look without the scores that came with it: those stand in `arms`. */
+static json_t *look_json(const json_t *event)
+{
+    json_t *look = json_copy(json_object_get(event, "body"));
+    json_object_del(look, "scores");
+    return look;
+}
+
+json_t *facts_sequential(const facts_source *from)
+{
+    const rg_study *study = from->study;
+    if (!rg_study_is_sequential(study))
+        return NULL;
+    json_t *looks = json_array(), *event;
+    size_t i;
+    json_array_foreach (from->looks, i, event)
+        json_array_append_new(looks, look_json(event));
+    return json_pack("{s:I, s:I, s:I, s:I, s:O?, s:o}", "min", (json_int_t)study->seeds_min,
+                     "max", (json_int_t)study->n_seeds, "step", (json_int_t)study->seeds_step,
+                     "seeds", (json_int_t)rg_look_seeds(newest_look(from)), "end",
+                     json_object_get(newest_look(from), "end"), "looks", looks);
 }
 
 static json_t *facts_also(const rg_study *study)
@@ -222,6 +265,9 @@ static json_t *assemble(const facts_source *from)
     };
     for (size_t i = 0; i < RG_COUNT(parts); i++)
         json_object_set_new(facts, parts[i].key, parts[i].value);
+    json_t *sequential = facts_sequential(from);
+    if (sequential)
+        json_object_set_new(facts, "sequential", sequential);
     json_object_set_new(facts, "methods", facts_methods(facts));
     return facts;
 }

@@ -15,6 +15,7 @@ typedef struct facts_source {
     json_t *split;    /* body of the newest "split" event; NULL before */
     json_t *freeze;   /* body of the newest "freeze" event; NULL before */
     json_t *openings; /* all "seal-opened" events */
+    json_t *looks;    /* all "looked" events: of a study that adds seeds */
     json_t *finished; /* all "finished" events */
 } facts_source;
 
@@ -27,6 +28,9 @@ bool facts_is_tuned(const facts_source *from, const rg_arm *arm);
 bool facts_is_scored(const facts_source *from,
                      const rg_record *run);       /* or failed, once opened */
 bool facts_is_complete(const facts_source *from); /* every run is there and scored */
+/* Seeds that every arm has to have, as far as the ledger goes: all of them, or of a study that
+ * adds seeds those that were looked at and, unless it has ended, those that come next. */
+size_t facts_seeds_due(const facts_source *from);
 /* The arm's part of the freeze, or NULL. */
 const json_t *facts_frozen(const facts_source *from, const char *arm);
 
@@ -41,6 +45,7 @@ json_t *facts_sampler(const facts_source *from);
 json_t *facts_curves(const facts_source *from);
 json_t *facts_checks(const facts_source *from, const json_t *arms);
 json_t *facts_warnings(const facts_source *from);
+json_t *facts_sequential(const facts_source *from); /* NULL: the seeds are fixed */
 json_t *facts_environment(const facts_source *from);
 
 /* The parts that follow from scores alone, of studies and of tables of results alike. */

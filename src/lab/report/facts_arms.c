@@ -4,6 +4,7 @@
  * A failed run is never dropped: it counts as its metric's worst value. */
 #include "lab/report/facts.h"
 #include "rigor/data.h"
+#include "rigor/protocol.h"
 
 #include <math.h>
 #include <string.h>
@@ -71,7 +72,7 @@ static json_t *seeds_json(const rg_study *study, runs scored)
     json_t *seeds = json_array();
     for (size_t i = 0; i < scored.count; i++)
         json_array_append_new(seeds, json_integer((json_int_t)scored.at[i]->seed));
-    for (size_t i = 0; !scored.count && i < study->n_seeds; i++)
+    for (size_t i = 0; !scored.count && i < study->seeds_min; i++)
         json_array_append_new(seeds, json_integer((json_int_t)study->seeds[i]));
     return seeds;
 }
@@ -143,38 +144,10 @@ json_t *facts_arms(const facts_source *from)
 
 /* ---- Claims */
 
-static rg_scores scores_of(const facts_source *from, const rg_arm *arm)
-{
-    const rg_study *study = from->study;
-    runs all = runs_of(from, arm->name, true);
-    uint64_t *seed = RG_ARENA_ARRAY(from->arena, uint64_t, all.count + 1);
-    double *value = RG_ARENA_ARRAY(from->arena, double, all.count + 1);
-    bool *failed = RG_ARENA_ARRAY(from->arena, bool, all.count + 1);
-    for (size_t i = 0; i < all.count; i++) {
-        double score = value_of(from, all.at[i], study->metric, true);
-        seed[i] = all.at[i]->seed;
-        value[i] = isfinite(score) ? score : NAN;
-        failed[i] = all.at[i]->failed;
-    }
-    return (rg_scores){
-        .arm = arm->name, .count = all.count, .seed = seed, .value = value, .failed = failed};
-}
-
 static rg_scores *all_scores(const facts_source *from)
 {
-    const rg_study *study = from->study;
-    rg_scores *scores = RG_ARENA_ARRAY(from->arena, rg_scores, study->n_arms + 1);
-    for (size_t a = 0; a < study->n_arms; a++)
-        scores[a] = scores_of(from, &study->arms[a]);
-    return scores;
-}
-
-static rg_verdict_options verdict_options(const rg_study *study)
-{
-    return (rg_verdict_options){.metric = study->metric,
-                                .maximize = study->maximize,
-                                .analysis = study->analysis,
-                                .exploratory = study->exploratory};
+    return rg_study_scores(from->study, from->records, from->n_records, facts_seeds_due(from),
+                           from->arena);
 }
 
 /* Verdicts are given once, over everything: never while runs are missing. */
@@ -183,7 +156,7 @@ json_t *facts_claims(const facts_source *from)
     const rg_study *study = from->study;
     if (!study->n_claims || !facts_is_complete(from))
         return json_array();
-    rg_verdict_options options = verdict_options(study);
+    rg_verdict_options options = rg_study_verdict_options(study);
     return rg_verdicts(all_scores(from), study->n_arms, study->claims, study->n_claims,
                        &options);
 }
@@ -192,7 +165,7 @@ json_t *facts_study_standings(const facts_source *from)
 {
     if (!facts_is_complete(from))
         return json_array();
-    rg_verdict_options options = verdict_options(from->study);
+    rg_verdict_options options = rg_study_verdict_options(from->study);
     cells all = cells_of(all_scores(from), from->study->n_arms, &options, from->arena);
     return facts_standings(&all);
 }

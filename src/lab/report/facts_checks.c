@@ -175,11 +175,16 @@ static void check_runs(json_t *checks, const facts_source *from)
 
 static void check_seal(json_t *checks, const facts_source *from)
 {
-    size_t openings = json_array_size(from->openings);
+    size_t openings = json_array_size(from->openings), looks = json_array_size(from->looks);
     if (!openings)
         return;
     rg_str detail = {0};
-    if (openings == 1)
+    if (openings == 1 && looks)
+        rg_str_printf(&detail,
+                      "the test labels were opened for the frozen configurations, and looked "
+                      "at %zu time%s, which the e-process pays for",
+                      looks, plural(looks));
+    else if (openings == 1)
         rg_str_add(&detail, "the test labels were opened once, after every run had ended");
     else
         rg_str_printf(
@@ -209,12 +214,16 @@ static void check_duplicates(json_t *checks, const facts_source *from)
 
 static void check_seeds(json_t *checks, const facts_source *from)
 {
-    size_t n = from->study->n_seeds;
+    size_t n = facts_seeds_due(from), looks = json_array_size(from->looks);
     rg_str detail = {0};
-    rg_str_printf(&detail,
-                  n < 5 ? "%zu seed%s: too few for a verdict, hence exploratory"
-                        : "%zu seed%s, shared by all arms, never seen by tuning",
-                  n, plural(n));
+    if (n < 5)
+        rg_str_printf(&detail, "%zu seed%s: too few for a verdict, hence exploratory", n,
+                      plural(n));
+    else
+        rg_str_printf(&detail, "%zu seeds, shared by all arms, never seen by tuning", n);
+    if (rg_study_is_sequential(from->study))
+        rg_str_printf(&detail, "; looked at %zu time%s, at most %zu seeds", looks,
+                      plural(looks), from->study->n_seeds);
     add_check(checks, "seeds", n < 5 ? "warn" : "pass", &detail);
 }
 

@@ -83,6 +83,21 @@ static const rg_record *run_of(const proof *p, const rg_score *score)
     return NULL;
 }
 
+/* The runs that have to have scores.  A study that adds seeds may have been stopped behind a
+ * look, with runs that none has seen. */
+static const rg_record *runs_seen(proof *p, size_t *ret_n, rg_err *err)
+{
+    json_t *look = rg_ledger_newest(p->ledger, "looked", err);
+    size_t seeds = look ? rg_look_seeds(look) : p->study->seeds_min;
+    rg_record *seen = RG_ARENA_ARRAY(p->arena, rg_record, p->n_records + 1);
+    json_decref(look);
+    *ret_n = 0;
+    for (size_t i = 0; i < p->n_records; i++)
+        if (!rg_study_is_sequential(p->study) || p->records[i].number < seeds)
+            seen[(*ret_n)++] = p->records[i];
+    return seen;
+}
+
 /* Scores from the predictions and the labels, against those in the ledger. */
 static bool check_scores(proof *p, rg_err *err)
 {
@@ -94,7 +109,11 @@ static bool check_scores(proof *p, rg_err *err)
     if (!open || err->code != RG_OK)
         return err->code == RG_OK;
     rg_err cannot = {0};
-    if (!rg_scores_compute(p->study, p->dir, p->records, p->n_records, &scored, &cannot)) {
+    size_t n;
+    const rg_record *records = runs_seen(p, &n, err);
+    if (err->code != RG_OK)
+        return false;
+    if (!rg_scores_compute(p->study, p->dir, records, n, &scored, &cannot)) {
         complain(p, "%s: %s", cannot.where, cannot.what);
         return true;
     }
@@ -107,6 +126,50 @@ static bool check_scores(proof *p, rg_err *err)
     rg_scored_free(&scored);
     return true;
 }
+
+/* ---- Looks */
+
+/* Whether the k-th look is what its seeds give, at the seeds at which it was due. */
+static bool look_follows(const proof *p, const json_t *before, const json_t *look)
+{
+    size_t due = rg_seeds_due(p->study, before);
+    json_t *again = rg_look(p->study, p->records, p->n_records, due);
+    json_t *said = json_copy((json_t *)(uintptr_t)look);
+    json_object_del(said, "scores");
+    bool same = !rg_look_is_last(before) && json_equal(again, said);
+    json_decref(said);
+    json_decref(again);
+    return same;
+}
+
+/* Every look again, from the scores: no seed was added that the evidence did not ask for, and
+ * none was left away. */
+static bool check_looks(proof *p, rg_err *err)
+{
+    json_t *looks = rg_ledger_events(p->ledger, "looked", err), *event, *before = NULL;
+    json_t *openings = rg_ledger_events(p->ledger, "seal-opened", err);
+    size_t i;
+    json_array_foreach (looks, i, event) {
+        json_t *look = json_object_get(event, "body");
+        if (!look_follows(p, before, look))
+            complain(p, "look %zu, at %zu seeds, does not follow from the scores", i + 1,
+                     rg_look_seeds(look));
+        before = look;
+    }
+    if (!rg_study_is_sequential(p->study))
+        rg_str_add(&p->right, "the seeds were fixed before: there was nothing to look for");
+    else
+        rg_str_printf(&p->right, "%zu looks taken again, %zu seeds of at most %zu, %s", i,
+                      rg_look_seeds(before), p->study->n_seeds,
+                      rg_json_text(before, "end", "not at the end"));
+    if (rg_study_is_sequential(p->study) && json_array_size(openings) > 1)
+        complain(p, "the seal was opened %zu times", json_array_size(openings));
+    json_decref(looks);
+    json_decref(openings);
+    return err->code == RG_OK;
+}
+
+/* ---- The frozen choice, the figures */
 
 static const rg_record *best_trial(const proof *p, const char *arm)
 {
@@ -230,8 +293,9 @@ static const struct {
     const char *name;
     bool (*check)(proof *p, rg_err *err);
 } checks[] = {
-    {"ledger", check_ledger}, {"files", check_files},     {"scores", check_scores},
-    {"choice", check_choice}, {"figures", check_figures}, {"report", check_report},
+    {"ledger", check_ledger}, {"files", check_files},   {"scores", check_scores},
+    {"looks", check_looks},   {"choice", check_choice}, {"figures", check_figures},
+    {"report", check_report},
 };
 
 static bool run_checks(proof *p, json_t *results, bool *ret_holds, rg_err *err)

@@ -220,7 +220,7 @@ static bool apply_run(rg_rows *rows, const rg_event *event, rg_err *err)
     return apply_record(rows, event, ADD_RUN, "evaluate", "test", err);
 }
 
-/* ---- The test scores of runs, when the seal was opened */
+/* ---- The test scores of runs, when the seal was opened and at each later look */
 
 static bool apply_scores(rg_rows *rows, const rg_event *event, rg_err *err)
 {
@@ -247,10 +247,8 @@ static const struct kind {
     const char *name;
     bool (*apply)(rg_rows *rows, const rg_event *event, rg_err *err);
 } kinds[] = {
-    {RG_EVENT_STUDY, apply_study},
-    {RG_EVENT_TRIAL, apply_trial},
-    {RG_EVENT_RUN, apply_run},
-    {RG_EVENT_SCORES, apply_scores},
+    {RG_EVENT_STUDY, apply_study},   {RG_EVENT_TRIAL, apply_trial}, {RG_EVENT_RUN, apply_run},
+    {RG_EVENT_SCORES, apply_scores}, {RG_EVENT_LOOK, apply_scores},
 };
 
 static const struct kind *find_kind(const char *name)

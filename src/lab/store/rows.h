@@ -15,6 +15,7 @@
 #define RG_EVENT_TRIAL "trial"
 #define RG_EVENT_RUN "run"
 #define RG_EVENT_SCORES "seal-opened"
+#define RG_EVENT_LOOK "looked"
 
 enum { RG_ROWS_STATEMENTS = 7 };
 typedef struct rg_rows {

@@ -218,8 +218,8 @@ bool rg_ledger_append(rg_ledger *ledger, const rg_record *records, size_t n, rg_
 
 /* ---- Test scores */
 
-bool rg_ledger_scores(rg_ledger *ledger, const json_t *body, const rg_score *scores, size_t n,
-                      rg_err *err)
+static bool commit_scores(rg_ledger *ledger, const char *kind, const json_t *body,
+                          const rg_score *scores, size_t n, rg_err *err)
 {
     json_t *event = body ? json_deep_copy(body) : json_object();
     json_t *list = json_array();
@@ -231,5 +231,17 @@ bool rg_ledger_scores(rg_ledger *ledger, const json_t *body, const rg_score *sco
         json_decref(event);
         event = NULL;
     }
-    return commit_event(ledger, RG_EVENT_SCORES, event, err);
+    return commit_event(ledger, kind, event, err);
+}
+
+bool rg_ledger_scores(rg_ledger *ledger, const json_t *body, const rg_score *scores, size_t n,
+                      rg_err *err)
+{
+    return commit_scores(ledger, RG_EVENT_SCORES, body, scores, n, err);
+}
+
+bool rg_ledger_look(rg_ledger *ledger, const json_t *body, const rg_score *scores, size_t n,
+                    rg_err *err)
+{
+    return commit_scores(ledger, RG_EVENT_LOOK, body, scores, n, err);
 }

@@ -166,6 +166,11 @@ void rg_study_free(rg_study *study)
     rg_arena_free(study->arena);
 }
 
+bool rg_study_is_sequential(const rg_study *study)
+{
+    return study->seeds_min < study->n_seeds;
+}
+
 /* ---- The configuration of a trial. */
 
 /* Whole values of a number parameter stay reals, so that a point and a file that say the same

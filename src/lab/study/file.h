@@ -117,8 +117,8 @@ bool study_name(study_reader *reader, const study_node *node, const char *what,
 int study_choice(study_reader *reader, const study_node *node, const char *what,
                  const char *const *names, size_t n);
 
-/* ---- file_data.c: data and metrics; file_analysis.c: seeds, the search's budget, analysis,
- * claims. */
+/* ---- file_data.c: data and metrics; file_seeds.c: seeds; file_analysis.c: the search's budget,
+ * analysis, claims. */
 void study_read_data(study_reader *reader, const study_node *node);
 void study_read_metric(study_reader *reader, const study_node *node);
 void study_read_also(study_reader *reader, const study_node *node);
@@ -127,6 +127,8 @@ void study_read_seeds(study_reader *reader, const study_node *node);
 void study_read_tune(study_reader *reader, const study_node *node);
 void study_read_analysis(study_reader *reader, const study_node *node);
 void study_read_claims(study_reader *reader); /* after the arms */
+/* Reports seeds that are to be added until no claim is undecided, of which there is none. */
+void study_check_undecidable(study_reader *reader);
 
 /* ---- file_settings.c: configurations as lists of settings. */
 /* Flattens nested maps and dotted keys; reports what is neither model.X nor train.X. */

@@ -1,82 +1,8 @@
-/* file_analysis.c - what the verdicts rest on: seeds, the budget of the search, the level of
- * the tests, the claims. */
+/* file_analysis.c - what the verdicts rest on: the budget of the search, the level of the
+ * tests, the claims. */
 #include "lab/study/file.h"
 
 #include <math.h>
-
-/* ---- seed, seeds */
-
-#define SEEDS_DEFAULT 8
-#define SEEDS_FLOOR 5
-#define SEEDS_MAX 999 /* so that the seeds of study seed s stay below those of s + 1 */
-#define SEED_MAX INT64_C(4294967295)
-
-void study_read_seed(study_reader *reader, const study_node *node)
-{
-    int64_t seed = 1;
-    study_whole(reader, node, "'seed'", 0, SEED_MAX, &seed);
-    reader->study->seed = reader->study->split.seed = (uint64_t)seed;
-}
-
-static bool is_given(const rg_study *study, uint64_t seed)
-{
-    for (size_t i = 0; i < study->n_seeds; i++)
-        if (study->seeds[i] == seed)
-            return true;
-    return false;
-}
-
-static void read_seed_list(study_reader *reader, const study_node *node)
-{
-    rg_study *study = reader->study;
-    if (node->count > SEEDS_MAX) {
-        study_mistake(reader, node->mark, "", "'seeds' lists more than %d seeds", SEEDS_MAX);
-        return;
-    }
-    study->seeds = RG_ARENA_ARRAY(reader->arena, uint64_t, node->count + 1);
-    for (size_t i = 0; i < node->count; i++) {
-        int64_t seed;
-        if (!study_whole(reader, node->item[i], "a seed", 0, INT64_C(1) << 53, &seed))
-            continue;
-        if (is_given(study, (uint64_t)seed))
-            study_mistake(reader, node->item[i]->mark, "two runs of one seed are one run",
-                          "seed %lld is listed twice", (long long)seed);
-        study->seeds[study->n_seeds++] = (uint64_t)seed;
-    }
-}
-
-static void read_seed_count(study_reader *reader, const study_node *node)
-{
-    rg_study *study = reader->study;
-    int64_t count = SEEDS_DEFAULT;
-    study_whole(reader, node, "'seeds', when it is no list,", 1, SEEDS_MAX, &count);
-    study->n_seeds = (size_t)count;
-    study->seeds = RG_ARENA_ARRAY(reader->arena, uint64_t, study->n_seeds);
-    for (size_t i = 0; i < study->n_seeds; i++)
-        study->seeds[i] = study->seed * 1000 + 1 + i;
-}
-
-void study_read_seeds(study_reader *reader, const study_node *node)
-{
-    rg_study *study = reader->study;
-    bool list = node && node->kind == STUDY_LIST;
-    if (list)
-        read_seed_list(reader, node);
-    else
-        read_seed_count(reader, node);
-    study_mark mark = node ? node->mark : reader->root->mark;
-    size_t count = list ? node->count : study->n_seeds; /* a wrong seed is not a missing one */
-    if (count == 0)
-        study_mistake(reader, mark, "leave it out for 8 seeds", "'seeds' lists no seed");
-    else if (count < SEEDS_FLOOR && !study->exploratory)
-        study_mistake(reader, mark,
-                      "use 5 or more, or run with --exploratory: every line of the report then "
-                      "says so",
-                      "%zu seeds cannot carry a verdict: expected at least %d", count,
-                      SEEDS_FLOOR);
-    study->seeds_min = study->n_seeds;
-    study->seeds_step = 1;
-}
 
 /* ---- tune: the budget; its space is resolved with the arms (file_space.c) */
 
@@ -232,4 +158,6 @@ void study_read_claims(study_reader *reader)
     study->claims = RG_ARENA_ARRAY(reader->arena, rg_claim, count + 1);
     for (size_t i = 0; i < count && !reader->arms_unsure; i++)
         read_claim(reader, list ? node->item[i] : node, arms);
+    if (count == 0)
+        study_check_undecidable(reader);
 }

@@ -130,6 +130,13 @@ static json_t *seeds_json(const rg_study *study)
     return list;
 }
 
+/* Only of a study that adds seeds: the others keep the hashes that they have always had. */
+static json_t *sequential_json(const rg_study *study)
+{
+    return json_pack("{s:I, s:I, s:s}", "min", (json_int_t)study->seeds_min, "step",
+                     (json_int_t)study->seeds_step, "until", "decided");
+}
+
 static json_t *claims_json(const rg_study *study)
 {
     json_t *list = json_array();
@@ -170,6 +177,8 @@ void study_record(rg_study *study)
         "also", also_json(study), "arms", arms_json(study), "tune", tune_json(study), "seed",
         (json_int_t)study->seed, "seeds", seeds_json(study), "claims", claims_json(study),
         "analysis", analysis_json(&study->analysis), "exploratory", study->exploratory);
+    if (rg_study_is_sequential(study))
+        json_object_set_new(study->resolved, "sequential", sequential_json(study));
     if (!study->resolved)
         RG_BUG("a resolved study does not fit JSON");
     char *canonical = rg_json_canonical(study->resolved);

@@ -9,6 +9,7 @@
  * asked, so a fifth above alpha. */
 #include "lab/study/placebo.h"
 
+#include "rigor/protocol.h"
 #include "rigor/stats.h"
 
 #include <math.h>
@@ -77,13 +78,7 @@ static json_t *judge(const draws *d, const rg_scores *scores, size_t n)
         some[a] = scores[a];
         some[a].count = n;
     }
-    rg_verdict_options options = {.metric = study->metric,
-                                  .maximize = study->maximize,
-                                  .analysis = study->analysis,
-                                  .exploratory = study->exploratory,
-                                  .test_over_train = NAN,
-                                  .sequential = study->seeds_min < study->n_seeds,
-                                  .seeds_max = study->n_seeds};
+    rg_verdict_options options = rg_study_verdict_options(study);
     json_t *verdicts = rg_verdicts(some, d->arms, d->claims, d->n_claims, &options);
     rg_free(some);
     return verdicts;

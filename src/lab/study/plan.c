@@ -92,17 +92,18 @@ static double strictest_level(const rg_study *study)
     return study->analysis.alpha / (corrected ? (double)study->n_claims : 1);
 }
 
-static bool is_sequential(const rg_study *study)
+/* The smallest effect, in standard deviations of the difference, that so many seeds show with
+ * 80 % power; NaN for one seed, infinite where evidence that is looked at cannot decide by
+ * then. */
+static double detectable_by(const rg_study *study, size_t seeds, double level)
 {
-    return study->seeds_min < study->n_seeds;
+    return rg_study_is_sequential(study) ? rg_t_anytime_effect(seeds, 1, level, USUAL_POWER)
+                                         : rg_detectable_effect(seeds, level);
 }
 
-/* The smallest effect, in standard deviations of the difference, that all seeds show with 80 %
- * power; NaN for one seed, infinite where evidence that is looked at cannot decide by then. */
 static double detectable(const rg_study *study, double level)
 {
-    return is_sequential(study) ? rg_t_anytime_effect(study->n_seeds, 1, level, USUAL_POWER)
-                                : rg_detectable_effect(study->n_seeds, level);
+    return detectable_by(study, study->n_seeds, level);
 }
 
 static void plan_claim(planner *p, const rg_claim *claim)
@@ -135,7 +136,7 @@ static void plan_exact_tests(planner *p)
     double level = strictest_level(study);
     size_t need = (size_t)rg_power_exact_floor((rg_power_plan){RG_PAIRS, level, 2});
     if (!study->n_claims || study->n_seeds < 2 || study->n_seeds >= need ||
-        is_sequential(study))
+        rg_study_is_sequential(study))
         return;
     rg_json_say(
         p->warnings,
@@ -160,7 +161,7 @@ static void plan_sequence(planner *p)
     const rg_study *study = p->study;
     double level = strictest_level(study);
     size_t first = first_decision(study, level);
-    if (!is_sequential(study) || !study->n_claims)
+    if (!rg_study_is_sequential(study) || !study->n_claims)
         return;
     if (first > study->n_seeds)
         rg_json_say(
@@ -218,7 +219,7 @@ static void plan_claims(planner *p)
 static void plan_seeds(planner *p, double shown)
 {
     const rg_study *study = p->study;
-    if (study->n_seeds >= SEEDS_ADVISED || study->n_seeds < 2 || is_sequential(study))
+    if (study->n_seeds >= SEEDS_ADVISED || study->n_seeds < 2 || rg_study_is_sequential(study))
         return;
     rg_json_say(
         p->warnings,
@@ -291,6 +292,17 @@ static void plan_arms(planner *p)
         }
 }
 
+/* Of a study that adds seeds, what it costs and shows at least: at its first look. */
+static void add_first_look(json_t *plan, const rg_study *study, double strictest)
+{
+    size_t seeds = study->seeds_min;
+    json_object_set_new(plan, "runs_min", json_integer((json_int_t)(study->n_arms * seeds)));
+    json_object_set_new(plan, "mde_sd_min",
+                        rg_json_real(detectable_by(study, seeds, study->analysis.alpha)));
+    json_object_set_new(plan, "mde_sd_corrected_min",
+                        rg_json_real(detectable_by(study, seeds, strictest)));
+}
+
 json_t *rg_study_plan(const rg_study *study)
 {
     planner p = {study, json_array(), json_array()};
@@ -300,9 +312,13 @@ json_t *rg_study_plan(const rg_study *study)
     plan_search(&p);
     plan_seeds(&p, shown);
     plan_claims(&p);
-    return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "arms", (json_int_t)study->n_arms,
-                     "trials", (json_int_t)all_trials(study), "runs", (json_int_t)runs,
-                     "mde_sd", rg_json_real(shown), "mde_sd_corrected",
-                     rg_json_real(detectable(study, strictest_level(study))), "warnings",
-                     p.warnings, "unanswerable", p.unanswerable);
+    double strictest = strictest_level(study);
+    json_t *plan = json_pack("{s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "arms",
+                             (json_int_t)study->n_arms, "trials", (json_int_t)all_trials(study),
+                             "runs", (json_int_t)runs, "mde_sd", rg_json_real(shown),
+                             "mde_sd_corrected", rg_json_real(detectable(study, strictest)),
+                             "warnings", p.warnings, "unanswerable", p.unanswerable);
+    if (rg_study_is_sequential(study))
+        add_first_look(plan, study, strictest);
+    return plan;
 }

@@ -1,8 +1,8 @@
 /* protocol.c - the stages of a study.  Read rg_study_run first: it is the table of contents.
  *
  * A stage looks into the ledger for what is done, does the rest, and ends with an event:
- * "split", "freeze", "seal-opened".  An event is written after all that it stands for, so a
- * stage that was cut off is simply walked again. */
+ * "split", "freeze", "seal-opened", "looked".  An event is written after all that it stands
+ * for, so a stage that was cut off is simply walked again. */
 #include "rigor/protocol.h"
 
 #include "lab/study/walk.h"
@@ -19,24 +19,24 @@ size_t rg_trials_of(const rg_study *study, const rg_arm *arm)
     return arm->space.count > 0 ? study->trials : 0;
 }
 
-size_t rg_members_in_all(const rg_study *study)
+size_t rg_trials_in_all(const rg_study *study)
 {
-    size_t total = study->n_arms * study->n_seeds;
+    size_t total = 0;
     for (size_t a = 0; a < study->n_arms; a++)
         total += rg_trials_of(study, &study->arms[a]);
     return total;
 }
 
+/* The time that is left is told for what is known to be left: not for seeds that may follow. */
 static void tell(void *ctx, const rg_progress *progress)
 {
     rg_walk *w = ctx;
     rg_progress p = *progress;
+    size_t trials = rg_trials_in_all(w->study);
     p.elapsed_s = (double)(rg_clock_ns() - w->started) * 1e-9;
-    size_t recorded = strcmp(p.stage, "evaluate") == 0
-                          ? rg_members_in_all(w->study) - p.total + p.done
-                          : p.done;
+    size_t recorded = strcmp(p.stage, "evaluate") == 0 ? trials + p.done : p.done;
     size_t here = recorded > w->n_at_start ? recorded - w->n_at_start : 0;
-    size_t left = rg_members_in_all(w->study) - recorded;
+    size_t left = trials + w->study->n_arms * w->seeds - recorded;
     p.left_s = here > 0 ? p.elapsed_s / (double)here * (double)left : NAN;
     w->options.progress(w->options.ctx, &p);
 }
@@ -52,7 +52,17 @@ bool rg_walk_perform(rg_walk *w, rg_work *work, const char *stage, rg_err *err)
     work->data_info = w->split;
     work->dir = w->options.dir;
     work->progress = &w->progress;
-    w->progress = (rg_progress){.stage = stage, .total = work->count, .best = NAN};
+    bool goes_on = w->progress.stage && strcmp(w->progress.stage, stage) == 0;
+    rg_progress fresh = {.stage = stage, .total = work->count, .best = NAN};
+    if (goes_on) { /* more seeds: what was best stays so */
+        fresh.best = w->progress.best;
+        fresh.best_arm = w->progress.best_arm;
+    }
+    w->progress = fresh;
+    if (strcmp(stage, "evaluate") == 0 && rg_study_is_sequential(w->study)) {
+        w->progress.seeds = w->seeds;
+        w->progress.seeds_max = w->study->n_seeds;
+    }
     for (size_t i = 0; i < work->count; i++) {
         const rg_member *m = &work->member[i];
         w->progress.done += m->recorded;
@@ -194,6 +204,7 @@ bool rg_study_run(const rg_study *study, rg_ledger *ledger, const rg_run_options
                  .ledger = ledger,
                  .options = *options,
                  .arena = rg_arena_new(),
+                 .seeds = study->seeds_min,
                  .started = rg_clock_ns()};
     if (w.options.jobs <= 0)
         w.options.jobs = rg_cpu_count();

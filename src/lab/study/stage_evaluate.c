@@ -1,5 +1,10 @@
 /* stage_evaluate.c - train the frozen arms with fresh seeds, the same for every arm; then, once
- * all have run, open the seal and score. */
+ * all have run, open the seal and score.
+ *
+ * A study that adds seeds opens the seal once its first seeds have run, and looks; then it adds
+ * seeds and looks again, until a look is the last (look.c).  Each look is one event with the
+ * scores that it saw for the first time: a study that was cut off anywhere finds the last look
+ * and goes on from there. */
 #include "lab/study/walk.h"
 
 #include <math.h>
@@ -20,7 +25,10 @@ static size_t next_run(rg_work *work)
 static size_t ready_runs(const rg_work *work)
 {
     const evaluation *e = work->ctx;
-    return work->count - e->next;
+    size_t ready = 0;
+    for (size_t i = e->next; i < work->count; i++)
+        ready += !work->member[i].recorded;
+    return ready;
 }
 
 static void run_open(rg_walk *w, rg_work *work, size_t arm, size_t i)
@@ -41,15 +49,43 @@ static void run_open(rg_walk *w, rg_work *work, size_t arm, size_t i)
 static bool run_seeds(rg_walk *w, rg_work *work, evaluation *e, rg_err *err)
 {
     const rg_study *study = w->study;
-    work->member = RG_ARENA_ARRAY(w->arena, rg_member, study->n_arms * study->n_seeds + 1);
+    work->member = RG_ARENA_ARRAY(w->arena, rg_member, study->n_arms * w->seeds + 1);
     work->ctx = e;
     work->next = next_run;
     work->ready = ready_runs;
     for (size_t a = 0; a < study->n_arms; a++) /* arm by arm: a cohort has one structure */
-        for (size_t i = 0; i < study->n_seeds; i++)
+        for (size_t i = 0; i < w->seeds; i++)
             run_open(w, work, a, i);
     return rg_dir_make(rg_path_join(w->arena, w->options.dir, "predictions"), 0755, err) &&
            rg_walk_perform(w, work, "evaluate", err);
+}
+
+/* ---- Scoring */
+
+static bool same_labels(const rg_walk *w, const rg_scored *scored, rg_err *err)
+{
+    const json_t *files = json_object_get(json_object_get(w->split, "info"), "files");
+    return strcmp(scored->labels_sha, rg_json_text(files, "labels.npz", "")) == 0 ||
+           rg_fail(err, RG_INPUT, RG_LABELS_FILE, "begin anew with --fresh",
+                   "the sealed labels are not those that were sealed");
+}
+
+/* Scores the runs of the seeds that are due and have no score yet. */
+static bool score_new_runs(rg_walk *w, rg_scored *ret, rg_err *err)
+{
+    if (!rg_walk_refresh(w, err))
+        return false;
+    rg_record *fresh = RG_ARENA_ARRAY(w->arena, rg_record, w->n_records + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < w->n_records; i++)
+        if (!w->records[i].test && w->records[i].number < w->seeds)
+            fresh[n++] = w->records[i];
+    if (!rg_scores_compute(w->study, w->options.dir, fresh, n, ret, err))
+        return false;
+    bool ok = same_labels(w, ret, err);
+    if (!ok)
+        rg_scored_free(ret);
+    return ok;
 }
 
 static bool open_seal(rg_walk *w, rg_err *err)
@@ -60,26 +96,70 @@ static bool open_seal(rg_walk *w, rg_err *err)
     if (err->code != RG_OK || before > 0)
         return err->code == RG_OK;
     rg_scored scored;
-    if (!rg_walk_refresh(w, err) ||
-        !rg_scores_compute(w->study, w->options.dir, w->records, w->n_records, &scored, err))
+    if (!score_new_runs(w, &scored, err))
         return false;
-    const json_t *files = json_object_get(json_object_get(w->split, "info"), "files");
-    bool ok = strcmp(scored.labels_sha, rg_json_text(files, "labels.npz", "")) == 0 ||
-              rg_fail(err, RG_INPUT, RG_LABELS_FILE, "begin anew with --fresh",
-                      "the sealed labels are not those that were sealed");
     json_t *body = json_pack("{s:i, s:s, s:I}", "openings", 1, "labels_sha256",
                              scored.labels_sha, "runs", (json_int_t)scored.count);
-    ok = ok && rg_ledger_scores(w->ledger, body, scored.score, scored.count, err);
+    bool ok = rg_ledger_scores(w->ledger, body, scored.score, scored.count, err);
     json_decref(body);
     rg_scored_free(&scored);
     return ok;
 }
 
-bool rg_stage_evaluate(rg_walk *w, rg_err *err)
+/* ---- Looking */
+
+/* The records as the ledger will have them once this look is in it. */
+static void lay_over(rg_walk *w, const rg_scored *scored)
+{
+    for (size_t i = 0; i < scored->count; i++)
+        for (size_t k = 0; k < w->n_records; k++) {
+            rg_record *r = &w->records[k];
+            if (r->stage == RG_EVALUATE && r->number == scored->score[i].number &&
+                strcmp(r->arm, scored->score[i].arm) == 0)
+                r->test = (json_t *)(uintptr_t)scored->score[i].test;
+        }
+}
+
+/* *seen becomes what this look saw. */
+static bool look(rg_walk *w, json_t **seen, rg_err *err)
+{
+    rg_scored scored;
+    if (!open_seal(w, err) || !score_new_runs(w, &scored, err))
+        return false;
+    lay_over(w, &scored);
+    json_decref(*seen);
+    *seen = rg_look(w->study, w->records, w->n_records, w->seeds);
+    bool ok = rg_ledger_look(w->ledger, *seen, scored.score, scored.count, err);
+    rg_scored_free(&scored);
+    return ok && rg_walk_refresh(w, err);
+}
+
+/* ---- The stage */
+
+static bool train(rg_walk *w, rg_err *err)
 {
     rg_work work = {0};
     evaluation e = {0};
-    bool ok = run_seeds(w, &work, &e, err) && (w->signal || open_seal(w, err));
+    bool ok = run_seeds(w, &work, &e, err);
     rg_members_free(&work);
     return ok;
+}
+
+static bool train_and_look(rg_walk *w, rg_err *err)
+{
+    json_t *seen = rg_ledger_newest(w->ledger, "looked", err);
+    bool ok = err->code == RG_OK;
+    while (ok && !rg_look_is_last(seen) && w->signal == 0) {
+        w->seeds = rg_seeds_due(w->study, seen);
+        ok = train(w, err) && (w->signal || look(w, &seen, err));
+    }
+    json_decref(seen);
+    return ok;
+}
+
+bool rg_stage_evaluate(rg_walk *w, rg_err *err)
+{
+    if (rg_study_is_sequential(w->study))
+        return train_and_look(w, err);
+    return train(w, err) && (w->signal || open_seal(w, err));
 }

@@ -150,7 +150,7 @@ static bool run_trials(rg_walk *w, rg_work *work, tuning *t, rg_err *err)
 {
     const rg_study *study = w->study;
     t->search = RG_ARENA_ARRAY(w->arena, search, study->n_arms);
-    work->member = RG_ARENA_ARRAY(w->arena, rg_member, rg_members_in_all(study));
+    work->member = RG_ARENA_ARRAY(w->arena, rg_member, rg_trials_in_all(study) + 1);
     work->ctx = t;
     work->next = next_trial;
     work->ready = ready_trials;

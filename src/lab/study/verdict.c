@@ -74,7 +74,9 @@ json_t *rg_verdicts_of(rg_evidence *evidence, size_t n, rg_arena *arena)
         return list;
     correct(evidence, n, evidence[0].options->analysis.correction, arena);
     for (size_t i = 0; i < n; i++) {
-        evidence[i].verdict = judge(&evidence[i]);
+        const rg_situation *situation = evidence[i].situation;
+        evidence[i].verdict =
+            situation->judge ? situation->judge(&evidence[i]) : judge(&evidence[i]);
         json_array_append_new(list, rg_verdict_json(&evidence[i], arena));
     }
     return list;

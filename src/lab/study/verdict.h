@@ -142,6 +142,11 @@ struct rg_evidence {
     double smallest_exact;  /* the smallest that n allows; NaN: there are no exact tests */
     const char *hinge_name; /* the part without which p is largest; NULL: none was looked for */
     double hinge_p;
+    struct {          /* of the situation "sequential" alone */
+        double value; /* of the e-process against what has to be rejected */
+        double threshold;
+        double lo, hi; /* anytime-valid, of A - B */
+    } anytime;
     const char *verdict;
 };
 
@@ -189,10 +194,19 @@ struct rg_situation {
     void (*say_basis)(rg_str *s, const rg_evidence *e);    /* "8 seeds" */
     void (*note)(json_t *notes, const rg_evidence *e);     /* may be NULL */
     void (*set_keys)(json_t *claim, const rg_evidence *e); /* keys of its own; may be NULL */
+
+    /* For a situation whose verdicts do not come from p values; else NULL.  judge replaces the
+     * rules of verdict.c and the correction (it fills in `corrected`), plan the power of the t
+     * test; say_finding stands in the sentence for the mean difference with its p, say_reason
+     * for why a claim is inconclusive. */
+    const char *(*judge)(rg_evidence *e);
+    void (*plan)(rg_evidence *e);
+    void (*say_finding)(rg_str *s, const rg_evidence *e);
+    void (*say_reason)(rg_str *s, const rg_evidence *e);
 };
 
 extern const rg_situation rg_situation_pairs, rg_situation_unpaired, rg_situation_folds,
-    rg_situation_sets, rg_situation_set_means, rg_situation_many_sets;
+    rg_situation_sets, rg_situation_set_means, rg_situation_many_sets, rg_situation_sequential;
 
 /* Arranges the scores and runs every test of one claim; fills all but `corrected` and
  * `verdict`.
@@ -202,6 +216,8 @@ void rg_evidence_gather(rg_evidence *evidence, const rg_scores *a, const rg_scor
 /* The same for evidence whose options, claim, names, scores and situation are set. */
 void rg_evidence_test(rg_evidence *evidence, rg_arena *arena);
 bool rg_evidence_has_margin(const rg_evidence *evidence);
+double rg_evidence_distance(const rg_evidence *evidence); /* from what has to be rejected */
+void rg_say_difference(rg_str *s, const rg_evidence *e);  /* "accuracy is higher by 0.013" */
 
 /* Corrects over the family, judges, and says it: the `claims` array.  New reference. */
 json_t *rg_verdicts_of(rg_evidence *evidence, size_t n, rg_arena *arena);

@@ -17,6 +17,7 @@ static const rg_situation *const situations[] = {
     /* one data set */
     &rg_situation_unpaired,
     &rg_situation_folds,
+    &rg_situation_sequential,
     &rg_situation_pairs,
     /* several */
     &rg_situation_many_sets,
@@ -154,7 +155,7 @@ static double detectable_in_sd(const rg_evidence *e)
 }
 
 /* The distance between the estimate and what has to be rejected. */
-static double distance_to_null(const rg_evidence *e)
+double rg_evidence_distance(const rg_evidence *e)
 {
     double margin = e->options->analysis.margin, better = e->oriented.mean;
     switch (e->claim->relation) {
@@ -171,10 +172,14 @@ static void plan_ahead(rg_evidence *e)
     e->detectable = e->needed = NAN;
     if (!e->by_test || !(have->spread > 0))
         return;
+    if (e->situation->plan) {
+        e->situation->plan(e);
+        return;
+    }
     rg_power_plan plan = {RG_PAIRS, e->planned_alpha, e->claim->relation == RG_BETTER ? 2 : 1};
     e->detectable = detectable_in_sd(e) * have->spread;
     if (have->grows && !isnan(e->p[RG_CASE_FOR])) {
-        double n = rg_power_n(plan, distance_to_null(e) / have->spread, POWER);
+        double n = rg_power_n(plan, rg_evidence_distance(e) / have->spread, POWER);
         e->needed = ceil(n * (have->have / have->n) - 1e-9);
     }
 }

@@ -56,7 +56,7 @@ static void add_basis(rg_str *s, const rg_evidence *e, const char *before, const
 }
 
 /* "accuracy is higher by 0.0132", from where A stands */
-static void add_difference(rg_str *s, const rg_evidence *e)
+void rg_say_difference(rg_str *s, const rg_evidence *e)
 {
     char size[32];
     const char *way = e->t.mean > 0 ? "higher" : "lower";
@@ -67,7 +67,7 @@ static void add_difference(rg_str *s, const rg_evidence *e)
                       number(e, fabs(e->t.mean), size));
 }
 
-/* "95 % interval 0.0081 to 0.0183", of the difference as add_difference tells it.  Against a
+/* "95 % interval 0.0081 to 0.0183", of the difference as rg_say_difference tells it.  Against a
  * margin the interval that decides is the one at 1 - 2 alpha. */
 static void add_interval(rg_str *s, const rg_evidence *e, rg_case which)
 {
@@ -82,7 +82,7 @@ static void add_interval(rg_str *s, const rg_evidence *e, rg_case which)
 
 static void add_mean_difference(rg_str *s, const rg_evidence *e, rg_case which)
 {
-    add_difference(s, e);
+    rg_say_difference(s, e);
     add_basis(s, e, " on average over ", " (");
     if (e->by_test) {
         add_interval(s, e, which);
@@ -118,7 +118,9 @@ static void add_counts(rg_str *s, const rg_evidence *e, rg_case which)
 
 static void add_finding(rg_str *s, const rg_evidence *e, rg_case which)
 {
-    if (e->scores.ranked)
+    if (e->situation->say_finding)
+        e->situation->say_finding(s, e);
+    else if (e->scores.ranked)
         add_counts(s, e, which);
     else
         add_mean_difference(s, e, which);
@@ -191,7 +193,9 @@ static void add_reason(rg_str *s, const rg_evidence *e)
 {
     char margin[32], p[32];
     double alpha = e->options->analysis.alpha;
-    if (e->claim->relation == RG_BETTER && e->p[RG_CASE_FOR] < alpha)
+    if (e->situation->say_reason)
+        e->situation->say_reason(s, e);
+    else if (e->claim->relation == RG_BETTER && e->p[RG_CASE_FOR] < alpha)
         rg_str_printf(s, "; alone that would do (%s), among %zu claims it does not",
                       rg_p_words(e->p[RG_CASE_FOR], p), e->n_claims);
     else if (!e->by_test && e->smallest_exact >= alpha)

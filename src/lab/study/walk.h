@@ -14,6 +14,7 @@ typedef struct rg_walk {
     size_t n_at_start; /* records that earlier runs of the program had left */
     json_t *split;     /* body of the split event */
     json_t *freeze;    /* body of the freeze event */
+    size_t seeds;      /* that each arm has to have, as far as is known */
     rg_progress progress;
     uint64_t started;
     int signal; /* that interrupted the walk, else 0 */
@@ -24,7 +25,7 @@ bool rg_stage_tune(rg_walk *w, rg_err *err);
 bool rg_stage_evaluate(rg_walk *w, rg_err *err);
 
 size_t rg_trials_of(const rg_study *study, const rg_arm *arm); /* 0: nothing to tune */
-size_t rg_members_in_all(const rg_study *study); /* trials and runs of the whole study */
+size_t rg_trials_in_all(const rg_study *study);
 /* Reads all records again: after a stage has added some. */
 bool rg_walk_refresh(rg_walk *w, rg_err *err);
 const rg_record *rg_walk_record(const rg_walk *w, rg_stage stage, const char *arm,
