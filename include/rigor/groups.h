@@ -22,7 +22,7 @@ rg_t_result rg_welch(const double *a, size_t n_a, const double *b, size_t n_b, d
  * without an effect of any kind every relabelling is equally likely.  Two-sided: the share of
  * relabellings whose |difference| is at least the observed one, less 1e-12 of its scale.  Exact
  * while there are at most 2^20 relabellings, else drawn from the stream (seed, "permutation"):
- * 2^17 of them, fewer for more than 128 observations, at least 999, and p = (hits + 1) / (draws
+ * 2^17 of them, fewer for more than 512 observations, at least 999, and p = (hits + 1) / (draws
  * + 1) (Phipson and Smyth 2010).  The order of the observations does not matter. An empty
  * sample, NaN or an infinite value: NaN.  All equal: 1. */
 typedef struct rg_permutation_result {
@@ -35,14 +35,18 @@ rg_permutation_result rg_permutation(const double *a, size_t n_a, const double *
 
 /* Mann and Whitney (1947; mann_whitney.c): u counts pairs with a > b, ties one half. Assumes
  * that without an effect both samples have one distribution; p (two-sided) is twice the smaller
- * tail. Three ways to the p-values, and the result says which it was:
- *   EXACT: over all choices of n_a places among the pooled ranks, ties kept as they are; for
- *     samples of at most 50, beyond it is CORRECTED.  Without ties this is R's and SciPy's
- * exact test; with ties both leave it for CORRECTED. CORRECTED: normal approximation with
- * correction for ties and for continuity: R's and SciPy's default where they are not exact (R:
- * ties, or a sample of 50 and more; SciPy: ties, or both samples above 8). NORMAL: the same
- * without the correction for continuity. Infinite values are fine: they tie at the ends.  An
- * empty sample or NaN: NaN.  All equal: 1.
+ * tail.  There are three ways to the p-values, and the result says which it was.
+ *
+ * EXACT counts all choices of n_a places among the pooled ranks, ties kept as they are; for
+ * samples of at most 50, beyond it becomes CORRECTED.  Without ties it is the exact test of R
+ * and SciPy; with ties both leave it for CORRECTED.
+ *
+ * CORRECTED is the normal approximation with correction for ties and for continuity: what R
+ * (ties, or a sample of 50 and more) and SciPy (ties, or both samples above 8) do otherwise.
+ *
+ * NORMAL is the same without the correction for continuity.
+ *
+ * Infinite values are fine: they tie at the ends.  An empty sample or NaN: NaN.  All equal: 1.
  */
 typedef enum rg_mann_whitney_method {
     RG_MANN_WHITNEY_EXACT,

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #define MOST_RELABELLINGS 1048576. /* 2^20: enumerated */
-/* Drawn: at most 2^17 relabellings, fewer to keep to 2^24 draws of a place, at least 999. */
-enum { MOST_DRAWS = 1 << 17, FEWEST_DRAWS = 999, MOST_PLACES = 1 << 24 };
+/* Drawn: at most 2^17 relabellings, fewer to keep to 2^26 observations, at least 999. */
+enum { MOST_DRAWS = 1 << 17, FEWEST_DRAWS = 999, MOST_OBSERVATIONS = 1 << 26 };
 
 typedef struct relabelling {
     const double *pooled; /* around their mean, ascending */
@@ -64,25 +64,60 @@ static uint32_t below(rg_rng *rng, uint32_t n)
     return (uint32_t)(product >> 32);
 }
 
+/* A random subset as a bitmap: every observation is in it with probability 2^-halvings, so that
+ * of each size all subsets are equally likely.  Returns the size. */
+static size_t random_bits(rg_rng *rng, size_t n, int halvings, uint32_t *member)
+{
+    size_t words = (n + 31) / 32, count = 0;
+    for (size_t w = 0; w < words; w++) {
+        uint32_t bits = w + 1 < words || n % 32 == 0 ? UINT32_MAX : (1u << n % 32) - 1;
+        for (int i = 0; i < halvings; i++)
+            bits &= rg_rng_u32(rng);
+        member[w] = bits;
+        count += (size_t)__builtin_popcount(bits);
+    }
+    return count;
+}
+
+/* Members leave or others enter at random until the size is right.  That is close at hand,
+ * where drawing them one by one would take a random number for each. */
+static void random_subset(rg_rng *rng, const relabelling *r, int halvings, uint32_t *member)
+{
+    size_t count = random_bits(rng, r->n, halvings, member);
+    while (count != r->chosen) {
+        uint32_t i = below(rng, (uint32_t)r->n), bit = 1u << i % 32;
+        bool is_member = member[i / 32] & bit, too_many = count > r->chosen;
+        if (is_member == too_many) {
+            member[i / 32] ^= bit;
+            count = too_many ? count - 1 : count + 1;
+        }
+    }
+}
+
+static double sum_of(const double *values, size_t n, const uint32_t *member)
+{
+    double sum = 0;
+    for (size_t w = 0; w < (n + 31) / 32; w++) {
+        for (uint32_t bits = member[w]; bits; bits &= bits - 1)
+            sum += values[32 * w + (size_t)__builtin_ctz(bits)];
+    }
+    return sum;
+}
+
 static void draw(relabelling *r, uint64_t seed)
 {
     rg_rng rng = rg_rng_open(seed, "permutation");
-    double *values = RG_NEW_ARRAY(double, r->n);
-    memcpy(values, r->pooled, r->n * sizeof(*values));
-    uint64_t draws = MOST_PLACES / r->chosen;
+    uint32_t *member = RG_NEW_ARRAY(uint32_t, (r->n + 31) / 32);
+    int halvings = 1;
+    for (double expected = .5 * (double)r->n; (double)r->chosen < .75 * expected; halvings++)
+        expected *= .5;
+    uint64_t draws = MOST_OBSERVATIONS / r->n;
     draws = draws > MOST_DRAWS ? MOST_DRAWS : draws < FEWEST_DRAWS ? FEWEST_DRAWS : draws;
     while (r->draws < draws) {
-        double sum = 0;
-        for (size_t i = 0; i < r->chosen; i++) { /* the first steps of Fisher and Yates */
-            size_t j = i + below(&rng, (uint32_t)(r->n - i));
-            double taken = values[j];
-            values[j] = values[i];
-            values[i] = taken;
-            sum += taken;
-        }
-        look_at(r, sum);
+        random_subset(&rng, r, halvings, member);
+        look_at(r, sum_of(r->pooled, r->n, member));
     }
-    rg_free(values);
+    rg_free(member);
 }
 
 /* C(n, k), or more than the limit */

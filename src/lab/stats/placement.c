@@ -5,7 +5,7 @@
 #include "rigor/base.h"
 
 #include <math.h>
-#include <stdlib.h>
+#include <string.h>
 
 rg_pooled *rg_pool(const double *a, size_t n_a, const double *b, size_t n_b)
 {
@@ -17,11 +17,33 @@ rg_pooled *rg_pool(const double *a, size_t n_a, const double *b, size_t n_b)
     return pooled;
 }
 
-static int by_value(const void *left, const void *right)
+/* from[0 .. middle) and from[middle .. n) are sorted; of equal ones those on the left go first.
+ */
+static void merge(const rg_pooled *from, size_t middle, size_t n, rg_pooled *ret)
 {
-    const rg_pooled *x = left, *y = right;
-    int order = (x->value > y->value) - (x->value < y->value);
-    return order ? order : (x->place > y->place) - (x->place < y->place);
+    for (size_t left = 0, right = middle, k = 0; k < n; k++) {
+        bool take_left = right == n || (left < middle && from[left].value <= from[right].value);
+        ret[k] = from[take_left ? left++ : right++];
+    }
+}
+
+/* Merge sort, bottom up: the comparison is one instruction here and a call in qsort, and areas
+ * under ROC curves are asked for millions of examples. */
+static void sort(rg_pooled *pooled, size_t n)
+{
+    rg_pooled *other = RG_NEW_ARRAY(rg_pooled, n + 1), *from = pooled, *to = other;
+    for (size_t run = 1; run < n; run *= 2) {
+        for (size_t i = 0; i < n; i += 2 * run) {
+            size_t both = n - i < 2 * run ? n - i : 2 * run;
+            merge(from + i, both < run ? both : run, both, to + i);
+        }
+        rg_pooled *swap = from;
+        from = to;
+        to = swap;
+    }
+    if (from != pooled)
+        memcpy(pooled, from, n * sizeof(*pooled));
+    rg_free(other);
 }
 
 bool rg_pool_sort(rg_pooled *pooled, size_t n)
@@ -30,7 +52,7 @@ bool rg_pool_sort(rg_pooled *pooled, size_t n)
         if (isnan(pooled[i].value))
             return false;
     }
-    qsort(pooled, n, sizeof(*pooled), by_value);
+    sort(pooled, n);
     return true;
 }
 
