@@ -136,8 +136,7 @@ static void test_incomplete(void **state)
     ranking = facts_ranking(&s.all);
     assert_int_equal(at(ranking, "sets"), 7);
     assert_string_equal(
-        json_string_value(json_array_get(json_object_get(ranking, "left_out"), 0)),
-        "lung");
+        json_string_value(json_array_get(json_object_get(ranking, "left_out"), 0)), "lung");
     double scores[7][ARMS], ranks[ARMS];
     memcpy(scores, auc, sizeof(scores));
     scores[0][3] = -1;
