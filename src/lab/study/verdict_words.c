@@ -226,7 +226,7 @@ static void add_outlook(rg_str *s, const rg_evidence *e)
     if (e->needed <= MANY)
         rg_str_printf(s, "; settling what is seen here would take about %.0f %s", e->needed,
                       e->situation->words.more);
-    else if (e->claim->relation == RG_BETTER && e->precision.grows)
+    else if (e->claim->relation == RG_BETTER && e->precision.grows && e->precision.have < MANY)
         rg_str_printf(s, "; settling what is seen here would take more than %d %s", MANY,
                       e->situation->words.more);
     rg_str_add(s, ".");

@@ -755,6 +755,49 @@ static void shuffled_rows(void **state)
     }
 }
 
+/* Without an effect hardly anything is found: whole verdicts, each situation, normal scores and
+ * such of which one in twelve collapses.  Folds share .25 of their noise, as n_test / n_train.
+ */
+static double without_effect(int layout, bool collapse, rg_rng *rng)
+{
+    rows a = {0}, b = {0};
+    uint32_t sets = layout == 3 ? 3 : layout == 4 ? 7 : 1, folds = layout == 2 ? 5 : 1;
+    uint64_t seeds = layout == 2 ? 1 : 6;
+    double shared[2] = {.5 * rg_rng_normal(rng), .5 * rg_rng_normal(rng)};
+    for (uint32_t set = 0; set < sets; set++)
+        for (uint64_t i = 0; i < seeds; i++)
+            for (uint32_t fold = 0; fold < folds; fold++)
+                for (int arm = 0; arm < 2; arm++) {
+                    double score = rg_rng_normal(rng) + (layout == 2 ? shared[arm] : 0);
+                    if (collapse && layout != 2 && rg_rng_below(rng, 12) == 0)
+                        score -= 20;
+                    add(arm ? &b : &a, set, i + (arm && layout == 1 ? 100 : 0), fold, score);
+                }
+    rg_scores arms[] = {scores_of("full", &a), scores_of("plain", &b)};
+    rg_claim claim = {"full > plain", 0, 1, RG_BETTER};
+    json_t *list = rg_verdicts(arms, 2, &claim, 1, &usual);
+    const char *verdict = rg_json_text(json_array_get(list, 0), "verdict", "");
+    bool found = strcmp(verdict, "supported") == 0 || strcmp(verdict, "refuted") == 0;
+    json_decref(list);
+    return found;
+}
+
+static void errors_are_rare(void **state)
+{
+    (void)state;
+    enum { STUDIES = 400 };
+    rg_rng rng = rg_rng_open(support_seed(), "errors");
+    for (int layout = 0; layout < LAYOUTS; layout++)
+        for (int collapse = 0; collapse < 2; collapse++) {
+            double found = 0;
+            for (int i = 0; i < STUDIES; i++)
+                found += without_effect(layout, collapse, &rng) / STUDIES;
+            print_message("  layout %d%s: %.3f\n", layout, collapse ? ", collapsing" : "",
+                          found);
+            assert_true(found <= .06 + 3 * sqrt(.06 * .94 / STUDIES));
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -777,6 +820,7 @@ int main(void)
         cmocka_unit_test(many_sets_by_means),
         cmocka_unit_test(swapped_arms),
         cmocka_unit_test(shuffled_rows),
+        cmocka_unit_test(errors_are_rare),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
