@@ -44,10 +44,17 @@ typedef struct rg_compare_options {
     rg_analysis analysis;
     const char *column[RG_ROLES]; /* names of columns; NULL: guessed */
     const char *form;             /* "wide", "long", "arms", ...; NULL: guessed */
+    const char *positive; /* of predictions of two classes: the one that scores are of */
+    const char *task;     /* of predictions: "classify" or "regress"; NULL: guessed */
 } rg_compare_options;
 /* paths: CSV or JSON lines, packed or not; "-" is standard input.  Without a column for the
  * arm, each of several files is one.  New reference; NULL on failure. */
 json_t *rg_compare(const char *const *paths, size_t n_paths, const rg_compare_options *options,
                    rg_err *err);
+
+/* Fixed models on one test set: a file of predictions for each, and one of labels.  What is
+ * judged are these models, not the methods that made them. */
+json_t *rg_compare_models(const char *const *predictions, size_t n, const char *labels,
+                          const rg_compare_options *options, rg_err *err);
 
 #endif

@@ -21,6 +21,10 @@ enum {
     ALPHA,
     MARGIN,
     CORRECTION,
+    PREDICTIONS,
+    LABELS,
+    TASK,
+    POSITIVE,
     FORMAT,
     OUTPUT,
     HTML,
@@ -46,6 +50,13 @@ static const rg_option options[] = {
                 "what counts as equal, in the metric's units"},
     [CORRECTION] = {"correction", 0, RG_OPTION_TEXT, "NAME",
                     "holm (default), bonferroni or none"},
+    [PREDICTIONS] = {"predictions", 0, RG_OPTION_FLAG, NULL,
+                     "the files are predictions of fixed models on one test set"},
+    [LABELS] = {"labels", 0, RG_OPTION_TEXT, "FILE", "the labels of that test set"},
+    [TASK] = {"task", 0, RG_OPTION_TEXT, "NAME",
+              "of predictions: classify or regress (default: as the labels look)"},
+    [POSITIVE] = {"positive", 0, RG_OPTION_TEXT, "CLASS",
+                  "of predictions of two classes: the one that scores are of"},
     [FORMAT] = {"format", 'f', RG_OPTION_TEXT, "NAME",
                 "text (default), markdown, latex, csv, methods, json, html"},
     [OUTPUT] = {"output", 'o', RG_OPTION_TEXT, "FILE", "write to FILE, not to the terminal"},
@@ -96,7 +107,9 @@ static bool read_options(const rg_given *given, rg_compare_options *o, rg_err *e
                    [RG_ROLE_DATASET] = given->text[DATASET],
                    [RG_ROLE_FOLD] = given->text[FOLD],
                    [RG_ROLE_VALUE] = given->text[VALUE]},
-        .form = given->text[FORM]};
+        .form = given->text[FORM],
+        .task = given->text[TASK],
+        .positive = given->text[POSITIVE]};
     if (!(o->analysis.alpha > 0 && o->analysis.alpha < 0.5))
         return rg_fail(err, RG_INPUT, NULL, "0.05 is usual",
                        "--alpha must be between 0 and 0.5");
@@ -143,6 +156,18 @@ static bool deliver(const json_t *facts, const rg_given *given, const rg_renderi
     return true;
 }
 
+static json_t *compare(const rg_given *given, const rg_compare_options *o, rg_err *err)
+{
+    const char *labels = given->text[LABELS];
+    if (!given->flag[PREDICTIONS] && !labels)
+        return rg_compare(given->argument, given->n_arguments, o, err);
+    if (labels)
+        return rg_compare_models(given->argument, given->n_arguments, labels, o, err);
+    rg_fail(err, RG_INPUT, NULL, "say which: --labels y.csv",
+            "predictions cannot be judged without the labels");
+    return NULL;
+}
+
 static int run(const rg_given *given, rg_err *err)
 {
     rg_compare_options o;
@@ -150,7 +175,7 @@ static int run(const rg_given *given, rg_err *err)
     const rg_rendering *rendering = rg_rendering_named(format ? format : "text", err);
     if (!rendering || !read_options(given, &o, err))
         return rg_exit(err);
-    json_t *facts = rg_compare(given->argument, given->n_arguments, &o, err);
+    json_t *facts = compare(given, &o, err);
     bool ok = facts && deliver(facts, given, rendering, err);
     json_decref(facts);
     return ok ? RG_OK : rg_exit(err);
@@ -165,11 +190,13 @@ const rg_command rg_command_compare = {
         "the fold and the metric, says what it took for what, pairs the runs and answers the "
         "claims. A file is CSV (commas, semicolons or tabs) or JSON lines, packed with gzip or "
         "not; - is standard input; several files are an arm each when no column says the arm. "
-        "Rows are runs; a column for each arm, seed, fold or data set is read as well.\n\n"
+        "Rows are runs; a column for each arm, seed, fold or data set is read as well. With "
+        "--predictions the files are those of fixed models on one test set.\n\n"
         "  rigor compare results.csv --metric accuracy --claims \"ours > baseline\"\n"
         "  rigor compare results.csv --format latex > table.tex\n"
         "  rigor compare wandb.csv --arm optimizer --metric test/acc --html report.html\n"
         "  rigor compare ours.jsonl baseline.jsonl --metric f1 --format markdown\n"
+        "  rigor compare --predictions a.csv b.csv --labels y.csv\n"
         "  jq -c .rows[] log.json | rigor compare - --goal minimize",
     .options = options,
     .min_arguments = 1,

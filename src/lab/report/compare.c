@@ -5,6 +5,7 @@
  * metric's worst value like everywhere else. */
 #include "lab/report/compare.h"
 
+#include "lab/report/compare_claims.h"
 #include "lab/report/compare_pairs.h"
 #include "lab/report/facts.h"
 
@@ -143,40 +144,14 @@ static json_t *arm_json(const comparison *c, size_t arm)
 static bool read_claims(comparison *c, rg_err *err)
 {
     const rg_results *r = &c->results;
-    bool given = c->options->n_claims > 0;
-    c->n_claims = given ? c->options->n_claims : r->arms.len - 1;
-    c->claims = RG_ARENA_ARRAY(r->arena, rg_claim, c->n_claims);
     const char **names = RG_ARENA_ARRAY(r->arena, const char *, r->arms.len);
     for (size_t i = 0; i < r->arms.len; i++)
         names[i] = r->arms.at[i].name;
-    for (size_t i = 0; i < c->n_claims; i++) {
-        if (!given)
-            c->claims[i] =
-                (rg_claim){rg_arena_printf(r->arena, "%s > %s", names[i + 1], names[0]), i + 1,
-                           0, RG_BETTER};
-        else if (!rg_claim_parse(c->options->claims[i], names, r->arms.len, r->arena,
-                                 &c->claims[i], err))
-            return false;
-        if (c->claims[i].relation != RG_BETTER && !(c->options->analysis.margin > 0))
-            return rg_fail(err, RG_INPUT, NULL,
-                           "give one in the metric's units, for instance --margin 0.005",
-                           "the claim \"%s\" needs a margin, the largest difference that does "
-                           "not matter",
-                           c->claims[i].text);
-    }
-    return true;
+    return rg_compare_claims(c->options, names, r->arms.len, r->arena, &c->claims, &c->n_claims,
+                             err);
 }
 
 /* ---- Facts */
-
-static json_t *analysis_json(const rg_analysis *analysis)
-{
-    static const char *const correction[] = {
-        [RG_HOLM] = "holm", [RG_BONFERRONI] = "bonferroni", [RG_NO_CORRECTION] = "none"};
-    return json_pack("{s:o, s:s, s:o}", "alpha", rg_json_real(analysis->alpha), "correction",
-                     correction[analysis->correction], "margin",
-                     rg_json_real(analysis->margin));
-}
 
 static char *name_of_file(const char *path, rg_arena *arena)
 {
@@ -219,8 +194,8 @@ static json_t *facts_json(comparison *c)
         rg_arena_printf(r->arena, "Which differences in %s are more than luck?", r->metric),
         "status", "complete", "marks", marks, "trust", "self-reported", "metric", "name",
         r->metric, "goal", c->maximize ? "maximize" : "minimize", "also", "analysis",
-        analysis_json(&c->options->analysis), "columns", r->columns, "arms", arms, "claims",
-        claims, "standings", facts_standings(&all), "warnings", r->warnings);
+        rg_compare_analysis_json(&c->options->analysis), "columns", r->columns, "arms", arms,
+        "claims", claims, "standings", facts_standings(&all), "warnings", r->warnings);
     add_sets(facts, c, &all);
     json_object_set_new(facts, "methods", facts_methods(facts));
     return facts;

@@ -203,7 +203,8 @@ static bool looks_like_arms(const rg_result_table_info *info, const rg_compare_o
     for (size_t i = 0; i < table->columns; i++) {
         if (!is_free(table, c, &table->column[i]))
             continue;
-        if (is_known(table->column[i].name))
+        double number; /* a first row that holds no names */
+        if (is_known(table->column[i].name) || rg_text_double(table->column[i].name, &number))
             return false;
         columns++;
     }

@@ -359,23 +359,8 @@ static bool put_in_order(reader *r)
 
 /* ---- Several files */
 
-/* Each file's own name; with its folder where the names alone would be the same. */
-static void name_arms(reader *r)
-{
-    for (size_t i = 0; i < r->n_files; i++) {
-        const char *path = r->files[i].info.path, *base = rg_path_base(path), *start = base;
-        bool same = false;
-        for (size_t k = 0; k < r->n_files; k++)
-            same |= k != i && strcmp(base, rg_path_base(r->files[k].info.path)) == 0;
-        if (same)
-            start = path;
-        const char *dot = strchr(base + (*base == '.'), '.');
-        r->files[i].arm = rg_arena_strndup(r->results->arena, start,
-                                           dot ? (size_t)(dot - start) : strlen(start));
-    }
-}
-
-static bool guess_columns(reader *r, const rg_compare_options *options)
+static bool guess_columns(reader *r, const rg_compare_options *options,
+                          const char *const *names)
 {
     bool some_arm = false;
     for (size_t i = 0; i < r->n_files; i++) {
@@ -397,8 +382,8 @@ static bool guess_columns(reader *r, const rg_compare_options *options)
         if (f->columns.guessed)
             rg_json_say(r->results->warnings, "%s", f->columns.guessed);
     }
-    if (!some_arm)
-        name_arms(r);
+    for (size_t i = 0; i < r->n_files && !some_arm; i++)
+        r->files[i].arm = names[i];
     for (size_t i = 0; i < r->n_files && some_arm; i++)
         if (!r->files[i].columns.role[RG_ROLE_ARM] && r->files[i].columns.form != RG_FORM_ARMS)
             return rg_fail(r->err, RG_INPUT, r->files[i].info.path,
@@ -451,7 +436,8 @@ static bool read_all(reader *r, const rg_result_source *sources,
                      const rg_compare_options *options)
 {
     rg_results *results = r->results;
-    if (!read_tables(r, sources) || !guess_columns(r, options))
+    const char **names = rg_result_file_names(sources, r->n_files, results->arena);
+    if (!read_tables(r, sources) || !guess_columns(r, options, names))
         return false;
     results->columns = rg_result_columns_json(r->files[0].info.table, &r->files[0].columns);
     if (!read_rows(r))

@@ -38,8 +38,8 @@ static bool is_text(const rg_data_bytes *bytes, const char *where, rg_err *err)
     return rg_csv_check_bytes(bytes->at, bytes->len, where, err);
 }
 
-static bool get_bytes(const rg_result_source *source, rg_arena *arena, rg_data_bytes *ret,
-                      rg_err *err)
+bool rg_result_bytes(const rg_result_source *source, rg_arena *arena, rg_data_bytes *ret,
+                     rg_err *err)
 {
     bool standard_input = strcmp(source->path, "-") == 0;
     if (!source->text)
@@ -57,15 +57,39 @@ const char *rg_result_source_name(const rg_result_source *source)
     return strcmp(source->path, "-") == 0 ? "standard input" : source->path;
 }
 
+rg_table *rg_result_text_table(const rg_data_bytes *bytes, const char *where, rg_header header,
+                               rg_arena *arena, rg_err *err)
+{
+    if (!is_text(bytes, where, err))
+        return NULL;
+    size_t mark = bytes->len >= 3 && !memcmp(bytes->at, "\xef\xbb\xbf", 3) ? 3 : 0;
+    size_t first = mark + strspn(bytes->at + mark, " \t\r\n");
+    if (bytes->at[first] == '{' || bytes->at[first] == '[')
+        return rg_json_table(bytes->at + mark, bytes->len - mark, where, arena, err);
+    return rg_csv_take(bytes->at, bytes->len, where, header, arena, err);
+}
+
 rg_table *rg_result_table(const rg_result_source *source, rg_arena *arena, rg_err *err)
 {
     const char *where = rg_result_source_name(source);
     rg_data_bytes bytes;
-    if (!get_bytes(source, arena, &bytes, err) || !is_text(&bytes, where, err))
+    if (!rg_result_bytes(source, arena, &bytes, err))
         return NULL;
-    size_t mark = bytes.len >= 3 && !memcmp(bytes.at, "\xef\xbb\xbf", 3) ? 3 : 0;
-    size_t first = mark + strspn(bytes.at + mark, " \t\r\n");
-    if (bytes.at[first] == '{' || bytes.at[first] == '[')
-        return rg_json_table(bytes.at + mark, bytes.len - mark, where, arena, err);
-    return rg_csv_take(bytes.at, bytes.len, where, RG_HEADER_YES, arena, err);
+    return rg_result_text_table(&bytes, where, RG_HEADER_YES, arena, err);
+}
+
+const char **rg_result_file_names(const rg_result_source *sources, size_t n, rg_arena *arena)
+{
+    const char **names = RG_ARENA_ARRAY(arena, const char *, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        const char *path = rg_result_source_name(&sources[i]), *start = rg_path_base(path);
+        size_t same = 0;
+        for (size_t k = 0; k < n; k++)
+            same += strcmp(start, rg_path_base(sources[k].path)) == 0;
+        if (same > 1)
+            start = path;
+        const char *base = rg_path_base(start), *dot = strchr(base + (*base == '.'), '.');
+        names[i] = rg_arena_strndup(arena, start, dot ? (size_t)(dot - start) : strlen(start));
+    }
+    return names;
 }

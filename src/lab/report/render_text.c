@@ -82,7 +82,7 @@ static void add_head(rg_str *ret, const json_t *facts, bool colour)
         add_item(ret, status,
                  "The study has not ended: what follows is as far as its ledger goes.", colour);
     if (*table_reading(facts))
-        add_item(ret, "table", table_reading(facts), colour);
+        add_item(ret, "read", table_reading(facts), colour);
 }
 
 static void add_table(rg_str *ret, json_t *table, const json_t *facts, bool colour)

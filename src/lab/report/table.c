@@ -47,8 +47,8 @@ bool table_of_study(const json_t *facts)
 
 void table_score_title(rg_str *ret, const json_t *facts)
 {
-    rg_str_printf(ret, table_of_study(facts) ? "%s on the test set" : "%s, as reported",
-                  table_metric(facts));
+    bool scored = table_of_study(facts) || json_object_get(facts, "models");
+    rg_str_printf(ret, scored ? "%s on the test set" : "%s, as reported", table_metric(facts));
 }
 
 const json_t *table_primary(const json_t *facts, const json_t *arm, const char *part)
