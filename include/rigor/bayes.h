@@ -35,9 +35,11 @@ typedef struct rg_anytime_interval {
 rg_anytime_interval rg_t_anytime(const double *differences, size_t n, double g, double alpha);
 double rg_t_anytime_critical(size_t n, double g, double alpha); /* t_n; +inf for n < 2 */
 
-/* The effect, in standard deviations of the difference, that n pairs show with `power` at the
- * look at n alone: P(|t| > t_n) for noncentral t in the right direction.  Earlier looks can
- * only add to it.  +inf while t_n is; NaN outside the domain. */
+/* P(t > t_n): the probability that n pairs whose true mean difference is `effect` standard
+ * deviations show it at the look at n alone, by the noncentral t distribution; earlier looks
+ * can only add to it.  And the effect that they show with `power`.  While t_n is infinite the
+ * power is 0 and the effect +inf; NaN outside the domain. */
+double rg_t_anytime_power(size_t n, double g, double alpha, double effect);
 double rg_t_anytime_effect(size_t n, double g, double alpha, double power);
 
 /* The two-sided normal-mixture boundary of a sum of intrinsic time (variance) v,

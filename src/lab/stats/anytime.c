@@ -58,6 +58,16 @@ rg_anytime_interval rg_t_anytime(const double *differences, size_t n, double g, 
     return ret;
 }
 
+double rg_t_anytime_power(size_t n, double g, double alpha, double effect)
+{
+    double critical = rg_t_anytime_critical(n, g, alpha);
+    if (isnan(critical) || isnan(effect))
+        return NAN;
+    return isinf(critical)
+               ? 0
+               : rg_noncentral_t_upper(critical, (double)n - 1, effect * sqrt((double)n));
+}
+
 double rg_t_anytime_effect(size_t n, double g, double alpha, double power)
 {
     double critical = rg_t_anytime_critical(n, g, alpha), root = sqrt((double)n);
@@ -65,15 +75,15 @@ double rg_t_anytime_effect(size_t n, double g, double alpha, double power)
         return NAN;
     if (isinf(critical))
         return INFINITY;
-    double lo = 0, hi = 2 * critical + 10; /* of the noncentrality: power at hi is nearly 1 */
-    while (hi - lo > 1e-10 * hi) {
+    double lo = 0, hi = (2 * critical + 10) / root; /* where the power is nearly 1 */
+    while (hi - lo > 1e-9 * hi) {
         double middle = (lo + hi) / 2;
-        if (rg_noncentral_t_upper(critical, (double)n - 1, middle) < power)
+        if (rg_t_anytime_power(n, g, alpha, middle) < power)
             lo = middle;
         else
             hi = middle;
     }
-    return hi / root;
+    return hi;
 }
 
 double rg_normal_mixture_bound(double v, double rho, double alpha)

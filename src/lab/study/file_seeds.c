@@ -91,12 +91,17 @@ static void read_max(study_reader *reader, const study_node *node)
     size_t min = study->seeds_min;
     const study_node *seeds = study_get(reader->root, "seeds");
     study_mark mark = node ? node->mark : seeds->mark;
-    if (whole && (size_t)max < min)
+    if (whole && !node && (size_t)max < min)
+        study_mistake(reader, mark,
+                      rg_arena_printf(reader->arena, "add how far to go: {min: %zu, max: %zu}",
+                                      min, 2 * min),
+                      "seeds.max is %lld when it is left out, below seeds.min (%zu)",
+                      (long long)max, min);
+    else if (whole && (size_t)max < min)
         study_mistake(reader, mark,
                       rg_arena_printf(reader->arena, "did you mean {min: %lld, max: %zu}?",
                                       (long long)max, min),
-                      "seeds.max (%lld%s) is below seeds.min (%zu)", (long long)max,
-                      node ? "" : " when it is left out", min);
+                      "seeds.max (%lld) is below seeds.min (%zu)", (long long)max, min);
     else if (whole && (size_t)max == min)
         study_mistake(reader, mark, rg_arena_printf(reader->arena, "write seeds: %zu", min),
                       "from seeds.min to seeds.max there is nothing to add: both are %zu", min);

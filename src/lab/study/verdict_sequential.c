@@ -103,21 +103,25 @@ static const char *judge(rg_evidence *e)
 
 /* ---- What could have been seen */
 
-static double effect_at(const rg_evidence *e, size_t n)
+static double power_wanted(const rg_evidence *e)
 {
-    double power = e->claim->relation == RG_EQUAL ? (1 + POWER) / 2 : POWER;
-    return rg_t_anytime_effect(n, G, e->planned_alpha, power);
+    return e->claim->relation == RG_EQUAL ? (1 + POWER) / 2 : POWER;
 }
 
-/* The smallest number of seeds that show an effect; the effect falls with their number. */
+static bool shown_by(const rg_evidence *e, size_t n, double effect)
+{
+    return rg_t_anytime_power(n, G, e->planned_alpha, effect) >= power_wanted(e);
+}
+
+/* The smallest number of seeds that show an effect in sd; power grows with their number. */
 static double seeds_for(const rg_evidence *e, double effect)
 {
     size_t lo = e->units, hi = MOST_SEEDS;
-    if (!(effect_at(e, hi) <= effect))
+    if (!shown_by(e, hi, effect))
         return NAN;
     while (lo < hi) {
         size_t middle = lo + (hi - lo) / 2;
-        if (effect_at(e, middle) <= effect)
+        if (shown_by(e, middle, effect))
             hi = middle;
         else
             lo = middle + 1;
@@ -127,7 +131,8 @@ static double seeds_for(const rg_evidence *e, double effect)
 
 static void plan(rg_evidence *e)
 {
-    e->detectable = effect_at(e, e->units) * e->precision.spread;
+    e->detectable = rg_t_anytime_effect(e->units, G, e->planned_alpha, power_wanted(e)) *
+                    e->precision.spread;
     e->needed = seeds_for(e, rg_evidence_distance(e) / e->precision.spread);
 }
 
@@ -195,10 +200,15 @@ static void say_basis(rg_str *s, const rg_evidence *e)
 
 static void note(json_t *notes, const rg_evidence *e)
 {
-    (void)e;
     rg_json_say(notes, "Seeds were added while looking, and the t e-process, whose level holds "
                        "at all looks together, decides. The p values of the t test, sign flips "
                        "and Wilcoxon take the number of seeds as fixed: they describe.");
+    double alpha = e->options->analysis.alpha;
+    if (e->planned_alpha < alpha)
+        rg_json_say(notes,
+                    "The interval is at %.4g %%, so that those of all %zu claims hold together "
+                    "with %.4g %%.",
+                    100 * (1 - e->planned_alpha), e->n_claims, 100 * (1 - alpha));
 }
 
 static void set_keys(json_t *claim, const rg_evidence *e)

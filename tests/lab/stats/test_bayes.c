@@ -281,6 +281,37 @@ static void test_the_effect_that_is_shown(void **state)
     }
 }
 
+static int ascending(const void *a, const void *b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+
+/* What docs/study.md says of the price of looking. */
+static void test_seeds_until_decided(void **state)
+{
+    (void)state;
+    rg_rng rng = rg_rng_open(support_seed(), "price");
+    enum { STUDIES = 2000, MOST = 60 };
+    static const double effects[] = {1.156, 3}; /* 80 % power of the t test with 8; clear */
+    static const int half[] = {10, 6}, most[] = {14, 6};
+    for (size_t k = 0; k < RG_COUNT(effects); k++) {
+        int seeds[STUDIES];
+        for (int i = 0; i < STUDIES; i++) {
+            double d[MOST];
+            sample(&rng, d, MOST, effects[k]);
+            int n = 5;
+            while (n < MOST && rg_t_evidence(d, (size_t)n, 0, 1) < 20)
+                n++;
+            seeds[i] = n;
+        }
+        qsort(seeds, STUDIES, sizeof(*seeds), ascending);
+        print_message("effect %g: half decided by %d seeds, 80 %% by %d\n", effects[k],
+                      seeds[STUDIES / 2], seeds[STUDIES * 8 / 10]);
+        assert_in_range(seeds[STUDIES / 2], half[k] - 1, half[k] + 1);
+        assert_in_range(seeds[STUDIES * 8 / 10], most[k] - 1, most[k] + 1);
+    }
+}
+
 /* ---- Bayesian tests */
 
 /* The Bayes factor approaches a ratio of densities for large n, where the prior is flat across
@@ -395,6 +426,7 @@ int main(void)
         cmocka_unit_test(test_looking_after_every_seed_keeps_the_level),
         cmocka_unit_test(test_the_interval_covers_at_all_looks_at_once),
         cmocka_unit_test(test_the_effect_that_is_shown),
+        cmocka_unit_test(test_seeds_until_decided),
         cmocka_unit_test(test_bayes_factor_limits),
         cmocka_unit_test(test_sign_posterior_against_the_beta_distribution),
         cmocka_unit_test(test_sign_posterior_against_draws),
