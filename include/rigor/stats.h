@@ -57,8 +57,8 @@ rg_tost_result rg_tost_value(const double *values, size_t n, double value, doubl
 /* ---- Sign flips (signflip.c) ----------------------------------------------------------------
  * The randomisation test of a mean of 0 (Fisher 1935, ch. 21): under symmetry about 0 each of
  * the 2^n sign vectors is equally likely; p is the share whose |mean| is at least the observed
- * one less 1e-12 of the mean of |d|.  Exact for n <= 20; beyond, 2^20 random sign vectors of
- * the stream (seed, "signflip"), fewer above n = 128 to keep to 2^27 flips, at least 2^10, and
+ * one less 1e-12 of the mean of |d|.  Exact for n <= 20; beyond, 2^17 random sign vectors of
+ * the stream (seed, "signflip"), fewer above n = 128 to keep to 2^24 flips, at least 2^10, and
  * p = (hits + 1) / (draws + 1) (Phipson and Smyth 2010).
  * The smallest p is 2^(1 - n).  n == 0 or an infinite value: NaN.  All zero: 1.  Two-sided. */
 typedef struct rg_signflip_result {

@@ -9,7 +9,7 @@
 #include <math.h>
 
 enum { EXACT_UP_TO = 20, TABLE = 1 << (EXACT_UP_TO / 2) };
-enum { MOST_DRAWS = 1 << 20, FEWEST_DRAWS = 1 << 10, MOST_FLIPS = 1 << 27 };
+enum { MOST_DRAWS = 1 << 17, FEWEST_DRAWS = 1 << 10, MOST_FLIPS = 1 << 24, BATCH = 64 };
 
 /* table[0 .. 2^n): the sum of the values under every choice of signs */
 static size_t signed_sums(const double *values, size_t n, double *table)
@@ -54,26 +54,48 @@ static groups tabulate(const double *d, size_t n)
     return g;
 }
 
-static double random_signed_sum(const groups *g, rg_rng *rng)
+/* The entries of one draw, a byte each, in column `draw` of picks (count, BATCH). */
+static void pick(const groups *g, rg_rng *rng, uint8_t *picks, size_t draw)
 {
-    double sum = 0;
     uint32_t bits = 0;
     for (size_t i = 0; i < g->count; i++, bits >>= 8) {
         if (i % 4 == 0)
             bits = rg_rng_u32(rng);
-        sum += g->sums[256 * i + (bits & (i + 1 < g->count ? 255 : g->last))];
+        picks[i * BATCH + draw] = (uint8_t)(bits & (i + 1 < g->count ? 255 : g->last));
     }
-    return sum;
+}
+
+/* A batch of draws goes through the groups together, so that each table is in the cache while
+ * all of them look into it. */
+static uint64_t count_batch(const groups *g, rg_rng *rng, uint8_t *picks, size_t draws,
+                            double threshold)
+{
+    double sum[BATCH] = {0};
+    uint64_t hits = 0;
+    for (size_t k = 0; k < draws; k++)
+        pick(g, rng, picks, k);
+    for (size_t i = 0; i < g->count; i++) {
+        const double *sums = g->sums + 256 * i;
+        for (size_t k = 0; k < draws; k++)
+            sum[k] += sums[picks[i * BATCH + k]];
+    }
+    for (size_t k = 0; k < draws; k++)
+        hits += fabs(sum[k]) >= threshold;
+    return hits;
 }
 
 static uint64_t count_random(const double *d, size_t n, double threshold, uint64_t seed,
                              uint64_t draws)
 {
     groups g = tabulate(d, n);
+    uint8_t *picks = RG_NEW_ARRAY(uint8_t, g.count * BATCH);
     rg_rng rng = rg_rng_open(seed, "signflip");
     uint64_t hits = 0;
-    for (uint64_t i = 0; i < draws; i++)
-        hits += fabs(random_signed_sum(&g, &rng)) >= threshold;
+    for (uint64_t done = 0; done < draws; done += BATCH) {
+        size_t now = draws - done < BATCH ? (size_t)(draws - done) : BATCH;
+        hits += count_batch(&g, &rng, picks, now, threshold);
+    }
+    rg_free(picks);
     rg_free(g.sums);
     return hits;
 }
