@@ -10,11 +10,14 @@
 #include "rigor/base.h"
 
 /* Each appends its charts to the array `ret`; none when the facts hold nothing to draw. */
-void chart_points(const json_t *facts,
-                  json_t *ret); /* every run, mean and interval of each arm */
+/* Every run, mean and interval of each arm; a chart for each data set. */
+void chart_points(const json_t *facts, json_t *ret);
 void chart_forest(const json_t *facts, json_t *ret); /* differences with intervals */
 void chart_curves(const json_t *facts, json_t *ret); /* a chart for each metric and six arms */
-void chart_search(const json_t *facts, json_t *ret); /* a chart for each arm */
+void chart_critical(const json_t *facts, json_t *ret); /* mean ranks (Demsar 2006, figure 1) */
+void chart_tasks(const json_t *facts, json_t *ret);    /* aggregates over tasks */
+void chart_profile(const json_t *facts, json_t *ret);  /* a chart for each six arms */
+void chart_search(const json_t *facts, json_t *ret);   /* a chart for each arm */
 
 /* The fields of a chart; texts are copied, JSON is stolen. */
 typedef struct chart_parts {

@@ -6,8 +6,11 @@
 #include "lab/report/web.h"
 
 #include <math.h>
+#include <string.h>
 
 #define ROW 44 /* pixels an arm */
+/* Of several data sets, so that the page stays small; the tables have the means of them all. */
+#define RUNS_MAX 3000
 
 typedef struct points { /* what is gathered over the arms */
     json_t *arms, *runs, *rows;
@@ -15,24 +18,40 @@ typedef struct points { /* what is gathered over the arms */
     size_t failed; /* runs whose worst value may lie far off the axis */
 } points;
 
-static bool seed_failed(const json_t *arm, json_int_t seed)
+/* With several data sets a failed run names its own. */
+static bool has_failed(const json_t *arm, json_int_t seed, const char *set)
 {
     size_t i;
     json_t *failed;
     json_array_foreach (json_object_get(arm, "failed"), i, failed)
-        if (json_integer_value(json_object_get(failed, "seed")) == seed)
+        if (json_integer_value(json_object_get(failed, "seed")) == seed &&
+            (!set || !strcmp(rg_json_text(failed, "set", set), set)))
             return true;
     return false;
 }
 
-static void add_runs(points *all, const json_t *arm, const json_t *metric, double half)
+/* Of the runs of an arm: those of one data set, or all where there is only one. */
+typedef struct part {
+    const char *set; /* NULL: all */
+    json_int_t index;
+} part;
+
+static bool is_of(const json_t *arm, size_t run, part of)
+{
+    const json_t *sets = json_object_get(arm, "sets");
+    return !of.set || json_integer_value(json_array_get(sets, run)) == of.index;
+}
+
+static void add_runs(points *all, const json_t *arm, const json_t *metric, double half, part of)
 {
     const char *name = rg_json_text(arm, "name", "?");
     size_t i;
     json_t *value;
     json_array_foreach (json_object_get(metric, "values"), i, value) {
         json_int_t seed = json_integer_value(json_array_get(json_object_get(arm, "seeds"), i));
-        bool failed = seed_failed(arm, seed);
+        bool failed = has_failed(arm, seed, of.set);
+        if (!is_of(arm, i, of))
+            continue;
         double number = rg_json_number(value, NAN);
         rg_str text = {0}, seed_text = {0};
         rg_str_printf(&text, failed ? "failed, counts as %s" : "%s",
@@ -53,16 +72,13 @@ static void add_runs(points *all, const json_t *arm, const json_t *metric, doubl
     }
 }
 
-static void add_arm(points *all, const json_t *facts, const json_t *arm)
+/* The mean of an arm with failed runs may lie far off the others, and is not waited for. */
+static void add_mean(points *all, const json_t *arm, const json_t *about, bool whole)
 {
-    const json_t *metric = table_primary(facts, arm, "metrics");
-    if (!metric)
-        return;
-    const json_t *interval = json_object_get(metric, "interval");
-    double mean = rg_json_number(json_object_get(metric, "mean"), NAN);
+    const json_t *interval = json_object_get(about, "interval");
+    double mean = rg_json_number(json_object_get(about, "mean"), NAN);
     double lo = rg_json_number(json_array_get(interval, 0), NAN);
     double hi = rg_json_number(json_array_get(interval, 1), NAN);
-    bool whole = !(rg_json_number(json_object_get(arm, "failures"), 0) > 0);
     chart_see(&all->range, whole ? mean : NAN);
     chart_see(&all->range, whole ? lo : NAN);
     chart_see(&all->range, whole ? hi : NAN);
@@ -70,7 +86,16 @@ static void add_arm(points *all, const json_t *facts, const json_t *arm)
                           json_pack("{s:s, s:o, s:o, s:o}", "arm",
                                     rg_json_text(arm, "name", "?"), "mean", rg_json_real(mean),
                                     "lo", rg_json_real(lo), "hi", rg_json_real(hi)));
-    add_runs(all, arm, metric, format_half(interval));
+}
+
+static void add_arm(points *all, const json_t *arm, const json_t *metric, const json_t *about,
+                    part of)
+{
+    size_t failed = all->failed;
+    if (!metric || !about)
+        return;
+    add_runs(all, arm, metric, format_half(json_object_get(about, "interval")), of);
+    add_mean(all, arm, about, all->failed == failed);
 }
 
 static void describe(rg_str *about, const json_t *facts, size_t failed)
@@ -87,36 +112,78 @@ static void describe(rg_str *about, const json_t *facts, size_t failed)
                       failed);
 }
 
-static void draw(json_t *ret, const json_t *facts, const points *all)
+static void draw(json_t *ret, const json_t *facts, const points *all, part of)
 {
-    rg_str about = {0};
+    rg_str about = {0}, id = {0};
     describe(&about, facts, all->failed);
+    rg_str_printf(&id, of.set ? "points-%lld" : "points", (long long)of.index);
     json_t *variables =
         json_pack("{s:o, s:i, s:O, s:O, s:o, s:s}", "names", chart_names(all->arms, "arm"),
                   "height", ROW * (int)json_array_size(all->arms), "arms", all->arms, "runs",
                   all->runs, "domain", chart_domain(all->range), "title", table_metric(facts));
-    chart_add(ret,
-              &(chart_parts){.id = "points",
-                             .title = "Every run",
-                             .description = rg_str_text(&about),
-                             .spec = rg_web_chart_points,
-                             .spec_end = rg_web_chart_points_end,
-                             .variables = variables,
-                             .columns = (const char *const[]){"arm", "seed", "score", NULL},
-                             .rows = json_incref(all->rows)});
+    chart_add(ret, &(chart_parts){.id = rg_str_text(&id),
+                                  .title = of.set ? of.set : "Every run",
+                                  .description = rg_str_text(&about),
+                                  .spec = rg_web_chart_points,
+                                  .spec_end = rg_web_chart_points_end,
+                                  .variables = variables,
+                                  .columns = CELLS("arm", "seed", "score"),
+                                  .rows = json_incref(all->rows)});
     rg_str_free(&about);
+    rg_str_free(&id);
+}
+
+static points points_new(void)
+{
+    return (points){json_array(), json_array(), json_array(), CHART_RANGE_EMPTY, 0};
+}
+
+static void finish(json_t *ret, const json_t *facts, points *all, part of)
+{
+    if (json_array_size(all->arms) && json_array_size(all->rows))
+        draw(ret, facts, all, of);
+    json_decref(all->arms);
+    json_decref(all->runs);
+    json_decref(all->rows);
+}
+
+static size_t count_runs(const json_t *facts)
+{
+    size_t runs = 0, i;
+    json_t *arm;
+    json_array_foreach (json_object_get(facts, "arms"), i, arm)
+        runs += json_array_size(json_object_get(arm, "seeds"));
+    return runs;
+}
+
+/* A chart for each data set: their scores may have nothing in common but the name. */
+static void draw_sets(json_t *ret, const json_t *facts)
+{
+    const json_t *arms = json_object_get(facts, "arms");
+    size_t set, i;
+    json_t *standing, *arm;
+    json_array_foreach (json_object_get(facts, "standings"), set, standing) {
+        points all = points_new();
+        part of = {rg_json_text(standing, "set", "?"), (json_int_t)set};
+        json_array_foreach (arms, i, arm)
+            add_arm(&all, arm, table_primary(facts, arm, "metrics"),
+                    json_array_get(json_object_get(standing, "arms"), i), of);
+        finish(ret, facts, &all, of);
+    }
 }
 
 void chart_points(const json_t *facts, json_t *ret)
 {
-    points all = {json_array(), json_array(), json_array(), CHART_RANGE_EMPTY, 0};
+    points all = points_new();
     size_t i;
     json_t *arm;
-    json_array_foreach (json_object_get(facts, "arms"), i, arm)
-        add_arm(&all, facts, arm);
-    if (json_array_size(all.arms))
-        draw(ret, facts, &all);
-    json_decref(all.arms);
-    json_decref(all.runs);
-    json_decref(all.rows);
+    bool sets = table_has_sets(facts);
+    if (sets && count_runs(facts) <= RUNS_MAX)
+        draw_sets(ret, facts);
+    json_array_foreach (json_object_get(facts, "arms"), i, arm) {
+        const json_t *metric = table_primary(facts, arm, "metrics");
+        if (!sets)
+            add_arm(&all, arm, metric, metric, (part){0});
+    }
+    finish(ret, facts, &all, (part){0});
 }

@@ -117,9 +117,12 @@ static json_t *failures_json(const comparison *c, size_t arm)
             continue;
         char reason[64];
         snprintf(reason, sizeof(reason), "no finite value in line %u", rows->rows.at[i].line);
-        json_array_append_new(list,
-                              json_pack("{s:I, s:s}", "seed",
-                                        (json_int_t)c->scores[arm].seed[i], "reason", reason));
+        json_t *failed = json_pack("{s:I, s:s}", "seed", (json_int_t)c->scores[arm].seed[i],
+                                   "reason", reason);
+        if (c->scores[arm].set)
+            json_object_set_new(failed, "set",
+                                json_string(c->results.sets.at[rows->rows.at[i].set]));
+        json_array_append_new(list, failed);
     }
     return list;
 }
@@ -133,10 +136,17 @@ static json_t *arm_json(const comparison *c, size_t arm)
     json_object_set_new(
         metrics, c->results.metric,
         rg_summary_json(scores->value, scores->count, c->options->analysis.alpha));
-    return json_pack("{s:s, s:s, s:n, s:{}, s:{}, s:o, s:o, s:I, s:o, s:n}", "name",
-                     scores->arm, "kind", "arm", "of", "changes", "config", "metrics", metrics,
-                     "seeds", seeds, "failures", (json_int_t)json_array_size(failed), "failed",
-                     failed, "tuning");
+    json_t *ret =
+        json_pack("{s:s, s:s, s:n, s:{}, s:{}, s:o, s:o, s:I, s:o, s:n}", "name", scores->arm,
+                  "kind", "arm", "of", "changes", "config", "metrics", metrics, "seeds", seeds,
+                  "failures", (json_int_t)json_array_size(failed), "failed", failed, "tuning");
+    json_t *sets = json_array();
+    for (size_t i = 0; scores->set && i < scores->count; i++)
+        json_array_append_new(sets, json_integer(scores->set[i]));
+    if (scores->set)
+        json_object_set(ret, "sets", sets);
+    json_decref(sets);
+    return ret;
 }
 
 /* ---- Claims */

@@ -31,6 +31,9 @@ bool html_page(rg_str *ret, const html_slot *slots, const json_t *facts, rg_err 
 void html_verdicts(rg_str *ret, const json_t *facts);
 void html_results(rg_str *ret, const json_t *facts);
 void html_differences(rg_str *ret, const json_t *facts);
+void html_ranking(rg_str *ret, const json_t *facts);
+void html_tasks(rg_str *ret, const json_t *facts);
+void html_models(rg_str *ret, const json_t *facts);
 void html_curves(rg_str *ret, const json_t *facts);
 void html_tuning(rg_str *ret, const json_t *facts);
 void html_checks(rg_str *ret, const json_t *facts);

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-#define TILES_MAX 12 /* searches shown at once; the rest unfold */
+#define TILES_MAX 12 /* small charts shown at once; the rest unfold */
 
 static double number(const json_t *object, const char *key)
 {
@@ -40,6 +40,14 @@ static void add_number(rg_str *ret, const char *label, const char *text)
     html_put(ret, "<div><dt>$</dt><dd>$</dd></div>", label, text);
 }
 
+static const char *paired_word(const json_t *claim)
+{
+    const char *situation = rg_json_text(claim, "situation", "pairs");
+    return !strcmp(situation, "unpaired") ? "runs"
+           : !strcmp(situation, "models") ? "examples"
+                                          : "pairs";
+}
+
 static void add_numbers(rg_str *ret, const json_t *claim)
 {
     const json_t *interval = json_object_get(claim, "interval");
@@ -50,10 +58,33 @@ static void add_numbers(rg_str *ret, const json_t *claim)
     add_number(ret, "p, corrected", format_p(number(claim, "p_corrected")).text);
     add_number(ret, "P(A better)", format_number(number(claim, "p_superior"), 0.1).text);
     add_number(ret, "Cohen's d", format_number(number(claim, "effect_size"), 1).text);
-    add_number(ret, "pairs", format_count(number(claim, "n")).text);
+    add_number(ret, paired_word(claim), format_count(number(claim, "n")).text);
     if (isfinite(needed))
         add_number(ret, "seeds needed", format_count(needed).text);
     rg_str_add(ret, "</dl>");
+}
+
+static void add_sentences(rg_str *ret, const json_t *sentences, const char *kind)
+{
+    size_t i;
+    json_t *sentence;
+    if (!json_array_size(sentences))
+        return;
+    html_put(ret, "<ul class=\"$\">", kind);
+    json_array_foreach (sentences, i, sentence)
+        html_put(ret, "<li>$</li>",
+                 json_is_string(sentence) ? json_string_value(sentence) : "");
+    rg_str_add(ret, "</ul>\n");
+}
+
+static void add_by_set(rg_str *ret, const json_t *claim)
+{
+    size_t sets = json_array_size(json_object_get(claim, "by_set"));
+    if (!sets)
+        return;
+    rg_str_add(ret, "<details class=\"data\"><summary>Each data set</summary>");
+    html_table(ret, table_by_set(claim), "");
+    rg_str_add(ret, "</details>\n");
 }
 
 static void add_verdict(rg_str *ret, const json_t *facts, const json_t *claim)
@@ -65,15 +96,14 @@ static void add_verdict(rg_str *ret, const json_t *facts, const json_t *claim)
              "<article class=\"verdict $\"><header><span class=\"badge\">$</span>"
              "<span class=\"claim\">$</span></header><p class=\"sentence\">$</p>\n",
              verdict, verdict, rg_json_text(claim, "claim", ""), rg_str_text(&sentence));
+    rg_str_clear(&sentence);
+    add_sentences(ret, json_object_get(claim, "confounds"), "warnings");
+    if (table_evidence(&sentence, claim))
+        html_put(ret, "<p class=\"evidence\">$</p>\n", rg_str_text(&sentence));
     rg_str_free(&sentence);
-    size_t i;
-    json_t *note;
-    const json_t *notes = json_object_get(claim, "notes");
-    rg_str_add(ret, json_array_size(notes) ? "<ul class=\"notes\">" : "");
-    json_array_foreach (notes, i, note)
-        html_put(ret, "<li>$</li>", json_is_string(note) ? json_string_value(note) : "");
-    rg_str_add(ret, json_array_size(notes) ? "</ul>" : "");
+    add_sentences(ret, json_object_get(claim, "notes"), "notes");
     add_numbers(ret, claim);
+    add_by_set(ret, claim);
     rg_str_add(ret, "</article>\n");
 }
 
@@ -111,17 +141,46 @@ static void add_charts(rg_str *ret, void (*draw)(const json_t *, json_t *), cons
     json_decref(charts);
 }
 
+/* Small charts side by side; those beyond TILES_MAX unfold. */
+static void add_tiles(rg_str *ret, void (*draw)(const json_t *, json_t *), const json_t *facts,
+                      const char *others)
+{
+    json_t *charts = json_array(), *chart;
+    size_t i;
+    draw(facts, charts);
+    rg_str_add(ret, json_array_size(charts) ? "<div class=\"tiles\">\n" : "");
+    json_array_foreach (charts, i, chart) {
+        if (i == TILES_MAX)
+            html_put(ret,
+                     "</div><details class=\"more\"><summary>$</summary>"
+                     "<div class=\"tiles\">\n",
+                     others);
+        html_chart(ret, chart);
+    }
+    if (json_array_size(charts))
+        rg_str_add(ret, i > TILES_MAX ? "</div></details>\n" : "</div>\n");
+    json_decref(charts);
+}
+
 void html_results(rg_str *ret, const json_t *facts)
 {
     rg_str body = {0};
-    add_charts(&body, chart_points, facts);
-    html_table(&body, table_arms(facts), "");
+    if (table_has_sets(facts)) {
+        add_tiles(&body, chart_points, facts, "The other data sets");
+        html_table(&body, table_standings(facts), "");
+    } else {
+        add_charts(&body, chart_points, facts);
+        html_table(&body, table_arms(facts), "");
+    }
     html_table(&body, table_also(facts), "");
     if (body.len) {
         section_open(
-            ret, facts, "results", "Results on the test set",
-            "Each arm was trained afresh with seeds that tuning never saw; all arms share "
-            "them.");
+            ret, facts, "results",
+            table_of_study(facts) ? "Results on the test set" : "Results",
+            table_of_study(facts)
+                ? "Each arm was trained afresh with seeds that tuning never saw; all arms "
+                  "share them."
+                : "Scores as they were reported: nobody watched the runs.");
         rg_str_add(ret, rg_str_text(&body));
         section_close(ret);
     }
@@ -146,6 +205,61 @@ void html_differences(rg_str *ret, const json_t *facts)
     rg_str_free(&body);
 }
 
+/* ---- Several data sets, fixed models */
+
+static void add_friedman(rg_str *ret, const json_t *facts)
+{
+    rg_str says = {0};
+    if (table_friedman(&says, facts))
+        html_put(ret, "<p class=\"lead\">$</p>\n", rg_str_text(&says));
+    rg_str_free(&says);
+}
+
+void html_ranking(rg_str *ret, const json_t *facts)
+{
+    if (!json_is_object(json_object_get(facts, "ranking")))
+        return;
+    section_open(
+        ret, facts, "ranking", "Ranks over data sets",
+        "On each data set the best arm has rank 1; a difference in mean rank below the "
+        "critical difference is no more than luck.");
+    add_charts(ret, chart_critical, facts);
+    html_table(ret, table_ranking(facts), "");
+    add_friedman(ret, facts);
+    section_close(ret);
+}
+
+void html_tasks(rg_str *ret, const json_t *facts)
+{
+    if (!json_is_object(json_object_get(facts, "tasks")))
+        return;
+    section_open(ret, facts, "tasks", "All tasks together",
+                 "Aggregates over all runs of all tasks, described and not tested; intervals "
+                 "resample the runs within each task.");
+    add_sentences(ret, rg_json_path(facts, "tasks.notes"), "warnings");
+    add_charts(ret, chart_tasks, facts);
+    html_table(ret, table_tasks(facts), "");
+    add_charts(ret, chart_profile, facts);
+    html_table(ret, table_improvement(facts), "");
+    section_close(ret);
+}
+
+void html_models(rg_str *ret, const json_t *facts)
+{
+    rg_str body = {0};
+    html_table(&body, table_models(facts), "");
+    html_table(&body, table_model_pairs(facts), "");
+    if (body.len) {
+        section_open(
+            ret, facts, "models", "These models on this test set",
+            "What follows is about the very models whose predictions were read: another "
+            "training of the same method may come out differently.");
+        rg_str_add(ret, rg_str_text(&body));
+        section_close(ret);
+    }
+    rg_str_free(&body);
+}
+
 void html_curves(rg_str *ret, const json_t *facts)
 {
     if (!json_array_size(json_object_get(facts, "curves")))
@@ -158,22 +272,6 @@ void html_curves(rg_str *ret, const json_t *facts)
 }
 
 /* ---- Tuning */
-
-static void add_searches(rg_str *ret, const json_t *facts)
-{
-    json_t *charts = json_array(), *chart;
-    size_t i;
-    chart_search(facts, charts);
-    rg_str_add(ret, "<div class=\"tiles\">\n");
-    json_array_foreach (charts, i, chart) {
-        if (i == TILES_MAX)
-            rg_str_add(ret, "</div><details class=\"more\"><summary>The other arms</summary>"
-                            "<div class=\"tiles\">\n");
-        html_chart(ret, chart);
-    }
-    rg_str_add(ret, i > TILES_MAX ? "</div></details>\n" : "</div>\n");
-    json_decref(charts);
-}
 
 void html_tuning(rg_str *ret, const json_t *facts)
 {
@@ -192,7 +290,7 @@ void html_tuning(rg_str *ret, const json_t *facts)
     section_open(ret, facts, "tuning", "Tuning", rg_str_text(&lead));
     rg_str_free(&lead);
     html_table(ret, table_tuning(facts), "");
-    add_searches(ret, facts);
+    add_tiles(ret, chart_search, facts, "The other arms");
     html_table(ret, table_space(facts), "");
     section_close(ret);
 }

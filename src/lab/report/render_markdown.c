@@ -78,10 +78,25 @@ static void add_head(rg_str *ret, const json_t *facts)
     rg_str_add(ret, "\n");
 }
 
+static void add_point(rg_str *ret, const char *lead, const char *text)
+{
+    rg_str_printf(ret, "  - %s", lead);
+    add_escaped(ret, text);
+    rg_str_add(ret, "\n");
+}
+
+static void add_points(rg_str *ret, const json_t *sentences, const char *lead)
+{
+    size_t i;
+    json_t *sentence;
+    json_array_foreach (sentences, i, sentence)
+        add_point(ret, lead, json_is_string(sentence) ? json_string_value(sentence) : "");
+}
+
 static void add_verdicts(rg_str *ret, const json_t *facts)
 {
-    size_t i, k;
-    json_t *claim, *note;
+    size_t i;
+    json_t *claim;
     json_array_foreach (json_object_get(facts, "claims"), i, claim) {
         rg_str sentence = {0};
         table_sentence(&sentence, facts, claim);
@@ -90,13 +105,36 @@ static void add_verdicts(rg_str *ret, const json_t *facts)
         rg_str_add(ret, "** ");
         add_escaped(ret, rg_str_text(&sentence));
         rg_str_add(ret, "\n");
+        rg_str_clear(&sentence);
+        add_points(ret, json_object_get(claim, "confounds"), "**Confound:** ");
+        if (table_evidence(&sentence, claim))
+            add_point(ret, "", rg_str_text(&sentence));
         rg_str_free(&sentence);
-        json_array_foreach (json_object_get(claim, "notes"), k, note) {
-            rg_str_add(ret, "  - ");
-            add_escaped(ret, json_is_string(note) ? json_string_value(note) : "");
-            rg_str_add(ret, "\n");
-        }
+        add_points(ret, json_object_get(claim, "notes"), "");
     }
+}
+
+/* What only several data sets have. */
+static void add_sets(rg_str *ret, const json_t *facts)
+{
+    size_t i;
+    json_t *claim;
+    rg_str friedman = {0};
+    json_array_foreach (json_object_get(facts, "claims"), i, claim)
+        add_table(ret, table_by_set(claim));
+    add_table(ret, table_standings(facts));
+    add_table(ret, table_ranking(facts));
+    if (table_friedman(&friedman, facts)) {
+        rg_str_add(ret, "\n");
+        add_escaped(ret, rg_str_text(&friedman));
+        rg_str_add(ret, "\n");
+    }
+    rg_str_free(&friedman);
+    add_table(ret, table_tasks(facts));
+    if (json_array_size(rg_json_path(facts, "tasks.notes")))
+        rg_str_add(ret, "\n");
+    add_points(ret, rg_json_path(facts, "tasks.notes"), "");
+    add_table(ret, table_improvement(facts));
 }
 
 static void add_warnings(rg_str *ret, const json_t *facts)
@@ -141,7 +179,7 @@ static void add_command(rg_str *ret, const json_t *facts)
 
 static bool render(const json_t *facts, bool colour, rg_str *ret, rg_err *err)
 {
-    static const table_builder tables[] = {table_claims, table_arms,     table_also,
+    static const table_builder tables[] = {table_also,   table_models,   table_model_pairs,
                                            table_tuning, table_space,    table_checks,
                                            table_stages, table_failures, table_data};
     (void)colour;
@@ -149,6 +187,10 @@ static bool render(const json_t *facts, bool colour, rg_str *ret, rg_err *err)
     add_head(ret, facts);
     add_verdicts(ret, facts);
     add_warnings(ret, facts);
+    add_table(ret, table_claims(facts));
+    if (!table_has_sets(facts))
+        add_table(ret, table_arms(facts));
+    add_sets(ret, facts);
     for (size_t i = 0; i < RG_COUNT(tables); i++)
         add_table(ret, tables[i](facts));
     add_methods(ret, facts);

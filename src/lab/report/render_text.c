@@ -63,6 +63,11 @@ static void add_verdicts(rg_str *ret, const json_t *facts, bool colour)
         rg_str sentence = {0};
         table_sentence(&sentence, facts, claim);
         add_item(ret, rg_json_text(claim, "verdict", "?"), rg_str_text(&sentence), colour);
+        rg_str_clear(&sentence);
+        json_array_foreach (json_object_get(claim, "confounds"), k, note)
+            add_item(ret, "warn", json_is_string(note) ? json_string_value(note) : "", colour);
+        if (table_evidence(&sentence, claim))
+            add_item(ret, "", rg_str_text(&sentence), colour);
         rg_str_free(&sentence);
         json_array_foreach (json_object_get(claim, "notes"), k, note)
             add_item(ret, "", json_is_string(note) ? json_string_value(note) : "", colour);
@@ -96,6 +101,32 @@ static void add_table(rg_str *ret, json_t *table, const json_t *facts, bool colo
     terminal_add_table(ret, table, WIDTH);
     rg_str_free(&title);
     json_decref(table);
+}
+
+static void add_line_of(rg_str *ret, const char *text)
+{
+    rg_str_add(ret, "  ");
+    terminal_add_wrapped(ret, text, 2, WIDTH);
+}
+
+/* Several data sets; of a claim about many of them the page has the table. */
+static void add_sets(rg_str *ret, const json_t *facts, bool colour)
+{
+    size_t i;
+    json_t *claim, *note;
+    rg_str friedman = {0};
+    json_array_foreach (json_object_get(facts, "claims"), i, claim)
+        if (!strcmp(rg_json_text(claim, "situation", ""), "sets"))
+            add_table(ret, table_by_set(claim), facts, colour);
+    add_table(ret, table_standings_compact(facts), facts, colour);
+    add_table(ret, table_ranking(facts), facts, colour);
+    if (table_friedman(&friedman, facts))
+        add_line_of(ret, rg_str_text(&friedman));
+    rg_str_free(&friedman);
+    add_table(ret, table_tasks(facts), facts, colour);
+    json_array_foreach (rg_json_path(facts, "tasks.notes"), i, note)
+        add_line_of(ret, json_is_string(note) ? json_string_value(note) : "");
+    add_table(ret, table_improvement(facts), facts, colour);
 }
 
 /* Checks that passed are counted; the others are said. */
@@ -152,8 +183,12 @@ static bool render(const json_t *facts, bool colour, rg_str *ret, rg_err *err)
     (void)err;
     add_head(ret, facts, colour);
     add_verdicts(ret, facts, colour);
-    add_table(ret, table_arms(facts), facts, colour);
+    if (!table_has_sets(facts))
+        add_table(ret, table_arms(facts), facts, colour);
     add_table(ret, table_claims(facts), facts, colour);
+    add_sets(ret, facts, colour);
+    add_table(ret, table_models(facts), facts, colour);
+    add_table(ret, table_model_pairs(facts), facts, colour);
     add_checks(ret, facts, colour);
     add_foot(ret, facts);
     return true;

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define ALSO_MAX 16 /* secondary metrics shown; the JSON report has all */
-#define CELLS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 json_t *table_new(const char *title, const char *align, const char *const *columns)
 {

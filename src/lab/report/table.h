@@ -23,6 +23,24 @@ json_t *table_data(const json_t *facts);
 json_t *table_environment(const json_t *facts);
 json_t *table_costs(const json_t *facts); /* mean resources of a final run, by arm */
 
+/* Of several data sets (table_sets.c); all but the first are NULL or false with only one. */
+bool table_has_sets(const json_t *facts);
+json_t *table_standings(const json_t *facts); /* data sets x arms: mean ± half interval */
+json_t *table_standings_compact(const json_t *facts); /* the means alone */
+json_t *table_ranking(const json_t *facts);           /* mean ranks, with Nemenyi's groups */
+bool table_friedman(rg_str *ret, const json_t *facts);
+json_t *table_tasks(const json_t *facts); /* aggregates over tasks */
+json_t *table_improvement(const json_t *facts);
+/* Of fixed models on one test set (table_models.c). */
+json_t *table_models(const json_t *facts);
+json_t *table_model_pairs(const json_t *facts);
+/* Of one claim: each data set; the evidence of seeds that were added while looking, in words.
+ */
+json_t *table_by_set(const json_t *claim);
+bool table_evidence(rg_str *ret, const json_t *claim);
+
+/* NULL-terminated cells, of a row or of the head. */
+#define CELLS(...) ((const char *const[]){__VA_ARGS__, NULL})
 /* align: a letter for each column, l or r; more are ignored. */
 json_t *table_new(const char *title, const char *align, const char *const *columns);
 void table_row(json_t *table, const char *const *cells); /* as many as there are columns */

@@ -5,8 +5,6 @@
 
 #include <math.h>
 
-#define CELLS(...) ((const char *const[]){__VA_ARGS__, NULL})
-
 typedef enum cell { CELL_ANY, CELL_SECONDS, CELL_BYTES, CELL_NUMBER } cell;
 typedef struct line { /* what a row shows: a dotted path into the facts */
     const char *label, *path;

@@ -11,6 +11,9 @@ RG_WEB(chart_points);
 RG_WEB(chart_forest);
 RG_WEB(chart_curves);
 RG_WEB(chart_search);
+RG_WEB(chart_critical);
+RG_WEB(chart_tasks);
+RG_WEB(chart_profile);
 RG_WEB(chart_power);
 #undef RG_WEB
 
