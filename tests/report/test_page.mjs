@@ -8,7 +8,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { findBrowser } from './browser.mjs';
-import { FIXTURES } from './fixtures.mjs';
+import { FIXTURES, TABLES } from './fixtures.mjs';
 
 const build = path.resolve(process.argv[2]);
 const wanted = process.argv[3]; // one fixture alone
@@ -30,6 +30,13 @@ function render(name, facts) {
     const page = path.resolve(`${name}.html`);
     writeFileSync(page, html);
     return pathToFileURL(page).href;
+}
+
+/* The facts that the program itself makes of a table of results. */
+function compared(name, { text }) {
+    const table = path.resolve(`${name}.csv`);
+    writeFileSync(table, text);
+    return JSON.parse(execFileSync(path.join(build, 'rigor'), ['compare', table, '--json'], { maxBuffer: 1 << 28 }));
 }
 
 function watch(page) {
@@ -56,6 +63,9 @@ async function checkWords(page, facts) {
     for (const claim of facts.claims) {
         assert.ok(flat.includes(claim.sentence.replace(/\s+/g, ' ')), `verdict missing: ${claim.sentence}`);
         assert.ok(flat.includes(claim.verdict), `word missing: ${claim.verdict}`);
+        for (const said of [...claim.notes, ...(claim.confounds ?? [])])
+            assert.ok(flat.includes(said.replace(/\s+/g, ' ')), `beside the verdict: ${said}`);
+        assert.ok(!claim.anytime || /Evidence [\d.]+; 60 would settle/.test(flat), 'evidence missing');
     }
     if (!facts.claims.length)
         assert.match(flat, /no (claim|verdict)/i);
@@ -65,6 +75,9 @@ async function checkWords(page, facts) {
     const whole = await page.locator('body').innerText();
     for (const warning of facts.warnings)
         assert.ok(whole.includes(warning), `warning missing: ${warning}`);
+    const spaced = whole.replace(/\s+/g, ' ');
+    for (const said of [facts.methods, ...(facts.tasks?.notes ?? []), facts.ranking && 'Friedman\'s test'])
+        assert.ok(!said || spaced.includes(said.replace(/\s+/g, ' ')), `missing: ${said}`);
     for (const hash of [facts.fingerprint, facts.ledger_head])
         assert.ok(!hash || whole.includes(hash), `hash missing: ${hash}`);
     assert.deepEqual(await page.$$eval('section:not(#verdicts)', (all) => all.filter((s) => s.innerText.trim().split('\n').length < 2)
@@ -164,20 +177,21 @@ async function look(context, name, size, url, facts) {
     return charts;
 }
 
-const EXPECTED = { study: 8, hostile: 8, failing: 8, incomplete: 2, alone: 3, table: 2, crowded: 82 };
+const EXPECTED = { study: 8, hostile: 8, failing: 8, incomplete: 2, alone: 3, table: 2, crowded: 82,
+    sequential: 8, models: 1, 'many-sets': 16, 'few-sets': 6, failures: 5, unpaired: 2, folds: 2 };
 const browser = await chromium.launch({ // in a fresh profile of its own
     executablePath, headless: true,
     args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
         '--disable-background-networking', '--disable-component-update', '--disable-sync'],
 });
 let failed = 0;
-for (const [name, make] of Object.entries(FIXTURES)) {
+for (const name of [...Object.keys(FIXTURES), ...Object.keys(TABLES)]) {
     if (wanted && wanted !== name)
         continue;
-    const facts = make();
+    const facts = FIXTURES[name] ? FIXTURES[name]() : compared(name, TABLES[name]);
     const url = render(name, facts);
     for (const [size, options] of Object.entries(SIZES)) {
-        if (size === 'dark' && !['study', 'failing'].includes(name))
+        if (size === 'dark' && !['study', 'failing', 'many-sets'].includes(name))
             continue; // the colours are the same whatever the facts are
         const context = await browser.newContext({ ...options, offline: true });
         try {

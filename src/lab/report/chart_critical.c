@@ -17,7 +17,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { DIFFERENCE = 9, AXIS = 34, GROUPS = 46, GROUP = 9, NAMES = 30, ROW = 28, BELOW = 6 };
+enum { DIFFERENCE = 8, AXIS = 46, GROUPS = 57, GROUP = 9, NAMES = 30, ROW = 28, BELOW = 6 };
 #define MARGIN 0.45 /* room for names at each side, in lengths of the axis */
 #define LABEL_LIMIT 150
 
@@ -86,7 +86,7 @@ static void add_names(rg_str *ret, const json_t *clique)
 static json_t *cliques_json(const diagram *d)
 {
     json_t *lines = json_array(), *clique;
-    const double beyond = 0.012 * (d->hi - d->lo);
+    const double beyond = 0.006 * (d->hi - d->lo);
     size_t i;
     json_array_foreach (json_object_get(d->ranking, "cliques"), i, clique) {
         size_t last = json_array_size(clique);

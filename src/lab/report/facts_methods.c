@@ -137,6 +137,20 @@ static void say_seeds(rg_str *ret, const json_t *facts)
     rg_str_add(ret, ".");
 }
 
+static void say_sequential(rg_str *ret, const json_t *facts)
+{
+    const json_t *sequential = json_object_get(facts, "sequential");
+    if (!json_is_object(sequential))
+        return;
+    rg_str_printf(
+        ret,
+        "Seeds were added to all arms, %s at a time from %s on, until every claim was "
+        "settled or there were %s of them.",
+        format_count(number(sequential, "step")).text,
+        format_count(number(sequential, "min")).text,
+        format_count(number(sequential, "max")).text);
+}
+
 static void say_seal(rg_str *ret, const json_t *facts)
 {
     double openings = number(facts, "seal.openings");
@@ -170,28 +184,55 @@ static void say_failures(rg_str *ret, const json_t *facts)
 
 /* ---- How claims were decided */
 
-typedef struct procedure { /* a situation of docs/json.md */
-    const char *situation, *test;
+typedef struct procedure {
+    const char *decides; /* `methods.decides` of docs/json.md, or a situation */
+    const char *test, *robust;
 } procedure;
+static const char pairs_robust[] = "sign flips or Wilcoxon's signed ranks";
 static const procedure procedures[] = {
-    {"pairs", "the paired t test on runs that share a seed"},
-    {"unpaired", "Welch's t test, as no run has a partner in the other arm"},
-    {"folds", "the corrected resampled t test over the folds (Nadeau and Bengio, 2003)"},
-    {"sets", "the t test stratified by data set, every set weighing the same, with "
-             "Satterthwaite's degrees of freedom"},
-    {"many-sets",
-     "Wilcoxon's signed-rank test on the mean differences of the data sets (Demšar, 2006)"},
-    {"sequential", "the t e-process with g = 1, which may be looked at after every seed"},
-    {"models", "McNemar's exact test, of these fixed models on this test set"},
+    {"t", "the paired t test on runs that share a seed", pairs_robust},
+    {"welch", "Welch's t test, as no run has a partner in the other arm",
+     "permutations or Mann and Whitney's ranks"},
+    {"corrected t", "the corrected resampled t test over the folds (Nadeau and Bengio, 2003)",
+     NULL},
+    {"stratified t",
+     "the t test stratified by data set, every set weighing the same, with Satterthwaite's "
+     "degrees of freedom",
+     pairs_robust},
+    {"t over sets", "the t test on the mean differences of the data sets", pairs_robust},
+    {"wilcoxon over sets",
+     "Wilcoxon's signed-rank test on the mean differences of the data sets (Demšar, 2006)",
+     NULL},
+    {"wilcoxon", "the exact Wilcoxon signed-rank test, as the t test does not exist there",
+     NULL},
+    {"mann-whitney", "Mann and Whitney's test, as the t test does not exist there", NULL},
+    {"sequential", "the t e-process with g = 1, whose level holds at all looks together", NULL},
+    {"models", "McNemar's exact test, of these fixed models on this test set", NULL},
 };
 
-static size_t count_claims(const json_t *facts, const char *key, const char *value,
-                           const char *otherwise)
+static const char *decider(const json_t *claim)
+{
+    const char *situation = rg_json_text(claim, "situation", "pairs");
+    if (!strcmp(situation, "sequential") || !strcmp(situation, "models"))
+        return situation;
+    return rg_json_text(json_object_get(claim, "methods"), "decides", "t");
+}
+
+static size_t count_decided(const json_t *facts, const char *by)
 {
     size_t n = 0, i;
     json_t *claim;
     json_array_foreach (json_object_get(facts, "claims"), i, claim)
-        n += !strcmp(rg_json_text(claim, key, otherwise), value);
+        n += !strcmp(decider(claim), by);
+    return n;
+}
+
+static size_t count_relation(const json_t *facts, const char *relation)
+{
+    size_t n = 0, i;
+    json_t *claim;
+    json_array_foreach (json_object_get(facts, "claims"), i, claim)
+        n += !strcmp(rg_json_text(claim, "relation", ">"), relation);
     return n;
 }
 
@@ -199,7 +240,7 @@ static void say_tests(rg_str *ret, const json_t *facts)
 {
     size_t claims = json_array_size(json_object_get(facts, "claims"));
     for (size_t i = 0; i < RG_COUNT(procedures); i++) {
-        size_t n = count_claims(facts, "situation", procedures[i].situation, "pairs");
+        size_t n = count_decided(facts, procedures[i].decides);
         if (!n)
             continue;
         rg_str_add(ret, ret->len ? " " : "");
@@ -213,33 +254,17 @@ static void say_tests(rg_str *ret, const json_t *facts)
     }
 }
 
-/* What the t test could not decide: all differences equal, or a score without a value. */
-static void say_substitutes(rg_str *ret, const json_t *facts)
-{
-    size_t n = 0, i;
-    json_t *claim;
-    json_array_foreach (json_object_get(facts, "claims"), i, claim)
-        n += !strcmp(rg_json_text(json_object_get(claim, "methods"), "decides", ""),
-                     "wilcoxon") &&
-             !strcmp(rg_json_text(claim, "situation", "pairs"), "pairs");
-    if (n)
-        rg_str_printf(ret,
-                      "For %zu %s the t test does not exist, and the exact Wilcoxon "
-                      "signed-rank test decided.",
-                      n, n == 1 ? "claim" : "claims");
-}
-
 static void say_sides(rg_str *ret, const json_t *facts)
 {
     double margin = number(facts, "analysis.margin");
-    if (count_claims(facts, "relation", ">", ">"))
+    if (count_relation(facts, ">"))
         rg_str_add(ret, "Superiority was tested two-sided.");
     if (json_array_size(json_object_get(facts, "claims")) && isfinite(margin))
         rg_str_printf(ret,
                       "%sArms count as equivalent where two one-sided tests (TOST) place their "
                       "difference within ±%.6g.",
                       ret->len ? " " : "", margin);
-    if (count_claims(facts, "relation", ">=", ">"))
+    if (count_relation(facts, ">="))
         rg_str_printf(ret,
                       "%sThat an arm is no worse was tested one-sided against that margin.",
                       ret->len ? " " : "");
@@ -272,32 +297,32 @@ static void say_correction(rg_str *ret, const json_t *facts)
                                     : " The claims had been declared before anything ran.");
 }
 
-static bool has_exact_tests(const json_t *facts)
-{
-    size_t i;
-    json_t *claim;
-    json_array_foreach (json_object_get(facts, "claims"), i, claim)
-        if (json_is_number(json_object_get(claim, "p_signflip")) ||
-            json_is_number(json_object_get(claim, "p_wilcoxon")))
-            return true;
-    return false;
-}
-
+/* The tests that assume less, of all procedures that were used. */
 static void say_fragile(rg_str *ret, const json_t *facts)
 {
-    if (has_exact_tests(facts))
-        rg_str_add(ret,
-                   "A claim that the t test supports is called fragile where the sign-flip "
-                   "test or Wilcoxon's signed-rank test does not agree although the number "
-                   "of pairs would allow it.");
+    rg_str tests = {0};
+    for (size_t i = 0; i < RG_COUNT(procedures); i++) {
+        const char *robust = procedures[i].robust;
+        if (robust && count_decided(facts, procedures[i].decides) &&
+            !strstr(rg_str_text(&tests), robust))
+            rg_str_printf(&tests, "%s%s", tests.len ? ", or " : "", robust);
+    }
+    if (tests.len)
+        rg_str_printf(ret,
+                      "A claim that the test supports is called fragile where %s do not agree "
+                      "although the number of runs would allow it.",
+                      rg_str_text(&tests));
+    rg_str_free(&tests);
 }
 
 static void say_intervals(rg_str *ret, const json_t *facts)
 {
     double alpha = number(facts, "analysis.alpha");
     rg_str_printf(ret, "Intervals are %s t intervals", format_percent(1 - alpha).text);
-    if (count_claims(facts, "situation", "sequential", ""))
-        rg_str_add(ret, ", of the sequential claims anytime-valid ones");
+    if (count_decided(facts, "wilcoxon over sets"))
+        rg_str_add(ret, ", those of differences over data sets Hodges and Lehmann's");
+    if (count_decided(facts, "sequential"))
+        rg_str_add(ret, ", those of the claims valid at any time");
     rg_str_add(ret, ".");
 }
 
@@ -336,9 +361,9 @@ static void say_software(rg_str *ret, const json_t *facts)
 json_t *facts_methods(const json_t *facts)
 {
     static void (*const sentences[])(rg_str *, const json_t *) = {
-        say_arms,      say_tuning,  say_seeds,       say_seal,       say_failures,
-        say_tests,     say_sides,   say_substitutes, say_correction, say_fragile,
-        say_intervals, say_ranking, say_tasks,       say_software,
+        say_arms,      say_tuning,  say_seeds, say_sequential, say_seal,
+        say_failures,  say_tests,   say_sides, say_correction, say_fragile,
+        say_intervals, say_ranking, say_tasks, say_software,
     };
     rg_str all = {0};
     for (size_t i = 0; i < RG_COUNT(sentences); i++) {

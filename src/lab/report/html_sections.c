@@ -37,7 +37,8 @@ static void section_close(rg_str *ret)
 
 static void add_number(rg_str *ret, const char *label, const char *text)
 {
-    html_put(ret, "<div><dt>$</dt><dd>$</dd></div>", label, text);
+    if (strcmp(text, format_number(NAN, 0).text) != 0) /* what does not exist is not shown */
+        html_put(ret, "<div><dt>$</dt><dd>$</dd></div>", label, text);
 }
 
 static const char *paired_word(const json_t *claim)
@@ -59,8 +60,7 @@ static void add_numbers(rg_str *ret, const json_t *claim)
     add_number(ret, "P(A better)", format_number(number(claim, "p_superior"), 0.1).text);
     add_number(ret, "Cohen's d", format_number(number(claim, "effect_size"), 1).text);
     add_number(ret, paired_word(claim), format_count(number(claim, "n")).text);
-    if (isfinite(needed))
-        add_number(ret, "seeds needed", format_count(needed).text);
+    add_number(ret, "seeds needed", format_count(needed).text);
     rg_str_add(ret, "</dl>");
 }
 
@@ -165,6 +165,8 @@ static void add_tiles(rg_str *ret, void (*draw)(const json_t *, json_t *), const
 void html_results(rg_str *ret, const json_t *facts)
 {
     rg_str body = {0};
+    if (json_is_object(json_object_get(facts, "models")))
+        return; /* no runs: the models have a section of their own */
     if (table_has_sets(facts)) {
         add_tiles(&body, chart_points, facts, "The other data sets");
         html_table(&body, table_standings(facts), "");
@@ -207,10 +209,10 @@ void html_differences(rg_str *ret, const json_t *facts)
 
 /* ---- Several data sets, fixed models */
 
-static void add_friedman(rg_str *ret, const json_t *facts)
+static void add_ranking_words(rg_str *ret, const json_t *facts)
 {
     rg_str says = {0};
-    if (table_friedman(&says, facts))
+    if (table_ranking_words(&says, facts))
         html_put(ret, "<p class=\"lead\">$</p>\n", rg_str_text(&says));
     rg_str_free(&says);
 }
@@ -225,7 +227,7 @@ void html_ranking(rg_str *ret, const json_t *facts)
         "critical difference is no more than luck.");
     add_charts(ret, chart_critical, facts);
     html_table(ret, table_ranking(facts), "");
-    add_friedman(ret, facts);
+    add_ranking_words(ret, facts);
     section_close(ret);
 }
 

@@ -119,17 +119,17 @@ static void add_sets(rg_str *ret, const json_t *facts)
 {
     size_t i;
     json_t *claim;
-    rg_str friedman = {0};
+    rg_str words = {0};
     json_array_foreach (json_object_get(facts, "claims"), i, claim)
         add_table(ret, table_by_set(claim));
     add_table(ret, table_standings(facts));
     add_table(ret, table_ranking(facts));
-    if (table_friedman(&friedman, facts)) {
+    if (table_ranking_words(&words, facts)) {
         rg_str_add(ret, "\n");
-        add_escaped(ret, rg_str_text(&friedman));
+        add_escaped(ret, rg_str_text(&words));
         rg_str_add(ret, "\n");
     }
-    rg_str_free(&friedman);
+    rg_str_free(&words);
     add_table(ret, table_tasks(facts));
     if (json_array_size(rg_json_path(facts, "tasks.notes")))
         rg_str_add(ret, "\n");

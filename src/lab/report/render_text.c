@@ -114,15 +114,15 @@ static void add_sets(rg_str *ret, const json_t *facts, bool colour)
 {
     size_t i;
     json_t *claim, *note;
-    rg_str friedman = {0};
+    rg_str words = {0};
     json_array_foreach (json_object_get(facts, "claims"), i, claim)
         if (!strcmp(rg_json_text(claim, "situation", ""), "sets"))
             add_table(ret, table_by_set(claim), facts, colour);
     add_table(ret, table_standings_compact(facts), facts, colour);
     add_table(ret, table_ranking(facts), facts, colour);
-    if (table_friedman(&friedman, facts))
-        add_line_of(ret, rg_str_text(&friedman));
-    rg_str_free(&friedman);
+    if (table_ranking_words(&words, facts))
+        add_line_of(ret, rg_str_text(&words));
+    rg_str_free(&words);
     add_table(ret, table_tasks(facts), facts, colour);
     json_array_foreach (rg_json_path(facts, "tasks.notes"), i, note)
         add_line_of(ret, json_is_string(note) ? json_string_value(note) : "");

@@ -28,8 +28,8 @@ bool table_has_sets(const json_t *facts);
 json_t *table_standings(const json_t *facts); /* data sets x arms: mean ± half interval */
 json_t *table_standings_compact(const json_t *facts); /* the means alone */
 json_t *table_ranking(const json_t *facts);           /* mean ranks, with Nemenyi's groups */
-bool table_friedman(rg_str *ret, const json_t *facts);
-json_t *table_tasks(const json_t *facts); /* aggregates over tasks */
+bool table_ranking_words(rg_str *ret, const json_t *facts); /* groups, Friedman's test */
+json_t *table_tasks(const json_t *facts);                   /* aggregates over tasks */
 json_t *table_improvement(const json_t *facts);
 /* Of fixed models on one test set (table_models.c). */
 json_t *table_models(const json_t *facts);

@@ -15,8 +15,7 @@ json_t *table_models(const json_t *facts)
 {
     const json_t *models = json_object_get(facts, "models");
     rg_str title = {0};
-    rg_str_printf(&title, "%s of these models on one test set of %s examples",
-                  table_metric(facts), format_count(number(models, "examples")).text);
+    rg_str_printf(&title, "On %s examples", format_count(number(models, "examples")).text);
     json_t *table = table_new(rg_str_text(&title), "lr", CELLS("model", table_metric(facts)));
     rg_str_free(&title);
     size_t i;

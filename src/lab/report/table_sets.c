@@ -111,13 +111,9 @@ json_t *table_ranking(const json_t *facts)
 {
     const json_t *ranking = json_object_get(facts, "ranking"), *arm;
     const json_t *arms = json_object_get(ranking, "arms");
-    double difference = number(ranking, "critical_difference");
     rg_str title = {0};
-    rg_str_printf(&title,
-                  "Mean ranks over %s data sets: arms that share a letter do not differ "
-                  "(critical difference %s)",
-                  format_count(number(ranking, "sets")).text,
-                  format_number(difference, 0.1).text);
+    rg_str_printf(&title, "Mean ranks over %s data sets",
+                  format_count(number(ranking, "sets")).text);
     json_t *table = table_new(rg_str_text(&title), "lrl", CELLS("arm", "mean rank", "group"));
     rg_str_free(&title);
     size_t i;
@@ -132,17 +128,23 @@ json_t *table_ranking(const json_t *facts)
     return table_or_null(table);
 }
 
-bool table_friedman(rg_str *ret, const json_t *facts)
+bool table_ranking_words(rg_str *ret, const json_t *facts)
 {
-    const json_t *f = rg_json_path(facts, "ranking.friedman");
+    const json_t *ranking = json_object_get(facts, "ranking");
+    const json_t *f = json_object_get(ranking, "friedman");
     double p = number(f, "p_f");
     if (!json_is_object(f))
         return false;
-    rg_str_printf(ret, "Friedman's test: F(%s, %s) = %s, p %s%s by Iman and Davenport; ",
+    rg_str_printf(ret,
+                  "Arms that share a letter differ by less than Nemenyi's critical difference, "
+                  "%s at a level of %s. ",
+                  format_number(number(ranking, "critical_difference"), 0.1).text,
+                  format_number(number(ranking, "alpha"), 0).text);
+    rg_str_printf(ret, "Friedman's test: F(%s, %s) = %s, p %s%s (Iman and Davenport); ",
                   format_count(number(f, "df1")).text, format_count(number(f, "df2")).text,
                   format_number(number(f, "f"), 0).text, p < .001 ? "" : "= ",
                   format_p(p).text);
-    rg_str_printf(ret, "χ² = %s, corrected for ties %s (%s degrees of freedom).",
+    rg_str_printf(ret, "χ² = %s, corrected for ties %s, %s degrees of freedom.",
                   format_number(number(f, "chi2"), 0).text,
                   format_number(number(f, "chi2_ties"), 0).text,
                   format_count(number(f, "df")).text);
@@ -189,9 +191,8 @@ json_t *table_tasks(const json_t *facts)
 
 json_t *table_improvement(const json_t *facts)
 {
-    json_t *table =
-        table_new("Probability of improvement: a run of A beats a run of B, mean over tasks",
-                  "llr", CELLS("A", "B", "P(A better)"));
+    json_t *table = table_new("Probability of improvement over all tasks", "llr",
+                              CELLS("A", "B", "a run of A beats one of B"));
     size_t i;
     json_t *pair;
     json_array_foreach (rg_json_path(facts, "tasks.improvement"), i, pair) {
@@ -213,7 +214,7 @@ bool table_evidence(rg_str *ret, const json_t *claim)
     double evidence = number(anytime, "evidence"), threshold = number(anytime, "threshold");
     if (!json_is_object(anytime))
         return false;
-    rg_str_printf(ret, "Evidence %s, of the %s that settle it whenever one looks",
+    rg_str_printf(ret, "Evidence %s; %s would settle the claim whenever one looks",
                   format_number(evidence, 0).text, format_number(threshold, 0).text);
     if (json_array_size(interval) == 2)
         rg_str_printf(ret, "; interval valid at any time: %s", format_interval(interval).text);

@@ -37,9 +37,10 @@ static void test_study(void **state)
         "runs that share a seed. Superiority was tested two-sided. Arms count as equivalent "
         "where two one-sided tests (TOST) place their difference within ±0.005. The p values "
         "were corrected over the 3 claims by Holm's method, at a level of 0.05. The claims had "
-        "been declared before anything ran. A claim that the t test supports is called fragile "
-        "where the sign-flip test or Wilcoxon's signed-rank test does not agree although the "
-        "number of pairs would allow it. Intervals are 95 % t intervals. " SOFTWARE);
+        "been declared before anything ran. A claim that the test supports is called fragile "
+        "where "
+        "sign flips or Wilcoxon's signed ranks do not agree although the number of runs would "
+        "allow it. Intervals are 95 % t intervals. " SOFTWARE);
     json_decref(facts);
 }
 
@@ -53,16 +54,26 @@ static json_t *table_facts(void)
                      "unpaired");
 }
 
+static json_t *claim_of(const char *situation, const char *decides)
+{
+    return json_pack("{s:s, s:s, s:{s:s}}", "relation", ">", "situation", situation, "methods",
+                     "decides", decides);
+}
+
 static void test_table(void **state)
 {
     (void)state;
     json_t *facts = table_facts();
-    check_methods(facts,
-                  "We compared 2 arms (a, b) by f1, with scores as they were reported. There "
-                  "are 2 to 3 runs of each arm. 1 of 5 runs failed; it counts as the worst "
-                  "value of f1. The one claim was tested with Welch's t test, as no run has a "
-                  "partner in the other arm. Superiority was tested two-sided. The level was "
-                  "0.1. Intervals are 90 % t intervals. " SOFTWARE);
+    json_array_set_new(json_object_get(facts, "claims"), 0, claim_of("unpaired", "welch"));
+    check_methods(
+        facts,
+        "We compared 2 arms (a, b) by f1, with scores as they were reported. There "
+        "are 2 to 3 runs of each arm. 1 of 5 runs failed; it counts as the worst "
+        "value of f1. The one claim was tested with Welch's t test, as no run has a "
+        "partner in the other arm. Superiority was tested two-sided. The level was "
+        "0.1. A claim that the test supports is called fragile where permutations or Mann "
+        "and Whitney's ranks do not agree although the number of runs would allow "
+        "it. Intervals are 90 % t intervals. " SOFTWARE);
     json_decref(facts);
 }
 
@@ -70,28 +81,42 @@ static void test_table(void **state)
 static void test_situations(void **state)
 {
     (void)state;
-    static const char *const words[][2] = {
-        {"pairs", "the paired t test"},
-        {"unpaired", "Welch's t test"},
-        {"folds", "Nadeau and Bengio"},
-        {"sets", "stratified by data set"},
-        {"many-sets", "Wilcoxon's signed-rank test on the mean differences"},
-        {"sequential", "t e-process"},
-        {"models", "McNemar"},
+    static const struct {
+        const char *situation, *decides, *words;
+    } cases[] = {
+        {"pairs", "t", "the paired t test on runs that share a seed. "},
+        {"pairs", "wilcoxon", "the exact Wilcoxon signed-rank test, as the t test does not"},
+        {"unpaired", "welch", "Welch's t test"},
+        {"unpaired", "mann-whitney", "Mann and Whitney's test"},
+        {"folds", "corrected t", "Nadeau and Bengio"},
+        {"sets", "stratified t", "stratified by data set"},
+        {"sets", "t over sets", "the t test on the mean differences"},
+        {"many-sets", "wilcoxon over sets", "Hodges and Lehmann"},
+        {"sequential", "e-process", "valid at any time"},
+        {"models", "mcnemar", "McNemar"},
     };
     json_t *facts = table_facts(), *claims = json_object_get(facts, "claims");
-    for (size_t i = 0; i < RG_COUNT(words); i++) {
-        json_object_set_new(json_array_get(claims, 0), "situation", json_string(words[i][0]));
+    for (size_t i = 0; i < RG_COUNT(cases); i++) {
+        json_array_set_new(claims, 0, claim_of(cases[i].situation, cases[i].decides));
         json_t *methods = facts_methods(facts);
-        assert_non_null(strstr(json_string_value(methods), words[i][1]));
+        if (!strstr(json_string_value(methods), cases[i].words))
+            fail_msg("%s, %s: %s", cases[i].situation, cases[i].decides,
+                     json_string_value(methods));
+        bool robust =
+            strchr("tws", cases[i].decides[0]) && !strstr(cases[i].decides, "wilcoxon");
+        assert_true(robust == (strstr(json_string_value(methods), "fragile") != NULL));
         json_decref(methods);
     }
-    json_array_append_new(claims,
-                          json_pack("{s:s, s:s}", "relation", ">", "situation", "sets"));
+    json_array_append_new(claims, claim_of("sets", "stratified t"));
+    json_object_set_new(facts, "sequential",
+                        json_pack("{s:i, s:i, s:i}", "min", 5, "max", 30, "step", 2));
     json_t *methods = facts_methods(facts);
     assert_non_null(strstr(json_string_value(methods),
                            "1 of the 2 claims was tested with the t "
                            "test stratified by data set"));
+    assert_non_null(
+        strstr(json_string_value(methods),
+               "2 at a time from 5 on, until every claim was settled or there were 30"));
     assert_non_null(strstr(json_string_value(methods), "not corrected"));
     json_decref(methods);
     json_decref(facts);

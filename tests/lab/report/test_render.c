@@ -410,6 +410,101 @@ static void test_csv(void **state)
     json_decref(facts);
 }
 
+/* ---- Several data sets, fixed models, what stands beside a claim */
+
+static const char more_text[] =
+    "{'standings': [{'set': 'one', 'best': 'full', 'test': 'paired t', 'arms': ["
+    "  {'name': 'full', 'mean': 0.9, 'interval': [0.88, 0.92], 'leads': true}]},"
+    " {'set': 'two', 'best': 'full', 'test': 'paired t', 'arms': ["
+    "  {'name': 'full', 'mean': 0.7, 'interval': [0.6, 0.8], 'leads': true}]}],"
+    " 'ranking': {'sets': 6, 'arms': [{'name': 'full', 'rank': 1.25}, {'name': 'b', 'rank': "
+    "2.5},"
+    "   {'name': 'c', 'rank': 2.75}], 'critical_difference': 1.35, 'alpha': 0.05,"
+    "  'cliques': [['full', 'b'], ['b', 'c']], 'friedman': {'chi2': 9.28, 'chi2_ties': 10.95,"
+    "   'df': 2, 'f': 3.69, 'df1': 2, 'df2': 10, 'p_f': 0.02}},"
+    " 'tasks': {'tasks': 2, 'arms': [{'name': 'full', 'runs': 5,"
+    "   'iqm': {'estimate': 0.81, 'interval': [0.8, 0.82]},"
+    "   'mean': {'estimate': 0.8, 'interval': [0.79, 0.81]},"
+    "   'median': {'estimate': 0.82, 'interval': null}}],"
+    "  'profiles': {'thresholds': [0.5, 0.6], 'arms': [{'name': 'full', 'share': [1, 0.5],"
+    "   'lo': [0.9, 0.4], 'hi': [1, 0.6]}]},"
+    "  'improvement': [{'a': 'full', 'b': 'b', 'p': 0.75, 'interval': [0.6, 0.9]}],"
+    "  'resamples': 2000, 'seed': 1, 'notes': ['A note on tasks.']},"
+    " 'models': {'examples': 360, 'kind': 'scores', 'arms': [{'name': 'm1', 'score': 0.97}],"
+    "  'pairs': [{'a': 'm1', 'b': 'm2', 'only_a': 12, 'only_b': 4, 'p_mcnemar': 0.0768,"
+    "   'auc_a': 0.998, 'auc_b': 0.991, 'p_delong': 0.0041,"
+    "   'bootstrap': {'estimate': 0.0222, 'interval': [0.0056, 0.0389]}}]},"
+    " 'sequential': {'min': 5, 'max': 30, 'step': 1}, 'methods': 'We compared.'}";
+static const char beside_text[] =
+    "{'situation': 'sets', 'confounds': ['The batch differs, too.'],"
+    " 'anytime': {'evidence': 41.5, 'threshold': 60, 'interval': [0.01, 0.03]},"
+    " 'by_set': [{'set': 'one', 'n': 5, 'mean_a': 0.9, 'mean_b': 0.88, 'estimate': 0.02,"
+    "   'interval': [0.01, 0.03], 'p': 0.01, 'p_corrected': 0.02}]}";
+
+static json_t *json_of(const char *text)
+{
+    rg_str quoted = {0};
+    rg_err err = {0};
+    for (; *text; text++)
+        rg_str_add_n(&quoted, *text == '\'' ? "\"" : text, 1);
+    json_t *ret = rg_json_parse(rg_str_text(&quoted), quoted.len, "test", &err);
+    if (!ret)
+        fail_msg("%s", err.what);
+    rg_str_free(&quoted);
+    return ret;
+}
+
+static json_t *fixture_with_more(void)
+{
+    json_t *facts = fixture(), *more = json_of(more_text), *beside = json_of(beside_text);
+    json_object_update(facts, more);
+    json_object_update(json_array_get(json_object_get(facts, "claims"), 0), beside);
+    json_decref(more);
+    json_decref(beside);
+    return facts;
+}
+
+static void test_more(void **state)
+{
+    (void)state;
+    static const char *const everywhere[] = {"The batch differs, too.",
+                                             "Evidence 41.5; 60 would settle",
+                                             "0.010 to 0.030",
+                                             "on each data set",
+                                             "Mean ranks over 6 data sets",
+                                             "F(2, 10) = 3.69, p = 0.020",
+                                             "corrected for ties 10.95",
+                                             "0.8100 (0.8000 to 0.8200)",
+                                             "A note on tasks.",
+                                             "0.75 (0.60 to 0.90)",
+                                             "On 360 examples",
+                                             "0.022 (0.006 to 0.039)"};
+    static const char *const names[] = {"text", "markdown", "html"};
+    json_t *facts = fixture_with_more();
+    for (size_t i = 0; i < RG_COUNT(names); i++) {
+        rg_str text = rendered(names[i], facts, false);
+        if (i == 0)
+            check_width(rg_str_text(&text));
+        char *words = flat(rg_str_text(&text));
+        for (size_t k = 0; k < RG_COUNT(everywhere); k++)
+            if (!says(words, everywhere[k]))
+                fail_msg("%s does not say: %s", names[i], everywhere[k]);
+        rg_free(words);
+        rg_str_free(&text);
+    }
+    rg_str page = rendered("html", facts, false);
+    static const char *const charts[] = {"critical", "tasks", "profile-0"};
+    for (size_t i = 0; i < RG_COUNT(charts); i++) {
+        rg_str id = {0};
+        rg_str_printf(&id, "<figure id=\"%s\">", charts[i]);
+        assert_true(says(rg_str_text(&page), rg_str_text(&id)));
+        rg_str_free(&id);
+    }
+    assert_true(says(rg_str_text(&page), "<blockquote>We compared.</blockquote>"));
+    rg_str_free(&page);
+    json_decref(facts);
+}
+
 /* ---- Nothing in the facts may break a rendering */
 
 typedef enum damage { REMOVE, MAKE_NULL, MAKE_TEXT, MAKE_NUMBER, DAMAGES } damage;
@@ -481,7 +576,7 @@ static void thin(json_t *at)
 static void test_damage(void **state)
 {
     (void)state;
-    json_t *facts = fixture();
+    json_t *facts = fixture_with_more();
     thin(facts);
     for (size_t i = json_array_size(json_object_get(facts, "arms")); i-- > 1;)
         json_array_remove(json_object_get(facts, "arms"), i);
@@ -511,6 +606,7 @@ int main(void)
         cmocka_unit_test(test_latex_numbers),
         cmocka_unit_test(test_latex),
         cmocka_unit_test(test_csv),
+        cmocka_unit_test(test_more),
         cmocka_unit_test(test_damage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
