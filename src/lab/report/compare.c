@@ -7,6 +7,7 @@
 
 #include "lab/report/compare_claims.h"
 #include "lab/report/compare_pairs.h"
+#include "lab/report/compare_settings.h"
 #include "lab/report/facts.h"
 
 #include <math.h>
@@ -198,6 +199,9 @@ static json_t *facts_json(comparison *c)
         json_array_append_new(arms, arm_json(c, i));
     cells all = cells_of(c->scores, r->arms.len, &options, r->arena);
     json_t *claims = rg_verdicts(c->scores, r->arms.len, c->claims, c->n_claims, &options);
+    for (size_t i = 0; i < c->n_claims; i++)
+        json_object_set_new(json_array_get(claims, i), "confounds",
+                            rg_result_confounds(r, &c->claims[i]));
     json_t *facts = json_pack(
         "{s:s, s:s, s:s, s:s, s:o, s:s, s:{s:s, s:s}, s:[], s:o, s:O, s:o, s:o, s:o, s:O}",
         "format", "rigor-facts/1", "study", name_of_file(r->path, r->arena), "question",

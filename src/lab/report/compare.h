@@ -31,6 +31,7 @@ typedef struct rg_results {
     bool has_seeds;
     bool unpaired;              /* no column says which runs of two arms belong together */
     RG_VEC(rg_result_arm) arms; /* in order of appearance */
+    json_t *settings;           /* what else is known of the runs (compare_settings.h) */
     json_t *columns;            /* which column was taken for what */
     json_t *warnings;
 } rg_results;

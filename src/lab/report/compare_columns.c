@@ -25,6 +25,29 @@ const char *rg_result_cell(const rg_column *column, size_t row, rg_arena *arena)
                                       : rg_arena_printf(arena, "%.15g", column->number[row]);
 }
 
+size_t rg_result_row_at(const rg_table *table, size_t line)
+{
+    size_t lo = 0, hi = table->rows;
+    while (lo + 1 < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (table->line[mid] <= line)
+            lo = mid;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+bool rg_result_same_cell(const rg_column *column, size_t a, size_t b)
+{
+    if (column->kind == RG_COLUMN_NUMBER)
+        return column->number[a] == column->number[b] ||
+               (isnan(column->number[a]) && isnan(column->number[b]));
+    if (!column->text[a] || !column->text[b])
+        return column->text[a] == column->text[b];
+    return strcmp(column->text[a], column->text[b]) == 0;
+}
+
 const char *rg_result_list(const char *const *names, size_t n, rg_arena *arena)
 {
     rg_str s = {0};

@@ -46,6 +46,11 @@ rg_result_role rg_result_spread(rg_result_form form);
 /* A cell as text: as written, or the number in full; NULL where missing. */
 const char *rg_result_cell(const rg_column *column, size_t row, rg_arena *arena);
 
+/* The row that begins at a line, or the one before. */
+size_t rg_result_row_at(const rg_table *table, size_t line);
+bool rg_result_same_cell(const rg_column *column, size_t row,
+                         size_t other); /* both missing: yes */
+
 /* ---- Names (compare_names.c) */
 /* Lower case, '_' for what is no letter or digit: "Data Set" is data_set. */
 void rg_result_plain(const char *name, char ret[64]);

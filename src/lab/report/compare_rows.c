@@ -5,6 +5,7 @@
  * data set and fold. */
 #include "lab/report/compare.h"
 #include "lab/report/compare_columns.h"
+#include "lab/report/compare_settings.h"
 
 #include "data/number.h"
 
@@ -27,6 +28,7 @@ void rg_results_free(rg_results *results)
     rg_vec_free(&results->folds);
     rg_vec_free(&results->seeds);
     json_decref(results->columns);
+    json_decref(results->settings);
     json_decref(results->warnings);
     rg_arena_free(results->arena);
 }
@@ -245,29 +247,6 @@ static size_t find_twin(const rg_result_arm *arm)
     return at;
 }
 
-static size_t row_at(const rg_table *table, size_t line)
-{
-    size_t lo = 0, hi = table->rows;
-    while (lo + 1 < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        if (table->line[mid] <= line)
-            lo = mid;
-        else
-            hi = mid;
-    }
-    return lo;
-}
-
-static bool same_cell(const rg_column *column, size_t a, size_t b)
-{
-    if (column->kind == RG_COLUMN_NUMBER)
-        return column->number[a] == column->number[b] ||
-               (isnan(column->number[a]) && isnan(column->number[b]));
-    if (!column->text[a] || !column->text[b])
-        return column->text[a] == column->text[b];
-    return strcmp(column->text[a], column->text[b]) == 0;
-}
-
 /* The column that makes the difference between two rows of one run: an epoch, a second factor.
  */
 static const rg_column *difference(const file_of_results *f, const rg_result *a,
@@ -275,12 +254,12 @@ static const rg_column *difference(const file_of_results *f, const rg_result *a,
 {
     const rg_table *table = f->info.table;
     const rg_column *found = NULL;
-    size_t x = row_at(table, a->line), y = row_at(table, b->line);
+    size_t x = rg_result_row_at(table, a->line), y = rg_result_row_at(table, b->line);
     for (size_t i = 0; i < table->columns; i++) {
         const rg_column *column = &table->column[i];
         bool score = column == f->columns.value[0];
         bool likely = column->kind == RG_COLUMN_TEXT || rg_result_name_is_aside(column->name);
-        if (!score && !same_cell(column, x, y) && (!found || likely)) {
+        if (!score && !rg_result_same_cell(column, x, y) && (!found || likely)) {
             found = column;
             if (likely)
                 break;
@@ -445,6 +424,9 @@ static bool read_all(reader *r, const rg_result_source *sources,
     keep_names(r);
     if (!put_in_order(r))
         return false;
+    for (size_t i = 0; i < r->n_files; i++)
+        rg_result_settings_add(results, (uint32_t)i, r->files[i].info.table,
+                               &r->files[i].columns);
     say_labels(r);
     return true;
 }

@@ -94,6 +94,7 @@ static void source_close(facts_source *from)
     json_decref(from->openings);
     json_decref(from->looks);
     json_decref(from->finished);
+    json_decref(from->sessions);
     rg_arena_free(from->arena);
 }
 
@@ -107,7 +108,8 @@ static bool source_open(facts_source *from, const rg_study *study, rg_ledger *le
         newest(ledger, "freeze", &from->freeze, err) &&
         (from->openings = rg_ledger_events(ledger, "seal-opened", err)) != NULL &&
         (from->looks = rg_ledger_events(ledger, "looked", err)) != NULL &&
-        (from->finished = rg_ledger_events(ledger, "finished", err)) != NULL)
+        (from->finished = rg_ledger_events(ledger, "finished", err)) != NULL &&
+        (from->sessions = rg_ledger_events(ledger, "session", err)) != NULL)
         return true;
     source_close(from);
     return false;

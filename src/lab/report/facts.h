@@ -17,6 +17,7 @@ typedef struct facts_source {
     json_t *openings; /* all "seal-opened" events */
     json_t *looks;    /* all "looked" events: of a study that adds seeds */
     json_t *finished; /* all "finished" events */
+    json_t *sessions; /* all "session" events */
 } facts_source;
 
 /* The record of one place, or NULL. */
@@ -38,6 +39,10 @@ const json_t *facts_frozen(const facts_source *from, const char *arm);
 json_t *facts_arms(const facts_source *from);
 json_t *facts_claims(const facts_source *from);
 json_t *facts_study_standings(const facts_source *from); /* [] while runs are missing */
+void facts_add_confounds(const facts_source *from, json_t *claims); /* claims[].confounds */
+json_t *facts_environment_confounds(const facts_source *from); /* [{"claim", "confounds"}] */
+/* All confounds of a claim, wherever they stand in the facts.  New reference. */
+json_t *facts_confounds_of(const json_t *facts, const json_t *claim);
 json_t *facts_effects(const facts_source *from, const json_t *arms);
 json_t *facts_search(const facts_source *from);
 json_t *facts_space(const facts_source *from);

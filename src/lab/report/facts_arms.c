@@ -157,8 +157,10 @@ json_t *facts_claims(const facts_source *from)
     if (!study->n_claims || !facts_is_complete(from))
         return json_array();
     rg_verdict_options options = rg_study_verdict_options(study);
-    return rg_verdicts(all_scores(from), study->n_arms, study->claims, study->n_claims,
-                       &options);
+    json_t *claims =
+        rg_verdicts(all_scores(from), study->n_arms, study->claims, study->n_claims, &options);
+    facts_add_confounds(from, claims);
+    return claims;
 }
 
 json_t *facts_study_standings(const facts_source *from)

@@ -77,5 +77,6 @@ json_t *facts_environment(const facts_source *from)
     json_object_set_new(ret, "trials_per_s",
                         rg_json_real(wall > 0 ? (double)from->n_records / wall : NAN));
     json_object_set_new(ret, "costs", costs_json(from));
+    json_object_set_new(ret, "confounds", facts_environment_confounds(from));
     return ret;
 }

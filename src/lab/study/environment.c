@@ -79,6 +79,31 @@ static void cpu_model(char out[128])
     rg_free(text);
 }
 
+/* Twelve letters that are equal on the same machine, and say nothing else about it. */
+static void host_id(const char *cpu, char out[13])
+{
+    rg_err ignored = {0};
+    char *text = NULL, hex[RG_HEX];
+    size_t len = 0;
+    rg_str name = {0};
+    if (rg_file_read("/etc/machine-id", 4096, &text, &len, &ignored))
+        rg_str_add_n(&name, text, len);
+    rg_str_add(&name, cpu);
+    rg_sha_of(rg_str_text(&name), name.len, hex);
+    snprintf(out, 13, "%.12s", hex);
+    rg_str_free(&name);
+    rg_free(text);
+}
+
+/* The program's own bytes: two builds of one version may compute other last bits. */
+static void build_id(char out[13])
+{
+    rg_err ignored = {0};
+    char hex[RG_HEX] = "";
+    rg_sha_file("/proc/self/exe", hex, &ignored);
+    snprintf(out, 13, "%.12s", hex);
+}
+
 static json_t *library_versions(void)
 {
     const struct {
@@ -97,16 +122,19 @@ static json_t *library_versions(void)
 json_t *rg_environment(const char *command)
 {
     struct utsname machine;
-    char cpu[128], now[32], dir[4096];
+    char cpu[128], now[32], dir[4096], host[13], build[13];
     if (!getcwd(dir, sizeof(dir)))
         dir[0] = '\0';
     rg_utf8_repair(dir); /* a name on a disk may hold any bytes */
     uname(&machine);
     cpu_model(cpu);
+    host_id(cpu, host);
+    build_id(build);
     rg_clock_utc(now);
-    return json_pack("{s:s, s:s, s:s, s:i, s:s, s:s, s:o, s:s, s:s, s:s, s:o, s:s}", "rigor",
-                     RG_VERSION, "machine", machine.machine, "cpu", cpu, "cores",
-                     rg_cpu_count(), "kernel", machine.release, "compiler", __VERSION__,
-                     "libraries", library_versions(), "created", now, "command", command,
-                     "folder", dir, "git", git_state(), "determinism", "L2");
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:o, s:s, s:s, s:s, s:o, s:s}",
+                     "rigor", RG_VERSION, "build", build, "machine", machine.machine, "host",
+                     host, "cpu", cpu, "cores", rg_cpu_count(), "kernel", machine.release,
+                     "compiler", __VERSION__, "libraries", library_versions(), "created", now,
+                     "command", command, "folder", dir, "git", git_state(), "determinism",
+                     "L2");
 }

@@ -1,8 +1,10 @@
 /* plan.c - what a study is worth before it runs: how much it trains, what its seeds can show,
  * what would make its verdicts hard to read. */
+#include "lab/study/confound.h"
+#include "lab/study/walk.h"
+
 #include "rigor/bayes.h"
 #include "rigor/stats.h"
-#include "rigor/study.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -15,74 +17,6 @@ typedef struct planner {
     const rg_study *study;
     json_t *warnings, *unanswerable;
 } planner;
-
-/* ---- Costs. */
-
-static size_t trials_of(const rg_study *study, const rg_arm *arm)
-{
-    return arm->space.count ? study->trials : 0;
-}
-
-static size_t all_trials(const rg_study *study)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < study->n_arms; i++)
-        n += trials_of(study, &study->arms[i]);
-    return n;
-}
-
-/* ---- Factors: in what two arms differ. */
-
-typedef struct factors {
-    size_t model, train;
-    rg_str names;
-} factors;
-
-static bool is_tuned(const rg_arm *arm, const char *path)
-{
-    for (size_t i = 0; i < arm->space.count; i++)
-        if (strcmp(arm->space.dim[i].name, path) == 0)
-            return true;
-    return false;
-}
-
-/* A factor that both arms tune is the same for both, whatever value each ends up with. */
-static bool differs(const rg_arm *a, const rg_arm *b, const char *path)
-{
-    bool tuned_a = is_tuned(a, path), tuned_b = is_tuned(b, path);
-    if (tuned_a || tuned_b)
-        return tuned_a != tuned_b;
-    return !json_equal(rg_json_path(a->config, path), rg_json_path(b->config, path));
-}
-
-static void compare_part(const rg_arm *a, const rg_arm *b, const char *part, factors *ret,
-                         size_t *count)
-{
-    const char *key;
-    json_t *value;
-    json_object_foreach (json_object_get(a->config, part), key, value) {
-        char path[256];
-        snprintf(path, sizeof(path), "%s.%s", part, key);
-        if (!differs(a, b, path))
-            continue;
-        rg_str_printf(&ret->names, "%s%s", ret->names.len ? ", " : "", path);
-        (*count)++;
-    }
-}
-
-/* Another model is one factor: its parameters come with it. */
-static factors compare(const rg_arm *a, const rg_arm *b)
-{
-    factors found = {0};
-    if (differs(a, b, "model.name")) {
-        rg_str_add(&found.names, "model.name");
-        found.model = 1;
-    } else {
-        compare_part(a, b, "model", &found, &found.model);
-    }
-    compare_part(a, b, "train", &found, &found.train);
-    return found;
-}
 
 /* ---- Claims. */
 
@@ -106,6 +40,16 @@ static double detectable(const rg_study *study, double level)
     return detectable_by(study, study->n_seeds, level);
 }
 
+static void plan_confounds(planner *p, const rg_claim *claim)
+{
+    json_t *confounds = rg_claim_confounds(p->study, claim), *sentence;
+    size_t i;
+    json_array_foreach (confounds, i, sentence)
+        rg_json_say(p->warnings, "'%s' is confounded. %s", claim->text,
+                    json_string_value(sentence));
+    json_decref(confounds);
+}
+
 static void plan_claim(planner *p, const rg_claim *claim)
 {
     const rg_arm *a = &p->study->arms[claim->a], *b = &p->study->arms[claim->b];
@@ -114,20 +58,15 @@ static void plan_claim(planner *p, const rg_claim *claim)
                     claim->text);
         return;
     }
-    factors found = compare(a, b);
+    rg_factors found = rg_arm_factors(a, b);
     if (found.model + found.train == 0)
         rg_json_say(claim->relation == RG_BETTER ? p->unanswerable : p->warnings,
                     claim->relation == RG_BETTER
                         ? "'%s': %s and %s are the same configuration"
                         : "'%s' says nothing: %s and %s are the same configuration",
                     claim->text, a->name, b->name);
-    if (found.model && found.train)
-        rg_json_say(
-            p->warnings,
-            "'%s' is confounded: the arms differ in the model and in its training (%s); the "
-            "verdict cannot say which of them is the cause",
-            claim->text, rg_str_text(&found.names));
-    rg_str_free(&found.names);
+    rg_factors_free(&found);
+    plan_confounds(p, claim);
 }
 
 static void plan_exact_tests(planner *p)
@@ -284,11 +223,11 @@ static void plan_arms(planner *p)
     const rg_study *study = p->study;
     for (size_t i = 0; i < study->n_arms; i++)
         for (size_t k = 0; k < i; k++) {
-            factors found = compare(&study->arms[k], &study->arms[i]);
+            rg_factors found = rg_arm_factors(&study->arms[k], &study->arms[i]);
             if (found.model + found.train == 0)
                 rg_json_say(p->warnings, "arms '%s' and '%s' are the same configuration",
                             study->arms[k].name, study->arms[i].name);
-            rg_str_free(&found.names);
+            rg_factors_free(&found);
         }
 }
 
@@ -313,11 +252,11 @@ json_t *rg_study_plan(const rg_study *study)
     plan_seeds(&p, shown);
     plan_claims(&p);
     double strictest = strictest_level(study);
-    json_t *plan = json_pack("{s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "arms",
-                             (json_int_t)study->n_arms, "trials", (json_int_t)all_trials(study),
-                             "runs", (json_int_t)runs, "mde_sd", rg_json_real(shown),
-                             "mde_sd_corrected", rg_json_real(detectable(study, strictest)),
-                             "warnings", p.warnings, "unanswerable", p.unanswerable);
+    json_t *plan = json_pack(
+        "{s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "arms", (json_int_t)study->n_arms, "trials",
+        (json_int_t)rg_trials_in_all(study), "runs", (json_int_t)runs, "mde_sd",
+        rg_json_real(shown), "mde_sd_corrected", rg_json_real(detectable(study, strictest)),
+        "warnings", p.warnings, "unanswerable", p.unanswerable);
     if (rg_study_is_sequential(study))
         add_first_look(plan, study, strictest);
     return plan;

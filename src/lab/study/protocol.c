@@ -5,6 +5,7 @@
  * for, so a stage that was cut off is simply walked again. */
 #include "rigor/protocol.h"
 
+#include "lab/study/session.h"
 #include "lab/study/walk.h"
 
 #include <math.h>
@@ -41,6 +42,22 @@ static void tell(void *ctx, const rg_progress *progress)
     w->options.progress(w->options.ctx, &p);
 }
 
+/* Told once, and only where something is trained under it. */
+static bool tell_session(rg_walk *w, rg_err *err)
+{
+    if (!w->session || w->session_told)
+        return true;
+    json_t *events = rg_ledger_events(w->ledger, "session", err), *event;
+    size_t i;
+    json_array_foreach (events, i, event)
+        w->session_told |= json_equal(json_object_get(event, "body"), w->session);
+    json_decref(events);
+    bool ok = !err->code &&
+              (w->session_told || rg_ledger_event(w->ledger, "session", w->session, err));
+    w->session_told = ok;
+    return ok;
+}
+
 bool rg_walk_perform(rg_walk *w, rg_work *work, const char *stage, rg_err *err)
 {
     rg_run_options options = w->options;
@@ -70,7 +87,8 @@ bool rg_walk_perform(rg_walk *w, rg_work *work, const char *stage, rg_err *err)
     }
     if (w->progress.done == work->count)
         return true;
-    bool ok = rg_work_run(work, &w->signal, err);
+    work->session = w->session ? rg_json_text(w->session, "id", NULL) : NULL;
+    bool ok = tell_session(w, err) && rg_work_run(work, &w->signal, err);
     if (ok && w->signal == 0 && w->options.progress)
         tell(w, &w->progress);
     return ok;
@@ -205,6 +223,7 @@ bool rg_study_run(const rg_study *study, rg_ledger *ledger, const rg_run_options
                  .options = *options,
                  .arena = rg_arena_new(),
                  .seeds = study->seeds_min,
+                 .session = rg_session_of(environment),
                  .started = rg_clock_ns()};
     if (w.options.jobs <= 0)
         w.options.jobs = rg_cpu_count();
@@ -215,6 +234,7 @@ bool rg_study_run(const rg_study *study, rg_ledger *ledger, const rg_run_options
     *ret_signal = w.signal;
     json_decref(w.split);
     json_decref(w.freeze);
+    json_decref(w.session);
     rg_arena_free(w.arena);
     return ok;
 }

@@ -82,6 +82,17 @@ static bool hash_predictions(rg_work *work, rg_member *m, char hex[RG_HEX], rg_e
     return ok;
 }
 
+/* What the worker measured, and under what it was trained.  New reference, or NULL. */
+static json_t *resources_of(const rg_work *work, const json_t *message)
+{
+    json_t *told = json_object_get(message, "resources");
+    if (!work->session)
+        return json_incref(told);
+    json_t *resources = json_is_object(told) ? json_copy(told) : json_object();
+    json_object_set_new(resources, "session", json_string(work->session));
+    return resources;
+}
+
 static bool record(rg_work *work, size_t id, const json_t *message, const char *reason,
                    rg_err *err)
 {
@@ -101,7 +112,7 @@ static bool record(rg_work *work, size_t id, const json_t *message, const char *
                    .point = m->point,
                    .config = m->config,
                    .validation = json_object_get(message, "validation"),
-                   .resources = json_object_get(message, "resources"),
+                   .resources = resources_of(work, message),
                    .curves = curves,
                    .n_curves = n};
     char hex[RG_HEX];
@@ -113,6 +124,7 @@ static bool record(rg_work *work, size_t id, const json_t *message, const char *
     }
     ok = ok && rg_ledger_append(work->ledger, &r, 1, err);
     rg_free(curves);
+    json_decref(r.resources);
     if (!ok)
         return false;
     m->recorded = true;

@@ -32,6 +32,7 @@ typedef struct rg_work {
     const rg_run_options *options;
     const json_t *data_info; /* body of the split event: paths, task, classes */
     const char *dir;         /* the study's folder */
+    const char *session;     /* id of what all this is trained under (session.h); may be NULL */
     rg_progress *progress;
 
     rg_member *member;

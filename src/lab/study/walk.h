@@ -15,6 +15,8 @@ typedef struct rg_walk {
     json_t *split;     /* body of the split event */
     json_t *freeze;    /* body of the freeze event */
     size_t seeds;      /* that each arm has to have, as far as is known */
+    json_t *session;   /* under what this walk trains (session.h); NULL: not told */
+    bool session_told; /* the ledger knows it */
     rg_progress progress;
     uint64_t started;
     int signal; /* that interrupted the walk, else 0 */

@@ -3,6 +3,8 @@
 #include "lab/store/sample.h"
 #include "lab/study/catalog.h"
 
+#include "lab/report/facts.h"
+
 #include "rigor/report.h"
 #include "rigor/study.h"
 
@@ -63,6 +65,7 @@ typedef struct plot { /* what happens, and in which order */
     bool broken_run;   /* run 2 of `linear` fails */
     bool broken_trial; /* trial 3 of `full` fails */
     const char *machine;
+    const char *(*session)(size_t arm, size_t number); /* of a run; NULL: none is told */
 } plot;
 
 /* A score that follows from arm and number alone. */
@@ -103,6 +106,8 @@ static void append(rg_ledger *ledger, const rg_study *study, const plot *p, rg_s
         .curves = curves,
         .n_curves = failed ? 0 : RG_COUNT(curves),
     };
+    if (p->session && !tune)
+        json_object_set_new(record.resources, "session", json_string(p->session(arm, number)));
     assert_ok(rg_ledger_append(ledger, &record, 1, &err), &err);
     json_decref(record.point);
     json_decref(record.config);
@@ -176,6 +181,14 @@ static json_t *facts_of(const rg_study *study, const plot *p)
     sample_path(path, "facts");
     rg_ledger *ledger = sample_open(path, RG_LEDGER_WRITE);
     begin(ledger, study, p);
+    if (p->session) {
+        event(ledger, "session",
+              "{\"id\":\"one\",\"cpu\":\"Alpha\",\"host\":\"aaaa\","
+              "\"rigor\":\"0.1.0\",\"build\":\"1111\"}");
+        event(ledger, "session",
+              "{\"id\":\"two\",\"cpu\":\"Beta\",\"host\":\"bbbb\","
+              "\"rigor\":\"0.1.0\",\"build\":\"1111\"}");
+    }
     if (p->until >= CUT)
         event(ledger, "split", split_body);
     if (p->until >= TUNING)
@@ -372,12 +385,103 @@ static void test_fingerprint(void **state)
     rg_study_free(study);
 }
 
+/* ---- Confounds */
+
+static const char *one_session(size_t arm, size_t number)
+{
+    (void)arm;
+    (void)number;
+    return "one";
+}
+
+static const char *later_seeds_elsewhere(size_t arm, size_t number)
+{
+    (void)arm;
+    return number < 3 ? "one" : "two";
+}
+
+static const char *second_arm_elsewhere(size_t arm, size_t number)
+{
+    return arm == 1 && number > 0 ? "two" : "one";
+}
+
+/* The sentence on the machine of the claim full > linear; "" when there is none. */
+static const char *condition(const json_t *facts)
+{
+    const json_t *all = rg_json_path(facts, "environment.confounds");
+    for (size_t i = 0; i < json_array_size(all); i++) {
+        const json_t *at = json_array_get(all, i);
+        if (!strcmp(rg_json_text(at, "claim", ""), "full > linear"))
+            return json_string_value(json_array_get(json_object_get(at, "confounds"), 0));
+    }
+    return "";
+}
+
+static void test_another_machine_is_no_part_of_the_figures(void **state)
+{
+    (void)state;
+    rg_study *study = study_of(text);
+    json_t *plain = facts_of(study, &(plot){.until = SCORED, .session = one_session});
+    json_t *later = facts_of(study, &(plot){.until = SCORED, .session = later_seeds_elsewhere});
+    json_t *split = facts_of(study, &(plot){.until = SCORED, .session = second_arm_elsewhere});
+    assert_string_equal(condition(plain), "");
+    assert_non_null(strstr(condition(later), "both runs of every pair were trained under the "
+                                             "same: machine (Alpha, host aaaa; Beta, host "
+                                             "bbbb)."));
+    assert_non_null(strstr(condition(split), "In 4 of 5 pairs the two runs were trained"));
+    assert_null(strstr(condition(split), "program"));
+    const char *fingerprint = rg_json_text(plain, "fingerprint", "");
+    assert_string_equal(rg_json_text(later, "fingerprint", "?"), fingerprint);
+    assert_string_equal(rg_json_text(split, "fingerprint", "?"), fingerprint);
+    json_t *all =
+        facts_confounds_of(split, json_array_get(json_object_get(split, "claims"), 0));
+    assert_int_equal(json_array_size(all), 1);
+    json_decref(all);
+    json_decref(plain);
+    json_decref(later);
+    json_decref(split);
+    rg_study_free(study);
+}
+
+static const char *confound_of(const json_t *facts, size_t claim)
+{
+    const json_t *of = json_array_get(json_object_get(facts, "claims"), claim);
+    const json_t *all = json_object_get(of, "confounds");
+    assert_true(json_is_array(all));
+    return json_array_size(all) ? json_string_value(json_array_get(all, 0)) : "";
+}
+
+static void test_more_than_one_factor_is_said(void **state)
+{
+    (void)state;
+    static const char two[] = "study: s\nquestion: q\ndata: {name: digits}\nmetric: accuracy\n"
+                              "base: {model: {name: mlp}, train: {epochs: 3}}\n"
+                              "arms: {full: {}, x: {model.name: linear, train.lr: 0.1},\n"
+                              "       y: {train.lr: 0.1}}\n"
+                              "tune: {trials: 4, sampler: random,\n"
+                              "       space: {model.dropout: {uniform: [0, 0.5]}}}\n"
+                              "seeds: 5\nclaims: [full > x, full > y]\n";
+    rg_study *study = study_of(two);
+    json_t *facts = facts_of(study, &(plot){.until = SCORED});
+    assert_non_null(strstr(confound_of(facts, 0), "(model.name, train.lr)"));
+    assert_string_equal(confound_of(facts, 1), "");
+    const json_t *first = json_array_get(json_object_get(facts, "claims"), 0);
+    const json_t *all = json_object_get(first, "confounds");
+    assert_int_equal(json_array_size(all), 2); /* a linear model has no dropout to tune */
+    assert_non_null(strstr(json_string_value(json_array_get(all, 1)),
+                           "full was tuned over 4 trials and x not at all"));
+    json_decref(facts);
+    rg_study_free(study);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_point_of_a_study),
         cmocka_unit_test(test_whole_study),
         cmocka_unit_test(test_checks),
+        cmocka_unit_test(test_another_machine_is_no_part_of_the_figures),
+        cmocka_unit_test(test_more_than_one_factor_is_said),
         cmocka_unit_test(test_failures_count),
         cmocka_unit_test(test_fingerprint),
     };

@@ -1,0 +1,17 @@
+/* session.h - under what a study's runs were trained: a study that was stopped may go on with
+ * another program, on another machine. */
+#ifndef RIGOR_LAB_STUDY_SESSION_H
+#define RIGOR_LAB_STUDY_SESSION_H
+
+#include "rigor/base.h"
+
+/* What of an environment (rg_environment) can change results: machine, program, libraries,
+ * code; with "id", twelve letters that are equal for equal ones.  New reference; NULL for NULL.
+ */
+json_t *rg_session_of(const json_t *environment);
+
+/* In what two sessions differ, in words: ["machine (A, B)", "program (...)"].  New reference.
+ */
+json_t *rg_session_differences(const json_t *a, const json_t *b);
+
+#endif
