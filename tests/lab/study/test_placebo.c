@@ -73,14 +73,13 @@ static void test_threads_change_nothing(void **state)
     (void)state;
     double score[RUNS];
     normal_scores(score, RUNS);
-    for (size_t runs = 16; runs <= RUNS; runs += 16) { /* too few for all arms, and enough */
-        json_t *one = placebo_of(HEAD THREE "seeds: 8\n", score, runs, 1);
-        json_t *four = placebo_of(HEAD THREE "seeds: 8\n", score, runs, 4);
-        assert_true(json_equal(one, four));
-        assert_true(rate_of(one) < .08);
-        json_decref(one);
-        json_decref(four);
-    }
+    size_t runs = 16; /* too few for all arms: each claim has groups of its own */
+    json_t *one = placebo_of(HEAD THREE "seeds: 8\n", score, runs, 1);
+    json_t *four = placebo_of(HEAD THREE "seeds: 8\n", score, runs, 4);
+    assert_true(json_equal(one, four));
+    assert_true(rate_of(one) < .08);
+    json_decref(one);
+    json_decref(four);
 }
 
 /* Equal scores leave nothing to find; a claim of equality is no false alarm either. */
@@ -90,7 +89,7 @@ static void test_equal_scores_are_silent(void **state)
     double score[RUNS];
     for (size_t i = 0; i < RUNS; i++)
         score[i] = .5;
-    json_t *facts = placebo_of(HEAD THREE "seeds: 8\n", score, RUNS, 2);
+    json_t *facts = placebo_of(HEAD ARMS "claims: [full > a]\nseeds: 8\n", score, RUNS, 2);
     assert_true(rate_of(facts) == 0);
     json_decref(facts);
     normal_scores(score, RUNS);
