@@ -75,8 +75,8 @@ typedef struct rg_study {
      * run. Otherwise seeds_min is n_seeds, and all of them run. */
     size_t seeds_min, seeds_step;
 
-    rg_claim *claims;
-    size_t n_claims;
+    rg_claim *claims; /* those under `explore` behind the others */
+    size_t n_claims, n_explored;
     rg_analysis analysis;
     bool exploratory;
 
@@ -94,6 +94,8 @@ rg_study *rg_study_read(const char *path, const char *const *overrides, size_t n
                         bool exploratory, const rg_catalog *catalog, rg_diags *diags);
 void rg_study_free(rg_study *study);
 bool rg_study_is_sequential(const rg_study *study); /* seeds are added while looking */
+/* Claims that are corrected together: the declared ones, or all when all are exploratory. */
+size_t rg_study_family(const rg_study *study);
 /* The arm's configuration with the values of a point laid over it.  New reference. */
 json_t *rg_arm_config(const rg_arm *arm, const double *point);
 /* What a plan of this study is worth before it runs; new reference:
@@ -140,6 +142,8 @@ typedef struct rg_verdict_options {
     bool maximize;
     rg_analysis analysis;
     bool exploratory;
+    size_t n_explored; /* of the claims the last so many are exploratory: corrected among
+                          themselves by Benjamini and Hochberg, and always said so */
     const char *const *sets; /* names of the data sets; NULL: one without a name */
     size_t n_sets;
     const char *const *folds; /* names of the folds; NULL: by number */

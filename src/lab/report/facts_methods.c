@@ -270,18 +270,39 @@ static void say_sides(rg_str *ret, const json_t *facts)
                       ret->len ? " " : "");
 }
 
+static size_t count_explored(const json_t *facts)
+{
+    size_t i, n = 0;
+    json_t *claim;
+    json_array_foreach (json_object_get(facts, "claims"), i, claim)
+        n += json_is_true(json_object_get(claim, "exploratory"));
+    return n;
+}
+
+static void say_explored(rg_str *ret, size_t n, double alpha)
+{
+    if (n)
+        rg_str_printf(ret,
+                      " %zu exploratory claim%s corrected apart by the method of Benjamini and "
+                      "Hochberg, at a false discovery rate of %.4g.",
+                      n, n == 1 ? " was" : "s were", alpha);
+}
+
 static void say_correction(rg_str *ret, const json_t *facts)
 {
     static const char *const names[][2] = {{"holm", "Holm's"}, {"bonferroni", "Bonferroni's"}};
     const json_t *analysis = json_object_get(facts, "analysis");
     const char *correction = rg_json_text(analysis, "correction", "none"), *name = NULL;
-    size_t claims = json_array_size(json_object_get(facts, "claims"));
+    size_t all = json_array_size(json_object_get(facts, "claims"));
+    size_t explored = count_explored(facts), claims = all - explored;
     double alpha = number(facts, "analysis.alpha");
     for (size_t i = 0; i < RG_COUNT(names); i++)
         if (!strcmp(correction, names[i][0]))
             name = names[i][1];
-    if (!claims)
+    if (!claims) {
+        say_explored(ret, explored, alpha);
         return;
+    }
     if (claims == 1)
         rg_str_printf(ret, "The level was %.4g.", alpha);
     else if (name)
@@ -295,6 +316,7 @@ static void say_correction(rg_str *ret, const json_t *facts)
     if (table_of_study(facts))
         rg_str_add(ret, claims == 1 ? " The claim had been declared before anything ran."
                                     : " The claims had been declared before anything ran.");
+    say_explored(ret, explored, alpha);
 }
 
 /* The tests that assume less, of all procedures that were used. */

@@ -43,22 +43,19 @@ static void keep_claims(study_reader *reader, const study_node *node)
     reader->claims = node;
 }
 
+static void keep_explore(study_reader *reader, const study_node *node)
+{
+    reader->explore = node;
+}
+
 /* In the order in which they depend on each other: the metric's task decides how the data are
  * cut, the study's seed decides the others. */
 static const study_field fields[] = {
-    {"study", read_study_name},
-    {"question", read_question},
-    {"data", study_read_data},
-    {"metric", study_read_metric},
-    {"also", study_read_also},
-    {"base", keep_base},
-    {"arms", keep_arms},
-    {"ablate", keep_ablate},
-    {"tune", study_read_tune},
-    {"seed", study_read_seed},
-    {"seeds", study_read_seeds},
-    {"claims", keep_claims},
-    {"analysis", study_read_analysis},
+    {"study", read_study_name},    {"question", read_question},       {"data", study_read_data},
+    {"metric", study_read_metric}, {"also", study_read_also},         {"base", keep_base},
+    {"arms", keep_arms},           {"ablate", keep_ablate},           {"tune", study_read_tune},
+    {"seed", study_read_seed},     {"seeds", study_read_seeds},       {"claims", keep_claims},
+    {"explore", keep_explore},     {"analysis", study_read_analysis},
 };
 
 /* ---- Reading. */
@@ -169,6 +166,12 @@ void rg_study_free(rg_study *study)
 bool rg_study_is_sequential(const rg_study *study)
 {
     return study->seeds_min < study->n_seeds;
+}
+
+size_t rg_study_family(const rg_study *study)
+{
+    size_t declared = study->n_claims - study->n_explored;
+    return declared ? declared : study->n_claims;
 }
 
 /* ---- The configuration of a trial. */

@@ -66,7 +66,7 @@ typedef struct study_reader {
     const study_node *root;
     const rg_metric *metric; /* NULL: unknown */
     /* Sections that are resolved together, once all of them are read. */
-    const study_node *base, *arms, *ablate, *space, *claims;
+    const study_node *base, *arms, *ablate, *space, *claims, *explore;
     bool arms_unsure; /* an arm could not be read: claims may name it */
 } study_reader;
 

@@ -141,12 +141,33 @@ static void read_claim(study_reader *reader, const study_node *node, const char 
     study->claims[study->n_claims++] = claim;
 }
 
+static size_t count_claims(const study_node *node)
+{
+    return !node ? 0 : node->kind == STUDY_LIST ? node->count : node->kind != STUDY_NULL;
+}
+
+static void read_claim_list(study_reader *reader, const study_node *node,
+                            const char *const *arms)
+{
+    for (size_t i = 0; i < count_claims(node) && !reader->arms_unsure; i++)
+        read_claim(reader, node->kind == STUDY_LIST ? node->item[i] : node, arms);
+}
+
+/* Wherever such a claim is told, the word is told with it. */
+static void mark_explored(study_reader *reader, size_t declared)
+{
+    rg_study *study = reader->study;
+    study->n_explored = study->n_claims - declared;
+    for (size_t i = declared; i < study->n_claims; i++)
+        study->claims[i].text =
+            rg_arena_printf(reader->arena, "%s (exploratory)", study->claims[i].text);
+}
+
 void study_read_claims(study_reader *reader)
 {
     rg_study *study = reader->study;
-    const study_node *node = reader->claims;
-    bool list = node && node->kind == STUDY_LIST;
-    size_t count = list ? node->count : node && node->kind != STUDY_NULL;
+    const study_node *node = reader->claims ? reader->claims : reader->explore;
+    size_t count = count_claims(reader->claims) + count_claims(reader->explore);
     if (count > CLAIMS_MAX) {
         study_mistake(reader, node->mark, "declare what you would have bet on",
                       "more than %d claims", CLAIMS_MAX);
@@ -156,8 +177,8 @@ void study_read_claims(study_reader *reader)
     for (size_t i = 0; i < study->n_arms; i++)
         arms[i] = study->arms[i].name;
     study->claims = RG_ARENA_ARRAY(reader->arena, rg_claim, count + 1);
-    for (size_t i = 0; i < count && !reader->arms_unsure; i++)
-        read_claim(reader, list ? node->item[i] : node, arms);
-    if (count == 0)
-        study_check_undecidable(reader);
+    read_claim_list(reader, reader->claims, arms);
+    size_t declared = study->n_claims;
+    read_claim_list(reader, reader->explore, arms);
+    mark_explored(reader, declared);
 }

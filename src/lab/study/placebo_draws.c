@@ -179,8 +179,9 @@ static void put_alarms(json_t *facts, const draws *d)
 static json_t *spread_json(const rg_study *study, const placebo_runs *runs)
 {
     rg_t_result t = rg_t_test(runs->score, runs->count, 0, .05);
-    bool corrected = study->analysis.correction != RG_NO_CORRECTION && study->n_claims > 1;
-    double level = study->analysis.alpha / (corrected ? (double)study->n_claims : 1);
+    size_t family = rg_study_family(study);
+    bool corrected = study->analysis.correction != RG_NO_CORRECTION && family > 1;
+    double level = study->analysis.alpha / (corrected ? (double)family : 1);
     return json_pack(
         "{s:o, s:o, s:o}", "mean", rg_json_real(t.mean), "sd", rg_json_real(t.sd), "mde",
         rg_json_real(sqrt(2) * t.sd * rg_detectable_effect(study->n_seeds, level)));

@@ -22,8 +22,9 @@ typedef struct planner {
 
 static double strictest_level(const rg_study *study)
 {
-    bool corrected = study->analysis.correction != RG_NO_CORRECTION && study->n_claims > 1;
-    return study->analysis.alpha / (corrected ? (double)study->n_claims : 1);
+    size_t family = rg_study_family(study);
+    bool corrected = study->analysis.correction != RG_NO_CORRECTION && family > 1;
+    return study->analysis.alpha / (corrected ? (double)family : 1);
 }
 
 /* The smallest effect, in standard deviations of the difference, that so many seeds show with
@@ -72,6 +73,7 @@ static void plan_claim(planner *p, const rg_claim *claim)
 static void plan_exact_tests(planner *p)
 {
     const rg_study *study = p->study;
+    size_t family = rg_study_family(study);
     double level = strictest_level(study);
     size_t need = (size_t)rg_power_exact_floor((rg_power_plan){RG_PAIRS, level, 2});
     if (!study->n_claims || study->n_seeds < 2 || study->n_seeds >= need ||
@@ -82,8 +84,7 @@ static void plan_exact_tests(planner *p)
         "with %zu seeds the exact tests cannot reach the level that %zu claim%s at alpha %g "
         "need "
         "(%.3g): the verdicts rest on the paired t test alone; %zu seeds are enough for both",
-        study->n_seeds, study->n_claims, study->n_claims > 1 ? "s" : "", study->analysis.alpha,
-        level, need);
+        study->n_seeds, family, family > 1 ? "s" : "", study->analysis.alpha, level, need);
 }
 
 /* The first number of seeds at which the evidence can reach what the claims ask for. */
@@ -98,6 +99,7 @@ static size_t first_decision(const rg_study *study, double level)
 static void plan_sequence(planner *p)
 {
     const rg_study *study = p->study;
+    size_t family = rg_study_family(study);
     double level = strictest_level(study);
     size_t first = first_decision(study, level);
     if (!rg_study_is_sequential(study) || !study->n_claims)
@@ -107,8 +109,8 @@ static void plan_sequence(planner *p)
             p->unanswerable,
             "with at most %zu seeds the evidence cannot reach the %.3g that %zu claim%s "
             "at alpha %g ask%s for; set seeds.max higher",
-            study->n_seeds, 1 / level, study->n_claims, study->n_claims > 1 ? "s" : "",
-            study->analysis.alpha, study->n_claims > 1 ? "" : "s");
+            study->n_seeds, 1 / level, family, family > 1 ? "s" : "", study->analysis.alpha,
+            family > 1 ? "" : "s");
     else if (first > study->seeds_min)
         rg_json_say(p->warnings,
                     "looking before %zu seeds decides nothing: the evidence cannot reach %.3g "
@@ -136,6 +138,7 @@ static void plan_repeated(planner *p)
 static void plan_claims(planner *p)
 {
     const rg_study *study = p->study;
+    size_t family = rg_study_family(study);
     if (study->n_claims == 0)
         rg_json_say(p->warnings, "no claims are declared: the study will describe, not decide");
     for (size_t i = 0; i < study->n_claims; i++)
@@ -143,14 +146,13 @@ static void plan_claims(planner *p)
     plan_repeated(p);
     plan_exact_tests(p);
     plan_sequence(p);
-    if (study->analysis.correction == RG_NO_CORRECTION && study->n_claims > 1)
+    if (study->analysis.correction == RG_NO_CORRECTION && family > 1)
         rg_json_say(
             p->warnings,
             "%zu claims without correction: the chance that at least one is supported by luck "
             "is "
             "up to %.0f %%",
-            study->n_claims,
-            100 * (1 - pow(1 - study->analysis.alpha, (double)study->n_claims)));
+            family, 100 * (1 - pow(1 - study->analysis.alpha, (double)family)));
 }
 
 /* ---- Seeds and search. */

@@ -47,6 +47,7 @@ rg_verdict_options rg_study_verdict_options(const rg_study *study)
                                 .maximize = study->maximize,
                                 .analysis = study->analysis,
                                 .exploratory = study->exploratory,
+                                .n_explored = study->n_explored,
                                 .test_over_train = NAN,
                                 .sequential = rg_study_is_sequential(study),
                                 .seeds_max = study->n_seeds};

@@ -19,7 +19,11 @@
  * true null among them: a difference cannot be both 0 and beyond the margin.  The chance of any
  * false verdict in a study therefore stays below alpha with Bonferroni's correction; with
  * Holm's it stays below alpha within each family.  Which test gives the p is decided in
- * verdict_evidence.c. */
+ * verdict_evidence.c.
+ *
+ * Claims that are exploratory are corrected among themselves by Benjamini and Hochberg: the
+ * share of false ones among those found stays below alpha, which is less than what is promised
+ * of declared claims, and every line about them says so. */
 #include "lab/study/verdict.h"
 
 #include <math.h>
@@ -55,13 +59,14 @@ static rg_adjustment adjustment(rg_correction correction)
     return table[correction];
 }
 
-static void correct(rg_evidence *evidence, size_t n, rg_correction correction, rg_arena *arena)
+/* One family: the declared claims, or those that are exploratory. */
+static void correct(rg_evidence *evidence, size_t n, rg_adjustment method, rg_arena *arena)
 {
     double *p = RG_ARENA_ARRAY(arena, double, n + 1);
     for (int which = 0; which < RG_CASES; which++) {
         for (size_t i = 0; i < n; i++)
             p[i] = evidence[i].p[which];
-        rg_adjust(adjustment(correction), p, n, p);
+        rg_adjust(method, p, n, p);
         for (size_t i = 0; i < n; i++)
             evidence[i].corrected[which] = p[i];
     }
@@ -70,9 +75,13 @@ static void correct(rg_evidence *evidence, size_t n, rg_correction correction, r
 json_t *rg_verdicts_of(rg_evidence *evidence, size_t n, rg_arena *arena)
 {
     json_t *list = json_array();
-    if (n == 0)
-        return list;
-    correct(evidence, n, evidence[0].options->analysis.correction, arena);
+    size_t declared = 0;
+    while (declared < n && !evidence[declared].explored)
+        declared++;
+    if (declared)
+        correct(evidence, declared, adjustment(evidence[0].options->analysis.correction),
+                arena);
+    correct(evidence + declared, n - declared, RG_ADJUST_BENJAMINI_HOCHBERG, arena);
     for (size_t i = 0; i < n; i++) {
         const rg_situation *situation = evidence[i].situation;
         evidence[i].verdict =
@@ -82,21 +91,28 @@ json_t *rg_verdicts_of(rg_evidence *evidence, size_t n, rg_arena *arena)
     return list;
 }
 
+static void set_family(rg_evidence *e, size_t claims)
+{
+    const rg_analysis *analysis = &e->options->analysis;
+    bool corrected = e->explored || analysis->correction != RG_NO_CORRECTION;
+    e->n_claims = claims;
+    e->planned_alpha = analysis->alpha / (corrected ? (double)claims : 1);
+}
+
 json_t *rg_verdicts(const rg_scores *arms, size_t n_arms, const rg_claim *claims,
                     size_t n_claims, const rg_verdict_options *options)
 {
     rg_arena *arena = rg_arena_new();
     rg_evidence *evidence = RG_ARENA_ARRAY(arena, rg_evidence, n_claims + 1);
-    const rg_analysis *analysis = &options->analysis;
-    bool corrected = analysis->correction != RG_NO_CORRECTION;
+    size_t declared = n_claims - options->n_explored;
     for (size_t i = 0; i < n_claims; i++) {
         if (claims[i].a >= n_arms || claims[i].b >= n_arms)
             RG_BUG("claim %zu names arm %zu or %zu of %zu", i, claims[i].a, claims[i].b,
                    n_arms);
         evidence[i].options = options;
         evidence[i].claim = &claims[i];
-        evidence[i].n_claims = n_claims;
-        evidence[i].planned_alpha = analysis->alpha / (corrected ? (double)n_claims : 1);
+        evidence[i].explored = i >= declared;
+        set_family(&evidence[i], i < declared ? declared : options->n_explored);
         rg_evidence_gather(&evidence[i], &arms[claims[i].a], &arms[claims[i].b], arena);
     }
     json_t *list = rg_verdicts_of(evidence, n_claims, arena);

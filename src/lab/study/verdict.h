@@ -3,10 +3,10 @@
  *
  * A verdict is made in five steps, each a file or a few:
  *
- *   verdict_arrange.c    the scores of both arms become pairs, runs and blocks (data sets)
- *   verdict_<situation>.c  a procedure for each situation: what is tested, and what stands
- * beside verdict_evidence.c   the hypotheses of the claim, each with its p; power; the weakest
- * point verdict.c            correction over the family of claims, and the rules that judge
+ *   verdict_arrange.c       the scores of both arms become pairs, runs and blocks (data sets)
+ *   verdict_<situation>.c   a procedure for each situation: what is tested, what stands beside
+ *   verdict_evidence.c      the hypotheses, each with its p; power; the weakest point
+ *   verdict.c               correction over the family of claims, and the rules that judge
  *   verdict_words.c, verdict_notes.c, verdict_json.c   the sentence, the notes, the data
  *
  * Only the second step knows the situation: a new one is a file with one rg_situation and a
@@ -28,9 +28,8 @@
 /* What can be rejected about a claim, each by a p of its own. */
 typedef enum rg_case {
     RG_CASE_FOR,     /* the claim holds */
-    RG_CASE_AGAINST, /* the contrary holds; for '>' the same two-sided p, told by the direction
-                      */
-    RG_CASE_EQUAL, /* the difference is inside the margin ('>' alone; '=' has it as its FOR) */
+    RG_CASE_AGAINST, /* the contrary holds; for '>' the same two-sided p, in B's direction */
+    RG_CASE_EQUAL,   /* inside the margin ('>' alone; '=' has it as its FOR) */
     RG_CASES
 } rg_case;
 
@@ -115,8 +114,9 @@ typedef struct rg_situation rg_situation;
 struct rg_evidence {
     const rg_verdict_options *options;
     const rg_claim *claim;
-    const char *a, *b; /* names of the arms */
-    size_t n_claims;
+    const char *a, *b;    /* names of the arms */
+    bool explored;        /* one of those that are exploratory: a family of its own */
+    size_t n_claims;      /* of its family */
     double planned_alpha; /* what a p must stay below whatever the other claims do */
     rg_arrangement scores;
     const rg_situation *situation;

@@ -121,6 +121,8 @@ json_t *rg_verdict_json(const rg_evidence *e, rg_arena *arena)
     set_real(o, "mde", e->detectable);
     json_object_set_new(o, "seeds_needed", seeds_needed(e));
     json_object_set_new(o, "situation", json_string(e->situation->name));
+    if (e->explored)
+        json_object_set_new(o, "exploratory", json_true());
     if (e->situation->set_keys)
         e->situation->set_keys(o, e);
     json_object_set_new(o, "differences", differences_json(e));

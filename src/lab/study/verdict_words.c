@@ -26,14 +26,17 @@ static const char *number(const rg_evidence *e, double value, char out[32])
     return out;
 }
 
-static const char *correction_name(rg_correction correction)
+static const char *correction_name(const rg_evidence *e)
 {
-    return correction == RG_HOLM ? "Holm's" : "Bonferroni's";
+    if (e->explored)
+        return "Benjamini and Hochberg's";
+    return e->options->analysis.correction == RG_HOLM ? "Holm's" : "Bonferroni's";
 }
 
 static bool is_corrected(const rg_evidence *e)
 {
-    return e->n_claims > 1 && e->options->analysis.correction != RG_NO_CORRECTION;
+    bool corrected = e->explored || e->options->analysis.correction != RG_NO_CORRECTION;
+    return e->n_claims > 1 && corrected;
 }
 
 /* "p = 0.012 after Holm's correction over 3 claims" */
@@ -44,8 +47,8 @@ static void add_corrected_p(rg_str *s, const rg_evidence *e, rg_case which)
         rg_str_add(s, "equivalence test "); /* not the p of the difference */
     rg_str_add(s, rg_p_words(e->corrected[which], p));
     if (is_corrected(e))
-        rg_str_printf(s, " after %s correction over %zu claims",
-                      correction_name(e->options->analysis.correction), e->n_claims);
+        rg_str_printf(s, " after %s correction over %zu claims", correction_name(e),
+                      e->n_claims);
 }
 
 static void add_basis(rg_str *s, const rg_evidence *e, const char *before, const char *after)
@@ -292,6 +295,7 @@ char *rg_verdict_sentence(const rg_evidence *e, rg_arena *arena)
         {"inconclusive", say_inconclusive},
     };
     rg_str s = {0};
+    rg_str_add(&s, e->explored ? "Exploratory: " : "");
     for (size_t i = 0; i < RG_COUNT(table); i++) {
         if (strcmp(table[i].verdict, e->verdict) == 0)
             table[i].say(&s, e);

@@ -79,6 +79,32 @@ static void test_exact_tests_need_seven_pairs_for_three_claims(void **state)
     json_decref(plan);
 }
 
+/* Exploratory claims cost the declared ones nothing, and carry the word. */
+static void test_exploratory_claims_are_apart(void **state)
+{
+    (void)state;
+    static const char arms[] = HEAD "arms: {full: {}, a: {train.lr: 0.1}, b: {train.lr: 0.2}}\n"
+                                    "claims: [full > a]\n";
+    rg_str text = {0};
+    rg_str_printf(&text, "%sexplore: [full > b, a > b]\n", arms);
+    reading without = read_text(arms), with = read_text(rg_str_text(&text));
+    const rg_study *s = good(&with);
+    assert_int_equal(s->n_claims, 3);
+    assert_int_equal(s->n_explored, 2);
+    assert_int_equal(rg_study_family(s), 1);
+    assert_string_equal(s->claims[0].text, "full > a");
+    assert_string_equal(s->claims[2].text, "a > b (exploratory)");
+    assert_string_not_equal(s->hash, good(&without)->hash);
+    json_t *plan = rg_study_plan(s), *alone = rg_study_plan(without.study);
+    assert_true(json_equal(json_object_get(plan, "mde_sd_corrected"),
+                           json_object_get(alone, "mde_sd_corrected")));
+    json_decref(plan);
+    json_decref(alone);
+    reading_free(&without);
+    reading_free(&with);
+    rg_str_free(&text);
+}
+
 static void test_confounded_claims_are_said(void **state)
 {
     (void)state;
@@ -169,6 +195,7 @@ int main(void)
         cmocka_unit_test(test_digits_plan),
         cmocka_unit_test(test_few_seeds_are_said),
         cmocka_unit_test(test_exact_tests_need_seven_pairs_for_three_claims),
+        cmocka_unit_test(test_exploratory_claims_are_apart),
         cmocka_unit_test(test_confounded_claims_are_said),
         cmocka_unit_test(test_equal_arms_settle_nothing),
         cmocka_unit_test(test_repeated_claims_are_said),

@@ -421,6 +421,42 @@ static void lost_by_correction(void **state)
     }
 }
 
+/* Exploratory claims are a family of their own, whichever way their number grows, and every
+ * line of them says what they are. */
+static void explored(void **state)
+{
+    (void)state;
+    static const double slightly[] = {.944, .953, .950, .949, .947, .953, .946, .951};
+    rg_scores arms[] = {arm("full", good, 8), arm("plain", plain, 8), arm("noisy", noisy, 8),
+                        arm("slight", slightly, 8)};
+    rg_claim claims[] = {{"full > plain", 0, 1, RG_BETTER},
+                         {"slight > plain", 3, 1, RG_BETTER},
+                         {"noisy > plain (exploratory)", 2, 1, RG_BETTER},
+                         {"full > noisy (exploratory)", 0, 2, RG_BETTER},
+                         {"slight > noisy (exploratory)", 3, 2, RG_BETTER}};
+    rg_verdict_options o = usual;
+    o.n_explored = 3;
+    json_t *list = rg_verdicts(arms, 4, claims, 5, &o);
+    json_t *declared = rg_verdicts(arms, 4, claims, 2, &usual);
+    double raw[3], expected[3];
+    for (size_t i = 0; i < 2; i++)
+        assert_true(json_equal(json_array_get(list, i), json_array_get(declared, i)));
+    for (size_t i = 0; i < 3; i++)
+        raw[i] = real(json_array_get(list, 2 + i), "p");
+    rg_adjust(RG_ADJUST_BENJAMINI_HOCHBERG, raw, 3, expected);
+    for (size_t i = 0; i < 3; i++) {
+        const json_t *c = json_array_get(list, 2 + i);
+        assert_close(real(c, "p_corrected"), expected[i], 1e-15);
+        assert_true(json_is_true(json_object_get(c, "exploratory")));
+        assert_memory_equal(rg_json_text(c, "sentence", ""), "Exploratory: ", 13);
+    }
+    assert_says(json_array_get(list, 3),
+                "after Benjamini and Hochberg's correction over 3 claims");
+    assert_null(json_object_get(json_array_get(list, 0), "exploratory"));
+    json_decref(list);
+    json_decref(declared);
+}
+
 static void summaries(void **state)
 {
     (void)state;
@@ -544,15 +580,25 @@ static void all_runs_failed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(supported),           cmocka_unit_test(refuted_and_direction),
-        cmocka_unit_test(inconclusive),        cmocka_unit_test(equivalent),
-        cmocka_unit_test(not_worse),           cmocka_unit_test(fragile),
-        cmocka_unit_test(five_seeds),          cmocka_unit_test(too_few),
-        cmocka_unit_test(constant_difference), cmocka_unit_test(failed_without_a_value),
-        cmocka_unit_test(failed_with_a_value), cmocka_unit_test(pairs_by_seed),
-        cmocka_unit_test(corrected),           cmocka_unit_test(lost_by_correction),
-        cmocka_unit_test(summaries),           cmocka_unit_test(claims_are_read),
-        cmocka_unit_test(claims_are_refused),  cmocka_unit_test(all_runs_failed),
+        cmocka_unit_test(supported),
+        cmocka_unit_test(refuted_and_direction),
+        cmocka_unit_test(inconclusive),
+        cmocka_unit_test(equivalent),
+        cmocka_unit_test(not_worse),
+        cmocka_unit_test(fragile),
+        cmocka_unit_test(five_seeds),
+        cmocka_unit_test(too_few),
+        cmocka_unit_test(constant_difference),
+        cmocka_unit_test(failed_without_a_value),
+        cmocka_unit_test(failed_with_a_value),
+        cmocka_unit_test(pairs_by_seed),
+        cmocka_unit_test(corrected),
+        cmocka_unit_test(lost_by_correction),
+        cmocka_unit_test(summaries),
+        cmocka_unit_test(claims_are_read),
+        cmocka_unit_test(claims_are_refused),
+        cmocka_unit_test(all_runs_failed),
+        cmocka_unit_test(explored),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
