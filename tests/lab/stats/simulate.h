@@ -58,7 +58,7 @@ static const simulate_scores simulate_all_scores[] = {{"normal", simulate_normal
 enum { SIMULATE_NORMAL = 1, SIMULATE_OTHERS = 14, SIMULATE_ALL = 15 }; /* bits of the above */
 
 /* ---- Rows and cells ---------------------------------------------------------------------- */
-enum { SIMULATE_SIZES = 3, SIMULATE_MOST_SEEDS = 30 };
+enum { SIMULATE_SIZES = 6, SIMULATE_MOST_SEEDS = 30 };
 
 typedef struct simulate_cell {
     const struct simulate_method *method;
@@ -76,7 +76,7 @@ typedef struct simulate_method {
     double (*study)(const simulate_cell *cell, rg_rng *rng);
     size_t n[SIMULATE_SIZES]; /* seeds (or folds); 0: no further size */
     unsigned scores;          /* bits: which distributions */
-    size_t claims;            /* of a whole study */
+    size_t claims, sets;      /* of a whole study; sets 0: one */
     size_t brief, full;       /* studies of the short and the long test; 0: 300 and 4,000 */
     /* Rates of the table of the design (4,000 studies) for normal scores; all 0: the row is not
      * in it; -1: that size is not. */
@@ -169,7 +169,9 @@ typedef void simulate_visit(const simulate_cell *cell, void *ctx);
 
 static double simulate_printed(const simulate_method *m, size_t scores, size_t size)
 {
-    bool any = m->printed[0] != 0 || m->printed[1] != 0 || m->printed[2] != 0;
+    bool any = false;
+    for (size_t i = 0; i < SIMULATE_SIZES; i++)
+        any |= m->printed[i] != 0;
     return any && scores == 0 && m->printed[size] >= 0 ? m->printed[size] : NAN;
 }
 

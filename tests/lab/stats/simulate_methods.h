@@ -54,11 +54,13 @@ static const simulate_method simulate_methods[] = {
      .brief = 3000, .full = 40000, .most = .06},
 
     {.id = "looking-t", .situation = SIMULATE_LOOKING, .name = "paired t",
-     .counted = SIMULATE_FINDS, .study = simulate_looking_t, .n = {12},
-     .scores = SIMULATE_NORMAL, .brief = 1000, .full = 16000, .printed = {.188}},
+     .counted = SIMULATE_FINDS, .study = simulate_looking_t,
+     .n = {3, 5, 8, 12, 20, 30}, .scores = SIMULATE_NORMAL, .brief = 500, .full = 8000,
+     .printed = {-1, -1, -1, .188, -1, -1}},
     {.id = "looking-e", .situation = SIMULATE_LOOKING, .name = "t e-process",
-     .counted = SIMULATE_FINDS, .study = simulate_looking_evidence, .n = {12},
-     .scores = SIMULATE_NORMAL, .brief = 1000, .full = 16000, .printed = {.013}, .most = .05},
+     .counted = SIMULATE_FINDS, .study = simulate_looking_evidence,
+     .n = {3, 5, 8, 12, 20, 30}, .scores = SIMULATE_NORMAL, .brief = 500, .full = 8000,
+     .printed = {-1, -1, -1, .013, -1, -1}, .most = .05},
     {.id = "looking-e-3", .situation = SIMULATE_LOOKING,
      .name = "t e-process, 3 claims at 3/.05", .counted = SIMULATE_FINDS,
      .study = simulate_looking_claims, .n = {10, 20, 30},
@@ -73,6 +75,26 @@ static const simulate_method simulate_methods[] = {
     {.id = "study-7", .situation = SIMULATE_STUDY, .name = "7 claims",
      .counted = SIMULATE_FINDS, .study = simulate_whole_study, .n = {5, 8, 10},
      .scores = SIMULATE_ALL, .claims = 7, .brief = 40, .most = .06},
+    {.id = "study-sets-3", .situation = SIMULATE_STUDY, .name = "3 claims on 3 data sets",
+     .counted = SIMULATE_FINDS, .study = simulate_whole_study, .n = {5},
+     .scores = SIMULATE_ALL, .claims = 3, .sets = 3,
+     .brief = 40, .full = 1000, .most = .06},
+    {.id = "study-sets-8", .situation = SIMULATE_STUDY, .name = "3 claims on 8 data sets",
+     .counted = SIMULATE_FINDS, .study = simulate_whole_study, .n = {2},
+     .scores = SIMULATE_ALL, .claims = 3, .sets = 8,
+     .brief = 40, .full = 1000, .most = .06},
+    {.id = "uncorrected-1", .situation = "a whole study, its claims tested one by one",
+     .name = "paired t, 1 claim", .counted = SIMULATE_FINDS,
+     .study = simulate_uncorrected, .n = {8}, .scores = SIMULATE_NORMAL, .claims = 1,
+     .brief = 1000, .full = 16000},
+    {.id = "uncorrected-3", .situation = "a whole study, its claims tested one by one",
+     .name = "paired t, 3 claims", .counted = SIMULATE_FINDS,
+     .study = simulate_uncorrected, .n = {8}, .scores = SIMULATE_NORMAL, .claims = 3,
+     .brief = 1000, .full = 16000},
+    {.id = "uncorrected-7", .situation = "a whole study, its claims tested one by one",
+     .name = "paired t, 7 claims", .counted = SIMULATE_FINDS,
+     .study = simulate_uncorrected, .n = {8}, .scores = SIMULATE_NORMAL, .claims = 7,
+     .brief = 1000, .full = 16000},
 
     {.id = "welch", .situation = SIMULATE_UNPAIRED, .name = "Welch", .counted = SIMULATE_FINDS,
      .study = simulate_welch, .n = {5, 8, 10}, .scores = SIMULATE_ALL, .brief = 1000,
@@ -126,14 +148,14 @@ static void simulate_check_cell(const simulate_cell *cell, void *ctx)
 {
     simulate_checking *c = ctx;
     simulate_result r = simulate_run(cell, simulate_studies(cell->method, c->full), c->seed);
-    bool holds = simulate_holds(cell, r, !c->full);
+    bool holds = simulate_holds(cell, r, !c->full || r.studies < SIMULATE_FULL);
     printf("%s%-11s %-12s n=%-3zu %.4f (se %.4f)\n", holds ? "" : "WRONG: ", cell->method->id,
            cell->scores->name, cell->n, r.rate, r.se);
     c->failed += !holds;
 }
 
-/* How many cells have a rate that they must not have.  The full form does not widen what is
- * promised. */
+/* How many cells have a rate that they must not have.  What is promised is widened only where
+ * there are fewer than 4,000 studies. */
 static inline size_t simulate_check(bool full, uint64_t seed)
 {
     simulate_checking c = {seed, full, 0};

@@ -144,9 +144,41 @@ static double simulate_looking_claims(const simulate_cell *cell, rg_rng *rng)
     return found;
 }
 
-/* ---- Whole studies: the verdicts on all their claims ---------------------------------------
- */
-enum { SIMULATE_MOST_ARMS = 8 };
+/* ---- Whole studies: the verdicts on all their claims ------------------------------------ */
+enum { SIMULATE_MOST_ARMS = 8, SIMULATE_MOST_SETS = 8 };
+#define SIMULATE_MOST_RUNS (SIMULATE_MOST_SETS * SIMULATE_MOST_SEEDS)
+
+/* claims + 1 arms on one data set or more, whose scores have spreads 1, 2, 4, 1, ...; each
+ * claim is against the first arm. */
+typedef struct simulate_world {
+    double value[SIMULATE_MOST_ARMS][SIMULATE_MOST_RUNS];
+    uint64_t seed[SIMULATE_MOST_RUNS];
+    uint32_t set[SIMULATE_MOST_RUNS];
+    rg_scores arm[SIMULATE_MOST_ARMS];
+    rg_claim claim[SIMULATE_MOST_ARMS];
+} simulate_world;
+
+static void simulate_world_draw(const simulate_cell *cell, rg_rng *rng, simulate_world *w)
+{
+    static const char *const names[SIMULATE_MOST_ARMS] = {"a", "b", "c", "d",
+                                                          "e", "f", "g", "h"};
+    size_t sets = cell->method->sets ? cell->method->sets : 1, runs = sets * cell->n;
+    for (size_t i = 0; i < runs; i++) {
+        w->seed[i] = i % cell->n;
+        w->set[i] = (uint32_t)(i / cell->n);
+    }
+    for (size_t arm = 0; arm <= cell->method->claims; arm++) {
+        simulate_draw(cell, rng, runs, w->value[arm]);
+        for (size_t i = 0; i < runs; i++)
+            w->value[arm][i] *= (double)(1 << w->set[i] % 3);
+        w->arm[arm] = (rg_scores){.arm = names[arm],
+                                  .count = runs,
+                                  .seed = w->seed,
+                                  .value = w->value[arm],
+                                  .set = sets > 1 ? w->set : NULL};
+        w->claim[arm] = (rg_claim){names[arm], arm + 1, 0, RG_BETTER};
+    }
+}
 
 static bool simulate_is_finding(const json_t *claim)
 {
@@ -154,31 +186,39 @@ static bool simulate_is_finding(const json_t *claim)
     return strcmp(verdict, "inconclusive") != 0 && strcmp(verdict, "fragile") != 0;
 }
 
-/* claims + 1 arms, each claim against the first arm; 1 when any verdict is a finding. */
+/* 1 when any verdict is a finding. */
 static double simulate_whole_study(const simulate_cell *cell, rg_rng *rng)
 {
-    static const char *const names[SIMULATE_MOST_ARMS] = {"a", "b", "c", "d",
-                                                          "e", "f", "g", "h"};
-    uint64_t seeds[SIMULATE_MOST_SEEDS];
-    double value[SIMULATE_MOST_ARMS][SIMULATE_MOST_SEEDS];
-    rg_scores arms[SIMULATE_MOST_ARMS];
-    rg_claim claims[SIMULATE_MOST_ARMS];
-    rg_verdict_options options = {
-        .metric = "score", .maximize = true, .analysis = {SIMULATE_ALPHA, NAN, RG_HOLM}};
-    for (size_t i = 0; i < cell->n; i++)
-        seeds[i] = i;
-    for (size_t i = 0; i <= cell->method->claims; i++) {
-        simulate_draw(cell, rng, cell->n, value[i]);
-        arms[i] =
-            (rg_scores){.arm = names[i], .count = cell->n, .seed = seeds, .value = value[i]};
-        claims[i] = (rg_claim){names[i], i + 1, 0, RG_BETTER};
-    }
-    json_t *list =
-        rg_verdicts(arms, cell->method->claims + 1, claims, cell->method->claims, &options);
+    static const char *const sets[SIMULATE_MOST_SETS] = {"1", "2", "3", "4",
+                                                         "5", "6", "7", "8"};
+    size_t claims = cell->method->claims;
+    simulate_world world;
+    simulate_world_draw(cell, rng, &world);
+    rg_verdict_options options = {.metric = "score",
+                                  .maximize = true,
+                                  .analysis = {SIMULATE_ALPHA, NAN, RG_HOLM},
+                                  .sets = cell->method->sets ? sets : NULL,
+                                  .n_sets = cell->method->sets,
+                                  .test_over_train = NAN};
+    json_t *list = rg_verdicts(world.arm, claims + 1, world.claim, claims, &options);
     bool found = false;
-    for (size_t i = 0; i < cell->method->claims; i++)
+    for (size_t i = 0; i < claims; i++)
         found |= simulate_is_finding(json_array_get(list, i));
     json_decref(list);
+    return found;
+}
+
+/* The same studies with a t test for each claim and no correction. */
+static double simulate_uncorrected(const simulate_cell *cell, rg_rng *rng)
+{
+    simulate_world world;
+    simulate_world_draw(cell, rng, &world);
+    bool found = false;
+    for (size_t i = 1; i <= cell->method->claims; i++) {
+        double d[SIMULATE_MOST_SEEDS];
+        rg_differences(world.value[i], world.value[0], cell->n, d);
+        found |= rg_t_test(d, cell->n, 0, SIMULATE_ALPHA).p < SIMULATE_ALPHA;
+    }
     return found;
 }
 

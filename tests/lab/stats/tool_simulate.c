@@ -31,11 +31,12 @@ static void print_cell(const simulate_cell *cell, void *ctx)
     if (p->list)
         json_array_append_new(
             p->list,
-            json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:o, s:o, s:I, s:o, s:b}", "id", m->id,
-                      "situation", m->situation, "method", m->name, "counted", m->counted,
-                      "scores", cell->scores->name, "n", (json_int_t)cell->n, "rate",
-                      rg_json_real(r.rate), "standard_error", rg_json_real(r.se), "studies",
-                      (json_int_t)r.studies, "printed", rg_json_real(cell->printed), "holds",
+            json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:o, s:o, s:I, s:o, s:b}", "id",
+                      m->id, "situation", m->situation, "method", m->name, "counted",
+                      m->counted, "scores", cell->scores->name, "n", (json_int_t)cell->n,
+                      "claims", (json_int_t)m->claims, "rate", rg_json_real(r.rate),
+                      "standard_error", rg_json_real(r.se), "studies", (json_int_t)r.studies,
+                      "printed", rg_json_real(cell->printed), "holds",
                       simulate_holds(cell, r, true)));
     else
         printf("| %s | %s | %s | %s | %zu | %.4f | %.4f | %zu |\n", m->situation, m->name,
