@@ -268,7 +268,7 @@ static bool read_records(scanner *s)
         if (!read_value(s))
             return false;
         s->row++;
-        if (!take(s, ',') && list && look(s) != ']')
+        if (!take(s, ',') && list && look(s) && look(s) != ']')
             return broken(s, "a ',' is missing between two records");
     }
     if (list && (!take(s, ']') || look(s)))
