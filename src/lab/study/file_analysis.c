@@ -181,4 +181,6 @@ void study_read_claims(study_reader *reader)
     size_t declared = study->n_claims;
     read_claim_list(reader, reader->explore, arms);
     mark_explored(reader, declared);
+    if (count == 0)
+        study_check_undecidable(reader);
 }
