@@ -1,6 +1,7 @@
 /* cmd_show.c - a study's report in the terminal, or one of its trials and runs. */
 #include "cli/command.h"
 
+#include "lab/report/diff.h"
 #include "rigor/publish.h"
 
 #include <stdio.h>
@@ -27,60 +28,15 @@ static json_t *record_json(const rg_record *r)
                      "predictions", r->predictions, "curves", curves);
 }
 
-/* "full/3" is trial 3 of arm full, "full@1003" its run with seed 1003. */
-static void name_record(const rg_record *r, char name[400])
-{
-    if (r->stage == RG_TUNE)
-        snprintf(name, 400, "%s/%zu", r->arm, r->number);
-    else
-        snprintf(name, 400, "%s@%llu", r->arm, (unsigned long long)r->seed);
-}
-
-static const rg_record *find_record(const char *which, const rg_record *records, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        char name[400];
-        name_record(&records[i], name);
-        if (strcmp(name, which) == 0)
-            return &records[i];
-    }
-    return NULL;
-}
-
-/* "name a run, such as full@1001, or a trial, such as full/0" */
-static void add_names(const rg_record *records, size_t n, rg_str *ret)
-{
-    const rg_record *trial = NULL, *final = NULL;
-    for (size_t i = 0; i < n; i++)
-        *(records[i].stage == RG_TUNE ? &trial : &final) = &records[i];
-    char name[400];
-    if (final)
-        name_record(final, name);
-    if (final)
-        rg_str_printf(ret, "name a run, such as %s", name);
-    if (trial)
-        name_record(trial, name);
-    if (trial)
-        rg_str_printf(ret, "%s a trial, such as %s", final ? ", or" : "name", name);
-    if (!trial && !final)
-        rg_str_add(ret, "it has none yet");
-}
-
 static int show_record(const rg_opened *opened, const char *which, rg_err *err)
 {
     rg_record *records;
     size_t n;
     if (!rg_ledger_records(opened->ledger, opened->arena, &records, &n, err))
         return rg_exit(err);
-    const rg_record *r = find_record(which, records, n);
-    if (!r) {
-        rg_str remedy = {.max = 300};
-        add_names(records, n, &remedy);
-        rg_fail(err, RG_INPUT, NULL, rg_str_text(&remedy), "the study has no trial or run '%s'",
-                which);
-        rg_str_free(&remedy);
-        return RG_INPUT;
-    }
+    const rg_record *r = diff_record(which, records, n, err);
+    if (!r)
+        return rg_exit(err);
     rg_print_json(record_json(r));
     return RG_OK;
 }

@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# rigor diff, and what the facts say of a study that went on under other conditions.
+. "$(dirname "$0")/support.sh"
+mkdir "$work/repository" && cd "$work/repository" || exit 1
+git init -q . && git config user.email t@example.org && git config user.name t
+printf 'one\n' >notes.txt
+write_study small.yaml small
+git add . && git commit -q -m one
+field() { python3 -c 'import json, sys; f = json.load(sys.stdin); print(eval(sys.argv[1], {"f": f}))' "$1"; }
+
+expect 0 '' "$rigor" run small.yaml --quiet
+seeds=$("$rigor" report small --format json | field '" ".join(str(s) for s in f["arms"][0]["seeds"])')
+read -r first second _ <<<"$seeds"
+
+expect 0 'the same: configuration, seed' "$rigor" diff small "full@$first" "full@$first"
+expect 1 "seed +$first +$second" "$rigor" diff small "full@$first" "full@$second"
+expect 1 'curves val_accuracy from step' "$rigor" diff small "full@$first" "full@$second"
+expect 1 'configuration model.name +mlp +linear' "$rigor" diff small "full@$first" small "linear@$first"
+expect 1 'configuration model.name' "$rigor" diff small full linear
+expect 1 'configuration' "$rigor" diff small full/0 full/1
+expect 1 'configuration' "$rigor" diff "small:full@$first" "small:linear@$first"
+"$rigor" diff small "full@$first" "full@$second" --json >diff.json
+[ $? = 1 ] || fail "diff --json: exit code"
+python3 - "$first" "$second" <<'PY' || fail "diff --json"
+import json, sys
+d = json.load(open("diff.json"))
+assert d["same"] is False and d["a"] == "small full@" + sys.argv[1], d
+s = {x["section"]: x for x in d["sections"]}
+assert s["configuration"]["same"] and s["machine"]["same"] and s["split"]["same"], s
+assert s["seed"]["differences"] == [{"path": "", "a": int(sys.argv[1]), "b": int(sys.argv[2]),
+                                     "difference": int(sys.argv[1]) - int(sys.argv[2])}], s["seed"]
+for entry in s["test"]["differences"]:
+    assert abs(entry["a"] - entry["b"] - entry["difference"]) < 1e-12, entry
+assert all(e["step"] == 1 for e in s["curves"]["differences"]), s["curves"]
+PY
+expect 2 "no trial or run 'full@7'" "$rigor" diff small full@7 "full@$first"
+expect 2 'such as' "$rigor" diff small fall "full@$first"
+expect 2 'no study' "$rigor" diff small nothing
+expect 2 'too few arguments' "$rigor" diff small
+
+# The same study with other seeds, and one that is equal in all that counts.
+expect 0 '' "$rigor" run small.yaml study=other seed=5 --quiet
+expect 1 'study (seed|split)' "$rigor" diff small other
+export RIGOR_STUDIES=$work/again
+expect 0 '' "$rigor" run small.yaml --quiet
+expect 0 'the same' "$rigor" diff "$work/studies/small" "$work/again/small"
+
+# A study that goes on after the working tree has changed: equal figures, a confound beside them.
+export RIGOR_STUDIES=$work/moved
+fingerprint=$("$rigor" report "$work/again/small" --format json | field 'f["fingerprint"]')
+"$rigor" run small.yaml -j 1 >run.txt 2>&1 </dev/null &
+child=$!
+for _ in $(seq 400); do
+    [ "$("$rigor" query "$RIGOR_STUDIES/small" "select count(*) from run" 2>/dev/null | tail -1)" -ge 3 ] 2>/dev/null && break
+    kill -0 $child 2>/dev/null || break
+    sleep 0.02
+done
+kill -INT $child 2>/dev/null
+wait $child
+printf 'two\n' >notes.txt
+expect 0 '' "$rigor" run small.yaml --quiet
+"$rigor" report small --format json >moved.json
+[ "$(field 'f["fingerprint"]' <moved.json)" = "$fingerprint" ] || fail "a change of the tree changed figures"
+sessions=$("$rigor" query small "select count(*) from event where kind = 'session'" | tail -1)
+runs=$("$rigor" query small "select count(distinct resources->>'\$.session') from run" | tail -1)
+if [ "$runs" = 2 ]; then
+    field '[c for c in f["environment"]["confounds"]]' <moved.json | grep -q 'code (commit' ||
+        fail "no confound of the code: $(field 'f["environment"]["confounds"]' <moved.json)"
+else
+    say "the interrupt came too late: $sessions sessions, $runs among the runs"
+fi
+expect 0 'pass' "$rigor" verify small
+finish
