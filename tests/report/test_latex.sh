@@ -4,10 +4,11 @@
 set -euo pipefail
 build=$1
 source=$(cd "$(dirname "$0")" && pwd)
-command -v pdflatex >/dev/null || { echo "skipped: there is no pdflatex here"; exit 77; }
+command -v pdflatex >/dev/null && kpsewhich tikz.sty booktabs.sty >/dev/null ||
+    { echo "skipped: there is no pdflatex with booktabs and TikZ here"; exit 77; }
 node --input-type=module -e "
 import { writeFileSync } from 'node:fs';
-import { FIXTURES, HOSTILE } from '$source/fixtures.mjs';
+import { FIXTURES, HOSTILE, TABLES } from '$source/fixtures.mjs';
 const obeyed = '\\\\\\\\ { } \$ & # _ % ~ ^ < > | \" [ ] * -- − – ± ≥ ² é š';
 for (const [name, make] of Object.entries(FIXTURES)) {
     const facts = make();
@@ -17,11 +18,16 @@ for (const [name, make] of Object.entries(FIXTURES)) {
     // pdfLaTeX's fonts have no letters beyond Latin
     const text = JSON.stringify(facts).replace(/[^\x00-\x7fé\u0161−–±≥²]/g, '');
     writeFileSync(name + '.json', text);
-}"
+}
+for (const [name, table] of Object.entries(TABLES))
+    writeFileSync(name + '.csv', table.text);"
+for table in *.csv; do
+    "$build/rigor" compare "$table" --json >"${table%.csv}.json"
+done
 for facts in *.json; do
     name=${facts%.json}
     "$build/tests/tool.render" latex "$facts" >"$name-part.tex"
-    printf '%s\n' '\documentclass{article}' '\usepackage{booktabs}' '\begin{document}' \
+    printf '%s\n' '\documentclass{article}' '\usepackage{booktabs,tikz}' '\begin{document}' \
         "\\input{$name-part}" 'Some text.' '\end{document}' >"$name-all.tex"
     pdflatex -interaction=nonstopmode -halt-on-error "$name-all.tex" >"$name.log" ||
         { tail -n 30 "$name.log"; exit 1; }

@@ -249,7 +249,6 @@ void html_tasks(rg_str *ret, const json_t *facts)
 void html_models(rg_str *ret, const json_t *facts)
 {
     rg_str body = {0};
-    html_table(&body, table_models(facts), "");
     html_table(&body, table_model_pairs(facts), "");
     if (body.len) {
         section_open(

@@ -123,6 +123,22 @@ void latex_mean(rg_str *ret, const json_t *summary, bool bold)
     rg_str_add(ret, bold ? "}$" : "$");
 }
 
+void latex_interval(rg_str *ret, const json_t *interval)
+{
+    double half = format_half(interval);
+    if (!isfinite(half)) {
+        rg_str_add(ret, "--");
+        return;
+    }
+    rg_str_add(ret, "[");
+    for (size_t i = 0; i < 2; i++) {
+        double bound = rg_json_number(json_array_get(interval, i), NAN);
+        rg_str_add(ret, i ? ", " : "");
+        latex_number(ret, format_number(bound, half).text);
+    }
+    rg_str_add(ret, "]");
+}
+
 void latex_label(rg_str *ret, const char *kind, const char *name, const char *what)
 {
     rg_str_printf(ret, "\\label{%s:", kind);

@@ -14,11 +14,17 @@ void latex_text(rg_str *ret, const char *text);
 void latex_number(rg_str *ret, const char *text);
 /* "0.9717 +- 0.0016" of a summary (docs/json.md). */
 void latex_mean(rg_str *ret, const json_t *summary, bool bold);
+/* "[0.0081, 0.0183]"; a dash for an interval that does not exist. */
+void latex_interval(rg_str *ret, const json_t *interval);
 /* "\label{kind:name}" with a name of letters, digits and hyphens. */
 void latex_label(rg_str *ret, const char *kind, const char *name, const char *what);
 
 /* The opening and the end of a table float; what stands between are rows. */
 void latex_table_open(rg_str *ret, const char *align);
 void latex_table_close(rg_str *ret);
+
+/* Of several data sets (latex_sets.c); each writes nothing without its facts. */
+void latex_ranks(rg_str *ret, const json_t *facts); /* a figure; needs the package tikz */
+void latex_tasks(rg_str *ret, const json_t *facts);
 
 #endif

@@ -1,6 +1,7 @@
 /* render_latex.c - the tables for a paper: results, verdicts, and the methods paragraph.
  *
- * What comes out is to be read by \input; it needs the package booktabs.  Rows are arms and
+ * What comes out is to be read by \input; it needs the package booktabs, and tikz for
+ * the diagram of ranks.  Rows are arms and
  * columns metrics, or data sets; with more data sets than arms it is the other way round. */
 #include "rigor/report.h"
 
@@ -11,6 +12,8 @@
 
 #include <math.h>
 #include <string.h>
+
+#define COLUMNS_WIDE 4 /* more are set small, to fit into a page */
 
 /* ---- What a column holds */
 
@@ -120,9 +123,10 @@ static void add_results_caption(rg_str *ret, const grid *g)
     latex_text(ret, rg_str_text(&title));
     rg_str_free(&title);
     add_marks(ret, g->facts);
-    rg_str_add(ret, ": mean $\\pm$ half of the ");
+    bool runs = !json_is_object(json_object_get(g->facts, "models"));
+    rg_str_add(ret, runs ? ": mean $\\pm$ half of the " : " $\\pm$ half of its ");
     latex_text(ret, format_percent(1 - alpha).text);
-    rg_str_add(ret, " $t$ interval.");
+    rg_str_add(ret, runs ? " $t$ interval." : " interval.");
     if (!g->by_set && g->n_columns > 1)
         rg_str_add(ret, " The other metrics are described, not tested.");
     add_bold_rule(ret, g);
@@ -149,6 +153,8 @@ static void add_grid_head(rg_str *ret, const grid *g, bool turned)
     rg_str_add(&align, "l");
     for (size_t i = 0; i < columns; i++)
         rg_str_add(&align, "r");
+    if (columns > COLUMNS_WIDE)
+        rg_str_add(ret, "\\footnotesize\\setlength{\\tabcolsep}{3pt}\n");
     latex_table_open(ret, rg_str_text(&align));
     rg_str_free(&align);
     for (size_t i = 0; i < columns; i++) {
@@ -184,23 +190,6 @@ static void add_number(rg_str *ret, double value, double half)
     latex_number(ret, format_number(value, half).text);
 }
 
-static void add_interval(rg_str *ret, const json_t *interval)
-{
-    double half = format_half(interval);
-    rg_str_add(ret, " & ");
-    if (!isfinite(half)) {
-        rg_str_add(ret, "--");
-        return;
-    }
-    rg_str_add(ret, "[");
-    for (size_t i = 0; i < 2; i++) {
-        double bound = rg_json_number(json_array_get(interval, i), NAN);
-        rg_str_add(ret, i ? ", " : "");
-        latex_number(ret, format_number(bound, half).text);
-    }
-    rg_str_add(ret, "]");
-}
-
 static void add_claim(rg_str *ret, const json_t *claim)
 {
     const json_t *interval = json_object_get(claim, "interval");
@@ -209,7 +198,8 @@ static void add_claim(rg_str *ret, const json_t *claim)
     latex_text(ret, rg_json_text(claim, "verdict", "?"));
     add_number(ret, rg_json_number(json_object_get(claim, "estimate"), NAN),
                format_half(interval));
-    add_interval(ret, interval);
+    rg_str_add(ret, " & ");
+    latex_interval(ret, interval);
     rg_str_add(ret, " & ");
     latex_number(ret,
                  format_p(rg_json_number(json_object_get(claim, "p_corrected"), NAN)).text);
@@ -255,10 +245,15 @@ static bool render(const json_t *facts, bool colour, rg_str *ret, rg_err *err)
 {
     (void)colour;
     (void)err;
-    rg_str_add(ret, "% Written by rigor " RG_VERSION ", to be read by \\input. Needs "
-                    "\\usepackage{booktabs}.\n");
+    bool ranked = json_is_object(json_object_get(facts, "ranking"));
+    rg_str_printf(ret,
+                  "%% Written by rigor " RG_VERSION ", to be read by \\input. Needs "
+                  "\\usepackage{booktabs%s}.\n",
+                  ranked ? ",tikz" : "");
     add_results(ret, facts);
     add_verdicts(ret, facts);
+    latex_ranks(ret, facts);
+    latex_tasks(ret, facts);
     add_methods(ret, facts);
     return true;
 }

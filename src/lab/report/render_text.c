@@ -187,7 +187,6 @@ static bool render(const json_t *facts, bool colour, rg_str *ret, rg_err *err)
         add_table(ret, table_arms(facts), facts, colour);
     add_table(ret, table_claims(facts), facts, colour);
     add_sets(ret, facts, colour);
-    add_table(ret, table_models(facts), facts, colour);
     add_table(ret, table_model_pairs(facts), facts, colour);
     add_checks(ret, facts, colour);
     add_foot(ret, facts);

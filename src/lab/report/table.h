@@ -32,7 +32,6 @@ bool table_ranking_words(rg_str *ret, const json_t *facts); /* groups, Friedman'
 json_t *table_tasks(const json_t *facts);                   /* aggregates over tasks */
 json_t *table_improvement(const json_t *facts);
 /* Of fixed models on one test set (table_models.c). */
-json_t *table_models(const json_t *facts);
 json_t *table_model_pairs(const json_t *facts);
 /* Of one claim: each data set; the evidence of seeds that were added while looking, in words.
  */

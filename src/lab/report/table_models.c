@@ -1,4 +1,4 @@
-/* table_models.c - fixed models on one test set: their scores, and each pair compared. */
+/* table_models.c - fixed models on one test set, each pair compared. */
 #include "lab/report/table.h"
 
 #include "lab/report/format.h"
@@ -9,21 +9,6 @@
 static double number(const json_t *object, const char *key)
 {
     return rg_json_number(json_object_get(object, key), NAN);
-}
-
-json_t *table_models(const json_t *facts)
-{
-    const json_t *models = json_object_get(facts, "models");
-    rg_str title = {0};
-    rg_str_printf(&title, "On %s examples", format_count(number(models, "examples")).text);
-    json_t *table = table_new(rg_str_text(&title), "lr", CELLS("model", table_metric(facts)));
-    rg_str_free(&title);
-    size_t i;
-    json_t *arm;
-    json_array_foreach (json_object_get(models, "arms"), i, arm)
-        table_row(table, CELLS(rg_json_text(arm, "name", "?"),
-                               format_number(number(arm, "score"), 0).text));
-    return table_or_null(table);
 }
 
 static void add_pair(json_t *table, const json_t *pair)
@@ -57,8 +42,12 @@ json_t *table_model_pairs(const json_t *facts)
                              "only B right", "p, McNemar", "AUC of A",
                              "AUC of B",     "p, DeLong",  NULL};
     columns[!strcmp(kind, "numbers") ? 2 : !strcmp(kind, "labels") ? 5 : 8] = NULL;
-    json_t *table = table_new("Pairs of models: these models, not the methods behind them",
-                              "lrrrrrrr", columns);
+    rg_str title = {0};
+    rg_str_printf(
+        &title, "Pairs of models on %s examples",
+        format_count(rg_json_number(rg_json_path(facts, "models.examples"), NAN)).text);
+    json_t *table = table_new(rg_str_text(&title), "lrrrrrrr", columns);
+    rg_str_free(&title);
     size_t i;
     json_t *pair;
     json_array_foreach (rg_json_path(facts, "models.pairs"), i, pair)

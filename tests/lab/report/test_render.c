@@ -328,7 +328,7 @@ static void check_latex(const char *text)
         begun -= rg_text_starts(c, "\\end{");
         if (*c == '\\' && c[1] == '\\')
             assert_int_equal(ands + 1, columns);
-        ands = *c == '\n' ? 0 : ands + (*c == '&');
+        ands = *c == '\n' ? 0 : ands + (*c == '&') + rg_text_starts(c, "\\multicolumn{2}");
         if (*c == '\\' && c[1]) {
             c++;
             continue;
@@ -477,7 +477,7 @@ static void test_more(void **state)
                                              "0.8100 (0.8000 to 0.8200)",
                                              "A note on tasks.",
                                              "0.75 (0.60 to 0.90)",
-                                             "On 360 examples",
+                                             "Pairs of models on 360 examples",
                                              "0.022 (0.006 to 0.039)"};
     static const char *const names[] = {"text", "markdown", "html"};
     json_t *facts = fixture_with_more();
@@ -492,6 +492,12 @@ static void test_more(void **state)
         rg_free(words);
         rg_str_free(&text);
     }
+    rg_str paper = rendered("latex", facts, false);
+    check_latex(rg_str_text(&paper));
+    assert_true(says(rg_str_text(&paper), "\\draw (5.250,0) -- (5.250,-1.100) -- (-0.4,-1.100) "
+                                          "node[left] {b (2.50)};"));
+    assert_true(says(rg_str_text(&paper), "full & $0.8100$ & [$0.8000$, $0.8200$] & "));
+    rg_str_free(&paper);
     rg_str page = rendered("html", facts, false);
     static const char *const charts[] = {"critical", "tasks", "profile-0"};
     for (size_t i = 0; i < RG_COUNT(charts); i++) {
