@@ -13,7 +13,7 @@ one() {
     if build/fuzz/tests/fuzz/fuzz_"$name" -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 \
         -max_len=65536 -artifact_prefix="$work/found/" -print_final_stats=1 \
         "$work/new" tests/fuzz/corpus/"$name" >"$work/log" 2>&1; then
-        echo "fuzz: $name: $(grep -oE 'number_of_executed_units: *[0-9]+' "$work/log" | grep -oE '[0-9]+') runs, nothing found"
+        echo "fuzz: $name: $(grep -aoE 'number_of_executed_units: *[0-9]+' "$work/log" | grep -oE '[0-9]+') runs, nothing found"
     else
         echo "fuzz: $name FOUND SOMETHING: $work/found"
         tail -n 40 "$work/log"

@@ -1,9 +1,11 @@
-/* fuzz_compare.c - any bytes as somebody's table of results, from the text to the facts.
+/* fuzz_compare.c - any bytes as somebody's table of results, from the text to the facts; where
+ * a byte 1 divides them into three, as labels and the predictions of two models.
  *
  * Beyond memory errors: a failure must say what is wrong and what to do, facts must have a
  * verdict for each claim and survive every rendering, and no text of theirs may break UTF-8.
  * The first byte chooses options; few rows keep the exact tests short. */
 #include "lab/report/compare.h"
+#include "lab/report/compare_predictions.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -66,15 +68,31 @@ static void check_facts(const json_t *facts)
     REQUIRE(*rg_json_text(json_object_get(facts, "columns"), "sentence", ""));
 }
 
+/* Labels, then the predictions of two models; false when there are not three parts. */
+static bool divide(const char *text, size_t len, rg_result_source ret[3])
+{
+    for (int i = 0; i < 3; i++) {
+        const char *end = i < 2 ? memchr(text, 1, len) : text + len;
+        if (!end)
+            return false;
+        ret[i] = (rg_result_source){"input", text, (size_t)(end - text)};
+        len -= ret[i].len + (i < 2);
+        text = end + (i < 2);
+    }
+    return true;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 2 || size > BYTES_MAX || count_rows((const char *)data, size) > ROWS_MAX)
         return 0;
-    rg_result_source source = {"input", (const char *)data + 1, size - 1};
+    rg_result_source source = {"input", (const char *)data + 1, size - 1}, parts[3];
     rg_compare_options options = options_of(data[0]);
     rg_err err = {0};
-    json_t *facts = rg_compare_sources(&source, 1, &options, &err);
+    json_t *facts = divide(source.text, source.len, parts)
+                        ? rg_compare_model_sources(parts + 1, 2, parts, &options, &err)
+                        : rg_compare_sources(&source, 1, &options, &err);
     if (facts) {
         check_facts(facts);
         render_all(facts);

@@ -8,6 +8,7 @@
 #include "lab/report/compare_claims.h"
 #include "lab/report/compare_pairs.h"
 #include "lab/report/compare_settings.h"
+#include "lab/report/compare_summary.h"
 #include "lab/report/facts.h"
 
 #include <math.h>
@@ -136,7 +137,7 @@ static json_t *arm_json(const comparison *c, size_t arm)
         json_array_append_new(seeds, json_integer((json_int_t)scores->seed[i]));
     json_object_set_new(
         metrics, c->results.metric,
-        rg_summary_json(scores->value, scores->count, c->options->analysis.alpha));
+        rg_compare_summary(scores, c->results.folds.len, c->options->analysis.alpha));
     json_t *ret =
         json_pack("{s:s, s:s, s:n, s:{}, s:{}, s:o, s:o, s:I, s:o, s:n}", "name", scores->arm,
                   "kind", "arm", "of", "changes", "config", "metrics", metrics, "seeds", seeds,

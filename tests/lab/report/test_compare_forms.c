@@ -1,6 +1,7 @@
 /* test_compare_forms.c - the ways in which results are laid out: what is guessed, what is said
  * back, and that the same runs give the same facts however they are written. */
 #include "lab/report/compare.h"
+#include "rigor/groups.h"
 #include "support.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -105,6 +106,27 @@ static void situations(void **state)
         rg_str_free(&csv);
         rg_str_free(&json);
     }
+}
+
+/* Every data set weighs the same in an arm's mean; its interval is that of the stratified t. */
+static void arms_over_sets(void **state)
+{
+    (void)state;
+    json_t *facts = compare("arm,task,seed,accuracy\na,x,1,.5\na,x,2,.7\na,y,1,.8\nb,x,1,.5\n"
+                            "b,x,2,.7\nb,y,1,.2\nb,y,2,.4\nb,y,3,.6\n",
+                            NULL);
+    static const double x[] = {.5, .7}, y[] = {.2, .4, .6};
+    const rg_stratum strata[] = {{x, 2}, {y, 3}};
+    rg_t_result t = rg_stratified_t(strata, 2, 0, .05);
+    const json_t *arms = json_object_get(facts, "arms");
+    const json_t *a = rg_json_path(json_array_get(arms, 0), "metrics.accuracy");
+    const json_t *b = rg_json_path(json_array_get(arms, 1), "metrics.accuracy");
+    assert_close(json_number_value(json_object_get(a, "mean")), .7, 1e-12);
+    assert_close(json_number_value(json_object_get(b, "mean")), .5, 1e-12);
+    assert_close(json_number_value(json_array_get(json_object_get(b, "interval"), 0)), t.lo,
+                 1e-12);
+    assert_int_equal(json_integer_value(json_object_get(b, "n")), 5);
+    json_decref(facts);
 }
 
 static void unpaired(void **state)
@@ -310,10 +332,11 @@ static void names_of_metrics(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(situations),        cmocka_unit_test(unpaired),
-        cmocka_unit_test(columns_of_scores), cmocka_unit_test(table_of_papers),
-        cmocka_unit_test(frameworks),        cmocka_unit_test(options_win),
-        cmocka_unit_test(several_files),     cmocka_unit_test(names_of_metrics),
+        cmocka_unit_test(situations),       cmocka_unit_test(unpaired),
+        cmocka_unit_test(arms_over_sets),   cmocka_unit_test(columns_of_scores),
+        cmocka_unit_test(table_of_papers),  cmocka_unit_test(frameworks),
+        cmocka_unit_test(options_win),      cmocka_unit_test(several_files),
+        cmocka_unit_test(names_of_metrics),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
