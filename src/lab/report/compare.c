@@ -192,6 +192,8 @@ static json_t *facts_json(comparison *c)
                                   .exploratory = exploratory,
                                   .sets = r->sets.len ? r->sets.at : NULL,
                                   .n_sets = r->sets.len,
+                                  .folds = r->folds.len ? r->folds.at : NULL,
+                                  .n_folds = r->folds.len,
                                   .test_over_train = NAN};
     json_t *marks = json_pack("[s]", "self-reported"), *arms = json_array();
     if (exploratory)

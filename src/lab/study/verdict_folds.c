@@ -57,8 +57,12 @@ static void name_part(rg_str *s, const rg_evidence *e, size_t i)
 {
     char fold[32];
     const rg_run_name *run = &e->scores.all.pairs.run[i];
-    rg_str_printf(s, "fold %s of seed %llu", rg_fold_name(e->options, run->fold, fold),
-                  (unsigned long long)run->seed);
+    bool one_seed = true;
+    for (size_t k = 0; k < e->scores.all.pairs.n; k++)
+        one_seed &= e->scores.all.pairs.run[k].seed == run->seed;
+    rg_str_printf(s, "fold %s", rg_fold_name(e->options, run->fold, fold));
+    if (!one_seed)
+        rg_str_printf(s, " of seed %llu", (unsigned long long)run->seed);
 }
 
 static void say_basis(rg_str *s, const rg_evidence *e)

@@ -755,6 +755,68 @@ static void shuffled_rows(void **state)
     }
 }
 
+/* Scores on a coarse grid, with failures, gaps, single runs and whole sets missing. */
+static void messy_rows(rg_rng *rng, uint32_t arm, rows *r)
+{
+    uint32_t sets = 1 + (uint32_t)rg_rng_below(rng, 8),
+             folds = 1 + (uint32_t)rg_rng_below(rng, 3);
+    uint64_t seeds = rg_rng_below(rng, 5), gap = rg_rng_below(rng, 4);
+    double spread = (double)rg_rng_below(rng, 3), worst = rg_rng_below(rng, 2) ? 0 : NAN;
+    for (uint32_t set = 0; set < sets; set++)
+        for (uint64_t i = 0; i < seeds; i++)
+            for (uint32_t fold = 0; fold < folds; fold++) {
+                if (gap == 0 && rg_rng_below(rng, 3) == 0)
+                    continue;
+                double score = 5 + arm + spread * (double)rg_rng_below(rng, 3);
+                bool fails = gap == 1 && rg_rng_below(rng, 4) == 0;
+                add(r, set, i + (gap == 2 ? 100 * arm : 0), fold, fails ? worst : score);
+                r->failed[r->n - 1] = fails;
+            }
+}
+
+static void assert_sound(const json_t *c)
+{
+    static const char *const verdicts[] = {"supported", "refuted", "equivalent", "fragile",
+                                           "inconclusive"};
+    bool known = false;
+    for (size_t i = 0; i < COUNT(verdicts); i++)
+        known |= strcmp(rg_json_text(c, "verdict", ""), verdicts[i]) == 0;
+    assert_true(known);
+    char *text = json_dumps(c, 0);
+    const char *sentence = rg_json_text(c, "sentence", "");
+    if (strstr(sentence, "nan") || strstr(sentence, "inf ") || strstr(text, "(null)"))
+        fail_msg("%s", text);
+    free(text);
+    bool decided = strcmp(rg_json_text(c, "verdict", ""), "inconclusive") != 0;
+    assert_true(!decided || real(c, "n") >= 2);
+    assert_true(!decided || isfinite(real(c, "p_corrected")) ||
+                strcmp(rg_json_text(c, "verdict", ""), "supported") != 0);
+}
+
+static void anything_goes(void **state)
+{
+    (void)state;
+    static const char *const text[] = {"full > plain", "full = plain", "full >= plain"};
+    rg_rng rng = rg_rng_open(support_seed(), "anything");
+    for (int round = 0; round < 3000; round++) {
+        rows a = {0}, b = {0};
+        messy_rows(&rng, 0, &a);
+        messy_rows(&rng, 1, &b);
+        rg_verdict_options o = with_margin(rg_rng_below(&rng, 2) ? 1.5 : NAN);
+        o.maximize = rg_rng_below(&rng, 2);
+        o.sets = rg_rng_below(&rng, 2) ? o.sets : NULL;
+        rg_scores arms[] = {scores_of("full", &a), scores_of("plain", &b)};
+        arms[0].unpaired = rg_rng_below(&rng, 8) == 0;
+        rg_claim claims[3];
+        for (int k = RG_BETTER; k <= RG_NOT_WORSE; k++)
+            claims[k] = (rg_claim){text[k], 0, 1, (rg_relation)k};
+        json_t *list = rg_verdicts(arms, 2, claims, 3, &o);
+        for (size_t k = 0; k < 3; k++)
+            assert_sound(json_array_get(list, k));
+        json_decref(list);
+    }
+}
+
 /* Without an effect hardly anything is found: whole verdicts, each situation, normal scores and
  * such of which one in twelve collapses.  Folds share .25 of their noise, as n_test / n_train.
  */
@@ -820,6 +882,7 @@ int main(void)
         cmocka_unit_test(many_sets_by_means),
         cmocka_unit_test(swapped_arms),
         cmocka_unit_test(shuffled_rows),
+        cmocka_unit_test(anything_goes),
         cmocka_unit_test(errors_are_rare),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
