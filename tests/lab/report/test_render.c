@@ -494,8 +494,9 @@ static void test_more(void **state)
     }
     rg_str paper = rendered("latex", facts, false);
     check_latex(rg_str_text(&paper));
-    assert_true(says(rg_str_text(&paper), "\\draw (5.250,0) -- (5.250,-1.100) -- (-0.4,-1.100) "
-                                          "node[left] {b (2.50)};"));
+    assert_true(says(rg_str_text(&paper),
+                     "\\draw (5.250,0) -- (5.250,-1.100) -- (-0.400,-1.100) "
+                     "node[left] {b (2.50)};"));
     assert_true(says(rg_str_text(&paper), "full & $0.8100$ & [$0.8000$, $0.8200$] & "));
     rg_str_free(&paper);
     rg_str page = rendered("html", facts, false);
