@@ -254,9 +254,25 @@ static void say_tests(rg_str *ret, const json_t *facts)
     }
 }
 
+/* Of claims that are read off their anytime-valid intervals. */
+static void say_margin(rg_str *ret, const json_t *facts, double margin)
+{
+    if (isfinite(margin))
+        rg_str_printf(ret,
+                      "Arms count as equivalent where the whole interval of their difference "
+                      "lies within ±%.6g.",
+                      margin);
+    if (count_relation(facts, ">="))
+        rg_str_add(ret, " An arm counts as no worse where it lies above that loss.");
+}
+
 static void say_sides(rg_str *ret, const json_t *facts)
 {
     double margin = number(facts, "analysis.margin");
+    if (count_decided(facts, "sequential")) {
+        say_margin(ret, facts, margin);
+        return;
+    }
     if (count_relation(facts, ">"))
         rg_str_add(ret, "Superiority was tested two-sided.");
     if (json_array_size(json_object_get(facts, "claims")) && isfinite(margin))
@@ -305,6 +321,9 @@ static void say_correction(rg_str *ret, const json_t *facts)
     }
     if (claims == 1)
         rg_str_printf(ret, "The level was %.4g.", alpha);
+    else if (name && count_decided(facts, "sequential"))
+        rg_str_printf(ret, "Each of the %zu claims had an equal share of the level of %.4g.",
+                      claims, alpha);
     else if (name)
         rg_str_printf(ret,
                       "The p values were corrected over the %zu claims by %s method, at a "

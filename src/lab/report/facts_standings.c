@@ -7,6 +7,7 @@
  * the marks are a description beside the verdicts, never one of them. */
 #include "lab/report/cells.h"
 #include "lab/report/facts.h"
+#include "rigor/bayes.h"
 #include "rigor/groups.h"
 
 #include <math.h>
@@ -39,6 +40,8 @@ static double p_paired(const cells *all, const cell *a, const cell *b)
     if (n < 2)
         return NAN;
     rg_differences(x, y, n, x);
+    if (all->options->sequential) /* the p of fixed n is used up by the first look */
+        return fmin(1, 1 / rg_t_evidence(x, n, 0, 1));
     double p = cells_t_test(all, x, n).p;
     return isnan(p) ? rg_wilcoxon(x, n, RG_ZEROS_PRATT, RG_WILCOXON_EXACT).p : p;
 }
@@ -61,7 +64,8 @@ static double p_between(const cells *all, const cell *a, const cell *b)
 
 static const char *test_name(const cells *all)
 {
-    return is_unpaired(all)               ? "Welch's t"
+    return all->options->sequential       ? "t e-process"
+           : is_unpaired(all)             ? "Welch's t"
            : !isnan(all->test_over_train) ? "corrected resampled t"
                                           : "paired t";
 }

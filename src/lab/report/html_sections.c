@@ -194,6 +194,7 @@ void html_differences(rg_str *ret, const json_t *facts)
     rg_str body = {0};
     add_charts(&body, chart_forest, facts);
     html_table(&body, table_claims(facts), "");
+    html_table(&body, table_looks(facts), "");
     if (body.len) {
         section_open(
             ret, facts, "differences", "Differences",

@@ -145,9 +145,18 @@ static void claim_row(json_t *table, const json_t *claim)
                     format_count(number(claim, "seeds_needed")).text));
 }
 
+/* The level of the claims' intervals: of sequential ones, what each claim has of alpha. */
+static double claims_alpha(const json_t *facts)
+{
+    const json_t *first = json_array_get(json_object_get(facts, "claims"), 0);
+    double threshold = number(json_object_get(first, "anytime"), "threshold");
+    return isfinite(threshold) ? 1 / threshold
+                               : number(json_object_get(facts, "analysis"), "alpha");
+}
+
 json_t *table_claims(const json_t *facts)
 {
-    double alpha = number(json_object_get(facts, "analysis"), "alpha");
+    double alpha = claims_alpha(facts);
     rg_str interval = {0};
     rg_str_printf(&interval, "%s interval", format_percent(1 - alpha).text);
     json_t *table =

@@ -210,15 +210,11 @@ json_t *table_improvement(const json_t *facts)
 bool table_evidence(rg_str *ret, const json_t *claim)
 {
     const json_t *anytime = json_object_get(claim, "anytime");
-    const json_t *interval = json_object_get(anytime, "interval");
     double evidence = number(anytime, "evidence"), threshold = number(anytime, "threshold");
     if (!json_is_object(anytime))
         return false;
-    rg_str_printf(ret, "Evidence %s; %s would settle the claim whenever one looks",
+    rg_str_printf(ret, "Evidence %s; %s settles a claim, whenever one looks.",
                   format_number(evidence, 0).text, format_number(threshold, 0).text);
-    if (json_array_size(interval) == 2)
-        rg_str_printf(ret, "; interval valid at any time: %s", format_interval(interval).text);
-    rg_str_add(ret, ".");
     return true;
 }
 

@@ -38,8 +38,10 @@ json_t *rg_look(const rg_study *study, const rg_record *records, size_t n, size_
         rg_verdicts(scores, study->n_arms, study->claims, study->n_claims, &options);
     json_t *list = json_array(), *claim;
     size_t i, open = 0, lost = 0;
+    size_t deciding = rg_study_family(study);
     json_array_foreach (claims, i, claim) {
-        bool undecided = strcmp(rg_json_text(claim, "verdict", ""), "inconclusive") == 0;
+        bool undecided =
+            i < deciding && strcmp(rg_json_text(claim, "verdict", ""), "inconclusive") == 0;
         lost += undecided && is_lost(claim);
         open += undecided && !is_lost(claim);
         json_array_append_new(list, claim_json(claim));

@@ -159,14 +159,6 @@ static void add_interval(rg_str *s, const rg_evidence *e)
                       number(e, down ? -e->anytime.lo : e->anytime.hi, hi));
 }
 
-static void add_value(rg_str *s, double value)
-{
-    if (value < 1e6)
-        rg_str_printf(s, value < 10 ? "%.2g" : "%.0f", value);
-    else
-        rg_str_printf(s, "%.1g", value);
-}
-
 static void say_finding(rg_str *s, const rg_evidence *e)
 {
     if (e->scores.ranked) {
@@ -179,11 +171,6 @@ static void say_finding(rg_str *s, const rg_evidence *e)
     rg_say_difference(s, e);
     rg_str_printf(s, " on average over %zu seeds (", e->units);
     add_interval(s, e);
-    if (isfinite(e->anytime.value)) {
-        rg_str_add(s, "; evidence ");
-        add_value(s, e->anytime.value);
-        rg_str_printf(s, ", %.0f settles a claim", e->anytime.threshold);
-    }
     rg_str_add(s, ")");
 }
 

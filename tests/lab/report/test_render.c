@@ -468,7 +468,7 @@ static void test_more(void **state)
 {
     (void)state;
     static const char *const everywhere[] = {"The batch differs, too.",
-                                             "Evidence 41.5; 60 would settle",
+                                             "Evidence 41.5; 60 settles",
                                              "0.010 to 0.030",
                                              "on each data set",
                                              "Mean ranks over 6 data sets",

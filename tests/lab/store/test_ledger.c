@@ -183,7 +183,8 @@ static void test_what_a_stage_does_not_have(void **state)
     rg_score nowhere = {"a", 3, some};
     assert_false(rg_ledger_scores(ledger, NULL, &nowhere, 1, &err));
     assert_non_null(strstr(err.what, "not recorded"));
-    static const char *const kinds[] = {"trial", "study", "seal-opened", "Note", "", "a b"};
+    static const char *const kinds[] = {"trial", "study", "seal-opened", "looked",
+                                        "Note",  "",      "a b"};
     for (size_t i = 0; i < RG_COUNT(kinds); i++)
         assert_false(rg_ledger_event(ledger, kinds[i], NULL, &(rg_err){0}));
     assert_int_equal(sample_count(ledger, "SELECT count(*) FROM event"), 0);

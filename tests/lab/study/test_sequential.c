@@ -344,6 +344,10 @@ static void test_a_clear_difference_ends_early(void **state)
     const json_t *claims = json_object_get(facts, "claims");
     assert_string_equal(verdict_of(claims, 0), "supported");
     assert_true(anytime(claims, 0, "evidence") >= 20);
+    const char *methods = rg_json_text(facts, "methods", "");
+    assert_non_null(strstr(methods, "Seeds were added to all arms, 1 at a time from 5 on"));
+    assert_non_null(strstr(methods, "t e-process"));
+    assert_null(strstr(methods, "paired t test"));
     json_decref(facts);
 }
 
