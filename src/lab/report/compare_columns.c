@@ -135,10 +135,12 @@ static bool take_said(const rg_result_table_info *info, const rg_compare_options
 
 /* ---- Columns that are known by their names */
 
-/* Every row with a value of its own: that names runs, not what is compared. */
-static bool is_unique(const rg_table *table, const rg_column *column, rg_arena *arena)
+/* A value of its own in every row names runs, and one value in all of them says nothing: what
+ * is compared stands between. */
+static bool is_telling(const rg_table *table, const rg_column *column, rg_arena *arena)
 {
-    return table->rows > 2 && rg_result_distinct(table, column, NULL, arena) == table->rows;
+    size_t distinct = rg_result_distinct(table, column, NULL, arena);
+    return table->rows <= 2 ? distinct == table->rows : distinct > 1 && distinct < table->rows;
 }
 
 /* "split" is a fold when it is numbered, and "train" or "test" otherwise. */
@@ -149,7 +151,7 @@ static bool may_be(const rg_table *table, const rg_column *column, rg_result_rol
         return strcasecmp(column->name, "split") != 0;
     if (role == RG_ROLE_METRIC)
         return column->kind == RG_COLUMN_TEXT;
-    return !repeats || !is_unique(table, column, arena);
+    return !repeats || is_telling(table, column, arena);
 }
 
 static const rg_column *best_named(const rg_table *table, const rg_result_columns *c,
@@ -271,6 +273,7 @@ static void say_roles(rg_str *s, const rg_result_columns *c)
     static const char *const what[RG_ROLES] = {"the arm is column '%s'", "the seed '%s'",
                                                "the data set '%s'",      "the fold '%s'",
                                                "the metric '%s'",        "the score '%s'"};
+    static const char *const words[RG_ROLES] = {"arm", "seed", "data set", "fold"};
     rg_str_printf(s, "Read in %s form", rg_result_form_name(c->form));
     for (int role = 0, said = 0; role < RG_ROLES; role++) {
         if (!c->role[role])
@@ -281,7 +284,9 @@ static void say_roles(rg_str *s, const rg_result_columns *c)
     if (c->label)
         rg_str_printf(s, "; each of %zu columns ('%s' to '%s') holds the scores of one %s",
                       c->n_values, c->value[0]->name, c->value[c->n_values - 1]->name,
-                      role_names[rg_result_spread(c->form)]);
+                      words[rg_result_spread(c->form)]);
+    if (!c->role[RG_ROLE_ARM] && c->form != RG_FORM_ARMS)
+        rg_str_add(s, "; each file is an arm");
 }
 
 static void say_ignored(rg_str *s, const json_t *ignored)

@@ -59,6 +59,8 @@ int rg_result_name_fits(const char *name, rg_result_role role);
 /* "split0_test_accuracy": fold 0 of test_accuracy. ret_rest: "" when the name is that alone. */
 bool rg_result_name_spreads(const char *name, rg_arena *arena, rg_result_form *ret_form,
                             const char **ret_label, const char **ret_rest);
+/* A column of "seeds" that numbers the examples of a test set. */
+bool rg_result_name_is_example(const char *name);
 /* Columns of numbers that are never scores unless asked for: "epoch", "_runtime". */
 bool rg_result_name_is_aside(const char *name);
 

@@ -23,7 +23,8 @@ static const char *const names_of[RG_ROLES][NAMES_MAX] = {
                      "agent",        "group",          "name",      "run_name",
                      "display_name", "mlflow_runname", "params"},
     [RG_ROLE_SEED] = {"seed", "random_seed", "seed_id", "rng_seed", "random_state", "run",
-                      "run_id", "replicate", "repeat", "rep", "repetition", "trial"},
+                      "run_id", "replicate", "repeat", "rep", "repetition", "trial", "doc_id",
+                      "example_id", "question_id", "sample_id"},
     [RG_ROLE_DATASET] = {"dataset", "data_set", "dataset_name", "data", "task", "task_name",
                          "problem", "benchmark", "environment", "env", "env_id", "env_name",
                          "game", "domain"},
@@ -67,6 +68,15 @@ int rg_result_name_fits(const char *name, rg_result_role role)
             fit -= fit > 0; /* the plain name goes before */
         }
     return fit;
+}
+
+bool rg_result_name_is_example(const char *name)
+{
+    char plain[64];
+    rg_result_plain(name, plain);
+    return rg_result_name_fits(plain, RG_ROLE_SEED) > 0 && rg_text_ends(plain, "_id") &&
+           (rg_text_starts(plain, "doc") || rg_text_starts(plain, "example") ||
+            rg_text_starts(plain, "question") || rg_text_starts(plain, "sample"));
 }
 
 bool rg_result_name_is_aside(const char *name)

@@ -126,7 +126,7 @@ bool rg_result_check_pairs(rg_results *r, const rg_claim *claims, size_t n)
     }
     if (fewest < FEWEST_RUNS)
         rg_json_say(r->warnings,
-                    "A claim rests on %zu %s: fewer than %d cannot carry a verdict.", fewest,
-                    fewest == 1 ? "pair" : "pairs", FEWEST_RUNS);
+                    "A claim rests on %zu %s%s: fewer than %d cannot carry a verdict.", fewest,
+                    r->unpaired ? "run" : "pair", fewest == 1 ? "" : "s", FEWEST_RUNS);
     return fewest >= FEWEST_RUNS;
 }

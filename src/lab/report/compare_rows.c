@@ -371,6 +371,36 @@ static bool guess_columns(reader *r, const rg_compare_options *options,
     return true;
 }
 
+/* The one arm that all rows of all files name; NULL: there are two, or no column. */
+static const char *only_arm(const reader *r)
+{
+    const char *only = NULL;
+    for (size_t i = 0; i < r->n_files; i++) {
+        const rg_column *column = r->files[i].columns.role[RG_ROLE_ARM];
+        if (!column)
+            return NULL;
+        for (size_t row = 0; row < r->files[i].info.table->rows; row++) {
+            const char *text = rg_result_cell(column, row, r->results->arena);
+            if (!text || (only && strcmp(only, text) != 0))
+                return NULL;
+            only = text;
+        }
+    }
+    return only;
+}
+
+/* Files that all name one arm are an arm each, unless the column was said. */
+static void drop_only_arm(reader *r, const rg_compare_options *options,
+                          const char *const *names)
+{
+    if (r->n_files < 2 || options->column[RG_ROLE_ARM] || !only_arm(r))
+        return;
+    for (size_t i = 0; i < r->n_files; i++) {
+        r->files[i].columns.role[RG_ROLE_ARM] = NULL;
+        r->files[i].arm = names[i];
+    }
+}
+
 static bool read_tables(reader *r, const rg_result_source *sources)
 {
     for (size_t i = 0; i < r->n_files; i++) {
@@ -409,6 +439,11 @@ static void say_labels(reader *r)
         rg_json_say(r->results->warnings,
                     "Column '%s' holds labels: they are numbered from 0 as they appear.",
                     column->name);
+    if (column && rg_result_name_is_example(column->name))
+        rg_json_say(r->results->warnings,
+                    "Column '%s' numbers examples, not runs: what is judged are these fixed "
+                    "models on these examples, not the methods that made them.",
+                    column->name);
 }
 
 static bool read_all(reader *r, const rg_result_source *sources,
@@ -418,6 +453,7 @@ static bool read_all(reader *r, const rg_result_source *sources,
     const char **names = rg_result_file_names(sources, r->n_files, results->arena);
     if (!read_tables(r, sources) || !guess_columns(r, options, names))
         return false;
+    drop_only_arm(r, options, names);
     results->columns = rg_result_columns_json(r->files[0].info.table, &r->files[0].columns);
     if (!read_rows(r))
         return false;
