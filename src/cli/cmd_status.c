@@ -5,6 +5,7 @@
 #include "rigor/publish.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { JSON };
 static const rg_option options[] = {[JSON] = RG_OPTION_JSON, {0}};
@@ -18,11 +19,15 @@ static void print_status(const json_t *status)
 {
     const char *name;
     json_t *stage;
+    const json_t *sequential = json_object_get(status, "sequential");
     printf("%s: %s\n", rg_json_text(status, "study", ""), rg_json_text(status, "status", ""));
     json_object_foreach (json_object_get(status, "stages"), name, stage) {
         printf("  %-8s %5lld / %lld", name, count(stage, "done"), count(stage, "total"));
         if (count(stage, "failed"))
             printf("  failed %lld", count(stage, "failed"));
+        if (sequential && strcmp(name, "evaluate") == 0)
+            printf("  looked at %lld of at most %lld seeds", count(sequential, "seeds"),
+                   count(sequential, "max"));
         printf("\n");
     }
 }
@@ -38,9 +43,10 @@ static int run(const rg_given *given, rg_err *err)
     if (!facts)
         return rg_exit(err);
     const char *how = running ? "running" : rg_json_text(facts, "status", "");
-    json_t *status = json_pack("{s:O, s:s, s:O, s:O}", "study", json_object_get(facts, "study"),
-                               "status", how, "stages", json_object_get(facts, "stages"),
-                               "warnings", json_object_get(facts, "warnings"));
+    json_t *status = json_pack(
+        "{s:O, s:s, s:O, s:O, s:O*}", "study", json_object_get(facts, "study"), "status", how,
+        "stages", json_object_get(facts, "stages"), "warnings",
+        json_object_get(facts, "warnings"), "sequential", json_object_get(facts, "sequential"));
     json_decref(facts);
     if (given->flag[JSON]) {
         rg_print_json(status);

@@ -234,13 +234,15 @@ static rg_ledger *open_ledger(const char *dir, rg_ledger_mode mode)
     return ledger;
 }
 
+static const char *const *worker = native_worker;
+
 static bool walk(const char *text, const char *dir, int jobs)
 {
     rg_err err = {0};
     int caught;
     rg_study *study = parse(text);
     rg_ledger *ledger = open_ledger(dir, RG_LEDGER_WRITE);
-    rg_run_options options = {.dir = dir, .worker_argv = native_worker, .jobs = jobs};
+    rg_run_options options = {.dir = dir, .worker_argv = worker, .jobs = jobs};
     bool ok = rg_study_run(study, ledger, &options, NULL, &caught, &err);
     if (ok)
         json_decref(rg_study_facts(study, ledger, &err));
@@ -375,6 +377,22 @@ static void test_jobs_change_nothing(void **state)
     json_decref(facts);
 }
 
+/* A study that was cut off is verified as far as it went, runs that no look has seen included. */
+static void check_cut_off(const char *text, const char *dir)
+{
+    char path[300];
+    rg_err err = {0};
+    snprintf(path, sizeof(path), "%s/%s", dir, RG_LEDGER_FILE);
+    rg_ledger *ledger = NULL;
+    if (!rg_file_exists(path) || !rg_ledger_open(path, RG_LEDGER_READ, &ledger, &err))
+        return; /* killed before there was a ledger */
+    json_t *split = rg_ledger_newest(ledger, "split", &err);
+    rg_ledger_close(ledger);
+    if (split)
+        assert_verified(text, dir);
+    json_decref(split);
+}
+
 /* kill -9 at any instant, again and again, until the study is complete. */
 static void test_kills_change_nothing(void **state)
 {
@@ -398,6 +416,7 @@ static void test_kills_change_nothing(void **state)
             kill(child, SIGKILL);
             assert_int_equal(waitpid(child, &status, 0), child);
             kills++;
+            check_cut_off(late, "killed");
         } else {
             assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
         }
@@ -406,6 +425,25 @@ static void test_kills_change_nothing(void **state)
     assert_same_facts(late, "killed", rg_json_text(facts, "fingerprint", ""));
     assert_verified(late, "killed");
     json_decref(facts);
+}
+
+/* Runs that fail in both arms show nothing: no look is the wiser, and the study goes to its end. */
+static void test_failures_decide_nothing(void **state)
+{
+    (void)state;
+    static const char *const crashing[] = {
+        "/bin/sh", "-c", "echo '@rigor {\"worker\": \"0\"}'; read line; exit 7", NULL};
+    begin_anew("crashing");
+    worker = crashing;
+    assert_true(walk(late, "crashing", 2));
+    worker = native_worker;
+    json_t *facts = facts_of(late, "crashing");
+    assert_string_equal(rg_json_text(facts, "status", ""), "complete");
+    assert_string_equal(rg_json_text(rg_json_path(facts, "sequential"), "end", ""), "max");
+    assert_int_equal(whole(facts, "stages.evaluate.failed"), 22);
+    assert_string_equal(verdict_of(json_object_get(facts, "claims"), 0), "inconclusive");
+    json_decref(facts);
+    assert_verified(late, "crashing");
 }
 
 /* ---- Looks that are not what the scores say */
@@ -484,6 +522,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_no_difference_goes_to_the_end),
         cmocka_unit_test(test_jobs_change_nothing),
         cmocka_unit_test(test_kills_change_nothing),
+        cmocka_unit_test(test_failures_decide_nothing),
         cmocka_unit_test(test_a_look_behind_the_end_is_found),
         cmocka_unit_test(test_a_look_with_other_evidence_is_found),
         cmocka_unit_test(test_an_altered_look_breaks_the_chain),
