@@ -140,11 +140,16 @@ static void describe_many(rg_evidence *e, rg_arena *arena)
 
 static void note_few(json_t *notes, const rg_evidence *e)
 {
+    char name[32];
+    size_t single = 0;
+    while (single + 1 < e->scores.n_blocks && !rg_set_is_single(e, single))
+        single++;
     rg_json_say(notes,
-                "A data set has a single run of an arm, so that the spread within it is not "
+                "On %s there is a single run of an arm, so that the spread within it is not "
                 "known: the t test takes the %zu data sets themselves as the sample, and asks "
-                "for what holds on further sets like these.",
-                e->units);
+                "for what holds on further sets like these.  Two runs or more on each would "
+                "allow the stratified t test.",
+                rg_set_name(e->options, e->scores.block[single].set, name), e->units);
     rg_note_sets(notes, e);
 }
 

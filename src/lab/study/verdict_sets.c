@@ -14,14 +14,18 @@
 
 #include <math.h>
 
+bool rg_set_is_single(const rg_evidence *e, size_t i)
+{
+    const rg_block *b = &e->scores.block[i];
+    return e->scores.paired ? b->pairs.n < 2 : b->a.n < 2 || b->b.n < 2;
+}
+
 /* A set whose own spread is unknown has no place in the stratified test. */
 static bool has_single(const rg_evidence *e)
 {
     bool single = false;
-    for (size_t i = 0; i < e->scores.n_blocks; i++) {
-        const rg_block *b = &e->scores.block[i];
-        single |= e->scores.paired ? b->pairs.n < 2 : b->a.n < 2 || b->b.n < 2;
-    }
+    for (size_t i = 0; i < e->scores.n_blocks; i++)
+        single |= rg_set_is_single(e, i);
     return single;
 }
 

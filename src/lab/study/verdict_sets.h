@@ -10,6 +10,8 @@
 
 /* The i-th set as if it stood alone, against 0. */
 rg_t_result rg_set_test(const rg_evidence *e, size_t i, rg_orientation how, double alpha);
+/* One run of an arm: nothing is known of the spread on this set. */
+bool rg_set_is_single(const rg_evidence *e, size_t i);
 /* The parts of several sets are the sets. */
 size_t rg_set_parts(const rg_evidence *e);
 rg_arrangement rg_without_set(const rg_evidence *e, size_t i, rg_arena *arena);

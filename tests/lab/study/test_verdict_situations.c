@@ -500,6 +500,7 @@ static void sets_of_single_runs(void **state)
     assert_close(bound(c, 0), t.lo, 1e-12);
     assert_true(json_is_null(json_object_get(c, "seeds_needed")));
     assert_true(json_is_null(json_object_get(set_at(c, 0), "p")));
+    assert_says(c, "On iris there is a single run of an arm");
     assert_says(c, "takes the 5 data sets themselves as the sample");
     assert_says(c, "With 5 data sets the exact tests cannot come below p = 0.062");
     assert_text(c, "verdict", "supported");
