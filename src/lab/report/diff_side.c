@@ -64,27 +64,25 @@ static json_t *copy(const json_t *value)
     return value ? json_deep_copy(value) : NULL;
 }
 
+static void put_keys(json_t *side, const char *section, const char *const *key,
+                     const json_t *environment, const json_t *session)
+{
+    json_t *values = json_object();
+    for (; *key; key++) {
+        json_t *told = json_object_get(session, *key);
+        told = told ? told : json_object_get(environment, *key);
+        json_object_set(values, *key, told ? told : json_null());
+    }
+    put(side, section, values);
+}
+
 /* Under what a run was trained: its session, or what the study began under. */
 static void put_conditions(json_t *side, const json_t *environment, const json_t *session)
 {
-    static const struct {
-        const char *section, *keys[5];
-    } sections[] = {
-        {"machine", {"host", "cpu", "machine"}},
-        {"program", {"rigor", "build", "compiler"}},
-        {"libraries", {"libraries"}},
-        {"code", {"git"}},
-        {"command", {"command", "overrides"}},
-    };
-    for (size_t i = 0; i < RG_COUNT(sections); i++) {
-        json_t *values = json_object();
-        for (const char *const *key = sections[i].keys; *key; key++) {
-            json_t *told = json_object_get(session, *key);
-            told = told ? told : json_object_get(environment, *key);
-            json_object_set(values, *key, told ? told : json_null());
-        }
-        put(side, sections[i].section, values);
-    }
+    static const char *const command[] = {"command", "overrides", NULL};
+    for (const rg_session_aspect *aspect = rg_session_aspects; aspect->what; aspect++)
+        put_keys(side, aspect->what, aspect->keys, environment, session);
+    put_keys(side, "command", command, environment, NULL);
 }
 
 static json_t *session_of(rg_ledger *ledger, const json_t *resources, rg_err *err)

@@ -6,13 +6,12 @@
 
 enum { ID = 12, SHOWN = 8 };
 
-static const struct {
-    const char *what, *keys[4];
-} aspects[] = {
+const rg_session_aspect rg_session_aspects[] = {
     {"machine", {"host", "cpu", "machine"}},
     {"program", {"rigor", "build", "compiler"}},
     {"libraries", {"libraries"}},
     {"code", {"git"}},
+    {0},
 };
 
 json_t *rg_session_of(const json_t *environment)
@@ -20,8 +19,8 @@ json_t *rg_session_of(const json_t *environment)
     if (!json_is_object(environment))
         return NULL;
     json_t *session = json_object();
-    for (size_t i = 0; i < RG_COUNT(aspects); i++)
-        for (const char *const *key = aspects[i].keys; *key; key++) {
+    for (size_t i = 0; rg_session_aspects[i].what; i++)
+        for (const char *const *key = rg_session_aspects[i].keys; *key; key++) {
             json_t *value = json_object_get(environment, *key);
             json_object_set(session, *key, value ? value : json_null());
         }
@@ -34,7 +33,7 @@ json_t *rg_session_of(const json_t *environment)
 
 static bool same_aspect(size_t aspect, const json_t *a, const json_t *b)
 {
-    for (const char *const *key = aspects[aspect].keys; *key; key++) {
+    for (const char *const *key = rg_session_aspects[aspect].keys; *key; key++) {
         const json_t *own = json_object_get(a, *key), *other = json_object_get(b, *key);
         if (own != other && !json_equal(own, other))
             return false;
@@ -103,11 +102,11 @@ static void add_aspect(rg_str *ret, size_t aspect, const json_t *session, const 
 json_t *rg_session_differences(const json_t *a, const json_t *b)
 {
     json_t *ret = json_array();
-    for (size_t i = 0; i < RG_COUNT(aspects); i++) {
+    for (size_t i = 0; rg_session_aspects[i].what; i++) {
         if (same_aspect(i, a, b))
             continue;
         rg_str text = {0};
-        rg_str_printf(&text, "%s (", aspects[i].what);
+        rg_str_printf(&text, "%s (", rg_session_aspects[i].what);
         add_aspect(&text, i, a, b);
         rg_str_add(&text, "; ");
         add_aspect(&text, i, b, a);

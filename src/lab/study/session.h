@@ -5,6 +5,12 @@
 
 #include "rigor/base.h"
 
+/* "machine", "program", "libraries", "code", and the keys of an environment that they are. */
+typedef struct rg_session_aspect {
+    const char *what, *keys[4]; /* NULL-terminated */
+} rg_session_aspect;
+extern const rg_session_aspect rg_session_aspects[]; /* ends with what == NULL */
+
 /* What of an environment (rg_environment) can change results: machine, program, libraries,
  * code; with "id", twelve letters that are equal for equal ones.  New reference; NULL for NULL.
  */
