@@ -184,7 +184,7 @@ static int run(const rg_given *given, rg_err *err)
 const rg_command rg_command_compare = {
     .name = "compare",
     .arguments = "FILE [FILE ...]",
-    .summary = "verdicts for results that exist, from anywhere (CSV, JSON lines)",
+    .summary = "verdicts for results that exist, from anywhere (CSV, JSON)",
     .text =
         "Reads a table of results, guesses which column is the arm, the seed, the data set, "
         "the fold and the metric, says what it took for what, pairs the runs and answers the "

@@ -323,15 +323,13 @@ static json_t *exact_of(const asked *a)
         a->q.design == RG_PAIRS ? "sign-flip, Wilcoxon" : "permutation, Mann-Whitney");
 }
 
-/* Seeds of each arm for the Mann-Whitney test to find P(A > B) = p: ((z_{1-alpha} + z_{power})
- * / (sqrt 6 (p - 1/2)))^2 (Noether 1987). */
+/* Seeds of each arm for the Mann-Whitney test. */
 static json_t *superiority_of(const asked *a)
 {
     if (isnan(a->q.superiority))
         return json_null();
-    double z =
-        rg_normal_quantile(a->q.power) - rg_normal_quantile(a->plan.alpha / a->plan.sides);
-    double n = pow(z / (sqrt(6) * (a->q.superiority - .5)), 2);
+    double level = a->plan.alpha / a->plan.sides;
+    double n = rg_noether_n(a->q.superiority, level, a->q.power);
     return json_pack("{s:f, s:o}", "p", a->q.superiority, "seeds", rg_json_real(whole(n)));
 }
 

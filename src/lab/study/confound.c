@@ -17,40 +17,59 @@ static bool is_tuned(const rg_arm *arm, const char *path)
     return false;
 }
 
-static bool differs(const rg_arm *a, const rg_arm *b, const char *path)
+static bool values_differ(const rg_arm *a, const rg_arm *b, const char *path)
 {
-    bool tuned_a = is_tuned(a, path), tuned_b = is_tuned(b, path);
-    if (tuned_a || tuned_b)
-        return tuned_a != tuned_b;
     return !json_equal(rg_json_path(a->config, path), rg_json_path(b->config, path));
 }
 
-static void compare_part(const rg_arm *a, const rg_arm *b, const char *part, rg_factors *ret,
-                         size_t *count)
+/* What one arm alone tunes differs, and what neither does where the values do. */
+static bool differs(const rg_arm *a, const rg_arm *b, const char *path)
+{
+    bool tuned_a = is_tuned(a, path), tuned_b = is_tuned(b, path);
+    return tuned_a || tuned_b ? tuned_a != tuned_b : values_differ(a, b, path);
+}
+
+/* The same, but for what one arm alone tunes from the value that both start with: the momentum
+ * that only one of two optimizers has belongs to that optimizer. */
+static bool is_set_apart(const rg_arm *a, const rg_arm *b, const char *path)
+{
+    return differs(a, b, path) && values_differ(a, b, path);
+}
+
+typedef bool comparison(const rg_arm *a, const rg_arm *b, const char *path);
+
+static void compare_part(const rg_arm *a, const rg_arm *b, const char *part, comparison *differ,
+                         rg_factors *ret, size_t *count)
 {
     const char *key;
     json_t *value;
     json_object_foreach (json_object_get(a->config, part), key, value) {
         char path[256];
         snprintf(path, sizeof(path), "%s.%s", part, key);
-        if (!differs(a, b, path))
+        if (!differ(a, b, path))
             continue;
         rg_str_printf(&ret->names, "%s%s", ret->names.len ? ", " : "", path);
         (*count)++;
     }
 }
 
-rg_factors rg_arm_factors(const rg_arm *a, const rg_arm *b)
+static rg_factors compare(const rg_arm *a, const rg_arm *b, comparison *differ)
 {
     rg_factors found = {0};
-    if (differs(a, b, "model.name")) {
+    if (differ(a, b, "model.name")) {
         rg_str_add(&found.names, "model.name");
         found.model = 1;
     } else {
-        compare_part(a, b, "model", &found, &found.model);
+        compare_part(a, b, "model", differ, &found, &found.model);
     }
-    compare_part(a, b, "train", &found, &found.train);
+    compare_part(a, b, "train", differ, &found, &found.train);
     return found;
+}
+
+rg_factors rg_arm_factors(const rg_arm *a, const rg_arm *b)
+{
+    rg_factors apart = compare(a, b, is_set_apart);
+    return apart.model + apart.train ? apart : compare(a, b, differs);
 }
 
 void rg_factors_free(rg_factors *factors)

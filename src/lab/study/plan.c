@@ -236,8 +236,8 @@ static void plan_arms(planner *p)
 /* Of a study that adds seeds, what it costs and shows at least: at its first look. */
 static void add_first_look(json_t *plan, const rg_study *study, double strictest)
 {
-    size_t seeds = study->seeds_min;
-    json_object_set_new(plan, "runs_min", json_integer((json_int_t)(study->n_arms * seeds)));
+    size_t seeds = study->seeds_min, runs = study->n_arms * seeds;
+    json_object_set_new(plan, "runs_min", json_integer((json_int_t)runs));
     json_object_set_new(plan, "mde_sd_min",
                         rg_json_real(detectable_by(study, seeds, study->analysis.alpha)));
     json_object_set_new(plan, "mde_sd_corrected_min",
