@@ -2,7 +2,7 @@
 #include "support.h"
 
 #include "lab/report/facts.h"
-#include "rigor/stats.h"
+#include "rigor/groups.h"
 
 static json_t *fixture(void)
 {
@@ -221,6 +221,47 @@ static void test_standings_by_set(void **state)
     rg_arena_free(arena);
 }
 
+/* Runs without partners: Welch's test; folds: the variance that allows for shared training data,
+ * in the intervals of the means, too. */
+static void test_standings_of_other_kinds(void **state)
+{
+    (void)state;
+    static const uint64_t none[SEEDS] = {0};
+    static const uint32_t folds[SEEDS] = {0, 1, 2, 3, 4, 5};
+    rg_arena *arena = rg_arena_new();
+    rg_scores arms[2];
+    for (size_t i = 0; i < 2; i++)
+        arms[i] = (rg_scores){.arm = i ? "b" : "a",
+                              .count = SEEDS - i, /* one run less, which has no partner */
+                              .seed = seeds,
+                              .value = scores[i],
+                              .unpaired = true};
+    rg_verdict_options options = options_of(true);
+    options.test_over_train = NAN;
+    cells all = cells_of(arms, 2, &options, arena);
+    json_t *standings = facts_standings(&all);
+    rg_t_result welch = rg_welch(scores[1], SEEDS - 1, scores[0], SEEDS, 0, .05);
+    assert_true(p_of(standings, 0, 0) == welch.p);
+    assert_string_equal(rg_json_text(json_array_get(standings, 0), "test", ""), "Welch's t");
+    json_decref(standings);
+    for (size_t i = 0; i < 2; i++)
+        arms[i] = (rg_scores){.arm = i ? "b" : "a",
+                              .count = SEEDS,
+                              .seed = none,
+                              .value = scores[i],
+                              .fold = folds};
+    all = cells_of(arms, 2, &options, arena);
+    standings = facts_standings(&all);
+    double d[SEEDS];
+    rg_differences(scores[1], scores[0], SEEDS, d);
+    assert_true(p_of(standings, 0, 0) == rg_corrected_t(d, SEEDS, 1. / (SEEDS - 1), 0, .05).p);
+    rg_t_result mean = rg_corrected_t(scores[0], SEEDS, 1. / (SEEDS - 1), 0, .05);
+    const json_t *interval = json_object_get(standing_arm(standings, 0, 0), "interval");
+    assert_true(rg_json_number(json_array_get(interval, 0), NAN) == mean.lo);
+    json_decref(standings);
+    rg_arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +270,7 @@ int main(void)
         cmocka_unit_test(test_situations),
         cmocka_unit_test(test_standings),
         cmocka_unit_test(test_standings_by_set),
+        cmocka_unit_test(test_standings_of_other_kinds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
