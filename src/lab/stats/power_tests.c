@@ -45,11 +45,15 @@ double rg_power_equivalence(rg_power_plan plan, double n, double margin)
     double lo = fmax(0, 1 - spread), hi = fmin(reach / critical, 1 + spread), sum = 0;
     if (!(critical > 0) || hi <= lo)
         return critical > 0 ? 0 : NAN;
+    lo = pow(lo, .25);
+    hi = pow(hi, .25);
     double step = (hi - lo) / STEPS;
     for (int i = 0; i <= STEPS; i++) {
-        double s = lo + i * step, weight = i == 0 || i == STEPS ? 1 : i % 2 ? 4 : 2;
+        /* over the fourth root, in which s^(df - 1) is smooth at 0 for df that is not whole */
+        double root = lo + i * step, s = pow(root, 4);
+        double weight = i == 0 || i == STEPS ? 1 : i % 2 ? 4 : 2;
         double inside = 2 * rg_normal_cdf(reach - critical * s) - 1;
-        sum += weight * density_of_s(s, df) * inside;
+        sum += weight * density_of_s(s, df) * inside * 4 * pow(root, 3);
     }
     return fmin(1, fmax(0, sum * step / 3));
 }
