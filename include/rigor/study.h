@@ -96,6 +96,8 @@ void rg_study_free(rg_study *study);
 bool rg_study_is_sequential(const rg_study *study); /* seeds are added while looking */
 /* Claims that are corrected together: the declared ones, or all when all are exploratory. */
 size_t rg_study_family(const rg_study *study);
+/* What the p of a declared claim must stay below whatever the others do: alpha over them. */
+double rg_study_strictest_level(const rg_study *study);
 /* The arm's configuration with the values of a point laid over it.  New reference. */
 json_t *rg_arm_config(const rg_arm *arm, const double *point);
 /* What a plan of this study is worth before it runs; new reference:

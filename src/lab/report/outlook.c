@@ -97,12 +97,11 @@ static void look_at(json_t *plan, json_t *outlook, const view *v)
 
 void outlook_add(json_t *plan, const rg_study *study, const json_t *facts, double run_sd)
 {
-    bool corrected = study->analysis.correction != RG_NO_CORRECTION && study->n_claims > 1;
     json_t *outlook = json_array();
     for (size_t i = 0; i < study->n_claims; i++) {
         view v = {.study = study,
                   .claim = &study->claims[i],
-                  .level = study->analysis.alpha / (corrected ? (double)study->n_claims : 1)};
+                  .level = rg_study_strictest_level(study)};
         find_spread(&v, facts, run_sd);
         if (v.sd > 0 && study->n_seeds >= 2)
             look_at(plan, outlook, &v);

@@ -57,11 +57,17 @@ static double effect_in_sd(const asked *a, double sd)
     return a->q.effect_in_sd || isnan(sd) ? a->q.effect : a->q.effect / sd;
 }
 
+/* The declared ones; all of them where all are exploratory. */
 static size_t corrected_claims(const json_t *source)
 {
     const char *correction =
         rg_json_text(json_object_get(source, "analysis"), "correction", "");
-    size_t n = json_array_size(json_object_get(source, "claims"));
+    const json_t *claims = json_object_get(source, "claims");
+    size_t declared = 0, i;
+    json_t *claim;
+    json_array_foreach (claims, i, claim)
+        declared += !json_is_true(json_object_get(claim, "exploratory"));
+    size_t n = declared ? declared : json_array_size(claims);
     return n && strcmp(correction, "none") != 0 ? n : 1;
 }
 

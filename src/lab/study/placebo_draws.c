@@ -34,9 +34,13 @@ static size_t count_draws(size_t n)
 
 /* ---- One draw */
 
-/* The verdict says that arms differ which do not. */
-static bool cries_wolf(const json_t *claim)
+/* The verdict says that arms differ which do not.  Exploratory claims promise nothing, unless
+ * there are no others. */
+static bool cries_wolf(const rg_study *study, const json_t *claim)
 {
+    if (json_is_true(json_object_get(claim, "exploratory")) &&
+        study->n_explored < study->n_claims)
+        return false;
     const char *verdict = rg_json_text(claim, "verdict", "");
     bool better = !strcmp(rg_json_text(claim, "relation", ""), ">");
     return !strcmp(verdict, "refuted") || (better && !strcmp(verdict, "supported"));
@@ -122,7 +126,7 @@ static void draw_one(void *ctx, size_t k)
                                 .failed = failed + a * n};
     json_t *verdicts = judge_as_seeds_come(d, scores), *claim;
     json_array_foreach (verdicts, i, claim) {
-        d->alarm[k] |= cries_wolf(claim);
+        d->alarm[k] |= cries_wolf(d->study, claim);
         d->fragile[k] |= !strcmp(rg_json_text(claim, "verdict", ""), "fragile");
     }
     json_decref(verdicts);
@@ -179,9 +183,7 @@ static void put_alarms(json_t *facts, const draws *d)
 static json_t *spread_json(const rg_study *study, const placebo_runs *runs)
 {
     rg_t_result t = rg_t_test(runs->score, runs->count, 0, .05);
-    size_t family = rg_study_family(study);
-    bool corrected = study->analysis.correction != RG_NO_CORRECTION && family > 1;
-    double level = study->analysis.alpha / (corrected ? (double)family : 1);
+    double level = rg_study_strictest_level(study);
     return json_pack(
         "{s:o, s:o, s:o}", "mean", rg_json_real(t.mean), "sd", rg_json_real(t.sd), "mde",
         rg_json_real(sqrt(2) * t.sd * rg_detectable_effect(study->n_seeds, level)));

@@ -20,7 +20,7 @@ typedef struct planner {
 
 /* ---- Claims. */
 
-static double strictest_level(const rg_study *study)
+double rg_study_strictest_level(const rg_study *study)
 {
     size_t family = rg_study_family(study);
     bool corrected = study->analysis.correction != RG_NO_CORRECTION && family > 1;
@@ -74,7 +74,7 @@ static void plan_exact_tests(planner *p)
 {
     const rg_study *study = p->study;
     size_t family = rg_study_family(study);
-    double level = strictest_level(study);
+    double level = rg_study_strictest_level(study);
     size_t need = (size_t)rg_power_exact_floor((rg_power_plan){RG_PAIRS, level, 2});
     if (!study->n_claims || study->n_seeds < 2 || study->n_seeds >= need ||
         rg_study_is_sequential(study))
@@ -100,7 +100,7 @@ static void plan_sequence(planner *p)
 {
     const rg_study *study = p->study;
     size_t family = rg_study_family(study);
-    double level = strictest_level(study);
+    double level = rg_study_strictest_level(study);
     size_t first = first_decision(study, level);
     if (!rg_study_is_sequential(study) || !study->n_claims)
         return;
@@ -253,7 +253,7 @@ json_t *rg_study_plan(const rg_study *study)
     plan_search(&p);
     plan_seeds(&p, shown);
     plan_claims(&p);
-    double strictest = strictest_level(study);
+    double strictest = rg_study_strictest_level(study);
     json_t *plan = json_pack(
         "{s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "arms", (json_int_t)study->n_arms, "trials",
         (json_int_t)rg_trials_in_all(study), "runs", (json_int_t)runs, "mde_sd",
