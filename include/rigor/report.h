@@ -44,6 +44,7 @@ typedef struct rg_compare_options {
     rg_analysis analysis;
     const char *column[RG_ROLES]; /* names of columns; NULL: guessed */
     const char *form;             /* "wide", "long", "arms", ...; NULL: guessed */
+    size_t resamples; /* at most, of bootstraps; 0: as many as some tenths of a second allow */
     const char *positive; /* of predictions of two classes: the one that scores are of */
     const char *task;     /* of predictions: "classify" or "regress"; NULL: guessed */
 } rg_compare_options;

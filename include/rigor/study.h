@@ -144,7 +144,7 @@ typedef struct rg_verdict_options {
     bool maximize;
     rg_analysis analysis;
     bool exploratory;
-    size_t n_explored; /* of the claims the last so many are exploratory: corrected among
+    size_t n_explored;       /* of the claims the last so many are exploratory: corrected among
                           themselves by Benjamini and Hochberg, and always said so */
     const char *const *sets; /* names of the data sets; NULL: one without a name */
     size_t n_sets;
@@ -153,6 +153,7 @@ typedef struct rg_verdict_options {
     double test_over_train; /* of folds: n_test / n_train; NaN: 1 / (folds - 1) */
     bool sequential;        /* seeds were added while looking: the t e-process decides */
     size_t seeds_max;       /* of a sequential study: where it would have ended undecided */
+    size_t resamples; /* at most, of bootstraps; 0: as many as some tenths of a second allow */
 } rg_verdict_options;
 /* The `claims` array of docs/json.md.  Seeds that both arms have are paired. New reference. */
 json_t *rg_verdicts(const rg_scores *arms, size_t n_arms, const rg_claim *claims,

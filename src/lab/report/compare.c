@@ -194,7 +194,8 @@ static json_t *facts_json(comparison *c)
                                   .n_sets = r->sets.len,
                                   .folds = r->folds.len ? r->folds.at : NULL,
                                   .n_folds = r->folds.len,
-                                  .test_over_train = NAN};
+                                  .test_over_train = NAN,
+                                  .resamples = c->options->resamples};
     json_t *marks = json_pack("[s]", "self-reported"), *arms = json_array();
     if (exploratory)
         json_array_append_new(marks, json_string("exploratory"));

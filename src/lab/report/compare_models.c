@@ -290,6 +290,8 @@ static bool claim_all(rg_model_comparison *c, rg_err *err)
     c->resamples = fit < RESAMPLES_LEAST  ? RESAMPLES_LEAST
                    : fit > RESAMPLES_MOST ? RESAMPLES_MOST
                                           : fit;
+    if (c->options->resamples && c->resamples > c->options->resamples)
+        c->resamples = c->options->resamples;
     c->pairs = RG_ARENA_ARRAY(m->arena, rg_model_pair, c->n_claims);
     for (size_t i = 0; i < c->n_claims; i++) {
         c->pairs[i].claim = &c->claims[i];

@@ -130,14 +130,14 @@ static void note_scales(const tasks *t)
 
 /* As many resamples as the time allows: the ends of an interval from 500 stray by some twelfth
  * of its half width from seed to seed, from 10,000 by a fortieth. */
-static size_t resamples_for(size_t scores, size_t arms, size_t claims)
+static size_t resamples_for(size_t scores, size_t arms, size_t claims, size_t most)
 {
     static const size_t steps[] = {10000, 5000, 2000, 1000};
     double draws = (double)scores * (3 + 2 * (double)claims / (double)arms);
     for (size_t i = 0; i < RG_COUNT(steps); i++)
-        if (draws * (double)steps[i] <= DRAWS)
+        if (draws * (double)steps[i] <= DRAWS && (!most || steps[i] <= most))
             return steps[i];
-    return 500;
+    return !most || most > 500 ? 500 : most;
 }
 
 /* ---- As data */
@@ -248,11 +248,11 @@ json_t *facts_tasks(const cells *all, const rg_claim *claims, size_t n_claims, u
         return NULL;
     }
     note_scales(&t);
-    t.plan =
-        (rg_bootstrap_plan){.kind = RG_BOOTSTRAP_PERCENTILE,
-                            .resamples = resamples_for(count_scores(&t), all->n_arms, n_claims),
-                            .seed = seed,
-                            .alpha = all->options->analysis.alpha};
+    t.plan = (rg_bootstrap_plan){.kind = RG_BOOTSTRAP_PERCENTILE,
+                                 .resamples = resamples_for(count_scores(&t), all->n_arms,
+                                                            n_claims, all->options->resamples),
+                                 .seed = seed,
+                                 .alpha = all->options->analysis.alpha};
     return json_pack("{s:I, s:o, s:o, s:o, s:I, s:I, s:o}", "tasks", (json_int_t)t.count,
                      "arms", arms_json(&t), "profiles", profiles_json(&t), "improvement",
                      improvement_json(&t, claims, n_claims), "resamples",
