@@ -98,6 +98,23 @@ size_t rg_result_distinct(const rg_table *table, const rg_column *column, const 
     return n;
 }
 
+const rg_column *rg_result_difference(const rg_table *table, const rg_column *score,
+                                      size_t line_a, size_t line_b)
+{
+    const rg_column *found = NULL;
+    size_t a = rg_result_row_at(table, line_a), b = rg_result_row_at(table, line_b);
+    for (size_t i = 0; i < table->columns; i++) {
+        const rg_column *column = &table->column[i];
+        bool likely = column->kind == RG_COLUMN_TEXT || rg_result_name_is_aside(column->name);
+        if (column == score || rg_result_same_cell(column, a, b) || (found && !likely))
+            continue;
+        found = column;
+        if (likely)
+            break;
+    }
+    return found;
+}
+
 /* ---- Columns that are said */
 
 const rg_column *rg_result_column_named(const rg_table *table, const char *name)

@@ -3,7 +3,7 @@
  * Labels decide the task: texts are classes, and so are whole numbers of which few differ (the
  * rule of data sets, rigor/data.h); other numbers are what a regression predicts.  A class is
  * known by its text, so that 1, 1.0 and "1" are one. */
-#include "lab/report/compare_predictions.h"
+#include "lab/report/compare_prediction_reader.h"
 
 #include "lab/report/compare_columns.h"
 
@@ -21,31 +21,6 @@ void rg_fixed_models_free(rg_fixed_models *models)
 {
     json_decref(models->warnings);
     rg_arena_free(models->arena);
-}
-
-typedef struct reader {
-    rg_fixed_models *models;
-    const char *labels_path, *label_name;
-    rg_map *classes;        /* text -> index + 1, as a pointer */
-    rg_map *ids;            /* text -> row of the labels + 1; NULL: matched by place */
-    size_t by_id, by_place; /* files matched so */
-    const char *said_positive;
-    rg_err *err;
-} reader;
-
-/* One file of predictions: row[i] is the row of example i in its table. */
-typedef struct matched {
-    const rg_table *table;
-    const char *path;
-    size_t *row;
-} matched;
-
-static bool fail_in(reader *r, const matched *m, size_t example, const char *remedy,
-                    const char *what, const char *value)
-{
-    char where[160];
-    rg_data_where(where, m->path, m->table->line[m->row[example]]);
-    return rg_fail(r->err, RG_INPUT, where, remedy, what, value);
 }
 
 /* ---- Labels */
@@ -74,7 +49,8 @@ static int by_name(const void *a, const void *b)
     return strcmp(x, y);
 }
 
-static void find_classes(reader *r, const rg_table *table, const rg_column *column)
+static void find_classes(rg_prediction_reader *r, const rg_table *table,
+                         const rg_column *column)
 {
     rg_fixed_models *m = r->models;
     rg_map *seen = rg_map_new();
@@ -91,7 +67,7 @@ static void find_classes(reader *r, const rg_table *table, const rg_column *colu
 }
 
 /* Of two classes the one that a score is of: the one called so, else the later one. */
-static bool find_positive(reader *r)
+static bool find_positive(rg_prediction_reader *r)
 {
     static const char *const words[] = {"1", "true", "yes", "pos", "positive"};
     rg_fixed_models *m = r->models;
@@ -116,24 +92,8 @@ static bool find_positive(reader *r)
                    m->classes > 2 ? ", ..." : "");
 }
 
-/* Scores of one class of two, when nothing says of which. */
-static void warn_of_positive(reader *r, const rg_fixed_model *model)
-{
-    const rg_fixed_models *m = r->models;
-    if (!m->positive_is_sure)
-        rg_json_say(m->warnings,
-                    "The scores of %s are taken to be of the class '%s'; --positive %s says "
-                    "otherwise.",
-                    model->name, m->class_name[m->positive], m->class_name[1 - m->positive]);
-}
-
-static int32_t class_of(reader *r, const rg_column *column, size_t row)
-{
-    const char *text = rg_result_cell(column, row, r->models->arena);
-    return text ? (int32_t)(uintptr_t)rg_map_get(r->classes, text) - 1 : -1;
-}
-
-static bool check_labels(reader *r, const rg_table *table, const rg_column *column)
+static bool check_labels(rg_prediction_reader *r, const rg_table *table,
+                         const rg_column *column)
 {
     for (size_t row = 0; row < table->rows; row++) {
         bool number = column->kind == RG_COLUMN_NUMBER;
@@ -147,8 +107,8 @@ static bool check_labels(reader *r, const rg_table *table, const rg_column *colu
     return true;
 }
 
-static bool is_number_task(const reader *r, const rg_table *table, const rg_column *column,
-                           const char *task, bool *ret)
+static bool is_number_task(const rg_prediction_reader *r, const rg_table *table,
+                           const rg_column *column, const char *task, bool *ret)
 {
     *ret = !looks_like_classes(table, column, r->models->arena);
     if (!task)
@@ -162,7 +122,7 @@ static bool is_number_task(const reader *r, const rg_table *table, const rg_colu
                    "column '%s' holds texts, which no regression predicts", column->name);
 }
 
-static bool take_labels(reader *r, const rg_table *table, const rg_column *column,
+static bool take_labels(rg_prediction_reader *r, const rg_table *table, const rg_column *column,
                         const char *task)
 {
     rg_fixed_models *m = r->models;
@@ -179,14 +139,14 @@ static bool take_labels(reader *r, const rg_table *table, const rg_column *colum
         return false;
     m->truth = RG_DATA_ROOM(m->arena, int32_t, m->examples, r->labels_path, r->err);
     for (size_t row = 0; m->truth && row < table->rows; row++)
-        m->truth[row] = class_of(r, column, row);
+        m->truth[row] = rg_prediction_class(r, column, row);
     if (m->truth && m->classes < 2)
         return rg_fail(r->err, RG_INPUT, r->labels_path, "give the labels of all examples",
                        "all labels are '%s'", m->class_name[0]);
     return m->truth != NULL;
 }
 
-static bool take_ids(reader *r, const rg_table *table)
+static bool take_ids(rg_prediction_reader *r, const rg_table *table)
 {
     const rg_column *id = rg_prediction_id(table);
     if (!id)
@@ -209,7 +169,8 @@ static bool take_ids(reader *r, const rg_table *table)
     return true;
 }
 
-static bool read_labels(reader *r, const rg_result_source *source, const char *task)
+static bool read_labels(rg_prediction_reader *r, const rg_result_source *source,
+                        const char *task)
 {
     rg_arena *arena = r->models->arena;
     r->labels_path = rg_result_source_name(source);
@@ -226,7 +187,7 @@ static bool read_labels(reader *r, const rg_result_source *source, const char *t
 
 /* ---- Matching */
 
-static bool match_by_place(reader *r, matched *m)
+static bool match_by_place(rg_prediction_reader *r, rg_matched *m)
 {
     if (m->table->rows != r->models->examples)
         return rg_fail(r->err, RG_INPUT, m->path,
@@ -238,7 +199,7 @@ static bool match_by_place(reader *r, matched *m)
     return true;
 }
 
-static bool name_missing(reader *r, const matched *m)
+static bool name_missing(rg_prediction_reader *r, const rg_matched *m)
 {
     size_t missing = 0, first = 0;
     for (size_t i = r->models->examples; i-- > 0;)
@@ -252,7 +213,7 @@ static bool name_missing(reader *r, const matched *m)
                    r->models->examples, rg_map_key(r->ids, first));
 }
 
-static bool match_by_id(reader *r, matched *m, const rg_column *id)
+static bool match_by_id(rg_prediction_reader *r, rg_matched *m, const rg_column *id)
 {
     for (size_t i = 0; i < r->models->examples; i++)
         m->row[i] = SIZE_MAX;
@@ -273,7 +234,7 @@ static bool match_by_id(reader *r, matched *m, const rg_column *id)
     return name_missing(r, m);
 }
 
-static bool match(reader *r, matched *m)
+static bool match(rg_prediction_reader *r, rg_matched *m)
 {
     const rg_column *id = rg_prediction_id(m->table);
     m->row = RG_DATA_ROOM(r->models->arena, size_t, r->models->examples, m->path, r->err);
@@ -287,207 +248,28 @@ static bool match(reader *r, matched *m)
     return match_by_place(r, m);
 }
 
-/* ---- Numbers */
-
-static double *read_numbers(reader *r, const matched *m, const rg_column *column)
-{
-    size_t n = r->models->examples;
-    double *values = RG_DATA_ROOM(r->models->arena, double, n, m->path, r->err);
-    for (size_t i = 0; values && i < n; i++) {
-        bool number = column->kind == RG_COLUMN_NUMBER;
-        values[i] = number ? column->number[m->row[i]] : NAN;
-        if (!isfinite(values[i])) {
-            fail_in(r, m, i, "give every example a finite prediction",
-                    "column '%s' holds no finite number here", column->name);
-            return NULL;
-        }
-    }
-    return values;
-}
-
-/* ---- Classes */
-
-static bool all_are_classes(reader *r, const matched *m, const rg_column *column)
-{
-    for (size_t i = 0; i < r->models->examples; i++)
-        if (class_of(r, column, m->row[i]) < 0)
-            return false;
-    return true;
-}
-
-static int32_t *new_labels(reader *r, const matched *m)
-{
-    return RG_DATA_ROOM(r->models->arena, int32_t, r->models->examples, m->path, r->err);
-}
-
-/* A prediction that is no class is wrong, and said. */
-static bool labels_of_column(reader *r, const matched *m, const rg_column *column,
-                             rg_fixed_model *ret)
-{
-    size_t strange = 0, first = 0;
-    int32_t *label = new_labels(r, m);
-    for (size_t i = r->models->examples; label && i-- > 0;) {
-        label[i] = class_of(r, column, m->row[i]);
-        if (label[i] < 0) {
-            strange++;
-            first = i;
-        }
-    }
-    if (strange) {
-        const char *text = rg_result_cell(column, m->row[first], r->models->arena);
-        rg_json_say(r->models->warnings,
-                    "%s:%zu: '%.60s' is none of the labels' classes: %zu such %s of %s %s as "
-                    "wrong.",
-                    rg_path_base(m->path), m->table->line[m->row[first]], text ? text : "",
-                    strange, strange == 1 ? "prediction" : "predictions", ret->name,
-                    strange == 1 ? "counts" : "count");
-    }
-    ret->label = label;
-    return label != NULL;
-}
-
-/* Probabilities above one half, other scores above 0. */
-static bool labels_of_score(reader *r, const matched *m, rg_fixed_model *ret)
-{
-    double lo = ret->score[0], hi = lo;
-    int32_t *label = new_labels(r, m), positive = (int32_t)r->models->positive;
-    for (size_t i = 0; i < r->models->examples; i++) {
-        lo = fmin(lo, ret->score[i]);
-        hi = fmax(hi, ret->score[i]);
-    }
-    bool unit = lo >= 0 && hi <= 1;
-    for (size_t i = 0; label && i < r->models->examples; i++)
-        label[i] = ret->score[i] > (unit ? .5 : 0) ? positive : 1 - positive;
-    ret->label = label;
-    if (!unit)
-        rg_json_say(r->models->warnings,
-                    "The scores of %s are no probabilities: above 0 counts as '%s'.", ret->name,
-                    r->models->class_name[positive]);
-    return label != NULL;
-}
-
-static bool probabilities_of_score(reader *r, const matched *m, rg_fixed_model *ret)
-{
-    size_t n = r->models->examples, positive = r->models->positive;
-    for (size_t i = 0; i < n; i++)
-        if (!(ret->score[i] >= 0 && ret->score[i] <= 1))
-            return true;
-    ret->probability = RG_DATA_ROOM(r->models->arena, double, n * 2, m->path, r->err);
-    for (size_t i = 0; ret->probability && i < n; i++) {
-        ret->probability[2 * i + positive] = ret->score[i];
-        ret->probability[2 * i + 1 - positive] = 1 - ret->score[i];
-    }
-    return ret->probability != NULL;
-}
-
-/* Rows that do not sum to 1 are scores: they rank classes, and that is all. */
-static void keep_if_probabilities(const rg_fixed_models *models, rg_fixed_model *ret)
-{
-    for (size_t i = 0; i < models->examples; i++) {
-        double sum = 0, least = 0;
-        for (size_t c = 0; c < models->classes; c++) {
-            sum += ret->probability[i * models->classes + c];
-            least = fmin(least, ret->probability[i * models->classes + c]);
-        }
-        if (least < 0 || fabs(sum - 1) > 1e-3) {
-            ret->probability = NULL;
-            return;
-        }
-    }
-}
-
-static bool scores_of_classes(reader *r, const matched *m, const rg_column **column,
-                              rg_fixed_model *ret)
-{
-    const rg_fixed_models *models = r->models;
-    size_t n = models->examples, k = models->classes;
-    ret->probability = RG_DATA_ROOM(models->arena, double, n *k, m->path, r->err);
-    ret->score = k == 2 ? RG_DATA_ROOM(models->arena, double, n, m->path, r->err) : NULL;
-    ret->label = new_labels(r, m);
-    if (!ret->probability || !ret->label || (k == 2 && !ret->score))
-        return false;
-    for (size_t c = 0; c < k; c++) {
-        const double *values = read_numbers(r, m, column[c]);
-        for (size_t i = 0; values && i < n; i++)
-            ret->probability[i * k + c] = values[i];
-        if (!values)
-            return false;
-    }
-    for (size_t i = 0; i < n; i++) {
-        const double *row = ret->probability + i * k;
-        for (size_t c = 1; c < k; c++)
-            if (row[c] > row[ret->label[i]])
-                ret->label[i] = (int32_t)c;
-        if (k == 2)
-            ret->score[i] = row[models->positive] - row[1 - models->positive];
-    }
-    keep_if_probabilities(models, ret);
-    return true;
-}
-
-static bool fail_no_predictions(reader *r, const matched *m)
-{
-    return rg_fail(r->err, RG_INPUT, m->path,
-                   "name it 'prediction', or give a column of probabilities for each class, "
-                   "called as the class",
-                   "no column is known for the predictions among %zu", m->table->columns);
-}
-
-static bool read_classes(reader *r, const matched *m, rg_fixed_model *ret)
-{
-    rg_fixed_models *models = r->models;
-    const rg_column **column =
-        RG_ARENA_ARRAY(models->arena, const rg_column *, models->classes);
-    bool placed;
-    const rg_column *label = rg_prediction_label(m->table, false);
-    const rg_column *score = models->classes == 2 ? rg_prediction_score(m->table) : NULL;
-    if (rg_prediction_classes(m->table, models->class_name, models->classes, column, &placed)) {
-        if (placed)
-            rg_json_say(models->warnings,
-                        "The columns of %s have no names: they are taken for the classes in "
-                        "ascending order.",
-                        ret->name);
-        return scores_of_classes(r, m, column, ret);
-    }
-    if (label && label != score && models->classes == 2 && label->kind == RG_COLUMN_NUMBER &&
-        !all_are_classes(r, m, label)) {
-        score = label;
-        label = NULL;
-    }
-    if (label == score && label && all_are_classes(r, m, label))
-        score = NULL;
-    if (!label && !score)
-        return fail_no_predictions(r, m);
-    if (score)
-        warn_of_positive(r, ret);
-    if (score &&
-        (!(ret->score = read_numbers(r, m, score)) || !probabilities_of_score(r, m, ret)))
-        return false;
-    return label && label != score ? labels_of_column(r, m, label, ret)
-                                   : labels_of_score(r, m, ret);
-}
-
 /* ---- All together */
 
-static bool read_model(reader *r, const rg_result_source *source, rg_fixed_model *ret)
+static bool read_model(rg_prediction_reader *r, const rg_result_source *source,
+                       rg_fixed_model *ret)
 {
-    matched m = {.path = rg_result_source_name(source)};
+    rg_matched m = {.path = rg_result_source_name(source)};
     const rg_column *column;
     m.table = rg_prediction_table(source, r->models->arena, r->err);
     if (!m.table || !match(r, &m))
         return false;
     if (!r->models->numbers)
-        return read_classes(r, &m, ret);
+        return rg_prediction_read_classes(r, &m, ret);
     column = rg_prediction_label(m.table, false);
     if (!column)
         column = rg_prediction_score(m.table);
     if (!column)
-        return fail_no_predictions(r, &m);
-    ret->score = read_numbers(r, &m, column);
+        return rg_prediction_fail_none(r, &m);
+    ret->score = rg_prediction_numbers(r, &m, column);
     return ret->score != NULL;
 }
 
-static const char *say_reading(const reader *r)
+static const char *say_reading(const rg_prediction_reader *r)
 {
     const rg_fixed_models *m = r->models;
     rg_str s = {0};
@@ -511,7 +293,7 @@ static const char *say_reading(const reader *r)
     return text;
 }
 
-static bool read_all(reader *r, const rg_result_source *predictions, size_t n,
+static bool read_all(rg_prediction_reader *r, const rg_result_source *predictions, size_t n,
                      const rg_result_source *labels, const char *task)
 {
     rg_fixed_models *m = r->models;
@@ -538,7 +320,7 @@ bool rg_fixed_models_read(const rg_result_source *predictions, size_t n,
                           rg_fixed_models *ret, rg_err *err)
 {
     *ret = (rg_fixed_models){.arena = rg_arena_new(), .warnings = json_array()};
-    reader r = {
+    rg_prediction_reader r = {
         .models = ret, .classes = rg_map_new(), .said_positive = options->positive, .err = err};
     bool ok = read_all(&r, predictions, n, labels, options->task);
     rg_map_free(r.classes);

@@ -247,33 +247,16 @@ static size_t find_twin(const rg_result_arm *arm)
     return at;
 }
 
-/* The column that makes the difference between two rows of one run: an epoch, a second factor.
- */
-static const rg_column *difference(const file_of_results *f, const rg_result *a,
-                                   const rg_result *b)
-{
-    const rg_table *table = f->info.table;
-    const rg_column *found = NULL;
-    size_t x = rg_result_row_at(table, a->line), y = rg_result_row_at(table, b->line);
-    for (size_t i = 0; i < table->columns; i++) {
-        const rg_column *column = &table->column[i];
-        bool score = column == f->columns.value[0];
-        bool likely = column->kind == RG_COLUMN_TEXT || rg_result_name_is_aside(column->name);
-        if (!score && !rg_result_same_cell(column, x, y) && (!found || likely)) {
-            found = column;
-            if (likely)
-                break;
-        }
-    }
-    return found;
-}
-
 static bool fail_twin(reader *r, const rg_result_arm *arm, size_t at)
 {
     const rg_result *one = &arm->rows.at[at - 1], *other = &arm->rows.at[at];
     const rg_results *results = r->results;
+    const file_of_results *file = &r->files[one->file];
     const rg_column *column =
-        one->file == other->file ? difference(&r->files[one->file], one, other) : NULL;
+        one->file != other->file
+            ? NULL
+            : rg_result_difference(file->info.table, file->columns.value[0], one->line,
+                                   other->line);
     rg_str key = {0}, remedy = {.max = 300};
     rg_str_printf(&key, "seed %.60s", rg_result_seed(results, other));
     if (!r->results->has_seeds)
