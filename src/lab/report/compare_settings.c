@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { COLUMNS_MOST = 60, SHOWN = 60 };
+enum { COLUMNS_MOST = 60, TABLE_MOST = 1000, SHOWN = 60 };
 
 static bool is_setting(const rg_column *column, const rg_result_columns *columns)
 {
@@ -59,28 +59,35 @@ static void keep(json_t *settings, const char *column, const char *value)
     json_object_set_new(settings, column, same && value ? json_string(value) : json_null());
 }
 
+/* At most COLUMNS_MOST columns; none of a table that is wider than any list of settings. */
+static size_t find_settings(const rg_table *table, const rg_result_columns *columns,
+                            const rg_column *ret[COLUMNS_MOST])
+{
+    size_t n = 0;
+    for (size_t i = 0; table->columns <= TABLE_MOST && i < table->columns; i++)
+        if (n < COLUMNS_MOST && is_setting(&table->column[i], columns))
+            ret[n++] = &table->column[i];
+    return n;
+}
+
 void rg_result_settings_add(rg_results *results, uint32_t file, const rg_table *table,
                             const rg_result_columns *columns)
 {
+    const rg_column *column[COLUMNS_MOST];
+    size_t n = find_settings(table, columns, column);
     if (!results->settings)
         results->settings = json_object();
-    for (size_t a = 0; a < results->arms.len; a++) {
+    for (size_t a = 0; n > 0 && a < results->arms.len; a++) {
         const rg_result_arm *arm = &results->arms.at[a];
-        json_t *settings = json_object_get(results->settings, arm->name);
         if (arm->rows.len < 2 || !has_rows(arm, file))
             continue;
+        json_t *settings = json_object_get(results->settings, arm->name);
         if (!settings) {
             settings = json_object();
             json_object_set_new(results->settings, arm->name, settings);
         }
-        size_t looked_at = 0;
-        for (size_t i = 0; i < table->columns && looked_at < COLUMNS_MOST; i++) {
-            const rg_column *column = &table->column[i];
-            if (!is_setting(column, columns))
-                continue;
-            looked_at++;
-            keep(settings, column->name, constant_of(results, arm, file, table, column));
-        }
+        for (size_t i = 0; i < n; i++)
+            keep(settings, column[i]->name, constant_of(results, arm, file, table, column[i]));
     }
 }
 

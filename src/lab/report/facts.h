@@ -41,8 +41,6 @@ json_t *facts_claims(const facts_source *from);
 json_t *facts_study_standings(const facts_source *from); /* [] while runs are missing */
 void facts_add_confounds(const facts_source *from, json_t *claims); /* claims[].confounds */
 json_t *facts_environment_confounds(const facts_source *from); /* [{"claim", "confounds"}] */
-/* All confounds of a claim, wherever they stand in the facts.  New reference. */
-json_t *facts_confounds_of(const json_t *facts, const json_t *claim);
 json_t *facts_effects(const facts_source *from, const json_t *arms);
 json_t *facts_search(const facts_source *from);
 json_t *facts_space(const facts_source *from);

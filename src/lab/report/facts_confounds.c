@@ -134,25 +134,3 @@ json_t *facts_environment_confounds(const facts_source *from)
     }
     return ret;
 }
-
-/* ---- For those who show them */
-
-static void add_all(json_t *ret, const json_t *sentences)
-{
-    size_t i;
-    json_t *sentence;
-    json_array_foreach (sentences, i, sentence)
-        json_array_append(ret, sentence);
-}
-
-json_t *facts_confounds_of(const json_t *facts, const json_t *claim)
-{
-    const char *name = rg_json_text(claim, "claim", "");
-    json_t *ret = json_array(), *other;
-    size_t i;
-    add_all(ret, json_object_get(claim, "confounds"));
-    json_array_foreach (rg_json_path(facts, "environment.confounds"), i, other)
-        if (!strcmp(rg_json_text(other, "claim", ""), name))
-            add_all(ret, json_object_get(other, "confounds"));
-    return ret;
-}

@@ -97,7 +97,9 @@ static void add_verdict(rg_str *ret, const json_t *facts, const json_t *claim)
              "<span class=\"claim\">$</span></header><p class=\"sentence\">$</p>\n",
              verdict, verdict, rg_json_text(claim, "claim", ""), rg_str_text(&sentence));
     rg_str_clear(&sentence);
-    add_sentences(ret, json_object_get(claim, "confounds"), "warnings");
+    json_t *confounds = table_confounds(facts, claim);
+    add_sentences(ret, confounds, "warnings");
+    json_decref(confounds);
     if (table_evidence(&sentence, claim))
         html_put(ret, "<p class=\"evidence\">$</p>\n", rg_str_text(&sentence));
     rg_str_free(&sentence);

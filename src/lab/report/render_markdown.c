@@ -106,7 +106,9 @@ static void add_verdicts(rg_str *ret, const json_t *facts)
         add_escaped(ret, rg_str_text(&sentence));
         rg_str_add(ret, "\n");
         rg_str_clear(&sentence);
-        add_points(ret, json_object_get(claim, "confounds"), "**Confound:** ");
+        json_t *confounds = table_confounds(facts, claim);
+        add_points(ret, confounds, "**Confound:** ");
+        json_decref(confounds);
         if (table_evidence(&sentence, claim))
             add_point(ret, "", rg_str_text(&sentence));
         rg_str_free(&sentence);

@@ -64,8 +64,10 @@ static void add_verdicts(rg_str *ret, const json_t *facts, bool colour)
         table_sentence(&sentence, facts, claim);
         add_item(ret, rg_json_text(claim, "verdict", "?"), rg_str_text(&sentence), colour);
         rg_str_clear(&sentence);
-        json_array_foreach (json_object_get(claim, "confounds"), k, note)
+        json_t *confounds = table_confounds(facts, claim);
+        json_array_foreach (confounds, k, note)
             add_item(ret, "warn", json_is_string(note) ? json_string_value(note) : "", colour);
+        json_decref(confounds);
         if (table_evidence(&sentence, claim))
             add_item(ret, "", rg_str_text(&sentence), colour);
         rg_str_free(&sentence);

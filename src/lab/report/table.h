@@ -50,6 +50,8 @@ json_t *table_or_null(json_t *table);                    /* frees a table withou
 const char *table_reading(const json_t *facts);
 /* The words that stand on every line of the report: " (exploratory, unsealed)", or "". */
 void table_marks(rg_str *ret, const json_t *facts);
+/* All confounds of a claim, in claims[] and in the environment: an array of sentences. */
+json_t *table_confounds(const json_t *facts, const json_t *claim);
 /* A claim's sentence with the marks, unless it says them itself. */
 void table_sentence(rg_str *ret, const json_t *facts, const json_t *claim);
 /* Whether the facts are a study's; otherwise they come from a table of results, and nothing is

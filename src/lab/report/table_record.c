@@ -4,6 +4,7 @@
 #include "lab/report/format.h"
 
 #include <math.h>
+#include <string.h>
 
 typedef enum cell { CELL_ANY, CELL_SECONDS, CELL_BYTES, CELL_NUMBER } cell;
 typedef struct line { /* what a row shows: a dotted path into the facts */
@@ -106,4 +107,26 @@ json_t *table_costs(const json_t *facts)
                                    format_seconds(wall).text, format_seconds(cpu).text));
     }
     return table_or_null(table);
+}
+
+/* ---- Confounds: those that are figures, and those that are of the environment */
+
+static void add_all(json_t *ret, const json_t *sentences)
+{
+    size_t i;
+    json_t *sentence;
+    json_array_foreach (sentences, i, sentence)
+        json_array_append(ret, sentence);
+}
+
+json_t *table_confounds(const json_t *facts, const json_t *claim)
+{
+    const char *name = rg_json_text(claim, "claim", "");
+    json_t *ret = json_array(), *other;
+    size_t i;
+    add_all(ret, json_object_get(claim, "confounds"));
+    json_array_foreach (rg_json_path(facts, "environment.confounds"), i, other)
+        if (!strcmp(rg_json_text(other, "claim", ""), name))
+            add_all(ret, json_object_get(other, "confounds"));
+    return ret;
 }

@@ -3,7 +3,7 @@
 #include "lab/store/sample.h"
 #include "lab/study/catalog.h"
 
-#include "lab/report/facts.h"
+#include "lab/report/table.h"
 
 #include "rigor/report.h"
 #include "rigor/study.h"
@@ -433,10 +433,17 @@ static void test_another_machine_is_no_part_of_the_figures(void **state)
     const char *fingerprint = rg_json_text(plain, "fingerprint", "");
     assert_string_equal(rg_json_text(later, "fingerprint", "?"), fingerprint);
     assert_string_equal(rg_json_text(split, "fingerprint", "?"), fingerprint);
-    json_t *all =
-        facts_confounds_of(split, json_array_get(json_object_get(split, "claims"), 0));
+    json_t *all = table_confounds(split, json_array_get(json_object_get(split, "claims"), 0));
     assert_int_equal(json_array_size(all), 1);
     json_decref(all);
+    static const char *const formats[] = {"text", "markdown", "html"};
+    for (size_t i = 0; i < RG_COUNT(formats); i++) { /* it stands with the verdict */
+        rg_str page = {0};
+        rg_err err = {0};
+        assert_ok(rg_rendering_find(formats[i])->render(split, false, &page, &err), &err);
+        assert_non_null(strstr(rg_str_text(&page), "4 of 5 pairs"));
+        rg_str_free(&page);
+    }
     json_decref(plain);
     json_decref(later);
     json_decref(split);
