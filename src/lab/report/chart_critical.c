@@ -19,7 +19,6 @@
 
 enum { DIFFERENCE = 8, AXIS = 46, GROUPS = 57, GROUP = 9, NAMES = 30, ROW = 28, BELOW = 6 };
 #define MARGIN 0.45 /* room for names at each side, in lengths of the axis */
-#define LABEL_LIMIT 150
 
 typedef struct diagram {
     const json_t *ranking, *ranks;
@@ -62,8 +61,7 @@ static json_t *arms_json(const diagram *d)
         bool left = i < left_half(d);
         rg_str label = {0};
         format rank = format_number(rank_at(d, i), 0.1);
-        rg_str_printf(&label, "%s  %s", left ? name_at(d, i) : rank.text,
-                      left ? rank.text : name_at(d, i));
+        rg_str_printf(&label, "%s  %s", rank.text, name_at(d, i)); /* names may be cut */
         json_array_append_new(
             arms,
             json_pack("{s:s, s:o, s:s, s:i, s:i, s:f, s:s, s:s}", "arm", name_at(d, i), "rank",
@@ -129,10 +127,10 @@ static void draw(json_t *ret, const json_t *facts, const diagram *d)
 {
     json_t *table = table_ranking(facts);
     json_t *variables = json_pack(
-        "{s:o, s:o, s:o, s:[{s:i, s:i, s:i}], s:i, s:[f, f], s:o, s:i}", "arms", arms_json(d),
+        "{s:o, s:o, s:o, s:[{s:i, s:i, s:i}], s:i, s:[f, f], s:o}", "arms", arms_json(d),
         "cliques", cliques_json(d), "difference", difference_json(d), "axis", "from", 1, "to",
         (int)d->arms, "y", AXIS, "height", row_height(d, left_half(d) - 1) + BELOW, "domain",
-        d->lo, d->hi, "ticks", ticks_json(d), "limit", LABEL_LIMIT);
+        d->lo, d->hi, "ticks", ticks_json(d));
     chart_add(ret, &(chart_parts){.id = "critical",
                                   .title = "Critical-difference diagram",
                                   .description =
