@@ -41,6 +41,7 @@ typedef struct rg_compare_options {
     size_t n_claims;
     bool minimize;
     bool goal_given; /* otherwise: known for usual metrics */
+    bool normalize;  /* for aggregates over tasks: each from 0, its worst run, to 1, its best */
     rg_analysis analysis;
     const char *column[RG_ROLES]; /* names of columns; NULL: guessed */
     const char *form;             /* "wide", "long", "arms", ...; NULL: guessed */

@@ -65,11 +65,13 @@ static void finish(json_t *ret, const json_t *facts, profiles *all)
     if (json_array_size(all->steps)) {
         rg_str id = {0}, title = {0};
         rg_str_printf(&id, "profile-%zu", json_array_size(ret));
-        rg_str_printf(&title, "threshold of %s", table_metric(facts));
-        json_t *variables =
-            json_pack("{s:O, s:O, s:s, s:s}", "steps", all->steps, "arms", all->arms, "title",
-                      rg_str_text(&title), "share",
-                      strcmp(goal, "minimize") != 0 ? "runs above" : "runs below");
+        bool normalized = table_tasks_normalized(facts);
+        rg_str_printf(&title, "threshold of %s%s", normalized ? "normalized " : "",
+                      table_metric(facts));
+        json_t *variables = json_pack(
+            "{s:O, s:O, s:s, s:s}", "steps", all->steps, "arms", all->arms, "title",
+            rg_str_text(&title), "share",
+            normalized || strcmp(goal, "minimize") != 0 ? "runs above" : "runs below");
         chart_add(ret,
                   &(chart_parts){.id = rg_str_text(&id),
                                  .title = "Performance profiles",

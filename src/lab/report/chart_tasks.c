@@ -50,10 +50,13 @@ static void draw(json_t *ret, const json_t *facts, const estimates *all)
 {
     json_t *names = chart_names(all->at, "arm");
     int height = ROW * (int)json_array_size(names);
+    rg_str title = {0};
+    rg_str_printf(&title, "%s%s", table_tasks_normalized(facts) ? "normalized " : "",
+                  table_metric(facts));
     json_t *variables =
         json_pack("{s:O, s:o, s:i, s:o, s:o, s:s}", "estimates", all->at, "names", names,
                   "height", height, "aggregates", titles_json(), "domain",
-                  chart_domain(all->range), "title", table_metric(facts));
+                  chart_domain(all->range), "title", rg_str_text(&title));
     chart_add(ret,
               &(chart_parts){.id = "tasks",
                              .title = "Aggregates over all tasks",
@@ -67,6 +70,7 @@ static void draw(json_t *ret, const json_t *facts, const estimates *all)
                              .variables = variables,
                              .columns = CELLS("arm", "aggregate", "estimate", "interval"),
                              .rows = json_incref(all->rows)});
+    rg_str_free(&title);
 }
 
 void chart_tasks(const json_t *facts, json_t *ret)

@@ -176,7 +176,8 @@ static void add_sets(json_t *facts, const comparison *c, const cells *all)
 {
     if (all->n_sets < 2)
         return;
-    json_t *tasks = facts_tasks(all, c->claims, c->n_claims, BOOTSTRAP_SEED);
+    facts_task_options options = {c->options->normalize, BOOTSTRAP_SEED};
+    json_t *tasks = facts_tasks(all, c->claims, c->n_claims, &options);
     json_object_set_new(facts, "ranking", facts_ranking(all));
     if (tasks)
         json_object_set_new(facts, "tasks", tasks);

@@ -55,7 +55,12 @@ json_t *facts_environment(const facts_source *from);
 json_t *facts_standings(const cells *all);
 json_t *facts_ranking(const cells *all); /* null: too few data sets or arms */
 /* NULL: not two tasks with two runs each, a run without a value, or far too many runs. */
-json_t *facts_tasks(const cells *all, const rg_claim *claims, size_t n_claims, uint64_t seed);
+typedef struct facts_task_options {
+    bool normalize; /* each task from 0, its worst run, to 1, its best */
+    uint64_t seed;  /* of the bootstrap */
+} facts_task_options;
+json_t *facts_tasks(const cells *all, const rg_claim *claims, size_t n_claims,
+                    const facts_task_options *options);
 /* The paragraph for a paper's methods section, written from the rest of the facts. */
 json_t *facts_methods(const json_t *facts);
 

@@ -388,9 +388,13 @@ static void say_tasks(rg_str *ret, const json_t *facts)
         rg_str_printf(ret,
                       "Interquartile means, performance profiles and probabilities of "
                       "improvement over all tasks have %s stratified bootstrap intervals from "
-                      "%s resamples (Agarwal et al., 2021).",
+                      "%s resamples (Agarwal et al., 2021).%s",
                       format_percent(1 - number(facts, "analysis.alpha")).text,
-                      format_count(number(tasks, "resamples")).text);
+                      format_count(number(tasks, "resamples")).text,
+                      table_tasks_normalized(facts)
+                          ? " For these the scores of each task were normalized from 0, the "
+                            "worst run, to 1, the best."
+                          : "");
 }
 
 static void say_software(rg_str *ret, const json_t *facts)

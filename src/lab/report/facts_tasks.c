@@ -24,13 +24,15 @@ typedef struct tasks {
     size_t *set; /* of each task */
     size_t count;
     rg_task_scores *scores; /* of each arm, higher is better */
+    bool normalize;         /* from 0, the task's worst run of any arm, to 1, its best */
     rg_bootstrap_plan plan;
     json_t *notes;
 } tasks;
 
-static double sign_of(const tasks *t)
+/* Of the scores that are looked at: normalized ones are higher where they are better. */
+static bool are_turned(const tasks *t)
 {
-    return t->all->options->maximize ? 1 : -1;
+    return !t->normalize && !t->all->options->maximize;
 }
 
 /* ---- What is looked at */
@@ -65,10 +67,11 @@ static void find_tasks(tasks *t)
 static rg_task_scores take(const tasks *t, size_t arm)
 {
     size_t runs = fewest_runs(t, arm);
+    double sign = t->all->options->maximize ? 1 : -1;
     double *at = RG_ARENA_ARRAY(t->all->arena, double, t->count *runs + 1);
     for (size_t i = 0; i < t->count; i++)
         for (size_t run = 0; run < runs; run++)
-            at[i * runs + run] = sign_of(t) * cells_at(t->all, t->set[i], arm)->at[run].value;
+            at[i * runs + run] = sign * cells_at(t->all, t->set[i], arm)->at[run].value;
     return (rg_task_scores){at, t->count, runs};
 }
 
@@ -98,17 +101,43 @@ static bool all_finite(const tasks *t)
     return true;
 }
 
-static double width_of(const tasks *t, size_t task)
+typedef struct range {
+    double lo, hi;
+} range;
+
+static range range_of(const tasks *t, size_t task)
 {
-    double lo = INFINITY, hi = -INFINITY;
+    range r = {INFINITY, -INFINITY};
     for (size_t arm = 0; arm < t->all->n_arms; arm++) {
         const rg_task_scores *s = &t->scores[arm];
         for (size_t run = 0; run < s->runs; run++) {
-            lo = fmin(lo, s->at[task * s->runs + run]);
-            hi = fmax(hi, s->at[task * s->runs + run]);
+            r.lo = fmin(r.lo, s->at[task * s->runs + run]);
+            r.hi = fmax(r.hi, s->at[task * s->runs + run]);
         }
     }
-    return hi - lo;
+    return r;
+}
+
+static double width_of(const tasks *t, size_t task)
+{
+    range r = range_of(t, task);
+    return r.hi - r.lo;
+}
+
+/* A task on which all runs are equal says nothing of who is best: all are 1. */
+static void normalize(const tasks *t)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        range r = range_of(t, i);
+        for (size_t arm = 0; arm < t->all->n_arms; arm++) {
+            size_t runs = t->scores[arm].runs;
+            double *at = (double *)(uintptr_t)t->scores[arm].at + i * runs;
+            for (size_t run = 0; run < runs; run++)
+                at[run] = r.hi > r.lo ? (at[run] - r.lo) / (r.hi - r.lo) : 1;
+        }
+    }
+    rg_json_say(t->notes,
+                "The scores of each task are normalized: 0 is its worst run, 1 its best.");
 }
 
 static void note_scales(const tasks *t)
@@ -123,7 +152,8 @@ static void note_scales(const tasks *t)
             t->notes,
             "The scores of %s spread over %.3g and those of %s over %.3g: what is taken "
             "over all tasks is ruled by the widest. Normalize the scores of each task "
-            "first, for instance between a random and a human or best known score.",
+            "first, between a random and a human or best known score, or from the worst "
+            "to the best run (--normalize).",
             cells_set_name(t->all, t->set[wide]), width_of(t, wide),
             cells_set_name(t->all, t->set[narrow]), width_of(t, narrow));
 }
@@ -150,9 +180,10 @@ static json_t *interval_json(double lo, double hi)
 static json_t *aggregate_json(const tasks *t, size_t arm, rg_aggregate what)
 {
     rg_interval i = rg_aggregate_interval(t->scores[arm], what, &t->plan);
-    bool up = t->all->options->maximize;
-    return json_pack("{s:o, s:o}", "estimate", rg_json_real(sign_of(t) * i.estimate),
-                     "interval", interval_json(up ? i.lo : -i.hi, up ? i.hi : -i.lo));
+    if (are_turned(t))
+        i = (rg_interval){-i.estimate, -i.hi, -i.lo};
+    return json_pack("{s:o, s:o}", "estimate", rg_json_real(i.estimate), "interval",
+                     interval_json(i.lo, i.hi));
 }
 
 static json_t *arms_json(const tasks *t)
@@ -201,7 +232,7 @@ static json_t *profiles_json(const tasks *t)
     json_t *at = json_array(), *arms = json_array();
     fill_thresholds(t, thresholds);
     for (size_t i = 0; i < THRESHOLDS; i++)
-        json_array_append_new(at, rg_json_real(sign_of(t) * thresholds[i]));
+        json_array_append_new(at, rg_json_real(are_turned(t) ? -thresholds[i] : thresholds[i]));
     for (size_t arm = 0; arm < t->all->n_arms; arm++)
         json_array_append_new(arms, profile_json(t, arm, thresholds));
     return json_pack("{s:o, s:o}", "thresholds", at, "arms", arms);
@@ -240,21 +271,26 @@ static bool can_be_told(tasks *t)
     return all_finite(t);
 }
 
-json_t *facts_tasks(const cells *all, const rg_claim *claims, size_t n_claims, uint64_t seed)
+json_t *facts_tasks(const cells *all, const rg_claim *claims, size_t n_claims,
+                    const facts_task_options *options)
 {
-    tasks t = {.all = all, .notes = json_array()};
+    tasks t = {.all = all, .normalize = options->normalize, .notes = json_array()};
     if (!can_be_told(&t)) {
         json_decref(t.notes);
         return NULL;
     }
-    note_scales(&t);
+    if (t.normalize)
+        normalize(&t);
+    else
+        note_scales(&t);
     t.plan = (rg_bootstrap_plan){.kind = RG_BOOTSTRAP_PERCENTILE,
                                  .resamples = resamples_for(count_scores(&t), all->n_arms,
                                                             n_claims, all->options->resamples),
-                                 .seed = seed,
+                                 .seed = options->seed,
                                  .alpha = all->options->analysis.alpha};
-    return json_pack("{s:I, s:o, s:o, s:o, s:I, s:I, s:o}", "tasks", (json_int_t)t.count,
-                     "arms", arms_json(&t), "profiles", profiles_json(&t), "improvement",
-                     improvement_json(&t, claims, n_claims), "resamples",
-                     (json_int_t)t.plan.resamples, "seed", (json_int_t)seed, "notes", t.notes);
+    return json_pack("{s:I, s:b, s:o, s:o, s:o, s:I, s:I, s:o}", "tasks", (json_int_t)t.count,
+                     "normalized", t.normalize, "arms", arms_json(&t), "profiles",
+                     profiles_json(&t), "improvement", improvement_json(&t, claims, n_claims),
+                     "resamples", (json_int_t)t.plan.resamples, "seed",
+                     (json_int_t)options->seed, "notes", t.notes);
 }

@@ -153,6 +153,7 @@ void latex_tasks(rg_str *ret, const json_t *facts)
     if (!json_array_size(json_object_get(tasks, "arms")))
         return;
     rg_str_add(ret, "\n\\begin{table}[t]\n\\centering\n\\caption{");
+    rg_str_add(ret, table_tasks_normalized(facts) ? "normalized " : "");
     latex_text(ret, table_metric(facts));
     rg_str_printf(ret, " over %s tasks, with stratified bootstrap intervals (%s resamples).}\n",
                   format_count(number(tasks, "tasks")).text,

@@ -31,6 +31,7 @@ json_t *table_standings_compact(const json_t *facts); /* the means alone */
 json_t *table_ranking(const json_t *facts);           /* mean ranks, with Nemenyi's groups */
 bool table_ranking_words(rg_str *ret, const json_t *facts); /* groups, Friedman's test */
 json_t *table_tasks(const json_t *facts);                   /* aggregates over tasks */
+bool table_tasks_normalized(const json_t *facts);
 json_t *table_improvement(const json_t *facts);
 /* Of fixed models on one test set (table_models.c). */
 json_t *table_model_pairs(const json_t *facts);

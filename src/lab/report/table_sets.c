@@ -163,12 +163,17 @@ static void add_estimate(rg_str *ret, const json_t *about, const char *key)
         rg_str_printf(ret, " (%s)", format_interval(interval).text);
 }
 
+bool table_tasks_normalized(const json_t *facts)
+{
+    return json_is_true(rg_json_path(facts, "tasks.normalized"));
+}
+
 json_t *table_tasks(const json_t *facts)
 {
     static const char *const aggregates[] = {"iqm", "median", "mean"};
     rg_str title = {0};
-    rg_str_printf(&title, "%s over %s tasks, with stratified bootstrap intervals",
-                  table_metric(facts),
+    rg_str_printf(&title, "%s%s over %s tasks, with stratified bootstrap intervals",
+                  table_tasks_normalized(facts) ? "normalized " : "", table_metric(facts),
                   format_count(rg_json_number(rg_json_path(facts, "tasks.tasks"), NAN)).text);
     json_t *table =
         table_new(rg_str_text(&title), "lrrrr",

@@ -152,6 +152,8 @@ static void test_incomplete(void **state)
 
 /* ---- Tasks */
 
+static const facts_task_options as_they_are = {false, 1}, normalized = {true, 1};
+
 static const json_t *task_arm(const json_t *tasks, size_t arm)
 {
     return json_array_get(json_object_get(tasks, "arms"), arm);
@@ -164,9 +166,9 @@ static void test_tasks(void **state)
     scene up = scene_of(SETS, 4, .01, true), down = scene_of(SETS, 4, .01, false);
     look(&up);
     look(&down);
-    json_t *one = facts_tasks(&up.all, claims, 1, 1),
-           *again = facts_tasks(&up.all, claims, 1, 1);
-    json_t *other = facts_tasks(&down.all, claims, 1, 1);
+    json_t *one = facts_tasks(&up.all, claims, 1, &as_they_are),
+           *again = facts_tasks(&up.all, claims, 1, &as_they_are);
+    json_t *other = facts_tasks(&down.all, claims, 1, &as_they_are);
     assert_true(json_equal(one, again));
     double iqm = rg_interquartile_mean(up.arms[1].value, SETS * 4);
     assert_true(fabs(at(task_arm(one, 1), "iqm.estimate") - iqm) < 1e-12);
@@ -200,16 +202,16 @@ static void test_no_tasks(void **state)
     (void)state;
     scene s = scene_of(SETS, 1, 0, true); /* one run each */
     look(&s);
-    assert_null(facts_tasks(&s.all, NULL, 0, 1));
+    assert_null(facts_tasks(&s.all, NULL, 0, &as_they_are));
     rg_arena_free(s.arena);
     s = scene_of(SETS, 3, .01, true); /* a run without a value */
     ((double *)(uintptr_t)s.arms[0].value)[5] = NAN;
     look(&s);
-    assert_null(facts_tasks(&s.all, NULL, 0, 1));
+    assert_null(facts_tasks(&s.all, NULL, 0, &as_they_are));
     rg_arena_free(s.arena);
     s = scene_of(2, 3000, 1e-6, true); /* far too many */
     look(&s);
-    assert_null(facts_tasks(&s.all, NULL, 0, 1));
+    assert_null(facts_tasks(&s.all, NULL, 0, &as_they_are));
     rg_arena_free(s.arena);
 }
 
@@ -222,7 +224,7 @@ static void test_task_notes(void **state)
     for (size_t i = 0; i < 3; i++)
         ((double *)(uintptr_t)s.arms[1].value)[i] *= 1000;
     look(&s);
-    json_t *tasks = facts_tasks(&s.all, NULL, 0, 1);
+    json_t *tasks = facts_tasks(&s.all, NULL, 0, &as_they_are);
     const json_t *notes = json_object_get(tasks, "notes");
     assert_int_equal(json_array_size(notes), 2);
     assert_non_null(strstr(json_string_value(json_array_get(notes, 0)), "Of 35 runs 33 are"));
@@ -232,12 +234,41 @@ static void test_task_notes(void **state)
     rg_arena_free(s.arena);
 }
 
+/* Two tasks of which one is a thousand times as wide; the best run of each is 1, the worst 0. */
+static void check_normalized(bool maximize)
+{
+    scene s = scene_of(2, 2, .01, maximize);
+    for (size_t arm = 0; arm < ARMS; arm++)
+        for (size_t i = 2; i < 4; i++)
+            ((double *)(uintptr_t)s.arms[arm].value)[i] *= 1000;
+    look(&s);
+    json_t *tasks = facts_tasks(&s.all, NULL, 0, &normalized);
+    /* adult: .763 to .808 with the steps; breast cancer: .569 to .609 */
+    double one = (.763 - .763 + .773 - .763) / (.808 - .763);
+    double other = (.599 - .569 + .609 - .569) / (.609 - .569);
+    assert_true(fabs(at(task_arm(tasks, 0), "mean.estimate") - (one + other) / 4) < 1e-9);
+    assert_true(json_is_true(json_object_get(tasks, "normalized")));
+    assert_int_equal(json_array_size(json_object_get(tasks, "notes")), 1);
+    const json_t *thresholds = rg_json_path(tasks, "profiles.thresholds");
+    assert_true(rg_json_number(json_array_get(thresholds, 0), NAN) == 0);
+    json_decref(tasks);
+    rg_arena_free(s.arena);
+}
+
+static void test_normalized(void **state)
+{
+    (void)state;
+    check_normalized(true);
+    check_normalized(false);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_demsar),     cmocka_unit_test(test_cliques),
         cmocka_unit_test(test_incomplete), cmocka_unit_test(test_tasks),
         cmocka_unit_test(test_no_tasks),   cmocka_unit_test(test_task_notes),
+        cmocka_unit_test(test_normalized),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
