@@ -79,6 +79,10 @@ has_json 'v["study"] == "small"' "$rigor" report small --format json
 expect 0 'full > linear' "$rigor" report small --format md
 expect 0 'report.html' "$rigor" report small --format html,md --out "$work/out"
 [ -s "$work/out/report.html" ] && [ -s "$work/out/report.md" ] || fail "report files"
+expect 0 'report.methods.txt' "$rigor" report small --format latex,csv,methods --out "$work/out"
+grep -q 'begin{tabular}' "$work/out/report.tex" || fail "report.tex"
+[ "$(wc -l <"$work/out/report.csv")" -ge 2 ] || fail "report.csv has no claims"
+expect 0 'The analysis was done with Rigor' "$rigor" report small --format methods
 expect 2 'did you mean html' "$rigor" report small --format htlm
 expect 0 '^24' "$rigor" query small "select count(*) from trial"
 has_json 'v["rows"] == [[18]]' "$rigor" query small "select count(*) from run" --json

@@ -207,13 +207,12 @@ static const procedure procedures[] = {
      NULL},
     {"mann-whitney", "Mann and Whitney's test, as the t test does not exist there", NULL},
     {"sequential", "the t e-process with g = 1, whose level holds at all looks together", NULL},
-    {"models", "McNemar's exact test, of these fixed models on this test set", NULL},
 };
 
 static const char *decider(const json_t *claim)
 {
     const char *situation = rg_json_text(claim, "situation", "pairs");
-    if (!strcmp(situation, "sequential") || !strcmp(situation, "models"))
+    if (!strcmp(situation, "sequential"))
         return situation;
     return rg_json_text(json_object_get(claim, "methods"), "decides", "t");
 }

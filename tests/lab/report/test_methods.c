@@ -93,7 +93,6 @@ static void test_situations(void **state)
         {"sets", "t over sets", "the t test on the mean differences"},
         {"many-sets", "wilcoxon over sets", "Hodges and Lehmann"},
         {"sequential", "e-process", "valid at any time"},
-        {"models", "mcnemar", "McNemar"},
     };
     json_t *facts = table_facts(), *claims = json_object_get(facts, "claims");
     for (size_t i = 0; i < RG_COUNT(cases); i++) {
