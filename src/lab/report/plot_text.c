@@ -71,9 +71,9 @@ static void add_axis(rg_str *ret, const plot_frame *frame)
     rg_str_printf(ret, "%*s+", GUTTER - 1, "");
     for (int column = 0; column < WIDTH; column++)
         rg_str_add(ret, "-");
-    snprintf(lo, sizeof(lo), "%.3g", frame->x_lo);
-    snprintf(middle, sizeof(middle), "%.3g", (frame->x_lo + frame->x_hi) / 2);
-    snprintf(hi, sizeof(hi), "%.3g", frame->x_hi);
+    snprintf(lo, sizeof(lo), "%.7g", frame->x_lo);
+    snprintf(middle, sizeof(middle), "%.7g", (frame->x_lo + frame->x_hi) / 2);
+    snprintf(hi, sizeof(hi), "%.7g", frame->x_hi);
     rg_str_printf(ret, "\n%*s%-*s%-*s%*s\n", GUTTER, "", WIDTH / 2, lo, WIDTH / 2 - 8, middle,
                   8, hi);
     rg_str_printf(ret, "%*s%s\n", GUTTER, "", frame->x_title);

@@ -49,10 +49,12 @@ static const char *per_arm(const json_t *facts)
 static format amount(const json_t *facts, double value, double sd_units)
 {
     format ret;
+    char sd[32];
+    snprintf(sd, sizeof(sd), sd_units < .1 ? "%.2g sd" : "%.2f sd", sd_units);
     if (in_metric(facts) && isfinite(value))
-        snprintf(ret.text, sizeof(ret.text), "%.3g (%.2f sd)", value, sd_units);
+        snprintf(ret.text, sizeof(ret.text), "%.3g (%s)", value, sd);
     else
-        snprintf(ret.text, sizeof(ret.text), "%.2f sd", sd_units);
+        snprintf(ret.text, sizeof(ret.text), "%s", sd);
     return ret;
 }
 

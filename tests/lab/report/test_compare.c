@@ -319,8 +319,10 @@ static void other_settings(void **state)
                             "b,1,.7,20,abc,.2,tree,9:20\nb,2,.6,20,abc,.2,tree,9:20\n"
                             "c,1,.7,10,def,.1,bush,9:40\nc,2,.6,10,def,.1,bush,9:40\n",
                             "accuracy");
-    assert_text(facts, "claims.0.confounds.0", "The arms also differ in epochs (20 against 10).");
-    assert_text(facts, "claims.1.confounds.0", "The arms also differ in git (def against abc).");
+    assert_text(facts, "claims.0.confounds.0",
+                "The arms also differ in epochs (20 against 10).");
+    assert_text(facts, "claims.1.confounds.0",
+                "The arms also differ in git (def against abc).");
     json_decref(facts);
     facts = compare("method,seed,accuracy,epochs\na,1,.9,10\nb,1,.7,20\n", "accuracy");
     assert_int_equal(json_array_size(at(facts, "claims.0.confounds")), 0);
@@ -371,8 +373,8 @@ int main(void)
         cmocka_unit_test(claims_and_goal), cmocka_unit_test(unusual_labels),
         cmocka_unit_test(missing_seeds),   cmocka_unit_test(failed_runs),
         cmocka_unit_test(refusals),        cmocka_unit_test(refused_claims),
-        cmocka_unit_test(other_settings),
-        cmocka_unit_test(order_of_rows),   cmocka_unit_test(a_large_table),
+        cmocka_unit_test(other_settings),  cmocka_unit_test(order_of_rows),
+        cmocka_unit_test(a_large_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
