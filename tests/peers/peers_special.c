@@ -115,6 +115,13 @@ static void probability(peer_inputs *in)
         in->a = in->number % 2 ? peer_uniform(in, 0, 1) : peer_log_uniform(in, 1e-60, 1);
 }
 
+/* below 1e-60 with half a degree SciPy's quantile ends at 1e100 */
+static void student_probability(peer_inputs *in)
+{
+    probability(in);
+    in->b = fmax(1, in->b);
+}
+
 static void middle_probability(peer_inputs *in)
 {
     shapes(in);
@@ -199,7 +206,8 @@ static const peer_function functions[] = {
     ENTRY(t_upper, student, TIGHT("pt(a, b, lower.tail = FALSE)"), TIGHT("stats.t.sf(a, b)")),
     ENTRY(t_two_sided, student, TIGHT("2 * pt(-abs(a), b)"),
           TIGHT("2 * stats.t.sf(abs(a), b)")),
-    ENTRY(t_quantile, probability, TIGHT("qt(a, b)"), LOOSE("stats.t.ppf(a, b)", 1e-7, cephes)),
+    ENTRY(t_quantile, student_probability, TIGHT("qt(a, b)"),
+          LOOSE("stats.t.ppf(a, b)", 1e-7, cephes)),
     ENTRY(f_cdf, ratio, TIGHT("pf(a, b, c)"), TIGHT("stats.f.cdf(a, b, c)")),
     ENTRY(f_upper, ratio, TIGHT("pf(a, b, c, lower.tail = FALSE)"),
           TIGHT("stats.f.sf(a, b, c)")),

@@ -1,6 +1,11 @@
 /* test_golden.c - published numbers, and numbers recomputed with R and SciPy, for the tests on
  * pairs.  Sources: Student's sleep data; Hollander and Wolfe; Demsar (2006); R's p.adjust and
- * power.t.test; the textbook example of the sign-flip test. */
+ * power.t.test; the textbook example of the sign-flip test.
+ *
+ * Those of other situations stand with their functions: two samples, strata, many arms and
+ * Nemenyi's q in test_groups.c, Bayes and evidence while looking in test_bayes.c, McNemar and
+ * DeLong in test_predictions.c, the bootstrap, aggregates and the expected best in
+ * test_resample.c, calibration in test_scores.c. */
 #include "rigor/stats.h"
 #include "support.h"
 
