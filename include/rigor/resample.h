@@ -87,9 +87,9 @@ rg_interval rg_probability_of_improvement(rg_task_scores a, rg_task_scores b,
 /* ---- Tuning (expected_best.c) ---------------------------------------------------------------
  * Expected best validation score of k = 1 .. n trials out of the n that were run; ret has n
  * places.  With x_(1) <= ... <= x_(n):
- *   with replacement (Dodge et al. 2019)     sum x_(i) [(i/n)^k - ((i-1)/n)^k], biased
- * downwards without (Tang et al. 2020; unbiased)     sum x_(i) C(i-1, k-1) / C(n, k) Assumes
- * trials that do not depend on each other: random search.  Higher is better. */
+ *   with replacement   sum x_(i) [(i/n)^k - ((i-1)/n)^k]   biased downwards (Dodge et al. 2019)
+ *   without            sum x_(i) C(i-1, k-1) / C(n, k)     unbiased (Tang et al. 2020)
+ * Assumes trials that do not depend on each other: random search.  Higher is better. */
 void rg_expected_best(const double *scores, size_t n, bool replacement, double *ret);
 
 /* ---- Almost stochastic order (stochastic_order.c) -------------------------------------------

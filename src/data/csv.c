@@ -3,9 +3,9 @@
  * What a file does not say is inferred, and always by these rules:
  *   delimiter  the one of tab, semicolon, comma on which the first 32 records agree best
  *   header     the first record, when it holds texts and no number, and either a column below
- * is numeric or none of its texts occurs again in its own column type       number, when every
- * cell that is not missing is one; text otherwise missing    an empty cell, NA, NaN, nan, ? and
- * null, quoted or not */
+ *              is numeric or none of its texts occurs again in its own column
+ *   type       number, when every cell that is not missing is one; text otherwise
+ *   missing    an empty cell, NA, NaN, nan, ? and null, quoted or not */
 #include "rigor/data.h"
 
 #include "data/csv.h"

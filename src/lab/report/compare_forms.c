@@ -3,9 +3,10 @@
  *   wide    a row for each run, a column for each metric
  *   long    a row for each run and metric: a column says which metric, another its value
  *   arms    a column of scores for each arm: seed,ours,baseline, or a table of papers with a
- * row for each data set and a column for each classifier seeds, folds, datasets   the same with
- * a column for each seed, fold or data set, and a row for each arm: sklearn's
- * split0_test_score, split1_test_score, ... */
+ *           row for each data set and a column for each classifier
+ *   seeds, folds, datasets
+ *           the same with a column for each seed, fold or data set, and a row for each arm:
+ *           sklearn's split0_test_score, split1_test_score, ... */
 #include "lab/report/compare_forms.h"
 
 #include "lab/report/compare.h"

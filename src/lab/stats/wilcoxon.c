@@ -18,9 +18,8 @@ typedef struct signed_rank {
 typedef struct ranking {
     signed_rank *at; /* zeros come first */
     size_t n, zeros;
-    double
-        tie_sum; /* sum of t^3 - t over groups of t ties; of zeros only when they are split */
-    bool ties;   /* among those that are not zero */
+    double tie_sum; /* of t^3 - t over groups of t ties; of zeros only when they are split */
+    bool ties;      /* among those that are not zero */
 } ranking;
 
 void rg_subset_sums(const size_t *weights, size_t n, double probability[RG_RANK_SUMS])
