@@ -3,7 +3,7 @@
  * Everything here is a pure function of its arguments: no allocation that outlives the call, no
  * state.  Each says its formula, its source and its assumptions.  Three rules hold throughout:
  *   - a number that does not exist (the p of one observation, an interval without spread) is
- * NaN;
+ *     NaN;
  *   - NaN in, NaN out: no observation is dropped silently (counts are still filled in);
  *   - differences are A - B, one for each pair; "greater" means that A - B is above the null.
  * One family of procedures is one file of src/lab/stats. */
@@ -16,7 +16,9 @@
 /* ---- Description and the t test (paired.c) --------------------------------------------------
  * a - b for n pairs, rounded to 12 significant decimals of the largest |a|, |b|: .3 - .2 and
  * .2 - .1 differ in their last bits, and would otherwise count as different (ties, zeros,
- * constant differences).  Infinite and NaN values pass through: inf - inf is NaN. */
+ * constant differences).  Of its own scores every difference keeps 9 decimals at least: one run
+ * whose loss went to 1e13, or a data set on another scale, must not turn the others into ties.
+ * Infinite and NaN values pass through: inf - inf is NaN.  `ret` may be a or b. */
 void rg_differences(const double *a, const double *b, size_t n, double *ret);
 
 /* One sample, or the differences of pairs, against `null`.  t = (mean - null) / (sd / sqrt(n)),
@@ -100,9 +102,9 @@ typedef struct rg_hodges_lehmann_result {
 } rg_hodges_lehmann_result;
 rg_hodges_lehmann_result rg_hodges_lehmann(const double *differences, size_t n, double alpha);
 
-/* ---- Effects (effect.c)
- * ---------------------------------------------------------------------- Cohen's d of pairs,
- * d_z: mean / sd of the differences (Cohen 1988, 2.3.5).  n < 2 or no spread: NaN. */
+/* ---- Effects (effect.c) ---------------------------------------------------------------------
+ * Cohen's d of pairs, d_z: mean / sd of the differences (Cohen 1988, 2.3.5).  n < 2 or no
+ * spread: NaN. */
 double rg_cohens_d(const double *differences, size_t n);
 /* P(A > B): the share of pairs with d > 0, ties count one half (Vargha and Delaney 2000), with
  * the interval of Clopper and Pearson (1934): beta quantiles, conservative; the half counts of
@@ -115,12 +117,12 @@ rg_superiority rg_p_superior(const double *differences, size_t n, double alpha);
 /* The Clopper-Pearson interval of k successes of n; k may be fractional. */
 void rg_clopper_pearson(double k, double n, double alpha, double *ret_lo, double *ret_hi);
 
-/* ---- Several tests (correct.c)
- * --------------------------------------------------------------- Adjusted p-values, in the
- * order given: reject where adjusted < alpha.  Holm (1979) and Bonferroni bound the family-wise
- * error under any dependence; Hochberg (1988) under positive dependence; Benjamini and Hochberg
- * (1995) bound the false discovery rate.  A NaN stays NaN and is still counted as a test of the
- * family.  `ret` may be `p`. */
+/* ---- Several tests (correct.c) --------------------------------------------------------------
+ * Adjusted p-values, in the order given: reject where adjusted < alpha.  Holm (1979) and
+ * Bonferroni bound the family-wise error under any dependence; Hochberg (1988) under positive
+ * dependence; Benjamini and Hochberg (1995) bound the false discovery rate, under positive
+ * dependence as well.  A NaN stays NaN and is still counted as a test of the family.  `ret` may
+ * be `p`. */
 typedef enum rg_adjustment {
     RG_ADJUST_NONE,
     RG_ADJUST_BONFERRONI,
@@ -130,11 +132,10 @@ typedef enum rg_adjustment {
 } rg_adjustment;
 void rg_adjust(rg_adjustment method, const double *p, size_t n, double *ret);
 
-/* ---- Power (power.c)
- * ------------------------------------------------------------------------- Of the t test, by
- * the noncentral t distribution (Cohen 1988).  Effects are in standard deviations (of the
- * differences for pairs, of one group for two samples of n each).  Two-sided power counts
- * rejections in the right direction only.
+/* ---- Power (power.c) ------------------------------------------------------------------------
+ * Of the t test, by the noncentral t distribution (Cohen 1988).  Effects are in standard
+ * deviations (of the differences for pairs, of one group for two samples of n each).  Two-sided
+ * power counts rejections in the right direction only.
  * n: pairs, or observations in each sample; need not be whole.  Outside the domain (n < 2,
  * effect <= 0, alpha or power outside (0, 1)): NaN. */
 typedef enum rg_design { RG_PAIRS, RG_TWO_SAMPLES } rg_design;
@@ -147,9 +148,8 @@ double rg_power(rg_power_plan plan, double n, double effect);
 double rg_power_effect(rg_power_plan plan, double n, double power); /* the effect seen */
 double rg_power_n(rg_power_plan plan, double effect, double power); /* NaN above 1e7 */
 /* The same for the lab's usual question: pairs, two-sided, 80 % power, level alpha. */
-double rg_detectable_effect(size_t n, double alpha); /* in sd of the difference */
-double rg_seeds_needed(double effect_in_sd,
-                       double alpha); /* whole, at least 2; NaN above 1e7 */
+double rg_detectable_effect(size_t n, double alpha);       /* in sd of the difference */
+double rg_seeds_needed(double effect_in_sd, double alpha); /* whole, >= 2; NaN above 1e7 */
 /* Observations in each of two samples of one size, rounded up, for Mann and Whitney's test
  * (one-sided) to find P(A > B) = superiority: ((z_{1 - alpha} + z_power) / (sqrt(6)
  * (superiority - 1/2)))^2 (Noether 1987).  From a normal approximation without an effect on the

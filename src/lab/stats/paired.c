@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-enum { SIGNIFICANT_DECIMALS = 12 };
+enum { DECIMALS_OF_ALL = 12, DECIMALS_OF_ONE = 9 };
 
 static double largest_magnitude(const double *a, const double *b, size_t n)
 {
@@ -17,11 +17,18 @@ static double largest_magnitude(const double *a, const double *b, size_t n)
     return largest;
 }
 
+/* Steps in 1 that are the last of so many significant decimals. */
+static double steps_in_one(double magnitude, int decimals)
+{
+    return magnitude > 0 ? pow(10, decimals - 1 - floor(log10(magnitude))) : 1;
+}
+
 void rg_differences(const double *a, const double *b, size_t n, double *ret)
 {
-    double largest = largest_magnitude(a, b, n);
-    double steps = largest > 0 ? pow(10, SIGNIFICANT_DECIMALS - 1 - floor(log10(largest))) : 1;
+    double of_all = steps_in_one(largest_magnitude(a, b, n), DECIMALS_OF_ALL);
     for (size_t i = 0; i < n; i++) {
+        double of_one = steps_in_one(largest_magnitude(&a[i], &b[i], 1), DECIMALS_OF_ONE);
+        double steps = fmax(of_all, of_one);
         double difference = a[i] - b[i], rounded = rint(difference * steps) / steps;
         ret[i] = isfinite(rounded) ? rounded : difference;
     }

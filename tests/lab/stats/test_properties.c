@@ -383,6 +383,9 @@ static void differences_of_decimals(void **state)
     assert_true(d[0] == 3e-310 && d[1] == 2e-310);
     rg_differences(zeros, zeros, 2, d);
     assert_true(d[0] == 0 && d[1] == 0);
+    const double diverged[] = {1e14, .3, .2, .1}, fine[] = {.5, .2, .1, .2};
+    rg_differences(diverged, fine, 4, d); /* the others are no ties */
+    assert_true(d[1] == .1 && d[2] == .1 && d[3] == -.1);
     rg_rng rng = rg_rng_open(support_seed(), "decimals");
     for (int i = 0; i < 1000; i++) {
         double x[] = {rg_rng_normal(&rng) * pow(10, (double)(i % 40) - 20)}, y[] = {x[0] / 3};
