@@ -50,6 +50,20 @@ static bool find_goal(comparison *c, rg_err *err)
     return true;
 }
 
+/* "error_rate" is at worst 1, but not where it is written in percent: a failed run must not
+ * count as better than one that was measured. */
+static void doubt_worst(comparison *c)
+{
+    for (size_t arm = 0; arm < c->results.arms.len; arm++) {
+        const rg_result_arm *of = &c->results.arms.at[arm];
+        for (size_t i = 0; i < of->rows.len; i++) {
+            double value = of->rows.at[i].value;
+            if (c->maximize ? value < c->worst : value > c->worst)
+                c->worst = NAN;
+        }
+    }
+}
+
 /* ---- Arms */
 
 static void warn_failed(comparison *c, const rg_result_arm *arm, const rg_result *row)
@@ -228,6 +242,7 @@ json_t *rg_compare_sources(const rg_result_source *sources, size_t n_sources,
     if (rg_results_read(sources, n_sources, options, &c.results, err) && find_goal(&c, err) &&
         check_arms(&c, err) && read_claims(&c, err)) {
         rg_result_unpair(&c.results, c.claims, c.n_claims);
+        doubt_worst(&c);
         score_arms(&c);
         facts = facts_json(&c);
     }

@@ -236,6 +236,18 @@ static void failed_runs(void **state)
     }
 }
 
+/* An error rate of at most 1 is written in percent here: 1 would beat every run. */
+static void worst_value_in_percent(void **state)
+{
+    (void)state;
+    json_t *facts = compare("arm,seed,error_rate\na,1,\na,2,12\na,3,13\na,4,11\na,5,12.5\n"
+                            "b,1,14\nb,2,15\nb,3,16\nb,4,13.5\nb,5,14\n",
+                            NULL);
+    assert_true(json_is_null(at(facts, "arms.0.metrics.error_rate.values.0")));
+    assert_close(real(facts, "claims.0.p_superior"), 1. / 5, 1e-15); /* b > a: with one seed */
+    json_decref(facts);
+}
+
 static const struct {
     const char *text, *metric, *where, *what, *remedy;
 } refused[] = {
@@ -369,11 +381,17 @@ static void a_large_table(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(wide_form),       cmocka_unit_test(long_form),
-        cmocka_unit_test(claims_and_goal), cmocka_unit_test(unusual_labels),
-        cmocka_unit_test(missing_seeds),   cmocka_unit_test(failed_runs),
-        cmocka_unit_test(refusals),        cmocka_unit_test(refused_claims),
-        cmocka_unit_test(other_settings),  cmocka_unit_test(order_of_rows),
+        cmocka_unit_test(wide_form),
+        cmocka_unit_test(long_form),
+        cmocka_unit_test(claims_and_goal),
+        cmocka_unit_test(unusual_labels),
+        cmocka_unit_test(missing_seeds),
+        cmocka_unit_test(failed_runs),
+        cmocka_unit_test(worst_value_in_percent),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(refused_claims),
+        cmocka_unit_test(other_settings),
+        cmocka_unit_test(order_of_rows),
         cmocka_unit_test(a_large_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
