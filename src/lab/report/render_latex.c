@@ -1,8 +1,8 @@
 /* render_latex.c - the tables for a paper: results, verdicts, and the methods paragraph.
  *
- * What comes out is to be read by \input; it needs the package booktabs, and tikz for
- * the diagram of ranks.  Rows are arms and
- * columns metrics, or data sets; with more data sets than arms it is the other way round. */
+ * What comes out is to be read by \input; it needs the package booktabs, and tikz for the
+ * diagram of ranks.  Rows are arms and columns metrics, or data sets; with more data sets than
+ * arms it is the other way round. */
 #include "rigor/report.h"
 
 #include "lab/report/format.h"
@@ -211,7 +211,6 @@ static void add_claim(rg_str *ret, const json_t *claim)
 static void add_verdicts(rg_str *ret, const json_t *facts)
 {
     const json_t *claims = json_object_get(facts, "claims");
-    double alpha = rg_json_number(rg_json_path(facts, "analysis.alpha"), NAN);
     size_t i;
     json_t *claim;
     if (!json_array_size(claims))
@@ -221,7 +220,7 @@ static void add_verdicts(rg_str *ret, const json_t *facts)
     rg_str_add(ret, ": differences in ");
     latex_text(ret, table_metric(facts));
     rg_str_add(ret, " with their ");
-    latex_text(ret, format_percent(1 - alpha).text);
+    latex_text(ret, format_percent(1 - table_claims_alpha(facts)).text);
     rg_str_add(ret, " intervals, and the corrected $p$ that decides.}\n");
     latex_label(ret, "tab", rg_json_text(facts, "study", ""), "verdicts");
     latex_table_open(ret, "llrcrr");

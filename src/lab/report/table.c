@@ -160,8 +160,7 @@ static void claim_row(json_t *table, const json_t *claim, const robust_tests *ro
                     format_count(number(claim, "seeds_needed")).text));
 }
 
-/* The level of the claims' intervals: of sequential ones, what each claim has of alpha. */
-static double claims_alpha(const json_t *facts)
+double table_claims_alpha(const json_t *facts)
 {
     const json_t *first = json_array_get(json_object_get(facts, "claims"), 0);
     double threshold = number(json_object_get(first, "anytime"), "threshold");
@@ -171,7 +170,7 @@ static double claims_alpha(const json_t *facts)
 
 json_t *table_claims(const json_t *facts)
 {
-    double alpha = claims_alpha(facts);
+    double alpha = table_claims_alpha(facts);
     robust_tests robust = robust_tests_of(facts);
     rg_str interval = {0};
     rg_str_printf(&interval, "%s interval", format_percent(1 - alpha).text);

@@ -14,6 +14,8 @@ typedef json_t *(*table_builder)(const json_t *facts);
 json_t *table_arms(const json_t *facts); /* the primary metric on the test set */
 json_t *table_also(const json_t *facts); /* the secondary metrics */
 json_t *table_claims(const json_t *facts);
+/* The level of the claims' intervals: of sequential ones, what each claim has of alpha. */
+double table_claims_alpha(const json_t *facts);
 json_t *table_looks(const json_t *facts);  /* of a study that adds seeds: the evidence */
 json_t *table_tuning(const json_t *facts); /* the winner's score, under fresh seeds, on test */
 json_t *table_space(const json_t *facts);

@@ -46,14 +46,14 @@ static bool cries_wolf(const rg_study *study, const json_t *claim)
     return !strcmp(verdict, "refuted") || (better && !strcmp(verdict, "supported"));
 }
 
-static bool any_open(const json_t *verdicts)
+/* As in look.c: exploratory claims do not keep a study going. */
+static bool any_open(const json_t *verdicts, size_t family)
 {
-    size_t i;
-    json_t *claim;
-    json_array_foreach (verdicts, i, claim)
-        if (!strcmp(rg_json_text(claim, "verdict", ""), "inconclusive"))
-            return true;
-    return false;
+    bool open = false;
+    for (size_t i = 0; i < family; i++)
+        open |=
+            !strcmp(rg_json_text(json_array_get(verdicts, i), "verdict", ""), "inconclusive");
+    return open;
 }
 
 /* Groups of n runs each: for all arms of one shuffle, or two at a time of a shuffle each. */
@@ -92,9 +92,9 @@ static json_t *judge(const draws *d, const rg_scores *scores, size_t n)
 static json_t *judge_as_seeds_come(const draws *d, const rg_scores *scores)
 {
     const rg_study *study = d->study;
-    size_t n = study->seeds_min;
+    size_t n = study->seeds_min, family = rg_study_family(study);
     json_t *verdicts = judge(d, scores, n);
-    while (n < study->n_seeds && any_open(verdicts)) {
+    while (n < study->n_seeds && any_open(verdicts, family)) {
         n += study->seeds_step;
         n = n > study->n_seeds ? study->n_seeds : n;
         json_decref(verdicts);
