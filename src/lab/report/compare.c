@@ -190,7 +190,7 @@ static void add_sets(json_t *facts, const comparison *c, const cells *all)
 {
     if (all->n_sets < 2)
         return;
-    facts_task_options options = {c->options->normalize, BOOTSTRAP_SEED};
+    facts_task_options options = {c->options->normalize, BOOTSTRAP_SEED, c->results.warnings};
     json_t *tasks = facts_tasks(all, c->claims, c->n_claims, &options);
     json_object_set_new(facts, "ranking", facts_ranking(all));
     if (tasks)

@@ -56,8 +56,9 @@ json_t *facts_standings(const cells *all);
 json_t *facts_ranking(const cells *all); /* null: too few data sets or arms */
 /* NULL: not two tasks with two runs each, a run without a value, or far too many runs. */
 typedef struct facts_task_options {
-    bool normalize; /* each task from 0, its worst run, to 1, its best */
-    uint64_t seed;  /* of the bootstrap */
+    bool normalize;   /* each task from 0, its worst run, to 1, its best */
+    uint64_t seed;    /* of the bootstrap */
+    json_t *warnings; /* is told why nothing can be said of enough tasks */
 } facts_task_options;
 json_t *facts_tasks(const cells *all, const rg_claim *claims, size_t n_claims,
                     const facts_task_options *options);

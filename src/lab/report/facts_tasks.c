@@ -255,12 +255,21 @@ static json_t *improvement_json(const tasks *t, const rg_claim *claims, size_t n
 
 /* ---- All of it */
 
-static bool can_be_told(tasks *t)
+/* Too little to tell anything is no news; what keeps the rest from being told is said. */
+static bool can_be_told(tasks *t, json_t *warnings)
 {
     const cells *all = t->all;
     find_tasks(t);
-    if (t->count < FEWEST_TASKS || count_runs(t) > SCORES_MAX)
+    if (t->count < FEWEST_TASKS)
         return false;
+    if (count_runs(t) > SCORES_MAX) {
+        rg_json_say(
+            warnings,
+            "Aggregates over tasks are left out: they are made for few runs, up to %d in "
+            "all, and here are %zu.",
+            SCORES_MAX, count_runs(t));
+        return false;
+    }
     t->scores = RG_ARENA_ARRAY(all->arena, rg_task_scores, all->n_arms);
     for (size_t arm = 0; arm < all->n_arms; arm++)
         t->scores[arm] = take(t, arm);
@@ -268,6 +277,9 @@ static bool can_be_told(tasks *t)
         rg_json_say(t->notes,
                     "Of %zu runs %zu are taken: of each arm as many as it has on every task.",
                     count_runs(t), count_scores(t));
+    if (!all_finite(t))
+        rg_json_say(warnings, "Aggregates over tasks are left out: a run that failed has no "
+                              "value that could be taken for its score.");
     return all_finite(t);
 }
 
@@ -275,7 +287,7 @@ json_t *facts_tasks(const cells *all, const rg_claim *claims, size_t n_claims,
                     const facts_task_options *options)
 {
     tasks t = {.all = all, .normalize = options->normalize, .notes = json_array()};
-    if (!can_be_told(&t)) {
+    if (!can_be_told(&t, options->warnings)) {
         json_decref(t.notes);
         return NULL;
     }

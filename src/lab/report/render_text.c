@@ -156,7 +156,8 @@ static void add_checks(rg_str *ret, const json_t *facts, bool colour)
     json_array_foreach (warnings, i, warning)
         add_item(ret, "warn", json_is_string(warning) ? json_string_value(warning) : "",
                  colour);
-    rg_str_printf(ret, "  %zu of %zu checks passed\n", passed, json_array_size(checks));
+    if (json_array_size(checks))
+        rg_str_printf(ret, "  %zu of %zu checks passed\n", passed, json_array_size(checks));
 }
 
 static void add_line(rg_str *ret, const char *label, const char *text, const char *rest)

@@ -152,7 +152,7 @@ static void test_incomplete(void **state)
 
 /* ---- Tasks */
 
-static const facts_task_options as_they_are = {false, 1}, normalized = {true, 1};
+static const facts_task_options as_they_are = {false, 1, NULL}, normalized = {true, 1, NULL};
 
 static const json_t *task_arm(const json_t *tasks, size_t arm)
 {
@@ -197,22 +197,29 @@ static void test_tasks(void **state)
     rg_arena_free(down.arena);
 }
 
+/* Nothing is told of the scene's tasks, and `why` is said, or nothing. */
+static void check_untold(scene *s, const char *why)
+{
+    json_t *warnings = json_array();
+    facts_task_options options = {false, 1, warnings};
+    look(s);
+    assert_null(facts_tasks(&s->all, NULL, 0, &options));
+    assert_int_equal(json_array_size(warnings), why != NULL);
+    if (why)
+        assert_non_null(strstr(json_string_value(json_array_get(warnings, 0)), why));
+    json_decref(warnings);
+    rg_arena_free(s->arena);
+}
+
 static void test_no_tasks(void **state)
 {
     (void)state;
-    scene s = scene_of(SETS, 1, 0, true); /* one run each */
-    look(&s);
-    assert_null(facts_tasks(&s.all, NULL, 0, &as_they_are));
-    rg_arena_free(s.arena);
-    s = scene_of(SETS, 3, .01, true); /* a run without a value */
-    ((double *)(uintptr_t)s.arms[0].value)[5] = NAN;
-    look(&s);
-    assert_null(facts_tasks(&s.all, NULL, 0, &as_they_are));
-    rg_arena_free(s.arena);
-    s = scene_of(2, 3000, 1e-6, true); /* far too many */
-    look(&s);
-    assert_null(facts_tasks(&s.all, NULL, 0, &as_they_are));
-    rg_arena_free(s.arena);
+    scene one = scene_of(SETS, 1, 0, true), failed = scene_of(SETS, 3, .01, true);
+    scene many = scene_of(2, 3000, 1e-6, true);
+    check_untold(&one, NULL);
+    ((double *)(uintptr_t)failed.arms[0].value)[5] = NAN;
+    check_untold(&failed, "a run that failed has no value");
+    check_untold(&many, "up to 20000 in all, and here are 24000");
 }
 
 /* An arm with less runs on its last task; a task on another scale. */
