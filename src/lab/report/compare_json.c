@@ -208,7 +208,7 @@ static bool read_members(scanner *s)
     if (take(s, '}'))
         return true;
     do {
-        char *key;
+        char *key = NULL;
         if (look(s) != '"')
             return broken(s, "a key in quotes is missing here");
         if (!read_text(s, &key))
@@ -247,7 +247,7 @@ static bool read_list(scanner *s)
 
 static bool read_value(scanner *s)
 {
-    char c = look(s), *text;
+    char c = look(s), *text = NULL;
     if (++s->depth > DEPTH_MAX)
         return fail_here(s, "flatten the records", "objects and lists are nested too deeply");
     bool ok = c == '{'   ? read_members(s)
@@ -304,7 +304,8 @@ static rg_table *build(scanner *s)
         cells.at[i] = nothing;
     for (size_t c = 0; c < cells.columns; c++)
         cells.at[c] = rg_arena_strdup(s->arena, rg_map_key(s->columns, c));
-    memcpy(cells.line + 1, s->lines.at, s->row * sizeof(size_t));
+    for (size_t row = 0; row < s->row; row++)
+        cells.line[row + 1] = s->lines.at[row];
     for (size_t i = 0; i < s->cells.len; i++) {
         const cell *c = &s->cells.at[i];
         char **place = &cells.at[(c->row + (size_t)1) * cells.columns + c->column];

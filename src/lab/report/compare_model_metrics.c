@@ -49,16 +49,16 @@ static double absolute(const rg_fixed_models *m, const rg_fixed_model *model, si
 }
 
 static const rg_model_metric of_classes[] = {
-    {"accuracy", true, RG_BY_MCNEMAR, right, false, "classes"},
-    {"error", false, RG_BY_MCNEMAR, wrong, false, "classes"},
-    {"auc", true, RG_BY_DELONG, NULL, false, "two classes and scores of one of them"},
-    {"nll", false, RG_BY_BOOTSTRAP, log_loss, false, "probabilities"},
-    {"brier", false, RG_BY_BOOTSTRAP, brier, false, "probabilities"},
+    {"accuracy", "classes", right, RG_BY_MCNEMAR, true, false},
+    {"error", "classes", wrong, RG_BY_MCNEMAR, false, false},
+    {"auc", "two classes and scores of one of them", NULL, RG_BY_DELONG, true, false},
+    {"nll", "probabilities", log_loss, RG_BY_BOOTSTRAP, false, false},
+    {"brier", "probabilities", brier, RG_BY_BOOTSTRAP, false, false},
 };
 static const rg_model_metric of_numbers[] = {
-    {"rmse", false, RG_BY_BOOTSTRAP, squared, true, "numbers"},
-    {"mse", false, RG_BY_BOOTSTRAP, squared, false, "numbers"},
-    {"mae", false, RG_BY_BOOTSTRAP, absolute, false, "numbers"},
+    {"rmse", "numbers", squared, RG_BY_BOOTSTRAP, false, true},
+    {"mse", "numbers", squared, RG_BY_BOOTSTRAP, false, false},
+    {"mae", "numbers", absolute, RG_BY_BOOTSTRAP, false, false},
 };
 static const struct {
     const char *said, *meant;

@@ -10,13 +10,11 @@
 typedef enum rg_model_test { RG_BY_MCNEMAR, RG_BY_DELONG, RG_BY_BOOTSTRAP } rg_model_test;
 
 typedef struct rg_model_metric {
-    const char *name;
-    bool maximize;
-    rg_model_test test;
+    const char *name, *needs; /* needs: "probabilities", for messages */
     /* What one example adds to the mean (NaN: the model does not have it); NULL: no mean. */
     double (*example)(const rg_fixed_models *models, const rg_fixed_model *model, size_t i);
-    bool root;         /* of the mean */
-    const char *needs; /* "probabilities", for messages */
+    rg_model_test test;
+    bool maximize, root; /* root: of the mean */
 } rg_model_metric;
 
 typedef struct rg_model_pair {
