@@ -24,11 +24,33 @@ static void write_real(rg_str *out, double value)
         rg_str_add(out, ".0"); /* a real stays a real */
 }
 
-static void write_text(rg_str *out, const json_t *value)
+/* Keys and most texts: nothing in them is to be escaped. */
+static bool is_plain(const char *text)
 {
-    char *text = json_dumps(value, JSON_ENCODE_ANY);
-    rg_str_add(out, text);
-    rg_free(text);
+    for (; *text; text++)
+        if (*text < ' ' || *text > '~' || *text == '"' || *text == '\\')
+            return false;
+    return true;
+}
+
+static void write_string(rg_str *out, const char *text, const json_t *value)
+{
+    if (is_plain(text)) {
+        rg_str_add(out, "\"");
+        rg_str_add(out, text);
+        rg_str_add(out, "\"");
+        return;
+    }
+    json_t *made = value ? NULL : json_string(text);
+    char *escaped = json_dumps(value ? value : made, JSON_ENCODE_ANY);
+    rg_str_add(out, escaped);
+    rg_free(escaped);
+    json_decref(made);
+}
+
+static void write_word(rg_str *out, const json_t *value)
+{
+    rg_str_add(out, json_is_true(value) ? "true" : json_is_false(value) ? "false" : "null");
 }
 
 static void new_line(rg_str *out, int depth)
@@ -62,9 +84,7 @@ static void write_object(rg_str *out, const json_t *object, bool sort, int depth
         if (i > 0)
             rg_str_add(out, ",");
         new_line(out, depth < 0 ? -1 : depth + 1);
-        json_t *name = json_string(keys[i]);
-        write_text(out, name);
-        json_decref(name);
+        write_string(out, keys[i], NULL);
         rg_str_add(out, depth < 0 ? ":" : ": ");
         write_value(out, json_object_get(object, keys[i]), sort, depth < 0 ? -1 : depth + 1);
     }
@@ -106,7 +126,9 @@ static void write_value(rg_str *out, const json_t *value, bool sort, int depth)
     case JSON_OBJECT: write_object(out, value, sort, depth); break;
     case JSON_ARRAY: write_array(out, value, sort, depth); break;
     case JSON_REAL: write_real(out, json_real_value(value)); break;
-    default: write_text(out, value); break;
+    case JSON_INTEGER: rg_str_printf(out, "%lld", (long long)json_integer_value(value)); break;
+    case JSON_STRING: write_string(out, json_string_value(value), value); break;
+    default: write_word(out, value); break;
     }
 }
 
