@@ -142,14 +142,19 @@ static double real(const json_t *object, const char *key)
 /* By the noncentral t distribution at one look; of several looks each has its chance. */
 static void print_detectable(const rg_study *study, const json_t *plan, FILE *out)
 {
-    double mde = real(plan, "mde_sd");
+    double mde = real(plan, "mde_sd_corrected");
     rg_str text = {0};
     if (!rg_study_is_sequential(study)) {
         if (isfinite(mde))
-            fprintf(out,
-                    "%zu seeds show a difference of %.2f standard deviations in 80 %% of "
-                    "studies\n",
-                    study->n_seeds, mde);
+            rg_str_printf(&text,
+                          "%zu seeds show a difference of %.2f standard deviations in 80 %% of "
+                          "studies",
+                          study->n_seeds, mde);
+        if (isfinite(mde) && mde > real(plan, "mde_sd"))
+            rg_str_printf(&text, " (of %.2f, were it the only claim)", real(plan, "mde_sd"));
+        if (text.len)
+            rg_print_wrapped(out, "", rg_str_text(&text));
+        rg_str_free(&text);
         return;
     }
     double first = real(plan, "mde_sd_corrected_min"), last = real(plan, "mde_sd_corrected");

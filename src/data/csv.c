@@ -2,6 +2,7 @@
  *
  * What a file does not say is inferred, and always by these rules:
  *   delimiter  the one of tab, semicolon, comma on which the first 32 records agree best
+ *   decimals   0,81 is 0.81 where semicolons part the cells and all of a column is so
  *   header     the first record, when it holds texts and no number, and either a column below
  *              is numeric or none of its texts occurs again in its own column
  *   type       number, when every cell that is not missing is one; text otherwise
@@ -155,6 +156,38 @@ static bool numbers_fill(rg_column *column, char *const *cell, size_t stride, si
     return true;
 }
 
+/* "0,81" as "0.81": a number that has a comma where others have a point.  Changes the cell only
+ * when told to. */
+static bool is_decimal_comma(char *cell, bool change)
+{
+    char *comma = strchr(cell, ',');
+    double unused;
+    if (!comma)
+        return rg_number_parse(cell, &unused);
+    *comma = '.';
+    bool number = rg_number_parse(cell, &unused);
+    if (!number || !change)
+        *comma = ',';
+    return number;
+}
+
+/* Where semicolons part the cells, commas part the decimals: so do spreadsheets write in most of
+ * Europe.  A column of such numbers, and of nothing else, gets points. */
+static void commas_to_points(const rg_csv_cells *cells, size_t column, rg_header header)
+{
+    bool any = false;
+    for (size_t r = header != RG_HEADER_NO; r < cells->records; r++) {
+        char *cell = cells->at[r * cells->columns + column];
+        if (is_missing(cell))
+            continue;
+        if (!is_decimal_comma(cell, false))
+            return;
+        any = any || strchr(cell, ',');
+    }
+    for (size_t r = header == RG_HEADER_YES; any && r < cells->records; r++)
+        is_decimal_comma(cells->at[r * cells->columns + column], true);
+}
+
 /* Takes every column for numbers until a cell says otherwise. */
 static bool columns_type(rg_table *table, char *const *cell, const char *where, rg_err *err)
 {
@@ -253,6 +286,8 @@ rg_table *rg_csv_take(char *text, size_t len, const char *where, rg_header heade
     rg_csv_cells cells;
     if (!rg_csv_split(text + skip, len - skip, delimiter, where, &cells, err))
         return NULL;
+    for (size_t c = 0; delimiter == ';' && c < cells.columns; c++)
+        commas_to_points(&cells, c, header);
     rg_table *table = rg_csv_build(&cells, header, where, arena, err);
     rg_free(cells.at);
     rg_free(cells.line);

@@ -35,6 +35,21 @@ static void refuses(const char *text, const char *where, const char *what)
 /* ---- what is read
  * ----------------------------------------------------------------------------- */
 
+/* Spreadsheets of most of Europe: commas part decimals where semicolons part cells. */
+static void decimal_commas(void **state)
+{
+    rg_table *t = parse("arm;seed;score;note\na;1;0,81;1,5\nb;2;-1,5e-2;1,2,3\n", *state);
+    assert_int_equal(t->column[2].kind, RG_COLUMN_NUMBER);
+    assert_true(t->column[2].number[0] == .81 && t->column[2].number[1] == -.015);
+    assert_int_equal(t->column[3].kind, RG_COLUMN_TEXT);
+    assert_string_equal(t->column[3].text[0], "1,5");
+    t = parse_as("0,5;1\n0,25;2\n", RG_HEADER_GUESS, *state);
+    assert_int_equal(t->rows, 2);
+    assert_true(t->column[0].number[0] == .5);
+    t = parse("arm,score\na,\"0,81\"\n", *state);
+    assert_int_equal(t->column[1].kind, RG_COLUMN_TEXT);
+}
+
 static void types_and_values(void **state)
 {
     rg_table *t = parse("arm,seed,score\nfull,1,.97\nlinear,2,-1e-3\n", *state);
@@ -391,6 +406,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_ARENA(types_and_values),
+        IN_ARENA(decimal_commas),
         IN_ARENA(missing_values),
         IN_ARENA(a_column_without_values_is_numeric),
         IN_ARENA(one_text_makes_a_text_column),

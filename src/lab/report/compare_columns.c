@@ -14,6 +14,8 @@
 #include <string.h>
 #include <strings.h>
 
+enum { COMPARED_MOST = 200 }; /* columns that an error message looks through */
+
 static const char *const role_names[RG_ROLES] = {"arm",  "seed",   "dataset",
                                                  "fold", "metric", "value"};
 
@@ -98,19 +100,24 @@ size_t rg_result_distinct(const rg_table *table, const rg_column *column, const 
     return n;
 }
 
+/* A setting has few values; names, times and scores have nearly as many as there are rows. */
 const rg_column *rg_result_difference(const rg_table *table, const rg_column *score,
-                                      size_t line_a, size_t line_b)
+                                      size_t line_a, size_t line_b, rg_arena *arena)
 {
     const rg_column *found = NULL;
     size_t a = rg_result_row_at(table, line_a), b = rg_result_row_at(table, line_b);
-    for (size_t i = 0; i < table->columns; i++) {
+    size_t fewest = SIZE_MAX, compared = 0;
+    for (size_t i = 0; i < table->columns && compared < COMPARED_MOST; i++) {
         const rg_column *column = &table->column[i];
-        bool likely = column->kind == RG_COLUMN_TEXT || rg_result_name_is_aside(column->name);
-        if (column == score || rg_result_same_cell(column, a, b) || (found && !likely))
+        if (column == score || rg_result_same_cell(column, a, b))
             continue;
-        found = column;
-        if (likely)
-            break;
+        size_t values = rg_result_distinct(table, column, NULL, arena);
+        bool aside = rg_result_name_is_aside(column->name);
+        compared++;
+        if (values < fewest || (values == fewest && aside)) {
+            found = column;
+            fewest = values;
+        }
     }
     return found;
 }

@@ -51,10 +51,10 @@ size_t rg_result_row_at(const rg_table *table, size_t line);
 bool rg_result_same_cell(const rg_column *column, size_t row,
                          size_t other); /* both missing: yes */
 
-/* The column that makes the difference between two rows of one run: an epoch, a second factor;
- * NULL: none but the score. */
+/* The column that makes the difference between two rows of one run: an epoch, a second factor.
+ * Of several the one with the fewest values; NULL: none but the score. */
 const rg_column *rg_result_difference(const rg_table *table, const rg_column *score,
-                                      size_t line_a, size_t line_b);
+                                      size_t line_a, size_t line_b, rg_arena *arena);
 
 /* ---- Names (compare_names.c) */
 /* Lower case, '_' for what is no letter or digit: "Data Set" is data_set. */

@@ -11,6 +11,7 @@
 #include "data/memory.h"
 
 #include <math.h>
+#include <stdio.h>
 
 static bool fail_in(rg_prediction_reader *r, const rg_matched *m, size_t example,
                     const char *remedy, const char *what, const char *value)
@@ -72,7 +73,17 @@ static int32_t *new_labels(rg_prediction_reader *r, const rg_matched *m)
     return RG_DATA_ROOM(r->models->arena, int32_t, r->models->examples, m->path, r->err);
 }
 
-/* A prediction that is no class is wrong, and said. */
+static bool fail_coding(rg_prediction_reader *r, const rg_matched *m, const char *text)
+{
+    const rg_fixed_models *models = r->models;
+    return rg_fail(r->err, RG_INPUT, m->path, "write predictions as the labels are written",
+                   "the predictions ('%.60s', ...) are coded otherwise than the labels "
+                   "('%.60s', '%.60s'%s)",
+                   text, models->class_name[0], models->class_name[models->classes > 1],
+                   models->classes > 2 ? ", ..." : "");
+}
+
+/* A prediction that is no class is wrong, and said; when none is one, the coding is. */
 static bool labels_of_column(rg_prediction_reader *r, const rg_matched *m,
                              const rg_column *column, rg_fixed_model *ret)
 {
@@ -87,6 +98,8 @@ static bool labels_of_column(rg_prediction_reader *r, const rg_matched *m,
     }
     if (strange) {
         const char *text = rg_result_cell(column, m->row[first], r->models->arena);
+        if (strange == r->models->examples)
+            return fail_coding(r, m, text ? text : "");
         rg_json_say(r->models->warnings,
                     "%s:%zu: '%.60s' is none of the labels' classes: %zu such %s of %s %s as "
                     "wrong.",
@@ -96,6 +109,16 @@ static bool labels_of_column(rg_prediction_reader *r, const rg_matched *m,
     }
     ret->label = label;
     return label != NULL;
+}
+
+/* Two whole numbers on one side of 0, such as 1 and 2, are classes under other names. */
+static bool are_other_classes(const double *score, size_t n, double lo, double hi)
+{
+    bool one_side = lo > 0 || hi < 0, whole = lo == floor(lo) && hi == floor(hi);
+    for (size_t i = 0; one_side && whole && i < n; i++)
+        if (score[i] != lo && score[i] != hi)
+            return false;
+    return one_side && whole;
 }
 
 /* Probabilities above one half, other scores above 0. */
@@ -108,6 +131,11 @@ static bool labels_of_score(rg_prediction_reader *r, const rg_matched *m, rg_fix
         hi = fmax(hi, ret->score[i]);
     }
     bool unit = lo >= 0 && hi <= 1;
+    if (!unit && are_other_classes(ret->score, r->models->examples, lo, hi)) {
+        char text[32];
+        snprintf(text, sizeof(text), "%g", lo > 0 ? hi : lo);
+        return fail_coding(r, m, text);
+    }
     for (size_t i = 0; label && i < r->models->examples; i++)
         label[i] = ret->score[i] > (unit ? .5 : 0) ? positive : 1 - positive;
     ret->label = label;

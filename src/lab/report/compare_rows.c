@@ -256,7 +256,7 @@ static bool fail_twin(reader *r, const rg_result_arm *arm, size_t at)
         one->file != other->file
             ? NULL
             : rg_result_difference(file->info.table, file->columns.value[0], one->line,
-                                   other->line);
+                                   other->line, results->arena);
     rg_str key = {0}, remedy = {.max = 300};
     rg_str_printf(&key, "seed %.60s", rg_result_seed(results, other));
     if (!r->results->has_seeds)

@@ -50,6 +50,16 @@ static bool has_rows(const rg_result_arm *arm, uint32_t file)
     return false;
 }
 
+/* All scores of an arm stand in one row where each fold or seed has a column. */
+static bool is_one_row(const rg_result_arm *arm)
+{
+    for (size_t i = 1; i < arm->rows.len; i++)
+        if (arm->rows.at[i].line != arm->rows.at[0].line ||
+            arm->rows.at[i].file != arm->rows.at[0].file)
+            return false;
+    return true;
+}
+
 /* A column that varies, here or between files, is null for good. */
 static void keep(json_t *settings, const char *column, const char *value)
 {
@@ -79,7 +89,7 @@ void rg_result_settings_add(rg_results *results, uint32_t file, const rg_table *
         results->settings = json_object();
     for (size_t a = 0; n > 0 && a < results->arms.len; a++) {
         const rg_result_arm *arm = &results->arms.at[a];
-        if (arm->rows.len < 2 || !has_rows(arm, file))
+        if (is_one_row(arm) || !has_rows(arm, file))
             continue;
         json_t *settings = json_object_get(results->settings, arm->name);
         if (!settings) {

@@ -157,7 +157,7 @@ static void plan_claims(planner *p)
 
 /* ---- Seeds and search. */
 
-static void plan_seeds(planner *p, double shown)
+static void plan_seeds(planner *p, double level)
 {
     const rg_study *study = p->study;
     if (study->n_seeds >= SEEDS_ADVISED || study->n_seeds < 2 || rg_study_is_sequential(study))
@@ -166,8 +166,8 @@ static void plan_seeds(planner *p, double shown)
         p->warnings,
         "%zu seeds are few; %d, as advised, show a difference of %.2f standard deviations "
         "where %zu show one of %.2f",
-        study->n_seeds, SEEDS_ADVISED,
-        rg_detectable_effect(SEEDS_ADVISED, study->analysis.alpha), study->n_seeds, shown);
+        study->n_seeds, SEEDS_ADVISED, rg_detectable_effect(SEEDS_ADVISED, level),
+        study->n_seeds, detectable(study, level));
 }
 
 static double default_of(const rg_arm *arm, const rg_dim *dim)
@@ -249,11 +249,11 @@ json_t *rg_study_plan(const rg_study *study)
     planner p = {study, json_array(), json_array()};
     size_t runs = study->n_arms * study->n_seeds;
     double shown = detectable(study, study->analysis.alpha);
+    double strictest = rg_study_strictest_level(study);
     plan_arms(&p);
     plan_search(&p);
-    plan_seeds(&p, shown);
+    plan_seeds(&p, strictest);
     plan_claims(&p);
-    double strictest = rg_study_strictest_level(study);
     json_t *plan = json_pack(
         "{s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "arms", (json_int_t)study->n_arms, "trials",
         (json_int_t)rg_trials_in_all(study), "runs", (json_int_t)runs, "mde_sd",

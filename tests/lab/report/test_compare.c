@@ -263,6 +263,8 @@ static const struct {
      "arm 'a' has seed 1 twice: here and in line 2", "keep one row"},
     {"arm,seed,accuracy\na,x,.5\nb,x,.5\na,x,.6\n", NULL, "results.csv:4", "has seed x twice",
      "keep one row"},
+    {"name,arm,seed,accuracy,runtime,lr\na1,a,1,.5,10,.1\nb1,b,1,.5,11,.1\na2,a,1,.6,12,.2\n",
+     "accuracy", "results.csv:4", "has seed 1 twice", "differ in column 'lr'"},
     {"arm,seed,accuracy\na,1,.5\nb,1,high\n", NULL, "results.csv:3",
      "'high', which is not a number", "write a number"},
     {"arm,seed,metric,value\na,1,accuracy,.5\nb,1,accuracy,x\n", NULL, "results.csv:3",
@@ -337,6 +339,12 @@ static void other_settings(void **state)
                 "The arms also differ in git (def against abc).");
     json_decref(facts);
     facts = compare("method,seed,accuracy,epochs\na,1,.9,10\nb,1,.7,20\n", "accuracy");
+    assert_int_equal(json_array_size(at(facts, "claims.0.confounds")), 0);
+    json_decref(facts);
+    facts =
+        compare("params,split0_test_score,split1_test_score,mean_test_score,rank_test_score\n"
+                "a,.9,.8,.85,1\nb,.7,.6,.65,2\n",
+                "test_score");
     assert_int_equal(json_array_size(at(facts, "claims.0.confounds")), 0);
     json_decref(facts);
 }

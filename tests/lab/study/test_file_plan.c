@@ -67,6 +67,8 @@ static void test_exact_tests_need_seven_pairs_for_three_claims(void **state)
     snprintf(text, sizeof(text), "%sseeds: 6\n", study);
     json_t *plan = plan_of(text);
     assert_true(says(plan, "warnings", "7 seeds are enough"));
+    assert_true(says(plan, "warnings", "8, as advised, show a difference of 1.45"));
+    assert_true(says(plan, "warnings", "where 6 show one of 1.88"));
     json_decref(plan);
     snprintf(text, sizeof(text), "%sseeds: 7\n", study);
     plan = plan_of(text);
