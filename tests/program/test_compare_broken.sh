@@ -47,6 +47,8 @@ broken wide.csv 'wide.csv:1: the line has 120002 cells; the limit is 100000' 'wi
 head -c 3000000 /dev/zero | tr '\0' , >million.csv; broken million.csv 'the line has 3000001 cells' 'check the delimiter'
 { printf 'arm,seed,accuracy\na,1,"'; head -c 3000000 /dev/zero | tr '\0' x; printf '"\nb,1,.5\n'; } >huge.csv
 broken huge.csv "huge.csv:2: column 'accuracy' holds 'x+'" 'write a number'
+{ echo arm,seed,accuracy; for i in $(seq 1500); do printf 'x%d,1,.5\nx%d,2,.6\n' "$i" "$i"; done; } >many.csv
+broken many.csv "there are 1500 arms \('x1', 'x2', ...\)" '--arm COLUMN'
 { head -c 100000 /dev/zero | tr '\0' '['; } >deep.json; broken deep.json 'nested too deeply|no JSON object' '.'
 
 # What is odd and still read.

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+enum { ARMS_MOST = 1000 }; /* more are another column, mistaken for the arm */
+
 static size_t find_reference(const char *const *arms, size_t n)
 {
     static const char *const words[] = {"baseline", "base",     "control", "reference",
@@ -30,6 +32,12 @@ bool rg_compare_claims(const rg_compare_options *options, const char *const *arm
                        size_t n_arms, rg_arena *arena, rg_claim **ret, size_t *ret_n,
                        rg_err *err)
 {
+    if (!options->n_claims && n_arms > ARMS_MOST)
+        return rg_fail(
+            err, RG_INPUT, NULL,
+            "say which column the arm is (--arm COLUMN), or what is claimed (--claims)",
+            "there are %zu arms ('%.40s', '%.40s', ...): more than anybody compares", n_arms,
+            arms[0], arms[1]);
     size_t n = options->n_claims ? options->n_claims : n_arms - 1;
     rg_claim *claims = RG_ARENA_ARRAY(arena, rg_claim, n);
     if (!options->n_claims)
