@@ -1,5 +1,5 @@
 /* special_values.h - what the special functions are, to 17 digits, for test_special.c.
- * Written by special_values.py; 3918 rows. */
+ * Written by special_values.py; 3928 rows. */
 /* clang-format off */
 {"normal_cdf", {0.001}, 0.500398942213911},
 {"normal_upper", {0.001}, 0.49960105778608893},
@@ -3877,6 +3877,16 @@
 {"studentized_range_upper", {2.5, 10.0, 5.0}, 0.736490904306313},
 {"studentized_range_cdf", {2.5, 10.0, 24.0}, 0.25236699268876595},
 {"studentized_range_upper", {2.5, 10.0, 24.0}, 0.747633007311234},
+{"studentized_range_cdf", {3.5, 10.0, 10000.0}, 0.7178499331618482},
+{"studentized_range_upper", {3.5, 10.0, 10000.0}, 0.28215006683815175},
+{"studentized_range_cdf", {5.0, 50.0, 1.0}, 0.3723668282903512},
+{"studentized_range_upper", {5.0, 50.0, 1.0}, 0.6276331717096487},
+{"studentized_range_cdf", {5.0, 50.0, 5.0}, 0.5444567562576736},
+{"studentized_range_upper", {5.0, 50.0, 5.0}, 0.45554324374232635},
+{"studentized_range_cdf", {9.0, 50.0, 24.0}, 0.9991192496896046},
+{"studentized_range_upper", {9.0, 50.0, 24.0}, 0.0008807503103953749},
+{"studentized_range_cdf", {5.0, 50.0, 10000.0}, 0.7894769691799981},
+{"studentized_range_upper", {5.0, 50.0, 10000.0}, 0.21052303082000196},
 {"studentized_range_quantile", {0.0001, 2.0, INFINITY}, 0.00017724538555457896},
 {"studentized_range_quantile", {0.5, 2.0, INFINITY}, 0.9538725524089398},
 {"studentized_range_quantile", {0.9, 2.0, INFINITY}, 2.3261743073533485},
