@@ -3929,4 +3929,3 @@
 {"studentized_range_quantile", {0.95, 50.0, INFINITY}, 5.646026026380533},
 {"studentized_range_quantile", {0.99, 50.0, INFINITY}, 6.228392608582208},
 {"studentized_range_quantile", {0.999999999, 50.0, INFINITY}, 10.123247483753934},
-/* clang-format on */

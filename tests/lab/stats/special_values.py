@@ -353,5 +353,4 @@ for family in (normals, gammas, betas, students, binomials, noncentrals, ranges,
 print("""/* special_values.h - what the special functions are, to 17 digits, for test_special.c.
  * Written by special_values.py; %d rows. */
 /* clang-format off */
-%s
-/* clang-format on */""" % (len(rows), "\n".join(rows)))
+%s""" % (len(rows), "\n".join(rows)))
