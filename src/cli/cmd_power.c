@@ -101,7 +101,7 @@ static bool in_range(const rg_given *given, rg_err *err)
            within(given, SUPERIORITY, .5, 1, err) && within(given, SD, 0, 1e300, err) &&
            (!given->flag[SEEDS] ||
             (given->integer[SEEDS] >= 2 && given->integer[SEEDS] <= 10000000) ||
-            rg_fail(err, RG_INPUT, NULL, "give 2 or more", "%lld seeds have no spread to test",
+            rg_fail(err, RG_INPUT, NULL, "give 2 to 10000000", "--seeds cannot be %lld",
                     (long long)given->integer[SEEDS])) &&
            (!given->flag[CLAIMS] ||
             (given->integer[CLAIMS] >= 1 && given->integer[CLAIMS] <= 1000000) ||

@@ -267,9 +267,8 @@ static json_t *facts_json(const rg_model_comparison *c)
         "s:o, "
         "s:s, s:O}",
         "format", "rigor-facts/1", "study", "predictions", "question",
-        rg_arena_printf(m->arena,
-                        "Which of %zu fixed models has the better %s on this test set?",
-                        m->count, c->metric->name),
+        rg_arena_printf(m->arena, "Which of %zu fixed models has the %s %s on this test set?",
+                        m->count, m->count > 2 ? "best" : "better", c->metric->name),
         "status", "complete", "marks", "fixed models", "trust", "scored", "metric", "name",
         c->metric->name, "goal", c->maximize ? "maximize" : "minimize", "also", "analysis",
         rg_compare_analysis_json(&c->options->analysis), "columns", "form", "predictions",

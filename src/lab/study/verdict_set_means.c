@@ -153,10 +153,22 @@ static void note_few(json_t *notes, const rg_evidence *e)
     rg_note_sets(notes, e);
 }
 
+/* The interval is of the typical difference, which one far set does not move; the mean it does. */
+static void note_far_set(json_t *notes, const rg_evidence *e)
+{
+    if (isfinite(e->t.mean) && (e->t.mean < e->t.lo || e->t.mean > e->t.hi))
+        rg_json_say(notes,
+                    "The interval does not hold the mean: few data sets far from the others "
+                    "draw the mean difference to %.3g, while the typical one (Hodges and "
+                    "Lehmann's, which the interval is of) is %.3g.",
+                    e->t.mean, e->hodges_lehmann.estimate);
+}
+
 static void note_many(json_t *notes, const rg_evidence *e)
 {
     char p[32];
     double smallest = exp2(1 - (double)e->units);
+    note_far_set(notes, e);
     if (smallest >= e->planned_alpha)
         rg_json_say(notes,
                     "With %zu data sets Wilcoxon's test cannot come below %s, which does not "

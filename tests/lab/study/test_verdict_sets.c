@@ -268,6 +268,23 @@ static void many_sets_are_ranked(void **state)
     json_decref(c);
 }
 
+/* One set of fourteen draws the mean out of Hodges and Lehmann's interval: said. */
+static void a_far_set_is_told(void **state)
+{
+    (void)state;
+    rows a = {0}, b = {0};
+    for (uint32_t set = 0; set < 14; set++) {
+        add(&b, set, 1, 0, .5);
+        add(&a, set, 1, 0, set == 3 ? .95 : .51 + .001 * set);
+    }
+    json_t *c = judge(&a, &b, RG_BETTER, &usual);
+    assert_true(real(c, "estimate") > bound(c, 1));
+    char *notes = json_dumps(json_object_get(c, "notes"), 0);
+    assert_non_null(strstr(notes, "The interval does not hold the mean"));
+    free(notes);
+    json_decref(c);
+}
+
 /* Runs within a set count through its mean alone; a margin shifts the test. */
 static void many_sets_by_means(void **state)
 {
@@ -311,6 +328,7 @@ int main(void)
         cmocka_unit_test(sets_of_single_runs),    cmocka_unit_test(sets_without_spread),
         cmocka_unit_test(missing_runs_are_named), cmocka_unit_test(sets_disagree),
         cmocka_unit_test(many_sets_are_ranked),   cmocka_unit_test(many_sets_by_means),
+        cmocka_unit_test(a_far_set_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
