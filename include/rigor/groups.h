@@ -97,6 +97,9 @@ rg_t_result rg_stratified_t(const rg_stratum *strata, size_t sets, double null, 
  * Degenerate cases as rg_t_test; test_over_train negative or NaN: only mean and sd. */
 rg_t_result rg_corrected_t(const double *differences, size_t n, double test_over_train,
                            double null, double alpha);
+/* Folds on several data sets: stratified, with the corrected error of each set. */
+rg_t_result rg_stratified_corrected_t(const rg_stratum *strata, size_t sets,
+                                      double test_over_train, double null, double alpha);
 
 /* ---- Many arms over many data sets (friedman.c, nemenyi.c) -------------------------------
  * scores: (sets, arms), row-major, higher is better; rank 1 is the highest score of its set,

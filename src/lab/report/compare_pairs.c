@@ -55,25 +55,27 @@ static size_t count_common(const rg_results *r, size_t a, size_t b, alone *left,
 
 /* ---- Arms whose seeds meet no other's */
 
-static bool meets_nobody(const rg_results *r, const rg_claim *claims, size_t n, size_t arm)
+/* Which arms are compared, and with no arm that has a run of the same key; by arm. */
+static bool *find_lonely(const rg_results *r, const rg_claim *claims, size_t n)
 {
-    bool claimed = false;
-    for (size_t i = 0; i < n; i++) {
-        if (claims[i].a != arm && claims[i].b != arm)
-            continue;
-        claimed = true;
+    bool *lonely = RG_ARENA_ARRAY(r->arena, bool, r->arms.len + 1);
+    for (size_t i = 0; i < n; i++)
+        lonely[claims[i].a] = lonely[claims[i].b] = true;
+    for (size_t i = 0; i < n; i++)
         if (count_common(r, claims[i].a, claims[i].b, NULL, NULL) > 0)
-            return false;
-    }
-    return claimed && r->arms.at[arm].rows.len > 1;
+            lonely[claims[i].a] = lonely[claims[i].b] = false;
+    return lonely;
 }
 
 void rg_result_unpair(rg_results *r, const rg_claim *claims, size_t n)
 {
     rg_str names = {0};
     size_t found = 0;
-    for (size_t arm = 0; arm < r->arms.len && !r->unpaired; arm++) {
-        if (!meets_nobody(r, claims, n, arm))
+    if (r->unpaired)
+        return;
+    const bool *lonely = find_lonely(r, claims, n);
+    for (size_t arm = 0; arm < r->arms.len; arm++) {
+        if (!lonely[arm] || r->arms.at[arm].rows.len < 2)
             continue;
         r->arms.at[arm].unpaired = true;
         if (found++ < NAMED)

@@ -19,15 +19,17 @@ static size_t find_strata(const rg_scores *s, rg_stratum *ret)
     return sets;
 }
 
-static rg_t_result over_sets(const rg_scores *s, double alpha)
+/* test_over_train: of folds, else 0. */
+static rg_t_result over_sets(const rg_scores *s, double test_over_train, double alpha)
 {
     rg_stratum *strata = RG_NEW_ARRAY(rg_stratum, s->count + 1);
     double *means = RG_NEW_ARRAY(double, s->count + 1);
     size_t sets = find_strata(s, strata);
     for (size_t i = 0; i < sets; i++)
         means[i] = rg_t_test(strata[i].differences, strata[i].n, 0, alpha).mean;
-    rg_t_result t = sets > 1 && sets <= FEW_SETS ? rg_stratified_t(strata, sets, 0, alpha)
-                                                 : rg_t_test(means, sets, 0, alpha);
+    rg_t_result t = sets > 1 && sets <= FEW_SETS
+                        ? rg_stratified_corrected_t(strata, sets, test_over_train, 0, alpha)
+                        : rg_t_test(means, sets, 0, alpha);
     t.sd = NAN;
     rg_free(strata);
     rg_free(means);
@@ -44,9 +46,9 @@ json_t *rg_compare_summary(const rg_scores *s, size_t folds, double alpha)
     json_t *o = rg_summary_json(s->value, s->count, alpha);
     if (!s->set && !(s->fold && folds > 1))
         return o;
-    rg_t_result t = s->set
-                        ? over_sets(s, alpha)
-                        : rg_corrected_t(s->value, s->count, 1 / ((double)folds - 1), 0, alpha);
+    double test_over_train = s->fold && folds > 1 ? 1 / ((double)folds - 1) : 0;
+    rg_t_result t = s->set ? over_sets(s, test_over_train, alpha)
+                           : rg_corrected_t(s->value, s->count, test_over_train, 0, alpha);
     bool interval = isfinite(t.lo) && isfinite(t.hi);
     set_number(o, "mean", t.mean);
     set_number(o, "sd", t.sd);

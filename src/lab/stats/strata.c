@@ -6,13 +6,17 @@
 
 #include <math.h>
 
-rg_t_result rg_stratified_t(const rg_stratum *strata, size_t sets, double null, double alpha)
+rg_t_result rg_stratified_corrected_t(const rg_stratum *strata, size_t sets,
+                                      double test_over_train, double null, double alpha)
 {
     double sum = 0, weight = 1 / (double)sets;
     size_t pairs = 0;
     rg_error *parts = RG_NEW_ARRAY(rg_error, sets + 1);
     for (size_t i = 0; i < sets; i++) {
-        rg_t_result r = rg_t_test(strata[i].differences, strata[i].n, 0, alpha);
+        const rg_stratum *s = &strata[i];
+        rg_t_result r = test_over_train == 0
+                            ? rg_t_test(s->differences, s->n, 0, alpha)
+                            : rg_corrected_t(s->differences, s->n, test_over_train, 0, alpha);
         sum += r.mean;
         pairs += strata[i].n;
         parts[i] = (rg_error){r.se * weight, r.df};
@@ -20,6 +24,11 @@ rg_t_result rg_stratified_t(const rg_stratum *strata, size_t sets, double null, 
     rg_error error = rg_satterthwaite(parts, sets);
     rg_free(parts);
     return rg_t_of(pairs, sum * weight, NAN, error, null, alpha);
+}
+
+rg_t_result rg_stratified_t(const rg_stratum *strata, size_t sets, double null, double alpha)
+{
+    return rg_stratified_corrected_t(strata, sets, 0, null, alpha);
 }
 
 rg_t_result rg_corrected_t(const double *differences, size_t n, double test_over_train,

@@ -29,11 +29,13 @@ static double spread(const rg_evidence *e, const rg_block *block)
     return rg_t_test(block->pairs.difference, block->pairs.n, 0, .05).sd;
 }
 
+/* Rounded as the differences are, so that equal distances from a margin are ties. */
 static double *shifted(const rg_pairs *pairs, double null, rg_arena *arena)
 {
     double *values = RG_ARENA_ARRAY(arena, double, pairs->n + 1);
     for (size_t i = 0; i < pairs->n; i++)
-        values[i] = pairs->better[i] - null;
+        values[i] = null;
+    rg_differences(pairs->better, values, pairs->n, values);
     return values;
 }
 

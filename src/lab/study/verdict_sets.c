@@ -125,8 +125,9 @@ static void describe_runs(rg_evidence *e)
     e->superiority.p = 0;
     for (size_t i = 0; i < e->scores.n_blocks; i++) {
         const rg_block *b = &e->scores.block[i];
-        double p = rg_mann_whitney(b->a.better, b->a.n, b->b.better, b->b.n).superiority;
-        e->superiority.p += p / (double)e->scores.n_blocks;
+        rg_mann_whitney_result m = rg_mann_whitney_by(b->a.better, b->a.n, b->b.better, b->b.n,
+                                                      RG_MANN_WHITNEY_NORMAL);
+        e->superiority.p += m.superiority / (double)e->scores.n_blocks;
     }
 }
 

@@ -127,6 +127,16 @@ static void arms_over_sets(void **state)
                  1e-12);
     assert_int_equal(json_integer_value(json_object_get(b, "n")), 5);
     json_decref(facts);
+    /* folds share training data, on each of the sets */
+    facts = compare("arm,task,fold,accuracy\na,x,1,.5\na,x,2,.7\na,y,1,.4\na,y,2,.6\n"
+                    "b,x,1,.5\nb,x,2,.6\nb,y,1,.3\nb,y,2,.7\n",
+                    NULL);
+    const rg_stratum folds[] = {{x, 2}, {y + 1, 2}};
+    t = rg_stratified_corrected_t(folds, 2, 1, 0, .05);
+    a = rg_json_path(json_array_get(json_object_get(facts, "arms"), 0), "metrics.accuracy");
+    assert_close(json_number_value(json_array_get(json_object_get(a, "interval"), 1)), t.hi,
+                 1e-12);
+    json_decref(facts);
 }
 
 static void unpaired(void **state)

@@ -58,6 +58,11 @@ static void corrected_folds(void **state)
     (void)state;
     rg_t_result plain = rg_t_test(drug_2, 10, 0, .05);
     rg_t_result r = rg_corrected_t(drug_2, 10, 1. / 9, 0, .05);
+    const rg_stratum twice[] = {{drug_2, 10}, {drug_2, 10}}; /* two sets of the same folds */
+    rg_t_result sets = rg_stratified_corrected_t(twice, 2, 1. / 9, 0, .05);
+    assert_close(sets.se, r.se / sqrt(2), 1e-13);
+    assert_close(sets.mean, r.mean, 1e-13);
+    assert_close(sets.df, 18, 1e-12);
     assert_close(r.t, plain.t / sqrt(1 + 10. / 9), 1e-13);
     assert_close(r.df, 9, 0);
     assert_close(r.p, rg_t_two_sided(r.t, 9), 1e-15);

@@ -297,6 +297,19 @@ static void constant_difference(void **state)
     json_decref(c);
 }
 
+/* Distances from the margin that are equal are ties whatever their last bits say: ranks 1.5,
+ * 1.5, 3, 4, 5, 6 with one of the smallest against, which 3 of 64 sign vectors reach. */
+static void ties_about_the_margin(void **state)
+{
+    (void)state;
+    const double a[] = {-.001, -.009, .002, .003, .004, 0}; /* -.005 +- .004, then others */
+    const double b[] = {0, 0, 0, 0, 0, NAN};
+    rg_verdict_options o = with_margin(.005);
+    json_t *c = judge(a, b, 6, RG_NOT_WORSE, &o);
+    assert_close(real(c, "p_corrected"), 3. / 64, 1e-15);
+    json_decref(c);
+}
+
 /* A failed run without a finite worst value is worse than any score: ranks decide. */
 static void failed_without_a_value(void **state)
 {
@@ -589,6 +602,7 @@ int main(void)
         cmocka_unit_test(five_seeds),
         cmocka_unit_test(too_few),
         cmocka_unit_test(constant_difference),
+        cmocka_unit_test(ties_about_the_margin),
         cmocka_unit_test(failed_without_a_value),
         cmocka_unit_test(failed_with_a_value),
         cmocka_unit_test(pairs_by_seed),
