@@ -156,6 +156,14 @@ static size_t count_runs(const json_t *facts)
     return runs;
 }
 
+/* One run of each arm on each data set has no scatter to look at: the table of means says all. */
+static bool is_worth_drawing(const json_t *facts)
+{
+    size_t runs = count_runs(facts), arms = json_array_size(json_object_get(facts, "arms"));
+    size_t sets = json_array_size(json_object_get(facts, "standings"));
+    return runs > arms * sets && runs <= RUNS_MAX;
+}
+
 /* A chart for each data set: their scores may have nothing in common but the name. */
 static void draw_sets(json_t *ret, const json_t *facts)
 {
@@ -178,7 +186,7 @@ void chart_points(const json_t *facts, json_t *ret)
     size_t i;
     json_t *arm;
     bool sets = table_has_sets(facts);
-    if (sets && count_runs(facts) <= RUNS_MAX)
+    if (sets && is_worth_drawing(facts))
         draw_sets(ret, facts);
     json_array_foreach (json_object_get(facts, "arms"), i, arm) {
         const json_t *metric = table_primary(facts, arm, "metrics");
