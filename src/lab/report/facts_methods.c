@@ -360,7 +360,9 @@ static void say_intervals(rg_str *ret, const json_t *facts)
     double alpha = number(facts, "analysis.alpha");
     rg_str_printf(ret, "Intervals are %s t intervals", format_percent(1 - alpha).text);
     if (count_decided(facts, "wilcoxon over sets"))
-        rg_str_add(ret, ", those of differences over data sets Hodges and Lehmann's");
+        rg_str_add(
+            ret,
+            ", those of differences over data sets Hodges and Lehmann's, like their estimates");
     if (count_decided(facts, "sequential"))
         rg_str_add(ret, ", those of the claims valid at any time");
     rg_str_add(ret, ".");

@@ -41,12 +41,21 @@ static void add_number(rg_str *ret, const char *label, const char *text)
         html_put(ret, "<div><dt>$</dt><dd>$</dd></div>", label, text);
 }
 
-static const char *paired_word(const json_t *claim)
+/* What `n` counts. */
+static const char *sample_word(const json_t *claim)
 {
+    static const struct {
+        const char *situation, *word;
+    } table[] = {{"unpaired", "runs"}, {"folds", "folds"}, {"models", "examples"}};
     const char *situation = rg_json_text(claim, "situation", "pairs");
-    return !strcmp(situation, "unpaired") ? "runs"
-           : !strcmp(situation, "models") ? "examples"
-                                          : "pairs";
+    const char *decides = rg_json_text(json_object_get(claim, "methods"), "decides", "t");
+    bool listed = json_array_size(json_object_get(claim, "differences")) > 0;
+    if (rg_text_ends(decides, " over sets"))
+        return "data sets";
+    for (size_t i = 0; i < RG_COUNT(table); i++)
+        if (!strcmp(situation, table[i].situation))
+            return table[i].word;
+    return !strcmp(situation, "sets") && !listed ? "runs" : "pairs";
 }
 
 static void add_numbers(rg_str *ret, const json_t *claim)
@@ -59,7 +68,7 @@ static void add_numbers(rg_str *ret, const json_t *claim)
     add_number(ret, "p, corrected", format_p(number(claim, "p_corrected")).text);
     add_number(ret, "P(A better)", format_number(number(claim, "p_superior"), 0.1).text);
     add_number(ret, "Cohen's d", format_number(number(claim, "effect_size"), 1).text);
-    add_number(ret, paired_word(claim), format_count(number(claim, "n")).text);
+    add_number(ret, sample_word(claim), format_count(number(claim, "n")).text);
     add_number(ret, "seeds needed", format_count(needed).text);
     rg_str_add(ret, "</dl>");
 }

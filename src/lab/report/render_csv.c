@@ -16,6 +16,7 @@ static const char *const columns[] = {
     "estimate",
     "interval.0",
     "interval.1",
+    "mean_difference",
     "p",
     "p_corrected",
     "p_signflip",

@@ -133,7 +133,7 @@ struct rg_evidence {
     double p_permutation, p_mann_whitney, p_brunner_munzel; /* of runs without partners */
     double tost_p, effect_size, detectable;
     size_t units; /* how many seeds, folds, pairs, sets the verdict rests on */
-    size_t n;     /* pairs, or runs of both arms */
+    size_t n;     /* pairs, runs of both arms, or sets where these are the sample */
     rg_precision precision;
     double needed;  /* of what precision.have counts, to settle what is seen */
     rg_sides sides; /* against a difference of 0 */
@@ -158,6 +158,7 @@ struct rg_situation {
 
     struct {                      /* in sentences */
         const char *test;         /* "the t test" */
+        const char *estimate;     /* what the estimate is; NULL: the mean difference */
         const char *robust;       /* the tests of `exact`: "sign flips, Wilcoxon" */
         const char *unit, *units; /* "seed", "seeds": what `units` counts */
         const char *chance;       /* "seed": "the luck of the seed" */

@@ -1,9 +1,10 @@
 /* verdict_set_means.c - the data sets themselves are the sample: one mean difference for each.
  *
  * From six sets on Wilcoxon's signed-rank test over them decides (Demsar 2006): exact, zeros by
- * Pratt, shifted for margins; the estimate is the mean over sets, its interval Hodges and
- * Lehmann's.  It asks whether A is better on data sets like these, and runs within a set only
- * make that set's mean more certain.
+ * Pratt, shifted for margins; estimate and interval are Hodges and Lehmann's, which belong to
+ * that test and which a single far set does not move.  The mean over the sets stands beside.
+ * It asks whether A is better on data sets like these, and runs within a set only make that
+ * set's mean more certain.
  *
  * With fewer sets of which some has but a single run, the spread within sets is not known, and
  * the stratified test does not exist: then a t test over the sets takes its place.
@@ -79,6 +80,7 @@ static rg_t_result rank_sum_test(const rg_evidence *e, const rg_block *all, rg_o
     rg_hodges_lehmann_result h = rg_hodges_lehmann(mean, e->scores.n_blocks, alpha);
     rg_free(mean);
     t.t = NAN;
+    t.mean = isfinite(t.mean) ? h.estimate : NAN;
     t.p = w.p;
     t.p_greater = w.p_greater;
     t.p_less = w.p_less;
@@ -110,9 +112,7 @@ static void describe(rg_evidence *e, rg_arena *arena)
     size_t n = e->scores.n_blocks;
     double alpha = e->options->analysis.alpha;
     double *better = set_means(e, RG_AS_BETTER, 0), *mean = set_means(e, RG_AS_MEASURED, 0);
-    const rg_block *all = &e->scores.all;
-    e->units = n;
-    e->n = e->scores.paired ? all->pairs.n : all->a.n + all->b.n;
+    e->units = e->n = n;
     e->identical = true;
     for (size_t i = 0; i < n; i++)
         e->identical &= better[i] == 0;
@@ -153,22 +153,10 @@ static void note_few(json_t *notes, const rg_evidence *e)
     rg_note_sets(notes, e);
 }
 
-/* The interval is of the typical difference, which one far set does not move; the mean it does. */
-static void note_far_set(json_t *notes, const rg_evidence *e)
-{
-    if (isfinite(e->t.mean) && (e->t.mean < e->t.lo || e->t.mean > e->t.hi))
-        rg_json_say(notes,
-                    "The interval does not hold the mean: few data sets far from the others "
-                    "draw the mean difference to %.3g, while the typical one (Hodges and "
-                    "Lehmann's, which the interval is of) is %.3g.",
-                    e->t.mean, e->hodges_lehmann.estimate);
-}
-
 static void note_many(json_t *notes, const rg_evidence *e)
 {
     char p[32];
     double smallest = exp2(1 - (double)e->units);
-    note_far_set(notes, e);
     if (smallest >= e->planned_alpha)
         rg_json_say(notes,
                     "With %zu data sets Wilcoxon's test cannot come below %s, which does not "
@@ -180,6 +168,13 @@ static void note_many(json_t *notes, const rg_evidence *e)
 static void say_basis(rg_str *s, const rg_evidence *e)
 {
     rg_str_printf(s, "%zu data sets", e->scores.n_blocks);
+}
+
+static void set_many_keys(json_t *claim, const rg_evidence *e)
+{
+    double mean = t_test(e, &e->scores.all, RG_AS_MEASURED, 0, .05).mean;
+    json_object_set_new(claim, "mean_difference", rg_json_real(mean));
+    rg_set_keys(claim, e);
 }
 
 static bool many(const rg_evidence *e)
@@ -199,7 +194,9 @@ static bool few(const rg_evidence *e)
 const rg_situation rg_situation_many_sets = {
     .name = "many-sets",
     .decides = "wilcoxon over sets",
-    .words = {.test = "Wilcoxon's test over the data sets", SET_WORDS},
+    .words = {.test = "Wilcoxon's test over the data sets",
+              .estimate = "Hodges-Lehmann estimate",
+              SET_WORDS},
     .ranks = {.decides = "wilcoxon over sets", .test = "Wilcoxon's test over the data sets"},
     .applies = many,
     .test = rank_sum_test,
@@ -210,7 +207,7 @@ const rg_situation rg_situation_many_sets = {
     .name_part = rg_set_name_part,
     .say_basis = say_basis,
     .note = note_many,
-    .set_keys = rg_set_keys,
+    .set_keys = set_many_keys,
 };
 
 const rg_situation rg_situation_set_means = {

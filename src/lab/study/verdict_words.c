@@ -83,10 +83,13 @@ static void add_interval(rg_str *s, const rg_evidence *e, rg_case which)
                   number(e, down ? -t->hi : t->lo, lo), number(e, down ? -t->lo : t->hi, hi));
 }
 
-static void add_mean_difference(rg_str *s, const rg_evidence *e, rg_case which)
+static void add_estimate(rg_str *s, const rg_evidence *e, rg_case which)
 {
+    const char *estimate = e->situation->words.estimate;
     rg_say_difference(s, e);
-    add_basis(s, e, " on average over ", " (");
+    if (estimate)
+        rg_str_printf(s, " (%s", estimate);
+    add_basis(s, e, estimate ? " over " : " on average over ", estimate ? "; " : " (");
     if (e->by_test) {
         add_interval(s, e, which);
         rg_str_add(s, "; ");
@@ -126,7 +129,7 @@ static void add_finding(rg_str *s, const rg_evidence *e, rg_case which)
     else if (e->scores.ranked)
         add_counts(s, e, which);
     else
-        add_mean_difference(s, e, which);
+        add_estimate(s, e, which);
 }
 
 static const char *margin_text(const rg_evidence *e, char out[32])
