@@ -104,6 +104,7 @@ json_t *rg_verdicts(const rg_scores *arms, size_t n_arms, const rg_claim *claims
 {
     rg_arena *arena = rg_arena_new();
     rg_evidence *evidence = RG_ARENA_ARRAY(arena, rg_evidence, n_claims + 1);
+    rg_known_power *known = RG_ARENA_ARRAY(arena, rg_known_power, 1);
     size_t declared = n_claims - options->n_explored;
     for (size_t i = 0; i < n_claims; i++) {
         if (claims[i].a >= n_arms || claims[i].b >= n_arms)
@@ -112,6 +113,7 @@ json_t *rg_verdicts(const rg_scores *arms, size_t n_arms, const rg_claim *claims
         evidence[i].options = options;
         evidence[i].claim = &claims[i];
         evidence[i].explored = i >= declared;
+        evidence[i].known = known;
         set_family(&evidence[i], i < declared ? declared : options->n_explored);
         rg_evidence_gather(&evidence[i], &arms[claims[i].a], &arms[claims[i].b], arena);
     }

@@ -108,16 +108,23 @@ typedef struct rg_precision {
     bool counts_seeds; /* of each arm, on each data set */
 } rg_precision;
 
+/* The last question about power and its answer: most claims of a study ask the same. */
+typedef struct rg_known_power {
+    rg_power_plan plan;
+    double n, power, effect;
+} rg_known_power;
+
 typedef struct rg_evidence rg_evidence;
 typedef struct rg_situation rg_situation;
 
 struct rg_evidence {
     const rg_verdict_options *options;
     const rg_claim *claim;
-    const char *a, *b;    /* names of the arms */
-    bool explored;        /* one of those that are exploratory: a family of its own */
-    size_t n_claims;      /* of its family */
-    double planned_alpha; /* what a p must stay below whatever the other claims do */
+    const char *a, *b;     /* names of the arms */
+    bool explored;         /* one of those that are exploratory: a family of its own */
+    size_t n_claims;       /* of its family */
+    double planned_alpha;  /* what a p must stay below whatever the other claims do */
+    rg_known_power *known; /* of the claims before this one */
     rg_arrangement scores;
     const rg_situation *situation;
     const rg_situation *within; /* that of one block; the same where there is only one */

@@ -143,15 +143,26 @@ static double equivalence_p(const rg_evidence *e)
 
 /* ---- What the study could have seen */
 
+static double effect_seen(const rg_evidence *e, int sides, double n, double power)
+{
+    rg_power_plan plan = {RG_PAIRS, e->planned_alpha, sides};
+    rg_known_power *known = e->known;
+    bool same = known->plan.alpha == plan.alpha && known->plan.sides == sides &&
+                known->n == n && known->power == power;
+    if (!same)
+        *known = (rg_known_power){plan, n, power, rg_power_effect(plan, n, power)};
+    return known->effect;
+}
+
 /* Smallest effect of 80 % power, in standard deviations.  To find equivalence while the true
  * difference is 0, both one-sided tests have to reject: each with 90 %. */
 static double detectable_in_sd(const rg_evidence *e)
 {
     double n = e->precision.n;
     if (e->claim->relation == RG_BETTER)
-        return rg_power_effect((rg_power_plan){RG_PAIRS, e->planned_alpha, 2}, n, POWER);
+        return effect_seen(e, 2, n, POWER);
     double power = e->claim->relation == RG_EQUAL ? (1 + POWER) / 2 : POWER;
-    return rg_power_effect((rg_power_plan){RG_PAIRS, e->planned_alpha, 1}, n, power);
+    return effect_seen(e, 1, n, power);
 }
 
 /* The distance between the estimate and what has to be rejected. */
