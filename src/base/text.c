@@ -240,7 +240,7 @@ static int edit_distance(const char *a, const char *b)
 const char *rg_text_nearest(const char *text, const char *const *names, size_t n)
 {
     size_t len = strlen(text);
-    int best = (int)(len + 2) / 3 + 1;
+    int best = len < 2 ? 1 : (int)(len + 2) / 3 + 1; /* any letter is one step from any other */
     const char *nearest = NULL;
     for (size_t i = 0; i < n; i++) {
         int distance = edit_distance(text, names[i]);

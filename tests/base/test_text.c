@@ -66,6 +66,9 @@ static void the_nearest_name_is_found(void **state)
     assert_string_equal(rg_text_nearest("weight", names, 4), "weight_decay");
     assert_null(rg_text_nearest("banana", names, 4));
     assert_null(rg_text_nearest("", names, 4));
+    static const char *const letters[] = {"a", "b"};
+    assert_null(rg_text_nearest("c", letters, 2)); /* as far from one as from any other */
+    assert_string_equal(rg_text_nearest("B", letters, 2), "b");
 }
 
 static void utf8_is_checked(void **state)

@@ -39,7 +39,7 @@ broken good.csv "there is no metric 'acuracy'" "did you mean 'accuracy'" --metri
 broken good.csv "there is no column 'sede'" "did you mean 'seed'" --seed sede
 broken good.csv "--form cannot be 'tall'" 'use wide, long' --form tall
 broken good.csv 'the claim "a = b" needs a margin' '--margin' --claims 'a = b'
-broken good.csv 'names an arm that does not exist: "c"' 'did you mean "a"' --claims 'c > a'
+broken good.csv 'names an arm that does not exist: "c"' 'arms are: a, b' --claims 'c > a'
 broken good.csv 'there is no format' 'did you mean' --format jsn
 broken good.csv "cannot be judged without the labels" '--labels' --predictions
 { printf 'arm,seed'; for i in $(seq 60000); do printf ',a%d,b%d' "$i" "$i"; done; printf '\n'; } >wide.csv

@@ -131,18 +131,19 @@ static void draw(json_t *ret, const json_t *facts, const diagram *d)
         "cliques", cliques_json(d), "difference", difference_json(d), "axis", "from", 1, "to",
         (int)d->arms, "y", AXIS, "height", row_height(d, left_half(d) - 1) + BELOW, "domain",
         d->lo, d->hi, "ticks", ticks_json(d));
-    chart_add(ret, &(chart_parts){.id = "critical",
-                                  .title = "Critical-difference diagram",
-                                  .description =
-                                      "A point is an arm's mean rank, 1 is best. A thick line "
-                                      "joins arms whose ranks differ by less than the critical "
-                                      "difference (CD, Nemenyi): the data sets do not tell "
-                                      "them apart.",
-                                  .spec = rg_web_chart_critical,
-                                  .spec_end = rg_web_chart_critical_end,
-                                  .variables = variables,
-                                  .columns = CELLS("arm", "mean rank", "group"),
-                                  .rows = json_incref(json_object_get(table, "rows"))});
+    chart_add(ret, &(chart_parts){
+                       .id = "critical",
+                       .title = "Critical-difference diagram",
+                       .description =
+                           "A point is an arm's mean rank, 1 is best. A thick line "
+                           "joins arms whose ranks differ by less than the critical "
+                           "difference (CD, Nemenyi): ranks alone, with all pairs compared, do "
+                           "not tell them apart; a claim may be settled all the same.",
+                       .spec = rg_web_chart_critical,
+                       .spec_end = rg_web_chart_critical_end,
+                       .variables = variables,
+                       .columns = CELLS("arm", "mean rank", "group"),
+                       .rows = json_incref(json_object_get(table, "rows"))});
     json_decref(table);
 }
 

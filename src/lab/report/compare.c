@@ -173,8 +173,14 @@ static bool read_claims(comparison *c, rg_err *err)
     const char **names = RG_ARENA_ARRAY(r->arena, const char *, r->arms.len);
     for (size_t i = 0; i < r->arms.len; i++)
         names[i] = r->arms.at[i].name;
-    return rg_compare_claims(c->options, names, r->arms.len, r->arena, &c->claims, &c->n_claims,
-                             err);
+    if (!rg_compare_claims(c->options, names, r->arms.len, r->arena, &c->claims, &c->n_claims,
+                           err))
+        return false;
+    const char *reading = rg_json_text(r->columns, "sentence", "");
+    const char *claims = rg_compare_claims_reading(c->options, names, r->arms.len, r->arena);
+    json_object_set_new(r->columns, "sentence",
+                        json_string(rg_arena_printf(r->arena, "%s%s", reading, claims)));
+    return true;
 }
 
 /* ---- Facts */

@@ -8,18 +8,20 @@ enum { ARMS_MOST = 1000 }; /* more are another column, mistaken for the arm */
 
 static size_t find_reference(const char *const *arms, size_t n)
 {
-    static const char *const words[] = {"baseline", "base",     "control", "reference",
-                                        "default",  "standard", "vanilla", "plain"};
+    static const char *const words[] = {"baseline", "base",     "control",  "reference",
+                                        "default",  "standard", "vanilla",  "plain",
+                                        "old",      "previous", "original", "before",
+                                        "classic",  "without",  "none"};
     for (size_t w = 0; w < RG_COUNT(words); w++)
         for (size_t i = 0; i < n; i++)
             if (strcasecmp(arms[i], words[w]) == 0)
                 return i;
-    return 0;
+    return n;
 }
 
 static void claim_each(const char *const *arms, size_t n, rg_arena *arena, rg_claim *ret)
 {
-    size_t reference = find_reference(arms, n), k = 0;
+    size_t named = find_reference(arms, n), reference = named < n ? named : 0, k = 0;
     for (size_t i = 0; i < n; i++) {
         if (i == reference)
             continue;
@@ -55,6 +57,21 @@ bool rg_compare_claims(const rg_compare_options *options, const char *const *arm
     *ret = claims;
     *ret_n = n;
     return true;
+}
+
+const char *rg_compare_claims_reading(const rg_compare_options *options,
+                                      const char *const *arms, size_t n_arms, rg_arena *arena)
+{
+    size_t named = find_reference(arms, n_arms);
+    if (options->n_claims)
+        return "";
+    char *text =
+        rg_arena_printf(arena,
+                        " No claims were given: each arm is compared with '%.60s'%s; --claims "
+                        "says otherwise.",
+                        arms[named < n_arms ? named : 0], named < n_arms ? "" : ", the first");
+    rg_utf8_repair(text);
+    return text;
 }
 
 json_t *rg_compare_analysis_json(const rg_analysis *analysis)

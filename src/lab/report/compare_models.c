@@ -272,7 +272,7 @@ static json_t *facts_json(const rg_model_comparison *c)
         "status", "complete", "marks", "fixed models", "trust", "scored", "metric", "name",
         c->metric->name, "goal", c->maximize ? "maximize" : "minimize", "also", "analysis",
         rg_compare_analysis_json(&c->options->analysis), "columns", "form", "predictions",
-        "sentence", m->reading, "arms", arms, "claims", claims, "models", models_json(c),
+        "sentence", c->reading, "arms", arms, "claims", claims, "models", models_json(c),
         "methods", rg_model_methods(c, m->arena), "warnings", m->warnings);
 }
 
@@ -285,6 +285,9 @@ static bool claim_all(rg_model_comparison *c, rg_err *err)
     if (!rg_compare_claims(c->options, names, m->count, m->arena, &c->claims, &c->n_claims,
                            err))
         return false;
+    c->reading =
+        rg_arena_printf(m->arena, "%s%s", m->reading,
+                        rg_compare_claims_reading(c->options, names, m->count, m->arena));
     size_t fit = DRAWS / m->examples;
     c->resamples = fit < RESAMPLES_LEAST  ? RESAMPLES_LEAST
                    : fit > RESAMPLES_MOST ? RESAMPLES_MOST

@@ -39,6 +39,7 @@ typedef struct rg_model_comparison {
     rg_claim *claims;
     rg_model_pair *pairs;
     size_t n_claims, resamples;
+    const char *reading; /* what was taken for what, claims included */
 } rg_model_comparison;
 
 char *rg_model_sentence(const rg_model_comparison *c, const rg_model_pair *pair,

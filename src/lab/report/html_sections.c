@@ -236,8 +236,7 @@ void html_ranking(rg_str *ret, const json_t *facts)
     section_open(
         ret, facts, "ranking", "Ranks over data sets",
         "On each data set the best arm has rank 1; a difference in mean rank below the "
-        "critical difference cannot be told from luck. All pairs of arms are compared here, "
-        "so that a claim may be settled where the ranks are not.");
+        "critical difference cannot be told from luck.");
     add_charts(ret, chart_critical, facts);
     html_table(ret, table_ranking(facts), "");
     add_ranking_words(ret, facts);

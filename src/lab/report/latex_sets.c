@@ -104,7 +104,8 @@ void latex_ranks(rg_str *ret, const json_t *facts)
         ret,
         "\\end{tikzpicture}\n\\caption{Mean ranks over %s data sets, 1 is best. Thick "
         "lines join arms whose ranks differ by less than Nemenyi's critical "
-        "difference (CD, level %s).}\n",
+        "difference (CD, level %s): all pairs are compared, so that a claim may be settled "
+        "where the ranks are not.}\n",
         format_count(number(ranking, "sets")).text,
         format_number(number(ranking, "alpha"), 0).text);
     latex_label(ret, "fig", rg_json_text(facts, "study", ""), "ranks");

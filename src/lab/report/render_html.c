@@ -22,22 +22,43 @@ static void slot_question(rg_str *ret, const json_t *facts)
     html_put(ret, "$", *question ? question : rg_json_text(facts, "study", "study"));
 }
 
+static void add_count(rg_str *ret, size_t n, const char *what)
+{
+    rg_str_printf(ret, "%s%zu %s%s", ret->len ? " · " : "", n, what, n == 1 ? "" : "s");
+}
+
+/* Arms of a study share their seeds; runs of a table are counted over all arms. */
+static void add_counts(rg_str *ret, const json_t *facts)
+{
+    const json_t *arms = json_object_get(facts, "arms");
+    double examples = rg_json_number(rg_json_path(facts, "models.examples"), 0);
+    bool study = table_of_study(facts), models = examples >= 1;
+    size_t runs = 0, i;
+    json_t *arm;
+    json_array_foreach (arms, i, arm)
+        if (!study || i == 0)
+            runs += json_array_size(json_object_get(arm, "seeds"));
+    add_count(ret, json_array_size(arms), models ? "model" : "arm");
+    add_count(ret, models ? (size_t)examples : runs,
+              models  ? "example"
+              : study ? "seed"
+                      : "run");
+}
+
 static void slot_chips(rg_str *ret, const json_t *facts)
 {
-    const json_t *arms = json_object_get(facts, "arms"),
-                 *marks = json_object_get(facts, "marks");
-    size_t seeds = json_array_size(json_object_get(json_array_get(arms, 0), "seeds"));
+    const json_t *marks = json_object_get(facts, "marks");
+    const char *trust = json_is_object(json_object_get(facts, "models"))
+                            ? "measured from predictions"
+                            : rg_json_text(facts, "trust", "?");
     rg_str counts = {0};
-    rg_str_printf(&counts, "%zu arm%s · %zu %s%s", json_array_size(arms),
-                  json_array_size(arms) == 1 ? "" : "s", seeds,
-                  table_of_study(facts) ? "seed" : "run", seeds == 1 ? "" : "s");
+    add_counts(&counts, facts);
     rg_str_add(ret, "<ul class=\"chips\">");
-    html_put(ret,
-             table_of_study(facts)
-                 ? "<li>$</li><li>test set: $</li><li>metric: $</li><li>$</li>"
-                 : "<li>$</li><li>scores: $</li><li>metric: $</li><li>$</li>",
-             rg_json_text(facts, "status", "?"), rg_json_text(facts, "trust", "?"),
-             table_metric(facts), rg_str_text(&counts));
+    html_put(
+        ret,
+        table_of_study(facts) ? "<li>$</li><li>test set: $</li><li>metric: $</li><li>$</li>"
+                              : "<li>$</li><li>scores: $</li><li>metric: $</li><li>$</li>",
+        rg_json_text(facts, "status", "?"), trust, table_metric(facts), rg_str_text(&counts));
     for (size_t i = 0; i < json_array_size(marks); i++) {
         const char *mark = json_string_value(json_array_get(marks, i));
         html_put(ret, "<li class=\"mark\">$</li>", mark ? mark : "");

@@ -68,7 +68,11 @@ static void add_head(rg_str *ret, const json_t *facts)
     add_escaped(ret, rg_json_text(facts, "trust", "unknown"));
     rg_str marks = {0};
     table_marks(&marks, facts);
-    add_escaped(ret, rg_str_text(&marks));
+    rg_str trust = {0}; /* what has been said already is no mark any more */
+    rg_str_printf(&trust, " (%s)", rg_json_text(facts, "trust", "unknown"));
+    if (strcmp(rg_str_text(&marks), rg_str_text(&trust)) != 0)
+        add_escaped(ret, rg_str_text(&marks));
+    rg_str_free(&trust);
     rg_str_free(&marks);
     rg_str_add(ret, ".\n");
     if (!*table_reading(facts))

@@ -151,7 +151,7 @@ static void claim_row(json_t *table, const json_t *claim, const robust_tests *ro
                     format_number(number(claim, "estimate"), half).text,
                     format_interval(interval).text, format_p(number(claim, "p_corrected")).text,
                     format_count(number(claim, "n")).text,
-                    format_number(number(claim, "p_superior"), 0).text,
+                    format_number(number(claim, "p_superior"), 0.1).text,
                     format_number(number(claim, "effect_size"), 0.1).text,
                     format_p(number(claim, robust->first)).text,
                     format_p(number(claim, robust->second)).text,

@@ -140,6 +140,9 @@ bool table_ranking_words(rg_str *ret, const json_t *facts)
                   "%s at a level of %s. ",
                   format_number(number(ranking, "critical_difference"), 0.1).text,
                   format_number(number(ranking, "alpha"), 0).text);
+    rg_str_add(ret,
+               "All pairs are compared by their ranks, so that a verdict on a claim may be "
+               "settled where ranks are not. ");
     rg_str_printf(ret, "Friedman's test: F(%s, %s) = %s, p %s%s (Iman and Davenport); ",
                   format_count(number(f, "df1")).text, format_count(number(f, "df2")).text,
                   format_number(number(f, "f"), 0).text, p < .001 ? "" : "= ",

@@ -168,6 +168,34 @@ static void claims_and_goal(void **state)
     json_decref(facts);
 }
 
+/* Nobody claimed anything: the arm of a usual name is the reference, else the first one, and
+ * the report says that this is a default. */
+static void default_claims(void **state)
+{
+    (void)state;
+    static const char *const claims[] = {"new > zeta"};
+    static const char old[] = "arm,seed,accuracy\nnew,1,.9\nnew,2,.91\nnew,3,.93\n"
+                              "old,1,.8\nold,2,.82\nold,3,.81\n";
+    static const char zeta[] = "arm,seed,accuracy\nnew,1,.9\nnew,2,.91\nnew,3,.93\n"
+                               "zeta,1,.8\nzeta,2,.82\nzeta,3,.81\n";
+    json_t *facts = compare(old, "accuracy");
+    assert_text(facts, "claims.0.claim", "new > old");
+    const char *reading = json_string_value(at(facts, "columns.sentence"));
+    assert_non_null(strstr(reading, "each arm is compared with 'old'; --claims"));
+    json_decref(facts);
+    facts = compare(zeta, "accuracy");
+    assert_text(facts, "claims.0.claim", "zeta > new");
+    reading = json_string_value(at(facts, "columns.sentence"));
+    assert_non_null(strstr(reading, "compared with 'new', the first; --claims"));
+    json_decref(facts);
+    rg_compare_options o = usual("accuracy");
+    o.claims = claims;
+    o.n_claims = 1;
+    facts = compare_with(zeta, &o);
+    assert_null(strstr(json_string_value(at(facts, "columns.sentence")), "No claims"));
+    json_decref(facts);
+}
+
 /* Arms that are numbers, seeds that are words, one unnamed metric whose goal is given. */
 static void unusual_labels(void **state)
 {
@@ -392,6 +420,7 @@ int main(void)
         cmocka_unit_test(wide_form),
         cmocka_unit_test(long_form),
         cmocka_unit_test(claims_and_goal),
+        cmocka_unit_test(default_claims),
         cmocka_unit_test(unusual_labels),
         cmocka_unit_test(missing_seeds),
         cmocka_unit_test(failed_runs),
