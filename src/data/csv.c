@@ -35,8 +35,7 @@ static bool is_missing(const char *cell)
     return false;
 }
 
-/* ---- the header
- * ------------------------------------------------------------------------------ */
+/* ---- The header */
 
 static bool numeric_below(const rg_csv_cells *cells, size_t column)
 {
@@ -137,8 +136,7 @@ static bool name_columns(rg_table *table, const rg_csv_cells *cells, bool header
     return unique;
 }
 
-/* ---- the columns
- * ----------------------------------------------------------------------------- */
+/* ---- The columns */
 
 /* Rows [from, to) of a column; false at a cell that is no number. */
 static bool numbers_fill(rg_column *column, char *const *cell, size_t stride, size_t from,
@@ -273,8 +271,7 @@ rg_table *rg_csv_build(const rg_csv_cells *cells, rg_header header, const char *
     return table;
 }
 
-/* ---- the file
- * -------------------------------------------------------------------------------- */
+/* ---- The file */
 
 rg_table *rg_csv_take(char *text, size_t len, const char *where, rg_header header,
                       rg_arena *arena, rg_err *err)

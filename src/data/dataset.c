@@ -16,8 +16,7 @@ typedef struct loading {
     rg_err *err;
 } loading;
 
-/* ---- tables
- * ---------------------------------------------------------------------------------- */
+/* ---- Tables */
 
 static rg_column *target_column(const loading *l, const rg_table *table)
 {
@@ -94,8 +93,7 @@ static bool load_csv(const loading *l, const rg_data_bytes *bytes)
     return rg_target_settle(&target, l->arena, l->data, l->err);
 }
 
-/* ---- arrays
- * ---------------------------------------------------------------------------------- */
+/* ---- Arrays */
 
 #define CAST(name, type, to_type) \
     static void name(const void *from, to_type *to, size_t n) \
@@ -186,8 +184,7 @@ static bool load_npz(const loading *l, const rg_data_bytes *bytes)
     return rg_target_settle(&target, l->arena, l->data, l->err);
 }
 
-/* ---- the file
- * -------------------------------------------------------------------------------- */
+/* ---- The file */
 
 static const struct {
     const char *ending;

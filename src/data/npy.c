@@ -11,8 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- the types
- * ------------------------------------------------------------------------------- */
+/* ---- The types */
 
 typedef void widen(const unsigned char *from, void *to, size_t n);
 
@@ -61,8 +60,7 @@ size_t rg_array_count(const rg_array *array)
     return count;
 }
 
-/* ---- the header
- * ------------------------------------------------------------------------------ */
+/* ---- The header */
 
 typedef struct npy_header {
     char descr[16];
@@ -223,8 +221,7 @@ static const npy_type *type_find(const char *descr, const char *where, rg_err *e
     return NULL;
 }
 
-/* ---- the elements
- * ---------------------------------------------------------------------------- */
+/* ---- The elements */
 
 /* Column-major to row-major: element (i0, i1, ...) stands at i0 + d0 * (i1 + d1 * ...). */
 static void reorder(const rg_array *array, const char *from, size_t bytes, char *to)
@@ -304,8 +301,7 @@ bool rg_npy_parse(const char *data, size_t len, const char *where, rg_arena *are
     return elements_read(&header, type, data + start, where, arena, ret, err);
 }
 
-/* ---- writing
- * --------------------------------------------------------------------------------- */
+/* ---- Writing */
 
 size_t rg_npy_header(const rg_array *array, char out[RG_NPY_HEADER_MAX])
 {
