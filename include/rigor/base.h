@@ -126,6 +126,8 @@ const char *rg_text_nearest(const char *text, const char *const *names, size_t n
 /* value rounded to as many digits as its uncertainty (half-width of an interval) justifies: two
  * significant digits of the uncertainty.  "0.9713" for (0.971322, 0.0042). */
 void rg_text_rounded(char out[32], double value, double uncertainty);
+/* A size (0 or more) the same way, but never "0.000" for what is not 0: "less than 0.001". */
+void rg_text_size(char out[32], double size, double uncertainty);
 
 /* ---- Containers -------------------------------------------------------------------------- */
 /* A vector of any type: `RG_VEC(int) v = {0}; rg_vec_push(&v, 3); ... rg_vec_free(&v);` */

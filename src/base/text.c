@@ -205,6 +205,17 @@ void rg_text_rounded(char out[32], double value, double uncertainty)
         memmove(out, out + 1, strlen(out));
 }
 
+void rg_text_size(char out[32], double size, double uncertainty)
+{
+    char digits[32];
+    rg_text_rounded(digits, size, uncertainty);
+    size_t len = strlen(digits);
+    bool vanished = size > 0 && strspn(digits, "0.") == len;
+    if (vanished)
+        digits[len - 1] = '1';
+    snprintf(out, 32, "%s%.20s", vanished ? "less than " : "", digits);
+}
+
 /* ---- Suggestions */
 
 #define NAME_MAX_LENGTH 63

@@ -57,6 +57,22 @@ static void rounding_follows_the_uncertainty(void **state)
     }
 }
 
+static void what_is_not_0_is_not_told_as_0(void **state)
+{
+    (void)state;
+    static const struct {
+        double size, uncertainty;
+        const char *text;
+    } cases[] = {{0.0004, 0.042, "less than 0.001"}, {0.0006, 0.042, "0.001"},
+                 {0.0132, 0.0042, "0.0132"},         {0, 0.042, "0.000"},
+                 {0.2, 40, "less than 1"},           {NAN, 1, "n/a"}};
+    for (size_t i = 0; i < RG_COUNT(cases); i++) {
+        char out[32];
+        rg_text_size(out, cases[i].size, cases[i].uncertainty);
+        assert_string_equal(out, cases[i].text);
+    }
+}
+
 static void the_nearest_name_is_found(void **state)
 {
     (void)state;
@@ -140,6 +156,7 @@ int main(void)
         cmocka_unit_test(buffers_grow_up_to_their_maximum),
         cmocka_unit_test(numbers_are_read_whole_or_not_at_all),
         cmocka_unit_test(rounding_follows_the_uncertainty),
+        cmocka_unit_test(what_is_not_0_is_not_told_as_0),
         cmocka_unit_test(the_nearest_name_is_found),
         cmocka_unit_test(utf8_is_checked),
         cmocka_unit_test(the_first_error_sticks),

@@ -24,7 +24,7 @@ static void add_difference(rg_str *s, const rg_model_comparison *c, const rg_mod
 {
     char size[32];
     const rg_interval *i = &pair->interval;
-    rg_text_rounded(size, fabs(i->estimate), .5 * (i->hi - i->lo));
+    rg_text_size(size, fabs(i->estimate), .5 * (i->hi - i->lo));
     if (i->estimate == 0)
         rg_str_printf(s, "%s does not differ", c->metric->name);
     else
@@ -36,11 +36,11 @@ static void add_difference(rg_str *s, const rg_model_comparison *c, const rg_mod
 static void add_interval(rg_str *s, const rg_interval *i, double alpha)
 {
     char lo[32], hi[32];
-    bool down = i->estimate < 0;
     double half = .5 * (i->hi - i->lo);
-    rg_text_rounded(lo, down ? -i->hi : i->lo, half);
-    rg_text_rounded(hi, down ? -i->lo : i->hi, half);
-    rg_str_printf(s, "%.4g %% interval %s to %s", 100 * (1 - alpha), lo, hi);
+    rg_text_rounded(lo, i->lo, half);
+    rg_text_rounded(hi, i->hi, half);
+    rg_str_printf(s, "%.4g %% interval%s %s to %s", 100 * (1 - alpha),
+                  i->estimate < 0 ? " of the difference" : "", lo, hi);
 }
 
 static void add_p(rg_str *s, const rg_model_comparison *c, const rg_model_pair *pair)

@@ -226,6 +226,7 @@ void rg_evidence_test(rg_evidence *evidence, rg_arena *arena);
 bool rg_evidence_has_margin(const rg_evidence *evidence);
 double rg_evidence_distance(const rg_evidence *evidence); /* from what has to be rejected */
 void rg_say_difference(rg_str *s, const rg_evidence *e);  /* "accuracy is higher by 0.013" */
+const char *rg_interval_words(double estimate); /* "interval", "interval of the difference" */
 
 /* Corrects over the family, judges, and says it: the `claims` array.  New reference. */
 json_t *rg_verdicts_of(rg_evidence *evidence, size_t n, rg_arena *arena);

@@ -147,16 +147,15 @@ static const char *number(const rg_evidence *e, double value, char out[32])
 static void add_interval(rg_str *s, const rg_evidence *e)
 {
     char lo[32], hi[32];
-    bool down = e->t.mean < 0;
     double coverage = 100 * (1 - e->planned_alpha);
     if (!e->by_test)
         rg_str_add(s, "no interval exists");
     else if (isinf(e->anytime.lo))
         rg_str_printf(s, "too few for an interval at %.4g %%", coverage);
     else
-        rg_str_printf(s, "anytime-valid %.4g %% interval %s to %s", coverage,
-                      number(e, down ? -e->anytime.hi : e->anytime.lo, lo),
-                      number(e, down ? -e->anytime.lo : e->anytime.hi, hi));
+        rg_str_printf(s, "anytime-valid %.4g %% %s %s to %s", coverage,
+                      rg_interval_words(e->t.mean), number(e, e->anytime.lo, lo),
+                      number(e, e->anytime.hi, hi));
 }
 
 static void say_finding(rg_str *s, const rg_evidence *e)

@@ -1,8 +1,8 @@
 /* verdict_words.c - a verdict in plain words: one sentence for everybody.
  *
- * Numbers carry as many digits as their interval justifies.  Differences are told in the
- * direction of the arm that is ahead ("accuracy is higher by 0.013"), never with a sign to be
- * decoded. */
+ * Numbers carry as many digits as their interval justifies.  Differences are told by their size
+ * and direction ("accuracy is lower by 0.013"); intervals are those of A - B, with their signs,
+ * so that sentences and tables show the same numbers. */
 #include "lab/study/verdict.h"
 
 #include <math.h>
@@ -63,24 +63,29 @@ void rg_say_difference(rg_str *s, const rg_evidence *e)
 {
     char size[32];
     const char *way = e->t.mean > 0 ? "higher" : "lower";
+    rg_text_size(size, fabs(e->t.mean), .5 * (e->t.hi - e->t.lo));
     if (e->t.mean == 0)
         rg_str_printf(s, "%s does not differ", e->options->metric);
     else
-        rg_str_printf(s, "%s is %s by %s", e->options->metric, way,
-                      number(e, fabs(e->t.mean), size));
+        rg_str_printf(s, "%s is %s by %s", e->options->metric, way, size);
 }
 
-/* "95 % interval 0.0081 to 0.0183", of the difference as rg_say_difference tells it.  Against a
- * margin the interval that decides is the one at 1 - 2 alpha. */
+/* The words before an interval of A - B, which keeps its sign in sentences as in tables. */
+const char *rg_interval_words(double estimate)
+{
+    return estimate < 0 ? "interval of the difference" : "interval";
+}
+
+/* "95 % interval 0.0081 to 0.0183".  Against a margin the interval that decides is the one at
+ * 1 - 2 alpha. */
 static void add_interval(rg_str *s, const rg_evidence *e, rg_case which)
 {
     char lo[32], hi[32];
     bool against_margin = e->claim->relation != RG_BETTER || which == RG_CASE_EQUAL;
     const rg_t_result *t = against_margin ? &e->narrow : &e->t;
     double alpha = e->options->analysis.alpha * (against_margin ? 2 : 1);
-    bool down = t->mean < 0;
-    rg_str_printf(s, "%g %% interval %s to %s", 100 * (1 - alpha),
-                  number(e, down ? -t->hi : t->lo, lo), number(e, down ? -t->lo : t->hi, hi));
+    rg_str_printf(s, "%g %% %s %s to %s", 100 * (1 - alpha), rg_interval_words(t->mean),
+                  number(e, t->lo, lo), number(e, t->hi, hi));
 }
 
 static void add_estimate(rg_str *s, const rg_evidence *e, rg_case which)

@@ -128,6 +128,14 @@ static void refuted_and_direction(void **state)
     assert_true(real(c, "estimate") < 0);
     assert_close(real(c, "p_superior"), 1, 0);
     assert_says(c, "full is better than plain: nll is lower by 0.0");
+    char words[96];
+    double d[8];
+    rg_differences(plain, good, 8, d);
+    rg_t_result t = rg_t_test(d, 8, 0, .05);
+    snprintf(words, sizeof(words), "(95 %% interval of the difference %.4f to %.4f; ", t.lo,
+             t.hi);
+    assert_true(t.hi < 0); /* as in tables: A - B as it was measured */
+    assert_says(c, words);
     json_decref(c);
 }
 
