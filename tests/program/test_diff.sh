@@ -41,6 +41,15 @@ expect 2 'too few arguments' "$rigor" diff small
 # The same study with other seeds, and one that is equal in all that counts.
 expect 0 '' "$rigor" run small.yaml study=other seed=5 --quiet
 expect 1 'study (seed|split)' "$rigor" diff small other
+# One override is one line; an arm of one study alone is named, not printed.
+expect 0 '' "$rigor" run small.yaml study=faster train.lr=0.02 --quiet
+expect 1 'study arms.full.train.lr +0.003 +0.02' "$rigor" diff small faster
+lines=$("$rigor" diff small faster | grep -c 'study arms')
+[ "$lines" = 3 ] || fail "one override of three arms: $lines lines"
+sed 's/^study: .*/study: renamed/; s/linear/flat/g; s/name: flat/name: linear/' small.yaml >renamed.yaml
+expect 0 '' "$rigor" run renamed.yaml --quiet
+expect 1 'study arms.linear +present +–' "$rigor" diff small renamed
+expect 1 'study arms.flat +– +present' "$rigor" diff small renamed
 export RIGOR_STUDIES=$work/again
 expect 0 '' "$rigor" run small.yaml --quiet
 expect 0 'the same' "$rigor" diff "$work/studies/small" "$work/again/small"

@@ -138,6 +138,17 @@ static void add_value(rg_str *ret, const json_t *value)
         format_json(ret, value);
 }
 
+/* An arm that one study alone has is named: its whole configuration would bury the rest. */
+static void add_side(rg_str *ret, const char *section, const char *path, const json_t *value)
+{
+    bool whole_arm = !strcmp(section, "study") && !strncmp(path, "arms.", 5) &&
+                     !strchr(path + 5, '.') && json_is_object(value);
+    if (whole_arm)
+        rg_str_add(ret, "present");
+    else
+        add_value(ret, value);
+}
+
 static void add_row(json_t *table, const char *section, const json_t *entry)
 {
     rg_str what = {0}, a = {0}, b = {0};
@@ -147,8 +158,8 @@ static void add_row(json_t *table, const char *section, const json_t *entry)
     rg_str_printf(&what, "%s%s%s", section, *path ? " " : "", path);
     if (json_is_integer(step))
         rg_str_printf(&what, " from step %lld", (long long)json_integer_value(step));
-    add_value(&a, json_object_get(entry, "a"));
-    add_value(&b, json_object_get(entry, "b"));
+    add_side(&a, section, path, json_object_get(entry, "a"));
+    add_side(&b, section, path, json_object_get(entry, "b"));
     table_row(table, (const char *const[]){
                          rg_str_text(&what), rg_str_text(&a), rg_str_text(&b),
                          isnan(difference) ? "" : format_number(difference, NAN).text});

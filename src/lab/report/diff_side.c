@@ -213,6 +213,41 @@ static json_t *verdicts_of(const json_t *facts)
     return ret;
 }
 
+/* A list of objects with names as an object of these, so that they are compared by name. */
+static json_t *by_name(const json_t *list)
+{
+    json_t *ret = json_object(), *item;
+    size_t i;
+    json_array_foreach (list, i, item) {
+        json_t *rest = json_copy(item);
+        json_object_del(rest, "name");
+        json_object_set_new(ret, rg_json_text(item, "name", "?"), rest);
+    }
+    return ret;
+}
+
+/* {arm: its configuration, with "of" and "space" beside}: what an arm changes stands in its
+ * configuration already. */
+static json_t *arms_of(const json_t *arms)
+{
+    json_t *ret = json_object(), *arm;
+    size_t i;
+    json_array_foreach (arms, i, arm) {
+        json_t *about = json_copy(json_object_get(arm, "config"));
+        json_object_set(about, "of", json_object_get(arm, "of"));
+        json_object_set_new(about, "space", by_name(json_object_get(arm, "space")));
+        json_object_set_new(ret, rg_json_text(arm, "name", "?"), about);
+    }
+    return ret;
+}
+
+static json_t *declared_of(const rg_study *study)
+{
+    json_t *ret = json_copy(study->resolved);
+    json_object_set_new(ret, "arms", arms_of(json_object_get(ret, "arms")));
+    return ret;
+}
+
 static json_t *side_of_study(const diff_source *source, const json_t *facts)
 {
     json_t *side = json_object(), *scores = json_object(), *arm;
@@ -220,7 +255,7 @@ static json_t *side_of_study(const diff_source *source, const json_t *facts)
     json_array_foreach (json_object_get(facts, "arms"), i, arm)
         json_object_set_new(scores, rg_json_text(arm, "name", "?"),
                             means_of(json_object_get(arm, "metrics")));
-    put(side, "study", copy(source->study->resolved));
+    put(side, "study", declared_of(source->study));
     put_data(side, facts);
     put_conditions(side, json_object_get(facts, "environment"), NULL);
     put(side, "status", copy(json_object_get(facts, "status")));
