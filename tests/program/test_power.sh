@@ -78,7 +78,7 @@ expect 2 'no study' "$rigor" power --from nothing
 expect 2 'effect cannot be' "$rigor" power --effect large
 expect 2 'effect cannot be' "$rigor" power --effect -1
 expect 2 'effect cannot be' "$rigor" power --effect nan
-expect 2 'no spread' "$rigor" power --seeds 1
+expect 2 'give 2 to 10000000' "$rigor" power --seeds 1
 expect 2 'between 0 and 1' "$rigor" power --power 80
 expect 2 'between 0 and 0.5' "$rigor" power --alpha 0
 expect 2 'leave out one' "$rigor" power --effect 1 --equivalence 1
