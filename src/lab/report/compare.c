@@ -203,14 +203,33 @@ static void add_sets(json_t *facts, const comparison *c, const cells *all)
         json_object_set_new(facts, "tasks", tasks);
 }
 
+/* Claims that rest on too little are marked each; the whole report where all of them do. */
+static void mark_few(const comparison *c, const json_t *claims, json_t *marks)
+{
+    size_t few = 0, i;
+    json_t *claim;
+    json_array_foreach (claims, i, claim)
+        few += json_is_true(json_object_get(claim, "few"));
+    if (few == 0)
+        return;
+    bool all = few == c->n_claims;
+    rg_json_say(c->results.warnings,
+                "%zu of %zu claims rest%s on fewer than 5 %s: %s marked exploratory, whatever "
+                "the verdict.",
+                few, c->n_claims, few == 1 ? "s" : "", c->results.unpaired ? "runs" : "pairs",
+                all        ? "every line is"
+                : few == 1 ? "it is"
+                           : "they are");
+    if (all)
+        json_array_append_new(marks, json_string("exploratory"));
+}
+
 static json_t *facts_json(comparison *c)
 {
     const rg_results *r = &c->results;
-    bool exploratory = !rg_result_check_pairs(&c->results, c->claims, c->n_claims);
     rg_verdict_options options = {.metric = r->metric,
                                   .maximize = c->maximize,
                                   .analysis = c->options->analysis,
-                                  .exploratory = exploratory,
                                   .sets = r->sets.len ? r->sets.at : NULL,
                                   .n_sets = r->sets.len,
                                   .folds = r->folds.len ? r->folds.at : NULL,
@@ -218,12 +237,12 @@ static json_t *facts_json(comparison *c)
                                   .test_over_train = NAN,
                                   .resamples = c->options->resamples};
     json_t *marks = json_pack("[s]", "self-reported"), *arms = json_array();
-    if (exploratory)
-        json_array_append_new(marks, json_string("exploratory"));
     for (size_t i = 0; i < r->arms.len; i++)
         json_array_append_new(arms, arm_json(c, i));
     cells all = cells_of(c->scores, r->arms.len, &options, r->arena);
+    rg_result_check_pairs(&c->results, c->claims, c->n_claims);
     json_t *claims = rg_verdicts(c->scores, r->arms.len, c->claims, c->n_claims, &options);
+    mark_few(c, claims, marks);
     for (size_t i = 0; i < c->n_claims; i++)
         json_object_set_new(json_array_get(claims, i), "confounds",
                             rg_result_confounds(r, &c->claims[i]));

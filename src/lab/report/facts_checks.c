@@ -217,7 +217,7 @@ static void check_seeds(json_t *checks, const facts_source *from)
     size_t n = facts_seeds_due(from), looks = json_array_size(from->looks);
     rg_str detail = {0};
     if (n < 5)
-        rg_str_printf(&detail, "%zu seed%s: too few for a verdict, hence exploratory", n,
+        rg_str_printf(&detail, "%zu seed%s, fewer than 5: every line is marked exploratory", n,
                       plural(n));
     else
         rg_str_printf(&detail, "%zu seeds, shared by all arms, never seen by tuning", n);

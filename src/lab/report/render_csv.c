@@ -39,6 +39,7 @@ static const char *const columns[] = {
     "anytime.threshold",
     "anytime.interval.0",
     "anytime.interval.1",
+    "few",
     "sentence",
 };
 

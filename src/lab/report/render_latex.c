@@ -190,12 +190,15 @@ static void add_number(rg_str *ret, double value, double half)
     latex_number(ret, format_number(value, half).text);
 }
 
-static void add_claim(rg_str *ret, const json_t *claim)
+static void add_claim(rg_str *ret, const json_t *facts, const json_t *claim)
 {
+    rg_str verdict = {0};
+    table_verdict(&verdict, facts, claim);
     const json_t *interval = json_object_get(claim, "interval");
     latex_text(ret, rg_json_text(claim, "claim", "?"));
     rg_str_add(ret, " & ");
-    latex_text(ret, rg_json_text(claim, "verdict", "?"));
+    latex_text(ret, rg_str_text(&verdict));
+    rg_str_free(&verdict);
     add_number(ret, rg_json_number(json_object_get(claim, "estimate"), NAN),
                format_half(interval));
     rg_str_add(ret, " & ");
@@ -226,7 +229,7 @@ static void add_verdicts(rg_str *ret, const json_t *facts)
     latex_table_open(ret, "llrcrr");
     rg_str_add(ret, "claim & verdict & difference & interval & $p$ & $n$ \\\\\n\\midrule\n");
     json_array_foreach (claims, i, claim)
-        add_claim(ret, claim);
+        add_claim(ret, facts, claim);
     latex_table_close(ret);
 }
 

@@ -142,12 +142,15 @@ static robust_tests robust_tests_of(const json_t *facts)
                : (robust_tests){"p_signflip", "p_wilcoxon", "p, sign-flip", "p, Wilcoxon"};
 }
 
-static void claim_row(json_t *table, const json_t *claim, const robust_tests *robust)
+static void claim_row(json_t *table, const json_t *facts, const json_t *claim,
+                      const robust_tests *robust)
 {
+    rg_str verdict = {0};
+    table_verdict(&verdict, facts, claim);
     const json_t *interval = json_object_get(claim, "interval");
     double half = format_half(interval);
     table_row(table,
-              CELLS(rg_json_text(claim, "claim", "?"), rg_json_text(claim, "verdict", "?"),
+              CELLS(rg_json_text(claim, "claim", "?"), rg_str_text(&verdict),
                     format_number(number(claim, "estimate"), half).text,
                     format_interval(interval).text, format_p(number(claim, "p_corrected")).text,
                     format_count(number(claim, "n")).text,
@@ -158,6 +161,7 @@ static void claim_row(json_t *table, const json_t *claim, const robust_tests *ro
                     format_p(number(claim, "tost_p")).text,
                     format_number(number(claim, "mde"), number(claim, "mde")).text,
                     format_count(number(claim, "seeds_needed")).text));
+    rg_str_free(&verdict);
 }
 
 double table_claims_alpha(const json_t *facts)
@@ -183,7 +187,7 @@ json_t *table_claims(const json_t *facts)
     size_t i;
     json_t *claim;
     json_array_foreach (json_object_get(facts, "claims"), i, claim)
-        claim_row(table, claim, &robust);
+        claim_row(table, facts, claim, &robust);
     return table_or_null(table);
 }
 
@@ -293,6 +297,26 @@ void table_marks(rg_str *ret, const json_t *facts)
     rg_str_add(ret, json_array_size(marks) ? ")" : "");
 }
 
+/* What a claim's line carries beyond the marks of the report. */
+static const char *own_mark(const json_t *facts, const json_t *claim)
+{
+    const json_t *marks = json_object_get(facts, "marks");
+    if (!json_is_true(json_object_get(claim, "few")))
+        return NULL;
+    for (size_t i = 0; i < json_array_size(marks); i++)
+        if (!strcmp(json_text_at(marks, i), "exploratory"))
+            return NULL;
+    return "exploratory";
+}
+
+void table_verdict(rg_str *ret, const json_t *facts, const json_t *claim)
+{
+    const char *mark = own_mark(facts, claim);
+    rg_str_add(ret, rg_json_text(claim, "verdict", "?"));
+    if (mark)
+        rg_str_printf(ret, " (%s)", mark);
+}
+
 void table_sentence(rg_str *ret, const json_t *facts, const json_t *claim)
 {
     const char *sentence = rg_json_text(claim, "sentence", "");
@@ -303,4 +327,7 @@ void table_sentence(rg_str *ret, const json_t *facts, const json_t *claim)
     rg_str_add(ret, sentence);
     if (!said)
         table_marks(ret, facts);
+    const char *mark = own_mark(facts, claim);
+    if (mark)
+        rg_str_printf(ret, " (%s)", mark);
 }

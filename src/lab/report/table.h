@@ -55,6 +55,8 @@ const char *table_reading(const json_t *facts);
 void table_marks(rg_str *ret, const json_t *facts);
 /* All confounds of a claim, in claims[] and in the environment: an array of sentences. */
 json_t *table_confounds(const json_t *facts, const json_t *claim);
+/* "supported", "supported (exploratory)" where the claim alone is exploratory. */
+void table_verdict(rg_str *ret, const json_t *facts, const json_t *claim);
 /* A claim's sentence with the marks, unless it says them itself. */
 void table_sentence(rg_str *ret, const json_t *facts, const json_t *claim);
 /* Whether the facts are a study's; otherwise they come from a table of results, and nothing is

@@ -224,6 +224,7 @@ void rg_evidence_gather(rg_evidence *evidence, const rg_scores *a, const rg_scor
 /* The same for evidence whose options, claim, names, scores and situation are set. */
 void rg_evidence_test(rg_evidence *evidence, rg_arena *arena);
 bool rg_evidence_has_margin(const rg_evidence *evidence);
+bool rg_evidence_is_few(const rg_evidence *evidence); /* exploratory, whatever its verdict */
 double rg_evidence_distance(const rg_evidence *evidence); /* from what has to be rejected */
 void rg_say_difference(rg_str *s, const rg_evidence *e);  /* "accuracy is higher by 0.013" */
 const char *rg_interval_words(double estimate); /* "interval", "interval of the difference" */

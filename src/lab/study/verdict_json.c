@@ -123,6 +123,8 @@ json_t *rg_verdict_json(const rg_evidence *e, rg_arena *arena)
     json_object_set_new(o, "situation", json_string(e->situation->name));
     if (e->explored)
         json_object_set_new(o, "exploratory", json_true());
+    if (rg_evidence_is_few(e))
+        json_object_set_new(o, "few", json_true());
     if (e->situation->set_keys)
         e->situation->set_keys(o, e);
     json_object_set_new(o, "differences", differences_json(e));

@@ -7,6 +7,11 @@
 
 enum { NAMES_SHOWN = 10, FEWEST = 5 };
 
+bool rg_evidence_is_few(const rg_evidence *e)
+{
+    return e->units < FEWEST;
+}
+
 static bool has_sets(const rg_evidence *e)
 {
     return e->options->n_sets > 1 || e->scores.n_blocks > 1;
@@ -87,10 +92,11 @@ static void note_scores(json_t *notes, const rg_evidence *e)
     note_failures(notes, e, e->b, &r->failed_b);
     note_lost(notes, e);
     note_alone(notes, e);
-    if (e->units > 0 && e->units < FEWEST)
+    if (e->units > 0 && rg_evidence_is_few(e))
         rg_json_say(
-            notes, "Exploratory: %zu %s, and a verdict should rest on at least %d.", e->units,
-            e->units == 1 ? e->situation->words.unit : e->situation->words.units, FEWEST);
+            notes, "Exploratory, whatever the verdict: it rests on %zu %s, fewer than %d.",
+            e->units, e->units == 1 ? e->situation->words.unit : e->situation->words.units,
+            FEWEST);
     else if (e->options->exploratory)
         rg_json_say(notes, "Exploratory: the study was run as such.");
 }

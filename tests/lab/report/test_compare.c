@@ -236,6 +236,30 @@ static void missing_seeds(void **state)
     json_decref(facts);
 }
 
+/* b shares 4 of 8 seeds with a, c all of them: what is said of b > a is not said of c > a. */
+static void few_pairs_mark_their_claim_alone(void **state)
+{
+    (void)state;
+    json_t *facts =
+        compare("arm,seed,accuracy\na,1,.50\na,2,.52\na,3,.49\na,4,.51\na,5,.53\na,6,.50\n"
+                "a,7,.48\na,8,.51\nb,1,.61\nb,2,.65\nb,3,.60\nb,4,.63\nc,1,.70\nc,2,.71\n"
+                "c,3,.72\nc,4,.69\nc,5,.74\nc,6,.70\nc,7,.69\nc,8,.73\n",
+                NULL);
+    assert_text(facts, "claims.0.claim", "b > a");
+    assert_true(json_is_true(at(facts, "claims.0.few")));
+    assert_text(facts, "claims.1.claim", "c > a");
+    assert_null(at(facts, "claims.1.few"));
+    assert_int_equal(json_array_size(at(facts, "claims.1.notes")), 0);
+    assert_int_equal(json_array_size(at(facts, "marks")), 1);
+    assert_warned(facts, "1 of 2 claims rests on fewer than 5 pairs: it is marked exploratory");
+    rg_str text = {0};
+    rg_err err = {0};
+    assert_true(rg_rendering_find("text")->render(facts, false, &text, &err));
+    assert_non_null(strstr(rg_str_text(&text), "(exploratory)"));
+    rg_str_free(&text);
+    json_decref(facts);
+}
+
 /* A run without a score is a failed run: the worst value where there is one, ranks where not.
  */
 static void failed_runs(void **state)
@@ -423,6 +447,7 @@ int main(void)
         cmocka_unit_test(default_claims),
         cmocka_unit_test(unusual_labels),
         cmocka_unit_test(missing_seeds),
+        cmocka_unit_test(few_pairs_mark_their_claim_alone),
         cmocka_unit_test(failed_runs),
         cmocka_unit_test(worst_value_in_percent),
         cmocka_unit_test(refusals),

@@ -265,7 +265,8 @@ static void too_few(void **state)
     assert_says(c, "one seed cannot tell a difference from luck");
     json_decref(c);
     c = judge(good, plain, 3, RG_BETTER, &usual);
-    assert_says(c, "Exploratory: 3 seeds");
+    assert_says(c, "Exploratory, whatever the verdict: it rests on 3 seeds, fewer than 5");
+    assert_true(json_is_true(json_object_get(c, "few")));
     json_decref(c);
 }
 
