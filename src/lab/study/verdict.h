@@ -168,7 +168,7 @@ struct rg_situation {
         const char *estimate;     /* what the estimate is; NULL: the mean difference */
         const char *robust;       /* the tests of `exact`: "sign flips, Wilcoxon" */
         const char *unit, *units; /* "seed", "seeds": what `units` counts */
-        const char *chance;       /* "seed": "the luck of the seed" */
+        const char *chance;       /* "seed": "the luck of the seed"; NULL: units are not luck */
         const char *luck;         /* "the luck of the seeds" */
         const char *more;         /* "seeds": what precision.have counts */
         const char *no_spread;    /* why the test does not exist, as a whole sentence */

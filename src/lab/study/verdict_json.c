@@ -103,6 +103,12 @@ static const char *relation_sign(rg_relation relation)
     return sign[relation];
 }
 
+/* What is not settled is not called meaningful, however often A wins. */
+static bool is_meaningful(const rg_evidence *e)
+{
+    return !strcmp(e->verdict, "supported") && e->superiority.p >= MEANINGFUL;
+}
+
 static json_t *seeds_needed(const rg_evidence *e)
 {
     bool open = !strcmp(e->verdict, "inconclusive") || !strcmp(e->verdict, "fragile");
@@ -114,7 +120,7 @@ json_t *rg_verdict_json(const rg_evidence *e, rg_arena *arena)
 {
     json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b}", "claim", e->claim->text, "a", e->a,
                           "b", e->b, "relation", relation_sign(e->claim->relation), "verdict",
-                          e->verdict, "meaningful", e->superiority.p >= MEANINGFUL);
+                          e->verdict, "meaningful", is_meaningful(e));
     set_estimates(o, e);
     set_tests(o, e);
     json_object_set_new(o, "n", json_integer((json_int_t)e->n));

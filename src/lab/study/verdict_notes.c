@@ -67,9 +67,14 @@ static void note_alone(json_t *notes, const rg_evidence *e)
     if (a->n + b->n == 0)
         return;
     if (e->situation == &rg_situation_pairs && !has_sets(e)) {
-        rg_json_say(notes,
-                    "Left out for want of a partner with the same seed: %zu of %s, %zu of %s.",
-                    a->n, e->a, b->n, e->b);
+        rg_str counts = {0};
+        if (a->n)
+            rg_str_printf(&counts, "%zu of %s", a->n, e->a);
+        if (b->n)
+            rg_str_printf(&counts, "%s%zu of %s", a->n ? ", " : "", b->n, e->b);
+        rg_json_say(notes, "Left out for want of a partner with the same seed: %s.",
+                    rg_str_text(&counts));
+        rg_str_free(&counts);
         return;
     }
     rg_str list = {0};

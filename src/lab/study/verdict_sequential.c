@@ -213,6 +213,7 @@ const rg_situation rg_situation_sequential = {
               .robust = "",
               .unit = "seed",
               .units = "seeds",
+              .chance = "seed",
               .luck = "the luck of the seeds",
               .more = "seeds",
               .no_spread = "The difference is the same with every seed: the t e-process needs "

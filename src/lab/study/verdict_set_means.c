@@ -188,8 +188,8 @@ static bool few(const rg_evidence *e)
 }
 
 #define SET_WORDS \
-    .unit = "data set", .units = "data sets", .chance = "data set", \
-    .luck = "the luck of the data sets", .more = "data sets"
+    .unit = "data set", .units = "data sets", .luck = "the luck of the data sets", \
+    .more = "data sets"
 
 const rg_situation rg_situation_many_sets = {
     .name = "many-sets",

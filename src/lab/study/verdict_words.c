@@ -157,8 +157,12 @@ static void say_supported(rg_str *s, const rg_evidence *e)
         rg_str_add(s, "; ");
         add_wins(s, e, "it");
         if (u->p < .75)
-            rg_str_printf(s, ", so that the luck of the %s weighs more than the choice",
-                          e->situation->words.chance);
+            rg_str_printf(s,
+                          e->situation->words.chance
+                              ? ", so that the luck of the %s weighs more than the choice"
+                              : ", so that it depends on the %s which one is better",
+                          e->situation->words.chance ? e->situation->words.chance
+                                                     : e->situation->words.unit);
     }
     rg_str_add(s, ".");
 }

@@ -247,6 +247,8 @@ static void few_pairs_mark_their_claim_alone(void **state)
                 NULL);
     assert_text(facts, "claims.0.claim", "b > a");
     assert_true(json_is_true(at(facts, "claims.0.few")));
+    assert_text(facts, "claims.0.notes.0",
+                "Left out for want of a partner with the same seed: 4 of a.");
     assert_text(facts, "claims.1.claim", "c > a");
     assert_null(at(facts, "claims.1.few"));
     assert_int_equal(json_array_size(at(facts, "claims.1.notes")), 0);

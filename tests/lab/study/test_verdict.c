@@ -263,6 +263,8 @@ static void too_few(void **state)
     assert_true(json_is_null(json_object_get(c, "mde")));
     assert_true(json_is_null(json_object_get(c, "interval")));
     assert_says(c, "one seed cannot tell a difference from luck");
+    assert_close(real(c, "p_superior"), 1, 0); /* and still: */
+    assert_true(json_is_false(json_object_get(c, "meaningful")));
     json_decref(c);
     c = judge(good, plain, 3, RG_BETTER, &usual);
     assert_says(c, "Exploratory, whatever the verdict: it rests on 3 seeds, fewer than 5");

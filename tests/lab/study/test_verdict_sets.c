@@ -266,6 +266,7 @@ static void many_sets_are_ranked(void **state)
     assert_int_equal(json_array_size(json_object_get(c, "by_set")), 14);
     assert_says(c, "(Hodges-Lehmann estimate over 14 data sets; 95 % interval ");
     assert_says(c, "10 of 14 data sets");
+    assert_true(json_is_true(json_object_get(c, "meaningful")));
     json_decref(c);
 }
 
@@ -283,6 +284,23 @@ static void a_far_set_moves_the_mean_alone(void **state)
     assert_true(real(c, "mean_difference") > bound(c, 1));
     assert_close(real(c, "estimate"), real(c, "hodges_lehmann"), 0);
     assert_true(real(c, "estimate") > bound(c, 0) && real(c, "estimate") < bound(c, 1));
+    json_decref(c);
+}
+
+/* Seven large wins of ten settle the question, but the data set decides which one is better. */
+static void sets_that_differ_are_told(void **state)
+{
+    (void)state;
+    rows a = {0}, b = {0};
+    for (uint32_t set = 0; set < 10; set++) {
+        add(&b, set, 1, 0, .5);
+        add(&a, set, 1, 0, set < 3 ? .499 - .001 * set : .51 + .003 * set);
+    }
+    json_t *c = judge(&a, &b, RG_BETTER, &usual);
+    assert_text(c, "verdict", "supported");
+    assert_says(c, "with 7 of 10 data sets, so that it depends on the data set which one is "
+                   "better.");
+    assert_true(json_is_false(json_object_get(c, "meaningful")));
     json_decref(c);
 }
 
@@ -337,6 +355,7 @@ int main(void)
         cmocka_unit_test(many_sets_are_ranked),
         cmocka_unit_test(many_sets_by_means),
         cmocka_unit_test(a_far_set_moves_the_mean_alone),
+        cmocka_unit_test(sets_that_differ_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
