@@ -66,6 +66,11 @@ bool rg_result_name_spreads(const char *name, rg_arena *arena, rg_result_form *r
                             const char **ret_label, const char **ret_rest);
 /* A column of "seeds" that numbers the examples of a test set. */
 bool rg_result_name_is_example(const char *name);
+/* A parameter of training, such as "lr" or "config.batch_size": no score unless asked for. */
+bool rg_result_name_is_setting(const char *name);
+/* How good a guess of the metric a name is, the best last: settings and unknown names 0, known
+ * metrics of training 1, of no part that is named 2, of validation 3, of a test set 4. */
+int rg_result_metric_rank(const char *name);
 /* Columns of numbers that are never scores unless asked for: "epoch", "_runtime". */
 bool rg_result_name_is_aside(const char *name);
 

@@ -12,6 +12,7 @@
 #include "lab/report/compare.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <string.h>
 #include <strings.h>
 
@@ -297,21 +298,25 @@ static size_t only_known(const char *const *names, size_t n)
 static bool fail_several(const char *path, const char *const *names, size_t n, rg_arena *arena,
                          rg_err *err)
 {
-    const char *first = names[0];
-    for (size_t i = n; i-- > 0;)
-        first = is_known(names[i]) ? names[i] : first;
+    const char **sorted = RG_ARENA_ARRAY(arena, const char *, n + 1);
+    size_t count = 0;
+    for (int rank = 4; rank >= 0; rank--)
+        for (size_t i = 0; i < n; i++)
+            if (rg_result_metric_rank(names[i]) == rank)
+                sorted[count++] = names[i];
     return rg_fail(err, RG_INPUT, path,
-                   rg_arena_printf(arena, "choose one: --metric %s", first),
-                   "there are several metrics: %s", rg_result_list(names, n, arena));
+                   rg_arena_printf(arena, "choose one: --metric %s", sorted[0]),
+                   "there are several metrics: %s", rg_result_list(sorted, count, arena));
 }
 
 static bool choose(const char *path, const char *metric, const char *const *names, size_t n,
                    rg_arena *arena, const char **ret, rg_err *err)
 {
     if (!metric && n == 0)
-        return rg_fail(err, RG_INPUT, path,
-                       "add a column with the scores, one row for each run",
-                       "no column holds scores");
+        return rg_fail(
+            err, RG_INPUT, path,
+            "add a column with the scores, one row for each run, or say --metric COLUMN",
+            "no column holds scores");
     if (!metric) {
         size_t only = n == 1 ? 0 : only_known(names, n);
         if (only == n)
@@ -328,7 +333,31 @@ static bool choose(const char *path, const char *metric, const char *const *name
     return fail_unknown_metric(path, metric, names, n, arena, err);
 }
 
-/* Columns that may hold scores: the numeric ones; a column of text counts when it is asked for,
+/* Whole numbers that take the same values in every arm number its runs. */
+static bool numbers_runs(const rg_table *table, const rg_result_columns *c,
+                         const rg_column *column, rg_arena *arena)
+{
+    const rg_column *arm = c->role[RG_ROLE_ARM];
+    if (!arm || column->kind != RG_COLUMN_NUMBER || is_known(column->name))
+        return false;
+    rg_map *pairs = rg_map_new();
+    bool whole = true;
+    for (size_t row = 0; whole && row < table->rows; row++) {
+        const char *name = rg_result_cell(arm, row, arena);
+        double value = column->number[row];
+        whole = name && value == floor(value);
+        if (whole)
+            rg_map_set(pairs, rg_arena_printf(arena, "%.15g %s", value, name), pairs);
+    }
+    size_t arms = rg_result_distinct(table, arm, NULL, arena);
+    size_t values = rg_result_distinct(table, column, NULL, arena);
+    bool all = whole && arms > 1 && values > 1 && rg_map_count(pairs) == arms * values;
+    rg_map_free(pairs);
+    return all;
+}
+
+/* Columns that may hold scores: the numeric ones that are neither settings nor numbers of runs;
+ * a column of text counts when it is asked for,
  * or when there is no other (then a cell of it is the mistake, and will be named). */
 static const char **score_columns(const rg_table *table, const rg_result_columns *c,
                                   const char *metric, rg_arena *arena, size_t *ret_n)
@@ -339,7 +368,11 @@ static const char **score_columns(const rg_table *table, const rg_result_columns
         for (size_t i = 0; i < table->columns; i++) {
             const rg_column *column = &table->column[i];
             bool asked = metric && strcasecmp(metric, column->name) == 0;
-            if (!rg_result_is_taken(c, column) && (texts || asked || is_free(table, c, column)))
+            bool likely = texts || is_free(table, c, column);
+            if (likely && !asked)
+                likely = !rg_result_name_is_setting(column->name) &&
+                         !numbers_runs(table, c, column, arena);
+            if (!rg_result_is_taken(c, column) && (likely || asked))
                 names[(*ret_n)++] = column->name;
         }
         if (*ret_n)

@@ -127,12 +127,23 @@ bool *rg_model_positives(const rg_fixed_models *models)
     return positive;
 }
 
+/* With DeLong's interval.  Beside scores that are all equal, whose area is one half and does not
+ * vary, what is tested of the difference is the area alone. */
+static rg_interval auc(const rg_fixed_models *models, const rg_fixed_model *model, double alpha)
+{
+    double *equal = RG_ARENA_ARRAY(models->arena, double, models->examples);
+    rg_delong_result d =
+        rg_delong(model->score, equal, rg_model_positives(models), models->examples, alpha);
+    bool varies = d.se > 0; /* one class ranked wholly above the other says nothing of error */
+    return (rg_interval){d.auc_a, varies ? fmax(0, d.lo + .5) : (double)NAN,
+                         varies ? fmin(1, d.hi + .5) : (double)NAN};
+}
+
 rg_interval rg_model_score(const rg_fixed_models *models, const rg_model_metric *metric,
                            const rg_fixed_model *model, double alpha)
 {
     if (!metric->example)
-        return (rg_interval){rg_auc(model->score, rg_model_positives(models), models->examples),
-                             NAN, NAN};
+        return auc(models, model, alpha);
     const double *values = rg_model_examples(models, metric, model);
     rg_t_result t = rg_t_test(values, models->examples, 0, alpha);
     rg_interval score = {t.mean, t.lo, t.hi};

@@ -13,7 +13,7 @@ double *rg_model_examples(const rg_fixed_models *models, const rg_model_metric *
                           const rg_fixed_model *model);
 bool *rg_model_positives(const rg_fixed_models *models); /* two classes */
 /* The score of one model with its interval at 1 - alpha: Clopper and Pearson's for shares, t
- * over examples for other means; none for the auc. */
+ * over examples for other means, DeLong's (kept within 0 and 1) for the auc. */
 rg_interval rg_model_score(const rg_fixed_models *models, const rg_model_metric *metric,
                            const rg_fixed_model *model, double alpha);
 

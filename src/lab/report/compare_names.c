@@ -98,6 +98,27 @@ bool rg_result_name_is_aside(const char *name)
     return strstr(plain, "stderr") != NULL;
 }
 
+bool rg_result_name_is_setting(const char *name)
+{
+    static const char *const settings[] = {
+        "lr",         "learning_rate", "batch_size", "batch",      "weight_decay", "momentum",
+        "dropout",    "warmup",        "patience",   "n_layers",   "num_layers",   "layers",
+        "num_epochs", "n_epochs",      "max_epochs", "max_steps",  "hidden_size",  "hidden",
+        "hidden_dim", "width",         "depth",      "num_heads",  "n_heads",      "max_depth",
+        "gamma",      "n_estimators",  "beta1",      "beta2",      "eps",          "epsilon",
+        "num_params", "n_params",      "train_size", "n_neighbors"};
+    char plain[64];
+    rg_result_plain(name, plain);
+    const char *own = plain;
+    for (size_t i = 0; i < RG_COUNT(prefixes); i++)
+        if (rg_text_starts(plain, prefixes[i]))
+            own = plain + strlen(prefixes[i]);
+    for (size_t i = 0; i < RG_COUNT(settings); i++)
+        if (strcmp(own, settings[i]) == 0)
+            return true;
+    return false;
+}
+
 /* ---- Columns whose names are the seeds, the folds or the data sets */
 
 /* "seed_3", "run 3", "3": a word (or none) and a number; what stands behind it is the rest. */
@@ -262,4 +283,21 @@ bool rg_result_metric(const char *name, bool *ret_maximize, double *ret_worst)
             return true;
     }
     return false;
+}
+
+int rg_result_metric_rank(const char *name)
+{
+    static const char *const parts[] = {"test", "val", "eval", "dev"};
+    bool maximize;
+    double worst;
+    char plain[64];
+    rg_result_plain(name, plain);
+    if (rg_result_name_is_setting(name) || !rg_result_metric(name, &maximize, &worst))
+        return 0;
+    if (strstr(plain, "train"))
+        return 1;
+    for (size_t i = 0; i < RG_COUNT(parts); i++)
+        if (strstr(plain, parts[i]))
+            return i == 0 ? 4 : 3;
+    return 2;
 }

@@ -12,6 +12,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 static bool fail_in(rg_prediction_reader *r, const rg_matched *m, size_t example,
                     const char *remedy, const char *what, const char *value)
@@ -206,6 +207,21 @@ static bool scores_of_classes(rg_prediction_reader *r, const rg_matched *m,
     return true;
 }
 
+void rg_prediction_say(rg_prediction_reader *r, const rg_matched *m, const char *what,
+                       const rg_column *column)
+{
+    enum { SAID = 600 }; /* bytes; of many files the first ones are an example */
+    const char *phrase = rg_arena_printf(r->models->arena, "%s '%.40s'", what, column->name);
+    if (r->taken.len >= SAID)
+        return;
+    if (!r->taken_last || strcmp(r->taken_last, phrase) != 0)
+        rg_str_printf(&r->taken, "; %s of", phrase);
+    else
+        rg_str_add(&r->taken, ",");
+    rg_str_printf(&r->taken, " %.60s", rg_path_base(m->path));
+    r->taken_last = phrase;
+}
+
 bool rg_prediction_fail_none(rg_prediction_reader *r, const rg_matched *m)
 {
     return rg_fail(r->err, RG_INPUT, m->path,
@@ -229,6 +245,7 @@ bool rg_prediction_read_classes(rg_prediction_reader *r, const rg_matched *m,
                         "The columns of %s have no names: they are taken for the classes in "
                         "ascending order.",
                         ret->name);
+        rg_prediction_say(r, m, "classes have a column each, the first is", column[0]);
         return scores_of_classes(r, m, column, ret);
     }
     if (label && label != score && models->classes == 2 && label->kind == RG_COLUMN_NUMBER &&
@@ -240,6 +257,10 @@ bool rg_prediction_read_classes(rg_prediction_reader *r, const rg_matched *m,
         score = NULL;
     if (!label && !score)
         return rg_prediction_fail_none(r, m);
+    if (label && label != score)
+        rg_prediction_say(r, m, "the predicted class is column", label);
+    if (score)
+        rg_prediction_say(r, m, "the score is column", score);
     if (score)
         warn_of_positive(r, ret);
     if (score && (!(ret->score = rg_prediction_numbers(r, m, score)) ||

@@ -11,6 +11,8 @@ typedef struct rg_prediction_reader {
     rg_map *ids;            /* text -> row of the labels + 1; NULL: matched by place */
     size_t by_id, by_place; /* files matched so */
     const char *said_positive;
+    rg_str taken;           /* which columns hold the predictions, and of which files */
+    const char *taken_last; /* the last of these phrases, without its files */
     rg_err *err;
 } rg_prediction_reader;
 
@@ -29,6 +31,9 @@ double *rg_prediction_numbers(rg_prediction_reader *reader, const rg_matched *ma
 /* Fills label, and score and probability where the file has them. */
 bool rg_prediction_read_classes(rg_prediction_reader *reader, const rg_matched *matched,
                                 rg_fixed_model *ret);
+/* Notes what was taken from which column of a file, for the sentence on what was read. */
+void rg_prediction_say(rg_prediction_reader *reader, const rg_matched *matched,
+                       const char *what, const rg_column *column);
 bool rg_prediction_fail_none(rg_prediction_reader *reader, const rg_matched *matched);
 
 #endif

@@ -265,6 +265,7 @@ static bool read_model(rg_prediction_reader *r, const rg_result_source *source,
         column = rg_prediction_score(m.table);
     if (!column)
         return rg_prediction_fail_none(r, &m);
+    rg_prediction_say(r, &m, "the prediction is column", column);
     ret->score = rg_prediction_numbers(r, &m, column);
     return ret->score != NULL;
 }
@@ -285,10 +286,12 @@ static const char *say_reading(const rg_prediction_reader *r)
         rg_str_add(&s, m->classes > NAMED ? ", ...)" : ")");
     if (m->classes == 2)
         rg_str_printf(&s, ", of which '%.40s' is the positive one", m->class_name[m->positive]);
-    rg_str_printf(
-        &s, "; predictions are matched by %s%s.", r->by_id ? "id" : "the order of rows",
-        r->by_id && r->by_place ? ", or by the order of rows where there is none" : "");
-    const char *text = rg_arena_strdup(m->arena, rg_str_text(&s));
+    rg_str_printf(&s, "%s; predictions are matched by %s%s.", rg_str_text(&r->taken),
+                  r->by_id ? "id" : "the order of rows",
+                  r->by_id && r->by_place ? ", or by the order of rows where there is none"
+                                          : "");
+    char *text = rg_arena_strdup(m->arena, rg_str_text(&s));
+    rg_utf8_repair(text); /* a name may have been cut within a letter */
     rg_str_free(&s);
     return text;
 }
@@ -301,7 +304,7 @@ static bool read_all(rg_prediction_reader *r, const rg_result_source *prediction
         return rg_fail(r->err, RG_INPUT, NULL,
                        "give a file for each model: --predictions a.csv b.csv --labels y.csv",
                        "there are predictions of one model only");
-    if (!read_labels(r, labels, task))
+    if (!rg_result_sources_differ(predictions, n, r->err) || !read_labels(r, labels, task))
         return false;
     m->at = RG_ARENA_ARRAY(m->arena, rg_fixed_model, n);
     m->count = n;
@@ -325,5 +328,6 @@ bool rg_fixed_models_read(const rg_result_source *predictions, size_t n,
     bool ok = read_all(&r, predictions, n, labels, options->task);
     rg_map_free(r.classes);
     rg_map_free(r.ids);
+    rg_str_free(&r.taken);
     return ok;
 }

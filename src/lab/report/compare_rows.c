@@ -460,7 +460,8 @@ bool rg_results_read(const rg_result_source *sources, size_t n_sources,
     r.files = RG_ARENA_ARRAY(ret->arena, file_of_results, n_sources);
     for (int role = 0; role < RG_ROLES; role++)
         r.names[role].map = rg_map_new();
-    bool ok = read_all(&r, sources, options);
+    bool ok =
+        rg_result_sources_differ(sources, n_sources, err) && read_all(&r, sources, options);
     for (int role = 0; role < RG_ROLES; role++)
         rg_map_free(r.names[role].map);
     return ok;

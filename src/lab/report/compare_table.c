@@ -5,6 +5,7 @@
 #include "data/memory.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 /* Files that people hand in for the text that they meant. */
 static const struct {
@@ -76,6 +77,28 @@ rg_table *rg_result_table(const rg_result_source *source, rg_arena *arena, rg_er
     if (!rg_result_bytes(source, arena, &bytes, err))
         return NULL;
     return rg_result_text_table(&bytes, where, RG_HEADER_YES, arena, err);
+}
+
+/* Device and file say what a path is, however it is spelled. */
+static bool is_same_file(const rg_result_source *a, const rg_result_source *b)
+{
+    struct stat x, y;
+    if (a->text || b->text)
+        return false;
+    if (strcmp(a->path, b->path) == 0)
+        return true;
+    return stat(a->path, &x) == 0 && stat(b->path, &y) == 0 && x.st_dev == y.st_dev &&
+           x.st_ino == y.st_ino;
+}
+
+bool rg_result_sources_differ(const rg_result_source *sources, size_t n, rg_err *err)
+{
+    for (size_t i = 1; i < n; i++)
+        for (size_t k = 0; k < i; k++)
+            if (is_same_file(&sources[i], &sources[k]))
+                return rg_fail(err, RG_INPUT, rg_result_source_name(&sources[i]),
+                               "give each file once", "the same file is given twice");
+    return true;
 }
 
 const char **rg_result_file_names(const rg_result_source *sources, size_t n, rg_arena *arena)

@@ -36,4 +36,7 @@ const char **rg_result_file_names(const rg_result_source *sources, size_t n, rg_
 /* What messages call a source: its path, or "standard input". */
 const char *rg_result_source_name(const rg_result_source *source);
 
+/* False, with an error, when two paths are one file: an arm is not compared with itself. */
+bool rg_result_sources_differ(const rg_result_source *sources, size_t n, rg_err *err);
+
 #endif

@@ -56,6 +56,21 @@ static void add_table(rg_str *ret, json_t *table)
     json_decref(table);
 }
 
+/* The marks that the word on trust has not said already. */
+static void add_other_marks(rg_str *ret, const json_t *facts)
+{
+    const char *trust = rg_json_text(facts, "trust", "unknown");
+    size_t i;
+    json_t *mark;
+    json_array_foreach (json_object_get(facts, "marks"), i, mark) {
+        const char *text = json_is_string(mark) ? json_string_value(mark) : "";
+        if (strcmp(text, trust) == 0)
+            continue;
+        rg_str_add(ret, ", ");
+        add_escaped(ret, text);
+    }
+}
+
 static void add_head(rg_str *ret, const json_t *facts)
 {
     rg_str_add(ret, "# ");
@@ -66,14 +81,7 @@ static void add_head(rg_str *ret, const json_t *facts)
     add_escaped(ret, rg_json_text(facts, "status", "unknown"));
     rg_str_add(ret, table_of_study(facts) ? ". Test set: " : ". Scores: ");
     add_escaped(ret, rg_json_text(facts, "trust", "unknown"));
-    rg_str marks = {0};
-    table_marks(&marks, facts);
-    rg_str trust = {0}; /* what has been said already is no mark any more */
-    rg_str_printf(&trust, " (%s)", rg_json_text(facts, "trust", "unknown"));
-    if (strcmp(rg_str_text(&marks), rg_str_text(&trust)) != 0)
-        add_escaped(ret, rg_str_text(&marks));
-    rg_str_free(&trust);
-    rg_str_free(&marks);
+    add_other_marks(ret, facts);
     rg_str_add(ret, ".\n");
     if (!*table_reading(facts))
         return;

@@ -34,6 +34,36 @@ json_t *table_or_null(json_t *table)
     return NULL;
 }
 
+static const char *json_text_at(const json_t *array, size_t i)
+{
+    const char *text = json_string_value(json_array_get(array, i));
+    return text ? text : "";
+}
+
+/* A column that no row fills takes room from those that say something. */
+static void drop_empty(json_t *table)
+{
+    json_t *columns = json_object_get(table, "columns"), *row;
+    json_t *rows = json_object_get(table, "rows");
+    rg_str align = {0};
+    const char *old = rg_json_text(table, "align", "");
+    for (size_t column = 0, i; column < json_array_size(columns); old++) {
+        bool filled = json_array_size(rows) == 0;
+        json_array_foreach (rows, i, row)
+            filled = filled || strcmp(json_text_at(row, column), format_number(NAN, 0).text);
+        if (filled) {
+            rg_str_add_n(&align, old, 1);
+            column++;
+            continue;
+        }
+        json_array_remove(columns, column);
+        json_array_foreach (rows, i, row)
+            json_array_remove(row, column);
+    }
+    json_object_set_new(table, "align", json_string(rg_str_text(&align)));
+    rg_str_free(&align);
+}
+
 const char *table_metric(const json_t *facts)
 {
     return rg_json_text(json_object_get(facts, "metric"), "name", "metric");
@@ -58,12 +88,6 @@ const json_t *table_primary(const json_t *facts, const json_t *arm, const char *
 static double number(const json_t *object, const char *key)
 {
     return rg_json_number(json_object_get(object, key), NAN);
-}
-
-static const char *json_text_at(const json_t *array, size_t i)
-{
-    const char *text = json_string_value(json_array_get(array, i));
-    return text ? text : "";
 }
 
 static void arm_kind(rg_str *ret, const json_t *arm)
@@ -99,6 +123,7 @@ json_t *table_arms(const json_t *facts)
                                format_count(number(arm, "failures")).text, rg_str_text(&is)));
         rg_str_free(&is);
     }
+    drop_empty(table);
     return table_or_null(table);
 }
 
@@ -188,6 +213,7 @@ json_t *table_claims(const json_t *facts)
     json_t *claim;
     json_array_foreach (json_object_get(facts, "claims"), i, claim)
         claim_row(table, facts, claim, &robust);
+    drop_empty(table);
     return table_or_null(table);
 }
 

@@ -331,6 +331,10 @@ static const struct {
      "metrics in this file: accuracy, nll"},
     {"arm,seed,metric,value\na,1,accuracy,.5\nb,1,nll,1\n", NULL, "results.csv",
      "several metrics: accuracy, nll", "--metric accuracy"},
+    {"arm,seed,lr,train/loss,loss,val/acc\na,1,1,2,.5,1\nb,1,1,2,.5,1\n", NULL, "results.csv",
+     "several metrics: val/acc, loss, train/loss", "--metric val/acc"},
+    {"arm,Lauf\na,1\na,2\nb,1\nb,2\n", NULL, "results.csv", "no column holds scores",
+     "--metric COLUMN"},
     {"arm,seed\na,1\nb,1\n", NULL, "results.csv", "no column holds scores", "add a column"},
     {"arm,seed,zork\na,1,.5\nb,1,.5\n", NULL, "results.csv",
      "lower 'zork' is better is not known", "--goal maximize"},
@@ -374,6 +378,34 @@ static void refused_claims(void **state)
     err = (rg_err){0};
     assert_null(compare_file("absent.csv", &o, &err));
     assert_true(err.code != RG_OK);
+}
+
+static void the_same_file_twice(void **state)
+{
+    (void)state;
+    static const char *const twice[] = {"results.csv", "./results.csv"};
+    rg_compare_options o = usual("accuracy");
+    rg_err err = {0};
+    write_table(wide);
+    assert_null(rg_compare(twice, 2, &o, &err));
+    assert_string_equal(err.what, "the same file is given twice");
+}
+
+/* Whole numbers that are the same in every arm number its runs, and are no metric. */
+static void numbers_of_runs(void **state)
+{
+    (void)state;
+    rg_compare_options o = usual(NULL);
+    o.goal_given = true;
+    json_t *facts = compare_with("Modell;Lauf;Guete\nA;1;0,81\nA;2;0,82\nA;3;0,83\n"
+                                 "B;1;0,71\nB;2;0,72\nB;3;0,74\n",
+                                 &o);
+    assert_text(facts, "metric.name", "Guete");
+    json_decref(facts);
+    o.metric = "Lauf"; /* what is asked for is taken */
+    facts = compare_with("Modell;Lauf\nA;1\nA;2\nB;1\nB;2\n", &o);
+    assert_text(facts, "metric.name", "Lauf");
+    json_decref(facts);
 }
 
 /* Whatever the order of rows within the arms, the facts are the same. */
@@ -454,6 +486,8 @@ int main(void)
         cmocka_unit_test(worst_value_in_percent),
         cmocka_unit_test(refusals),
         cmocka_unit_test(refused_claims),
+        cmocka_unit_test(the_same_file_twice),
+        cmocka_unit_test(numbers_of_runs),
         cmocka_unit_test(other_settings),
         cmocka_unit_test(order_of_rows),
         cmocka_unit_test(a_large_table),

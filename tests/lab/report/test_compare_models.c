@@ -171,6 +171,17 @@ static void delong_decides(void **state)
     assert_string_equal(word(facts, "claims.0.methods.decides"), "delong");
     assert_close(real(facts, "arms.0.metrics.auc.mean"), rg_auc(s->score[0], s->positive, 200),
                  1e-12);
+    static const double equal[200] = {0}; /* one model's area beside that of no model at all */
+    rg_delong_result alone = rg_delong(s->score[0], equal, s->positive, 200, .05);
+    assert_close(real(facts, "arms.0.metrics.auc.interval.0"), .5 + alone.lo, 1e-12);
+    assert_close(real(facts, "arms.0.metrics.auc.interval.1"), fmin(1, .5 + alone.hi), 1e-12);
+    assert_non_null(strstr(word(facts, "columns.sentence"), "the score is column 'score' of "));
+    rg_str table = {0};
+    rg_err err = {0};
+    assert_true(rg_rendering_find("text")->render(facts, false, &table, &err));
+    assert_non_null(strstr(rg_str_text(&table), "AUC of B"));
+    assert_null(strstr(rg_str_text(&table), "McNemar"));
+    rg_str_free(&table);
     assert_string_equal(word(facts, "models.kind"), "scores");
     json_decref(facts);
     o = usual("nll"); /* scores in [0, 1] are probabilities */
