@@ -28,7 +28,8 @@ for facts in *.json; do
     name=${facts%.json}
     "$build/tests/tool.render" latex "$facts" >"$name-part.tex"
     printf '%s\n' '\documentclass{article}' '\usepackage{booktabs,tikz}' '\begin{document}' \
-        "\\input{$name-part}" 'Some text.' '\end{document}' >"$name-all.tex"
+        "\\input{$name-part}" 'Some text.' \
+        '\ifdefined\rigormethods\rigormethods\fi' '\end{document}' >"$name-all.tex"
     pdflatex -interaction=nonstopmode -halt-on-error "$name-all.tex" >"$name.log" ||
         { tail -n 30 "$name.log"; exit 1; }
     echo "ok   $name"

@@ -67,7 +67,7 @@ static void add_numbers(rg_str *ret, const json_t *claim)
     add_number(ret, "interval", format_interval(interval).text);
     add_number(ret, "p, corrected", format_p(number(claim, "p_corrected")).text);
     add_number(ret, "P(A better)", format_number(number(claim, "p_superior"), 0.1).text);
-    add_number(ret, "Cohen's d", format_number(number(claim, "effect_size"), 1).text);
+    add_number(ret, "Cohen's d", format_number(number(claim, "effect_size"), 0.1).text);
     add_number(ret, sample_word(claim), format_count(number(claim, "n")).text);
     add_number(ret, "seeds needed", format_count(needed).text);
     rg_str_add(ret, "</dl>");

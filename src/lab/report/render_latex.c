@@ -1,7 +1,7 @@
 /* render_latex.c - the tables for a paper: results, verdicts, and the methods paragraph.
  *
  * What comes out is to be read by \input; it needs the package booktabs, and tikz for the
- * diagram of ranks.  Rows are arms and columns metrics, or data sets; with more data sets than
+ * diagram of ranks.  The methods are a command, to be set where the paper wants them.  Rows are arms and columns metrics, or data sets; with more data sets than
  * arms it is the other way round. */
 #include "rigor/report.h"
 
@@ -14,12 +14,13 @@
 #include <string.h>
 
 #define COLUMNS_WIDE 4 /* more are set small, to fit into a page */
+#define CLAIM_WIDE 24  /* bytes; longer claims break, and are set small */
 
 /* ---- What a column holds */
 
 typedef struct grid { /* the results: an arm and a metric or a data set make a cell */
     const json_t *facts, *arms, *standings, *also;
-    size_t n_arms, n_columns;
+    size_t n_arms, n_columns; /* of data sets the last column is their average */
     bool by_set;
 } grid;
 
@@ -37,7 +38,7 @@ static grid grid_of(const json_t *facts)
               .also = json_object_get(facts, "also")};
     g.n_arms = json_array_size(g.arms);
     g.by_set = rg_json_text(json_array_get(g.standings, 0), "set", NULL) != NULL;
-    g.n_columns = g.by_set ? json_array_size(g.standings) : 1 + json_array_size(g.also);
+    g.n_columns = 1 + json_array_size(g.by_set ? g.standings : g.also);
     return g;
 }
 
@@ -45,6 +46,11 @@ static const json_t *standing_at(const grid *g, size_t arm, size_t column)
 {
     const json_t *standing = json_array_get(g->standings, column);
     return json_array_get(json_object_get(standing, "arms"), arm);
+}
+
+static bool is_average(const grid *g, size_t column)
+{
+    return g->by_set && column + 1 == g->n_columns;
 }
 
 static const char *direction(const char *metric, const char *goal)
@@ -59,6 +65,10 @@ static const char *direction(const char *metric, const char *goal)
 static void add_column_name(rg_str *ret, const grid *g, size_t column)
 {
     const char *goal = rg_json_text(json_object_get(g->facts, "metric"), "goal", "maximize");
+    if (is_average(g, column)) {
+        rg_str_add(ret, "average");
+        return;
+    }
     if (g->by_set) {
         latex_text(ret, rg_json_text(json_array_get(g->standings, column), "set", "?"));
         return;
@@ -73,11 +83,22 @@ static void add_arm_name(rg_str *ret, const grid *g, size_t arm)
     latex_text(ret, rg_json_text(json_array_get(g->arms, arm), "name", "?"));
 }
 
+/* Each data set weighs the same.  No interval: those of the table are about one data set. */
+static void add_average(rg_str *ret, const grid *g, const json_t *summary, size_t arm)
+{
+    const json_t *first = standing_at(g, arm, 0);
+    double half = format_half(json_object_get(first, "interval"));
+    double mean = rg_json_number(json_object_get(summary, "mean"), NAN);
+    latex_number(ret, format_number(mean, half).text);
+}
+
 static void add_value(rg_str *ret, const grid *g, size_t arm, size_t column)
 {
     const json_t *metrics = json_object_get(json_array_get(g->arms, arm), "metrics");
     const json_t *standing = standing_at(g, arm, column);
-    if (g->by_set)
+    if (is_average(g, column))
+        add_average(ret, g, json_object_get(metrics, table_metric(g->facts)), arm);
+    else if (g->by_set)
         latex_mean(ret, standing, json_is_true(json_object_get(standing, "leads")));
     else if (column)
         latex_mean(ret, json_object_get(metrics, text_at(g->also, column - 1)), false);
@@ -170,15 +191,17 @@ static void add_grid_head(rg_str *ret, const grid *g, bool turned)
 static void add_results(rg_str *ret, const json_t *facts)
 {
     grid g = grid_of(facts);
-    bool turned = g.by_set && g.n_columns > g.n_arms;
+    bool turned = g.by_set && g.n_columns > g.n_arms + 1;
     if (!g.n_arms)
         return;
     rg_str_add(ret, "\n\\begin{table}[t]\n\\centering\n");
     add_results_caption(ret, &g);
     latex_label(ret, "tab", rg_json_text(facts, "study", ""), "results");
     add_grid_head(ret, &g, turned);
-    for (size_t i = 0; i < (turned ? g.n_columns : g.n_arms); i++)
+    for (size_t i = 0; i < (turned ? g.n_columns : g.n_arms); i++) {
+        rg_str_add(ret, turned && is_average(&g, i) ? "\\midrule\n" : "");
         add_grid_row(ret, &g, i, turned);
+    }
     latex_table_close(ret);
 }
 
@@ -190,12 +213,41 @@ static void add_number(rg_str *ret, double value, double half)
     latex_number(ret, format_number(value, half).text);
 }
 
-static void add_claim(rg_str *ret, const json_t *facts, const json_t *claim)
+/* A long claim breaks into lines of its own, behind an underscore, too. */
+static void add_wrapped(rg_str *ret, const char *claim)
+{
+    rg_str text = {0};
+    latex_text(&text, claim);
+    rg_str_add(ret, "\\parbox[t]{0.3\\linewidth}{\\raggedright\\strut ");
+    for (const char *rest = rg_str_text(&text); *rest;) {
+        bool breaks = rg_text_starts(rest, "\\_");
+        rg_str_add_n(ret, rest, breaks ? 2 : 1);
+        rg_str_add(ret, breaks ? "\\allowbreak{}" : "");
+        rest += breaks ? 2 : 1;
+    }
+    rg_str_add(ret, "\\strut}");
+    rg_str_free(&text);
+}
+
+static bool has_long_claim(const json_t *claims)
+{
+    size_t i;
+    json_t *claim;
+    json_array_foreach (claims, i, claim)
+        if (strlen(rg_json_text(claim, "claim", "")) > CLAIM_WIDE)
+            return true;
+    return false;
+}
+
+static void add_claim(rg_str *ret, const json_t *facts, const json_t *claim, bool wide)
 {
     rg_str verdict = {0};
     table_verdict(&verdict, facts, claim);
     const json_t *interval = json_object_get(claim, "interval");
-    latex_text(ret, rg_json_text(claim, "claim", "?"));
+    if (wide)
+        add_wrapped(ret, rg_json_text(claim, "claim", "?"));
+    else
+        latex_text(ret, rg_json_text(claim, "claim", "?"));
     rg_str_add(ret, " & ");
     latex_text(ret, rg_str_text(&verdict));
     rg_str_free(&verdict);
@@ -226,10 +278,12 @@ static void add_verdicts(rg_str *ret, const json_t *facts)
     latex_text(ret, format_percent(1 - table_claims_alpha(facts)).text);
     rg_str_add(ret, " intervals, and the corrected $p$ that decides.}\n");
     latex_label(ret, "tab", rg_json_text(facts, "study", ""), "verdicts");
+    bool wide = has_long_claim(claims);
+    rg_str_add(ret, wide ? "\\footnotesize\\setlength{\\tabcolsep}{3pt}\n" : "");
     latex_table_open(ret, "llrcrr");
     rg_str_add(ret, "claim & verdict & difference & interval & $p$ & $n$ \\\\\n\\midrule\n");
     json_array_foreach (claims, i, claim)
-        add_claim(ret, facts, claim);
+        add_claim(ret, facts, claim, wide);
     latex_table_close(ret);
 }
 
@@ -238,9 +292,9 @@ static void add_methods(rg_str *ret, const json_t *facts)
     const char *methods = rg_json_text(facts, "methods", NULL);
     if (!methods)
         return;
-    rg_str_add(ret, "\n% For the methods section:\n");
+    rg_str_add(ret, "\n\\providecommand{\\rigormethods}{}\n\\renewcommand{\\rigormethods}{%\n");
     latex_text(ret, methods);
-    rg_str_add(ret, "\n");
+    rg_str_add(ret, "}\n");
 }
 
 static bool render(const json_t *facts, bool colour, rg_str *ret, rg_err *err)
@@ -250,7 +304,9 @@ static bool render(const json_t *facts, bool colour, rg_str *ret, rg_err *err)
     bool ranked = json_is_object(json_object_get(facts, "ranking"));
     rg_str_printf(ret,
                   "%% Written by rigor " RG_VERSION ", to be read by \\input. Needs "
-                  "\\usepackage{booktabs%s}.\n",
+                  "\\usepackage{booktabs%s}.\n"
+                  "%% The paragraph for the methods section stands wherever you write "
+                  "\\rigormethods.\n",
                   ranked ? ",tikz" : "");
     add_results(ret, facts);
     add_verdicts(ret, facts);

@@ -377,18 +377,26 @@ static void test_latex(void **state)
         says(all, "two-sided paired t test against the best, corrected over the 3 others"));
     assert_true(says(all, "full \\textgreater{} linear & supported & $0.0203$ & [$0.0187$, "
                           "$0.0219$] & $< 0.001$ & $8$ \\\\\n"));
-    assert_true(says(all, "All of it, at 5 \\%.\n"));
+    assert_true(says(all, "\\renewcommand{\\rigormethods}{%\nAll of it, at 5 \\%.}\n"));
     rg_str_free(&text);
     json_object_set_new(facts, "standings", standings(facts, 3)); /* arms are rows */
     text = rendered("tex", facts, false);
     check_latex(rg_str_text(&text));
-    assert_true(says(rg_str_text(&text), " & set\\_0 & set\\_1 & set\\_2 \\\\\n"));
+    assert_true(says(rg_str_text(&text), " & set\\_0 & set\\_1 & set\\_2 & average \\\\\n"));
     rg_str_free(&text);
     json_object_set_new(facts, "standings", standings(facts, 5)); /* data sets are */
     text = rendered("tex", facts, false);
     check_latex(rg_str_text(&text));
     assert_true(says(rg_str_text(&text), " & full & linear & no-dropout & no-decay \\\\\n"));
     assert_true(says(rg_str_text(&text), "\nset\\_4 & $\\mathbf{0.97171"));
+    assert_true(says(rg_str_text(&text), "\\midrule\naverage & $0.97171$ & "));
+    assert_false(says(rg_str_text(&text), "\\parbox"));
+    rg_str_free(&text);
+    json_object_set_new(json_array_get(json_object_get(facts, "claims"), 0), "claim",
+                        json_string("a_long_name_of_an_arm > another_name"));
+    text = rendered("tex", facts, false);
+    check_latex(rg_str_text(&text));
+    assert_true(says(rg_str_text(&text), "\\strut a\\_\\allowbreak{}long"));
     rg_str_free(&text);
     json_decref(facts);
 }
