@@ -73,6 +73,25 @@ void latex_text(rg_str *ret, const char *text)
     }
 }
 
+void latex_name(rg_str *ret, const char *name, double width)
+{
+    rg_str text = {0};
+    if (strlen(name) <= LATEX_NAME_LONG) {
+        latex_text(ret, name);
+        return;
+    }
+    latex_text(&text, name);
+    rg_str_printf(ret, "\\parbox[t]{%.3g\\linewidth}{\\raggedright\\strut ", width);
+    for (const char *rest = rg_str_text(&text); *rest;) {
+        bool breaks = rg_text_starts(rest, "\\_");
+        rg_str_add_n(ret, rest, breaks ? 2 : 1);
+        rg_str_add(ret, breaks ? "\\allowbreak{}" : "");
+        rest += breaks ? 2 : 1;
+    }
+    rg_str_add(ret, "\\strut}");
+    rg_str_free(&text);
+}
+
 /* Inside math: "1.2e-05" is 1.2 times ten to the -5. */
 static void add_digits(rg_str *ret, const char *text)
 {

@@ -8,9 +8,14 @@
 
 #include "rigor/base.h"
 
+#define LATEX_NAME_LONG 24
+
 /* Escapes every character that LaTeX would obey; a line stays a line. */
 void latex_text(rg_str *ret, const char *text);
 /* A number as format.h writes it, in math: "-0.5", "1.2e-05", "< 0.001", "–". */
+/* Text in a table; longer than LATEX_NAME_LONG bytes it breaks into lines, behind underscores,
+ * too. width: in line widths. */
+void latex_name(rg_str *ret, const char *name, double width);
 void latex_number(rg_str *ret, const char *text);
 /* "0.9717 +- 0.0016" of a summary (docs/json.md). */
 void latex_mean(rg_str *ret, const json_t *summary, bool bold);

@@ -83,7 +83,7 @@ static void add_arm(rg_str *ret, const diagram *d, size_t arm)
         return;
     rg_str_printf(ret, "\\draw (%.3f,0) -- (%.3f,%.3f) -- (%.3f,%.3f) node[%s] {", x, x, y,
                   left ? -ASIDE : WIDTH + ASIDE, y, left ? "left" : "right");
-    latex_text(ret, rg_json_text(json_array_get(d->ranks, arm), "name", "?"));
+    latex_name(ret, rg_json_text(json_array_get(d->ranks, arm), "name", "?"), 0.18);
     rg_str_printf(ret, " (%s)};\n", format_number(rank_at(d, arm), 0.1).text);
 }
 
@@ -137,9 +137,9 @@ static void add_improvement(rg_str *ret, const json_t *facts)
     latex_table_open(ret, "llrc");
     rg_str_add(ret, "A & B & probability & interval \\\\\n\\midrule\n");
     json_array_foreach (pairs, i, pair) {
-        latex_text(ret, rg_json_text(pair, "a", "?"));
+        latex_name(ret, rg_json_text(pair, "a", "?"), 0.25);
         rg_str_add(ret, " & ");
-        latex_text(ret, rg_json_text(pair, "b", "?"));
+        latex_name(ret, rg_json_text(pair, "b", "?"), 0.25);
         add_estimate(ret, pair, "p");
         rg_str_add(ret, " \\\\\n");
     }
@@ -160,11 +160,12 @@ void latex_tasks(rg_str *ret, const json_t *facts)
                   format_count(number(tasks, "tasks")).text,
                   format_count(number(tasks, "resamples")).text);
     latex_label(ret, "tab", rg_json_text(facts, "study", ""), "tasks");
+    rg_str_add(ret, "\\footnotesize\\setlength{\\tabcolsep}{3pt}\n");
     latex_table_open(ret, "lrcrcr");
     rg_str_add(ret, " & \\multicolumn{2}{c}{interquartile mean} & \\multicolumn{2}{c}{mean} & "
                     "median \\\\\n\\midrule\n");
     json_array_foreach (json_object_get(tasks, "arms"), i, arm) {
-        latex_text(ret, rg_json_text(arm, "name", "?"));
+        latex_name(ret, rg_json_text(arm, "name", "?"), 0.13);
         add_estimate(ret, json_object_get(arm, "iqm"), "estimate");
         add_estimate(ret, json_object_get(arm, "mean"), "estimate");
         const json_t *median = json_object_get(arm, "median");

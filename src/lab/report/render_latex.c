@@ -14,7 +14,6 @@
 #include <string.h>
 
 #define COLUMNS_WIDE 4 /* more are set small, to fit into a page */
-#define CLAIM_WIDE 24  /* bytes; longer claims break, and are set small */
 
 /* ---- What a column holds */
 
@@ -78,9 +77,9 @@ static void add_column_name(rg_str *ret, const grid *g, size_t column)
     rg_str_add(ret, direction(name, column ? NULL : goal));
 }
 
-static void add_arm_name(rg_str *ret, const grid *g, size_t arm)
+static void add_arm_name(rg_str *ret, const grid *g, size_t arm, double width)
 {
-    latex_text(ret, rg_json_text(json_array_get(g->arms, arm), "name", "?"));
+    latex_name(ret, rg_json_text(json_array_get(g->arms, arm), "name", "?"), width);
 }
 
 /* Each data set weighs the same.  No interval: those of the table are about one data set. */
@@ -159,12 +158,20 @@ static void add_grid_row(rg_str *ret, const grid *g, size_t row, bool turned)
     if (turned)
         add_column_name(ret, g, row);
     else
-        add_arm_name(ret, g, row);
+        add_arm_name(ret, g, row, 0.3);
     for (size_t k = 0; k < (turned ? g->n_arms : g->n_columns); k++) {
         rg_str_add(ret, " & ");
         add_value(ret, g, turned ? k : row, turned ? row : k);
     }
     rg_str_add(ret, " \\\\\n");
+}
+
+static bool has_long_name(const grid *g)
+{
+    for (size_t i = 0; i < g->n_arms; i++)
+        if (strlen(rg_json_text(json_array_get(g->arms, i), "name", "")) > LATEX_NAME_LONG)
+            return true;
+    return false;
 }
 
 static void add_grid_head(rg_str *ret, const grid *g, bool turned)
@@ -174,14 +181,14 @@ static void add_grid_head(rg_str *ret, const grid *g, bool turned)
     rg_str_add(&align, "l");
     for (size_t i = 0; i < columns; i++)
         rg_str_add(&align, "r");
-    if (columns > COLUMNS_WIDE)
+    if (columns > COLUMNS_WIDE || has_long_name(g))
         rg_str_add(ret, "\\footnotesize\\setlength{\\tabcolsep}{3pt}\n");
     latex_table_open(ret, rg_str_text(&align));
     rg_str_free(&align);
     for (size_t i = 0; i < columns; i++) {
         rg_str_add(ret, " & ");
         if (turned)
-            add_arm_name(ret, g, i);
+            add_arm_name(ret, g, i, 0.6 / (double)columns);
         else
             add_column_name(ret, g, i);
     }
@@ -213,41 +220,22 @@ static void add_number(rg_str *ret, double value, double half)
     latex_number(ret, format_number(value, half).text);
 }
 
-/* A long claim breaks into lines of its own, behind an underscore, too. */
-static void add_wrapped(rg_str *ret, const char *claim)
-{
-    rg_str text = {0};
-    latex_text(&text, claim);
-    rg_str_add(ret, "\\parbox[t]{0.3\\linewidth}{\\raggedright\\strut ");
-    for (const char *rest = rg_str_text(&text); *rest;) {
-        bool breaks = rg_text_starts(rest, "\\_");
-        rg_str_add_n(ret, rest, breaks ? 2 : 1);
-        rg_str_add(ret, breaks ? "\\allowbreak{}" : "");
-        rest += breaks ? 2 : 1;
-    }
-    rg_str_add(ret, "\\strut}");
-    rg_str_free(&text);
-}
-
 static bool has_long_claim(const json_t *claims)
 {
     size_t i;
     json_t *claim;
     json_array_foreach (claims, i, claim)
-        if (strlen(rg_json_text(claim, "claim", "")) > CLAIM_WIDE)
+        if (strlen(rg_json_text(claim, "claim", "")) > LATEX_NAME_LONG)
             return true;
     return false;
 }
 
-static void add_claim(rg_str *ret, const json_t *facts, const json_t *claim, bool wide)
+static void add_claim(rg_str *ret, const json_t *facts, const json_t *claim)
 {
     rg_str verdict = {0};
     table_verdict(&verdict, facts, claim);
     const json_t *interval = json_object_get(claim, "interval");
-    if (wide)
-        add_wrapped(ret, rg_json_text(claim, "claim", "?"));
-    else
-        latex_text(ret, rg_json_text(claim, "claim", "?"));
+    latex_name(ret, rg_json_text(claim, "claim", "?"), 0.3);
     rg_str_add(ret, " & ");
     latex_text(ret, rg_str_text(&verdict));
     rg_str_free(&verdict);
@@ -283,7 +271,7 @@ static void add_verdicts(rg_str *ret, const json_t *facts)
     latex_table_open(ret, "llrcrr");
     rg_str_add(ret, "claim & verdict & difference & interval & $p$ & $n$ \\\\\n\\midrule\n");
     json_array_foreach (claims, i, claim)
-        add_claim(ret, facts, claim, wide);
+        add_claim(ret, facts, claim);
     latex_table_close(ret);
 }
 
