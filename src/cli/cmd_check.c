@@ -71,13 +71,30 @@ static void tell_estimate(void *ctx, size_t runs, double seconds)
                 format_seconds(seconds < 1 ? 1 : round(seconds)).text);
 }
 
+/* What would train for nothing is refused before it trains. */
+static bool placebo_fits(const rg_given *given, const rg_study *study, rg_err *err)
+{
+    long long least = 2 * (long long)study->n_seeds, runs = (long long)given->integer[RUNS];
+    char remedy[120];
+    if (!study->n_claims)
+        return rg_fail(err, RG_INPUT, study->path, "declare one, such as claims: [a > b]",
+                       "--placebo tries the claims of a study, and this one has none");
+    snprintf(remedy, sizeof(remedy), "give %lld, two groups of the study's %zu seeds, to 10000",
+             least, study->n_seeds);
+    if (given->flag[RUNS] && runs < least)
+        return rg_fail(err, RG_INPUT, NULL, remedy, "--runs cannot be %lld", runs);
+    return !given->flag[EPOCHS] || given->integer[EPOCHS] >= 1 ||
+           rg_fail(err, RG_INPUT, NULL, "give 1 or more", "--epochs cannot be %lld",
+                   (long long)given->integer[EPOCHS]);
+}
+
 /* Adds the facts to the plan; *ret_signal: what interrupted the training, else 0. */
 static bool run_placebo(const rg_given *given, const rg_study *study, json_t *plan,
                         int *ret_signal, rg_err *err)
 {
     const char *worker[3];
     placebo_runs runs;
-    if (!rg_worker_command(given->arena, worker, err))
+    if (!placebo_fits(given, study, err) || !rg_worker_command(given->arena, worker, err))
         return false;
     teller t = {rg_meter_open(study->metric), given->flag[QUIET]};
     int jobs = (int)given->integer[JOBS];

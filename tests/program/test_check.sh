@@ -32,6 +32,10 @@ expect 1 'cries wolf' "$rigor" check small.yaml analysis.correction=none --place
 
 expect 2 "no arm 'ful'" "$rigor" check small.yaml --placebo --arm ful
 expect 2 'belongs to --placebo' "$rigor" check small.yaml --arm full
+expect 2 'its arms are full, linear' "$rigor" check small.yaml --placebo --arm nosuch
+expect 2 'give 10, two groups' "$rigor" check small.yaml --placebo --runs 3
+expect 2 'give 1 or more' "$rigor" check small.yaml --placebo --epochs 0
+expect 2 'this one has none' "$rigor" check small.yaml --placebo 'claims=[]'
 clean "a mistake"
 
 # A study that has begun keeps its ledger, and says how far its differences scattered.

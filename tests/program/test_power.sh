@@ -34,6 +34,7 @@ near answers.0.detectable .004984 5e-6 --seeds 10 --sd .005
 
 expect 0 'smallest effect seen in 80 % of studies, in sd' "$rigor" power
 expect 0 ' 8 +1.16 +1.45 +1.70' "$rigor" power
+expect 0 'Effects are in sd' "$rigor" power --effect 0.01
 expect 0 'takes 10 seeds' "$rigor" power --effect 1
 expect 0 '50.7 %' "$rigor" power --effect 1 --seeds 6
 expect 0 'A margin of 1.00 sd takes 11 seeds' "$rigor" power --equivalence 1

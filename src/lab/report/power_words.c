@@ -105,6 +105,13 @@ static void say_units(json_t *ret, const json_t *facts)
             : "An effect of 1 sd is a mean difference as large as that.");
 }
 
+/* 0.01 is seldom meant as a hundredth of a standard deviation. */
+static void say_small(json_t *ret, const json_t *facts)
+{
+    if (!in_metric(facts) && number(facts, "effect") < .1)
+        rg_json_say(ret, "Effects are in sd; for the metric's units add --sd or --from.");
+}
+
 static void say_spread(json_t *ret, const json_t *answer, const json_t *facts)
 {
     const json_t *interval = json_object_get(answer, "sd_interval");
@@ -219,6 +226,7 @@ json_t *power_sentences(const json_t *facts)
     size_t i;
     say_question(ret, facts);
     say_units(ret, facts);
+    say_small(ret, facts);
     json_array_foreach (json_object_get(facts, "answers"), i, answer)
         say_answer(ret, answer, facts);
     say_superiority(ret, facts);

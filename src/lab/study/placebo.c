@@ -16,7 +16,7 @@ enum { RUNS_LEAST = 24, RUNS_MOST = 40, EPOCHS_MOST = 20 };
 
 static const rg_arm *choose_arm(const rg_study *study, const char *name, rg_err *err)
 {
-    const char *names[256];
+    const char *names[256] = {NULL};
     size_t n = 0;
     if (!name)
         return &study->arms[study->n_claims ? study->claims[0].b : 0];
@@ -27,10 +27,14 @@ static const rg_arm *choose_arm(const rg_study *study, const char *name, rg_err 
             names[n++] = study->arms[i].name;
     }
     const char *near = rg_text_nearest(name, names, n);
-    char remedy[200];
-    snprintf(remedy, sizeof(remedy), near ? "did you mean %s?" : "the first arm is %s",
-             near ? near : names[0]);
-    rg_fail(err, RG_INPUT, study->path, remedy, "the study has no arm '%s'", name);
+    rg_str remedy = {.max = 400};
+    if (near)
+        rg_str_printf(&remedy, "did you mean %s? ", near);
+    for (size_t i = 0; i < n; i++)
+        rg_str_printf(&remedy, "%s%s", i ? ", " : "its arms are ", names[i]);
+    rg_fail(err, RG_INPUT, study->path, rg_str_text(&remedy), "the study has no arm '%s'",
+            name);
+    rg_str_free(&remedy);
     return NULL;
 }
 
