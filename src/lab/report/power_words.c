@@ -334,6 +334,7 @@ json_t *power_table_answers(const json_t *facts)
                              format_count(number(answer, "seeds")).text, percent,
                              format_number(number(answer, "detectable"), NAN).text});
     }
+    table_drop_empty(table);
     if (json_array_size(answers) > 1)
         return table;
     json_decref(table);

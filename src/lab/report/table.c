@@ -40,8 +40,7 @@ static const char *json_text_at(const json_t *array, size_t i)
     return text ? text : "";
 }
 
-/* A column that no row fills takes room from those that say something. */
-static void drop_empty(json_t *table)
+void table_drop_empty(json_t *table)
 {
     json_t *columns = json_object_get(table, "columns"), *row;
     json_t *rows = json_object_get(table, "rows");
@@ -123,7 +122,7 @@ json_t *table_arms(const json_t *facts)
                                format_count(number(arm, "failures")).text, rg_str_text(&is)));
         rg_str_free(&is);
     }
-    drop_empty(table);
+    table_drop_empty(table);
     return table_or_null(table);
 }
 
@@ -213,7 +212,7 @@ json_t *table_claims(const json_t *facts)
     json_t *claim;
     json_array_foreach (json_object_get(facts, "claims"), i, claim)
         claim_row(table, facts, claim, &robust);
-    drop_empty(table);
+    table_drop_empty(table);
     return table_or_null(table);
 }
 

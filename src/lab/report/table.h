@@ -48,6 +48,8 @@ bool table_evidence(rg_str *ret, const json_t *claim);
 json_t *table_new(const char *title, const char *align, const char *const *columns);
 void table_row(json_t *table, const char *const *cells); /* as many as there are columns */
 json_t *table_or_null(json_t *table);                    /* frees a table without rows */
+/* A column that no row fills takes room from those that say something. */
+void table_drop_empty(json_t *table);
 
 /* Which column of somebody's table was taken for what; "" for a study. */
 const char *table_reading(const json_t *facts);
