@@ -197,6 +197,14 @@ static void print_placebo_runs(const rg_study *study, const json_t *placebo, FIL
     rg_str_free(&text);
 }
 
+static bool asks_for_more_than_better(const rg_study *study)
+{
+    for (size_t i = 0; i < study->n_claims; i++)
+        if (study->claims[i].relation != RG_BETTER)
+            return true;
+    return false;
+}
+
 static void print_placebo_rate(const rg_study *study, const json_t *placebo, FILE *out)
 {
     const json_t *interval = json_object_get(placebo, "interval");
@@ -214,6 +222,8 @@ static void print_placebo_rate(const rg_study *study, const json_t *placebo, FIL
     if (count(placebo, "fragile"))
         rg_str_printf(&text, "%.1f %% more were called fragile. ",
                       100 * (double)count(placebo, "fragile") / real(placebo, "draws"));
+    if (asks_for_more_than_better(study))
+        rg_str_add(&text, "Of '=' and '>=' claims, those count that were refuted. ");
     bool alarming = json_is_true(json_object_get(placebo, "alarming"));
     rg_str_add(&text, alarming
                           ? "That is clearly too often: a verdict of this study would "
