@@ -221,8 +221,6 @@ extern const rg_situation rg_situation_pairs, rg_situation_unpaired, rg_situatio
  */
 void rg_evidence_gather(rg_evidence *evidence, const rg_scores *a, const rg_scores *b,
                         rg_arena *arena);
-/* The same for evidence whose options, claim, names, scores and situation are set. */
-void rg_evidence_test(rg_evidence *evidence, rg_arena *arena);
 bool rg_evidence_has_margin(const rg_evidence *evidence);
 bool rg_evidence_is_few(const rg_evidence *evidence); /* exploratory, whatever its verdict */
 double rg_evidence_distance(const rg_evidence *evidence); /* from what has to be rejected */

@@ -252,7 +252,7 @@ static void start_empty(rg_evidence *e)
     e->precision = (rg_precision){NAN, NAN, NAN, false, false};
 }
 
-void rg_evidence_test(rg_evidence *e, rg_arena *arena)
+static void run_tests(rg_evidence *e, rg_arena *arena)
 {
     double alpha = e->options->analysis.alpha;
     start_empty(e);
@@ -274,7 +274,9 @@ void rg_evidence_gather(rg_evidence *e, const rg_scores *a, const rg_scores *b, 
     e->a = a->arm;
     e->b = b->arm;
     e->scores = rg_arrange(a, b, e->options->maximize, arena);
+    if (e->options->sequential && e->scores.n_blocks > 1)
+        RG_BUG("sequential seeds over %zu data sets have no procedure", e->scores.n_blocks);
     e->within = find_situation(e, true);
     e->situation = e->scores.n_blocks > 1 ? find_situation(e, false) : e->within;
-    rg_evidence_test(e, arena);
+    run_tests(e, arena);
 }
