@@ -82,9 +82,8 @@ static json_t *margin_band(double margin)
 
 static void describe(rg_str *about, double margin)
 {
-    rg_str_add(about,
-               "The mark is the estimate, the line its interval; an interval that "
-               "crosses 0 leaves the direction open.");
+    rg_str_add(about, "The mark is the estimate, the line its interval; an interval that "
+                      "crosses 0 leaves the direction open.");
     if (isfinite(margin))
         rg_str_printf(about, " The band is the equivalence margin, ± %.4g.", margin);
 }

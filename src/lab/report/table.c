@@ -49,7 +49,8 @@ void table_drop_empty(json_t *table)
     for (size_t column = 0, i; column < json_array_size(columns); old++) {
         bool filled = json_array_size(rows) == 0;
         json_array_foreach (rows, i, row)
-            filled = filled || strcmp(json_text_at(row, column), format_number(NAN, 0).text);
+            filled =
+                filled || strcmp(json_text_at(row, column), format_number(NAN, 0).text) != 0;
         if (filled) {
             rg_str_add_n(&align, old, 1);
             column++;
