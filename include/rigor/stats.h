@@ -21,6 +21,10 @@
  * Infinite and NaN values pass through: inf - inf is NaN.  `ret` may be a or b. */
 void rg_differences(const double *a, const double *b, size_t n, double *ret);
 
+/* The mean, summed around the first value, so that equal values have exactly their value as the
+ * mean.  n == 0: NaN. */
+double rg_mean(const double *values, size_t n);
+
 /* One sample, or the differences of pairs, against `null`.  t = (mean - null) / (sd / sqrt(n)),
  * df = n - 1 (Student 1908); the interval is mean -+ t_{1 - alpha/2, df} sd / sqrt(n).
  * Assumes independent differences with finite variance, and normal ones for exactness; holds

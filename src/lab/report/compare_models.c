@@ -23,15 +23,6 @@ typedef struct two_lists {
     const double *a, *b;
 } two_lists;
 
-static double mean_of(const double *values, size_t n, void *ctx)
-{
-    (void)ctx;
-    double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += values[i];
-    return sum / (double)n;
-}
-
 /* values: places in the two lists, so that a resample keeps the examples of both together. */
 static double difference_of_roots(const double *values, size_t n, void *ctx)
 {
@@ -55,7 +46,7 @@ static rg_interval bootstrap(const rg_model_comparison *c, const double *a, cons
     for (size_t i = 0; i < n; i++)
         values[i] = c->metric->root ? (double)i : a[i] - b[i];
     rg_interval interval =
-        rg_bootstrap(values, n, c->metric->root ? difference_of_roots : mean_of, &lists, &plan);
+        rg_bootstrap(values, n, c->metric->root ? difference_of_roots : NULL, &lists, &plan);
     rg_free(values);
     return interval;
 }

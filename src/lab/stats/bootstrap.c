@@ -2,6 +2,8 @@
  * the statistic that needs no copy of the resample. */
 #include "lab/stats/bootstrap.h"
 
+#include "rigor/stats.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -96,15 +98,6 @@ typedef struct list {
     void *ctx;
 } list;
 
-/* Around the first value, so that equal values have exactly their value as the mean. */
-static double mean_of(const double *values, size_t n)
-{
-    double sum = 0, first = n > 0 && isfinite(values[0]) ? values[0] : 0;
-    for (size_t i = 0; i < n; i++)
-        sum += values[i] - first;
-    return first + sum / (double)n;
-}
-
 static double replicate_mean(const void *data, const uint32_t key[2], size_t resample,
                              void *scratch)
 {
@@ -130,7 +123,7 @@ static double replicate_list(const void *data, const uint32_t key[2], size_t res
 
 static double estimate_of(const list *l)
 {
-    return l->statistic ? l->statistic(l->values, l->n, l->ctx) : mean_of(l->values, l->n);
+    return l->statistic ? l->statistic(l->values, l->n, l->ctx) : rg_mean(l->values, l->n);
 }
 
 /* The statistic without each value in turn; for the mean, up to a constant and a factor, which

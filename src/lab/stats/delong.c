@@ -46,20 +46,12 @@ static bool placements_by_label(const double *score, const bool *positive, size_
     return valid;
 }
 
-static double mean(const double *values, size_t n)
-{
-    double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += values[i];
-    return sum / (double)n;
-}
-
 double rg_auc(const double *score, const bool *positive, size_t n)
 {
     split s = count_labels(positive, n);
     double *placement;
     bool valid = placements_by_label(score, positive, n, s, &placement);
-    double auc = valid ? mean(placement, s.positives) : NAN;
+    double auc = valid ? rg_mean(placement, s.positives) : NAN;
     rg_free(placement);
     return auc;
 }
@@ -75,8 +67,8 @@ static rg_delong_result compare(const double *a, const double *b, split s, doubl
     rg_error error = {hypot(over_positive.se, over_negative.se), INFINITY};
     rg_t_result z = rg_t_of(n, over_positive.mean, NAN, error, 0, alpha);
     return (rg_delong_result){
-        .auc_a = mean(a, s.positives),
-        .auc_b = mean(b, s.positives),
+        .auc_a = rg_mean(a, s.positives),
+        .auc_b = rg_mean(b, s.positives),
         .difference = z.mean,
         .se = z.se,
         .z = z.t,

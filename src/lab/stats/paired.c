@@ -34,13 +34,12 @@ void rg_differences(const double *a, const double *b, size_t n, double *ret)
     }
 }
 
-/* Around the first value, so that equal values have exactly their value as the mean. */
-static double mean_of(const double *values, size_t n)
+double rg_mean(const double *values, size_t n)
 {
-    double sum = 0;
+    double sum = 0, first = n > 0 && isfinite(values[0]) ? values[0] : 0;
     for (size_t i = 0; i < n; i++)
-        sum += values[i] - values[0];
-    return values[0] + sum / (double)n;
+        sum += values[i] - first;
+    return first + sum / (double)n;
 }
 
 static double sd_of(const double *values, size_t n, double mean)
@@ -88,7 +87,7 @@ rg_t_result rg_t_test(const double *values, size_t n, double null, double alpha)
     rg_error none = {NAN, NAN};
     if (n == 0)
         return rg_t_of(n, NAN, NAN, none, null, alpha);
-    double mean = mean_of(values, n);
+    double mean = rg_mean(values, n);
     if (n == 1)
         return rg_t_of(n, mean, NAN, none, null, alpha);
     double sd = sd_of(values, n, mean);

@@ -190,17 +190,12 @@ static set_result *test_sets(const rg_evidence *e)
     return result;
 }
 
-static double mean_of(const double *values, size_t n)
-{
-    return rg_t_test(values, n, 0, .05).mean;
-}
-
 static json_t *set_json(const rg_evidence *e, const rg_block *b, const set_result *r)
 {
     char name[32];
     bool paired = e->scores.paired;
-    double mean_a = paired ? mean_of(b->pairs.a, b->pairs.n) : mean_of(b->a.value, b->a.n);
-    double mean_b = paired ? mean_of(b->pairs.b, b->pairs.n) : mean_of(b->b.value, b->b.n);
+    double mean_a = paired ? rg_mean(b->pairs.a, b->pairs.n) : rg_mean(b->a.value, b->a.n);
+    double mean_b = paired ? rg_mean(b->pairs.b, b->pairs.n) : rg_mean(b->b.value, b->b.n);
     size_t n = paired ? b->pairs.n : b->a.n + b->b.n;
     return json_pack("{s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "set",
                      rg_set_name(e->options, b->set, name), "n", (json_int_t)n, "mean_a",
