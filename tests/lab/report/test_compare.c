@@ -1,10 +1,8 @@
 /* test_compare.c - verdicts for a table of results: forms, guesses, failures, and every refusal
  * with its line. */
+#include "lab/report/comparing.h"
 #include "rigor/report.h"
 #include "rigor/stats.h"
-#include "support.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const char path[] = "results.csv";
 
@@ -13,11 +11,6 @@ static void write_table(const char *text)
     rg_err err = {0};
     if (!rg_file_write(path, text, strlen(text), 0644, &err))
         fail_msg("%s", err.what);
-}
-
-static rg_compare_options usual(const char *metric)
-{
-    return (rg_compare_options){.metric = metric, .analysis = {.05, NAN, RG_HOLM}};
 }
 
 static json_t *compare_file(const char *file, const rg_compare_options *options, rg_err *err)
@@ -41,45 +34,12 @@ static json_t *compare(const char *text, const char *metric)
     return compare_with(text, &options);
 }
 
-/* One assertion for a path of keys: "claims.0.verdict". */
-static const json_t *at(const json_t *value, const char *keys)
-{
-    char part[64];
-    while (*keys && value) {
-        size_t len = strcspn(keys, ".");
-        snprintf(part, sizeof(part), "%.*s", (int)len, keys);
-        value = json_is_array(value) ? json_array_get(value, (size_t)atoi(part))
-                                     : json_object_get(value, part);
-        keys += len + (keys[len] == '.');
-    }
-    return value;
-}
-
 static void assert_text(const json_t *facts, const char *keys, const char *expected)
 {
     const json_t *value = at(facts, keys);
     if (!json_is_string(value))
         fail_msg("%s is no text", keys);
     assert_string_equal(json_string_value(value), expected);
-}
-
-static double real(const json_t *facts, const char *keys)
-{
-    const json_t *value = at(facts, keys);
-    if (!value)
-        fail_msg("no %s", keys);
-    return rg_json_number(value, NAN);
-}
-
-static void assert_warned(const json_t *facts, const char *part)
-{
-    const json_t *warnings = json_object_get(facts, "warnings");
-    for (size_t i = 0; i < json_array_size(warnings); i++) {
-        if (strstr(json_string_value(json_array_get(warnings, i)), part))
-            return;
-    }
-    char *all = json_dumps(warnings, JSON_INDENT(1));
-    fail_msg("no warning says \"%s\": %s", part, all);
 }
 
 static const char wide[] = "method,seed,accuracy,nll\n"

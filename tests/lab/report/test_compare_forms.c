@@ -1,15 +1,8 @@
 /* test_compare_forms.c - the ways in which results are laid out: what is guessed, what is said
  * back, and that the same runs give the same facts however they are written. */
 #include "lab/report/compare.h"
+#include "lab/report/comparing.h"
 #include "rigor/groups.h"
-#include "support.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-static rg_compare_options usual(const char *metric)
-{
-    return (rg_compare_options){.metric = metric, .analysis = {.05, NAN, RG_HOLM}};
-}
 
 static json_t *compare_with(const char *text, const rg_compare_options *options)
 {
@@ -35,15 +28,6 @@ static const char *word(const json_t *facts, const char *key)
 static const json_t *claim(const json_t *facts, size_t i)
 {
     return json_array_get(json_object_get(facts, "claims"), i);
-}
-
-static void assert_warned(const json_t *facts, const char *part)
-{
-    const json_t *warnings = json_object_get(facts, "warnings");
-    for (size_t i = 0; i < json_array_size(warnings); i++)
-        if (strstr(json_string_value(json_array_get(warnings, i)), part))
-            return;
-    fail_msg("no warning says \"%s\"", part);
 }
 
 /* Scores of arm a and b on data set d with seed s, fold f. */

@@ -1,15 +1,8 @@
 /* test_compare_models.c - fixed models on one test set: what is read, what decides, what is
  * refused. */
 #include "lab/report/compare_predictions.h"
+#include "lab/report/comparing.h"
 #include "rigor/predictions.h"
-#include "support.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-static rg_compare_options usual(const char *metric)
-{
-    return (rg_compare_options){.metric = metric, .analysis = {.05, NAN, RG_HOLM}};
-}
 
 static json_t *try_models(const char *const *text, size_t n, const char *labels,
                           const rg_compare_options *options, rg_err *err)
@@ -29,27 +22,6 @@ static json_t *models(const char *const *text, size_t n, const char *labels,
     if (!facts)
         fail_msg("%s: %s -> %s", err.where, err.what, err.remedy);
     return facts;
-}
-
-static const json_t *at(const json_t *value, const char *keys)
-{
-    char part[64];
-    while (*keys && value) {
-        size_t len = strcspn(keys, ".");
-        snprintf(part, sizeof(part), "%.*s", (int)len, keys);
-        value = json_is_array(value) ? json_array_get(value, (size_t)atoi(part))
-                                     : json_object_get(value, part);
-        keys += len + (keys[len] == '.');
-    }
-    return value;
-}
-
-static double real(const json_t *facts, const char *keys)
-{
-    const json_t *value = at(facts, keys);
-    if (!value)
-        fail_msg("no %s", keys);
-    return rg_json_number(value, NAN);
 }
 
 static const char *word(const json_t *facts, const char *keys)
