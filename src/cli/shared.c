@@ -20,7 +20,7 @@
 const rg_catalog *rg_catalog_native(void)
 {
     static rg_catalog_model models[MODELS_MAX + 1];
-    static const rg_catalog catalog = {models, rg_train_params};
+    static const rg_catalog catalog = {.models = models, .train = rg_train_params};
     for (size_t i = 0; rg_models[i] && i < MODELS_MAX; i++)
         models[i] =
             (rg_catalog_model){rg_models[i]->name, rg_models[i]->title, rg_models[i]->params};
