@@ -19,6 +19,11 @@ const rg_trial_variable *rg_trial_variable_find(const char *name); /* NULL when 
 typedef bool rg_template_value(void *ctx, const char *name, rg_str *out);
 bool rg_template_fill(const char *text, rg_template_value *value, void *ctx, rg_str *out);
 
+/* ---- Messages of a worker on standard output, a line each; false when nobody reads any more. */
+bool rg_message_send(json_t *message); /* steals it */
+/* {"id" or "job": number, key: "where: what", "remedy"}; who NULL: without the number. */
+bool rg_message_fail(const char *who, json_int_t number, const char *key, const rg_err *err);
+
 /* A value of a configuration as a word of a command: numbers with as many digits as read back to
  * the same bits, lists with commas, true and false. */
 void rg_template_word(const json_t *value, rg_str *out);

@@ -1,7 +1,8 @@
-/* trial.c - the variables of the trial protocol, and templates. */
+/* trial.c - the variables of the trial protocol, templates, and the messages of workers. */
 #include "rigor/trial.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 const rg_trial_variable rg_trial_variables[] = {
@@ -14,7 +15,7 @@ const rg_trial_variable rg_trial_variables[] = {
     {"config", "RIGOR_CONFIG", "path of a JSON file with the configuration"},
     {"out", "RIGOR_OUT", "its own folder, the only one that it may write"},
     {"report", "RIGOR_REPORT", "path of a file to which it may write messages"},
-    {"data", "RIGOR_DATA_PARTS", "folder of the parts of the data"},
+    {"data", "RIGOR_PARTS", "folder of the parts of the data"},
     {"train", "RIGOR_TRAIN", "path of the training part"},
     {"val", "RIGOR_VAL", "path of the validation part"},
     {"test_inputs", "RIGOR_TEST_INPUTS", "path of the test part without its labels"},
@@ -100,4 +101,29 @@ void rg_template_word(const json_t *value, rg_str *out)
         rg_str_add(out, text);
         rg_free(text);
     }
+}
+
+/* ---- Messages */
+
+bool rg_message_send(json_t *message)
+{
+    char *text = rg_json_canonical(message);
+    json_decref(message);
+    printf("@rigor %s\n", text);
+    rg_free(text);
+    return fflush(stdout) == 0 && !ferror(stdout);
+}
+
+bool rg_message_fail(const char *who, json_int_t number, const char *key, const rg_err *err)
+{
+    rg_str text = {0};
+    rg_str_printf(&text, "%s%s%s", err->where, err->where[0] ? ": " : "", err->what);
+    json_t *message = json_object();
+    if (who)
+        json_object_set_new(message, who, json_integer(number));
+    json_object_set_new(message, key, json_string(rg_str_text(&text)));
+    if (err->remedy[0])
+        json_object_set_new(message, "remedy", json_string(err->remedy));
+    rg_str_free(&text);
+    return rg_message_send(message);
 }

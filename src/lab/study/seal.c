@@ -12,7 +12,9 @@ static json_t *score_all(const rg_study *study, const rg_predictions *prediction
     for (size_t i = 0; i <= study->n_also; i++) {
         const char *name = i == 0 ? study->metric : study->also[i - 1];
         const rg_metric *metric = rg_metric_find(name);
-        json_object_set_new(scores, name, rg_json_real(metric->score(predictions, labels)));
+        if (metric) /* what a trainer reports beside is no score of the lab's */
+            json_object_set_new(scores, name,
+                                rg_json_real(metric->score(predictions, labels)));
     }
     return scores;
 }

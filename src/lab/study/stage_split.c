@@ -87,6 +87,8 @@ static bool cut_again(rg_walk *w, rg_err *err)
 
 bool rg_stage_split(rg_walk *w, rg_err *err)
 {
+    if (!w->study->data) /* the trainer brings its own */
+        return true;
     w->split = rg_ledger_newest(w->ledger, "split", err);
     if (err->code != RG_OK)
         return false;
