@@ -33,7 +33,7 @@ typedef struct rg_pool_options {
     const char *const *argv; /* of a worker, NULL-terminated; argv[0] is the path */
     int workers;
     int threads;          /* of each worker, told through the environment */
-    int inherited; /* a descriptor that every worker holds as its number 3; 0: none */
+    int inherited;        /* a descriptor that every worker holds as its number 3; 0: none */
     const char *log_path; /* what workers print besides messages is appended here */
 } rg_pool_options;
 

@@ -47,7 +47,8 @@ void launch_remember(launch_trial *t, const char *checkpoint)
     const char *path = rg_path_join(t->arena, t->out, checkpoint);
     if (t->history.cut || !rg_file_exists(path)) {
         launch_note(t, "the checkpoint %s cannot be used: %s", checkpoint,
-                    t->history.cut ? "too much was reported before it" : "there is no such file");
+                    t->history.cut ? "too much was reported before it"
+                                   : "there is no such file");
         return;
     }
     json_t *root = json_pack("{s:s, s:s, s:o}", "key", t->key, "checkpoint", path, "messages",

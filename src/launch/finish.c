@@ -32,12 +32,12 @@ static json_t *resources(const launch_trial *t)
 {
     char ended[32];
     rg_clock_utc(ended);
-    json_t *ret = json_pack(
-        "{s:f, s:f, s:I, s:s, s:s, s:o, s:o}", "wall_s",
-        (double)(t->ended_ns - t->started_ns) * 1e-9, "cpu_s", t->cpu_s, "peak_bytes",
-        (json_int_t)t->peak_bytes, "started", t->started, "ended", ended, "exit",
-        WIFEXITED(t->status) ? json_integer(WEXITSTATUS(t->status)) : json_null(), "seal",
-        seal_json(t));
+    json_t *ret =
+        json_pack("{s:f, s:f, s:I, s:s, s:s, s:o, s:o}", "wall_s",
+                  (double)(t->ended_ns - t->started_ns) * 1e-9, "cpu_s", t->cpu_s, "peak_bytes",
+                  (json_int_t)t->peak_bytes, "started", t->started, "ended", ended, "exit",
+                  WIFEXITED(t->status) ? json_integer(WEXITSTATUS(t->status)) : json_null(),
+                  "seal", seal_json(t));
     if (WIFSIGNALED(t->status))
         json_object_set_new(ret, "signal", json_integer(WTERMSIG(t->status)));
     if (json_array_size(t->notes))
@@ -53,8 +53,8 @@ static json_t *resources(const launch_trial *t)
 
 static bool answer(launch_trial *t, const char *key, json_t *value, json_t *more)
 {
-    json_t *message = json_pack("{s:I, s:o, s:o}", "id", t->member.id, key, value, "resources",
-                                resources(t));
+    json_t *message =
+        json_pack("{s:I, s:o, s:o}", "id", t->member.id, key, value, "resources", resources(t));
     json_object_update(message, more);
     json_decref(more);
     return rg_message_send(message);
@@ -93,15 +93,18 @@ static const json_t *reported(const launch_trial *t, const char *prefix, const c
     return json_object_get(t->last, name);
 }
 
-/* {metric: value} of what was reported as PREFIXmetric, else as the metric itself. */
+/* {metric: value} of what was reported as PREFIXmetric, else as the metric itself; a program
+ * without a test set of its own is taken at its word on validation. */
 static json_t *scores(const launch_trial *t, const char *prefix)
 {
+    const char *const prefixes[] = {prefix, "", "val_"};
     json_t *ret = json_object(), *name;
     size_t i;
     json_array_foreach (t->setup->metrics, i, name) {
         const char *metric = json_string_value(name);
-        const json_t *value = reported(t, prefix, metric);
-        value = value ? value : reported(t, "", metric);
+        const json_t *value = NULL;
+        for (size_t k = 0; k < RG_COUNT(prefixes) && !value; k++)
+            value = reported(t, prefixes[k], metric);
         if (value)
             json_object_set(ret, metric, (json_t *)(uintptr_t)value);
     }

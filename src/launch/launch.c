@@ -22,10 +22,10 @@ typedef struct launcher {
     rg_str input;
     json_t *jobs; /* those that wait, with the one that is worked on first */
     launch_setup setup;
-    size_t next; /* member of the first job */
-    bool reading; /* the first job's setup is read */
+    size_t next;         /* member of the first job */
+    bool reading;        /* the first job's setup is read */
     launch_trial *trial; /* NULL: none runs */
-    bool gone;   /* nobody reads any more, or the input has ended */
+    bool gone;           /* nobody reads any more, or the input has ended */
     uint64_t watched_ns;
 } launcher;
 
@@ -161,19 +161,23 @@ static void end_trial(launcher *l)
 
 /* ---- The loop */
 
-typedef enum source { SOURCE_INPUT, SOURCE_EXEC, SOURCE_OUT, SOURCE_ERR, SOURCE_END,
-                      SOURCE_LISTENER, SOURCES } source;
+typedef enum source {
+    SOURCE_INPUT,
+    SOURCE_EXEC,
+    SOURCE_OUT,
+    SOURCE_ERR,
+    SOURCE_END,
+    SOURCE_LISTENER,
+    SOURCES
+} source;
 
 static void list_sources(const launcher *l, struct pollfd ret[SOURCES])
 {
     const launch_trial *t = l->trial;
     const int fd[SOURCES] = {
-        [SOURCE_INPUT] = STDIN_FILENO,
-        [SOURCE_EXEC] = t ? t->exec_fd : -1,
-        [SOURCE_OUT] = t ? t->stream[0].fd : -1,
-        [SOURCE_ERR] = t ? t->stream[1].fd : -1,
-        [SOURCE_END] = t ? t->pid_fd : -1,
-        [SOURCE_LISTENER] = t ? t->listener : -1,
+        [SOURCE_INPUT] = STDIN_FILENO,           [SOURCE_EXEC] = t ? t->exec_fd : -1,
+        [SOURCE_OUT] = t ? t->stream[0].fd : -1, [SOURCE_ERR] = t ? t->stream[1].fd : -1,
+        [SOURCE_END] = t ? t->pid_fd : -1,       [SOURCE_LISTENER] = t ? t->listener : -1,
     };
     for (size_t i = 0; i < SOURCES; i++)
         ret[i] = (struct pollfd){.fd = fd[i], .events = POLLIN};

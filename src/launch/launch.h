@@ -18,8 +18,9 @@ typedef struct launch_setup {
     const json_t *command; /* words with {name} in them */
     const json_t *reads, *env, *writes, *hidden, *metrics;
     const char *study, *folder, *metric;
-    const char *data, *train, *val, *test_inputs; /* paths; NULL: the program has its own data */
-    const char *ids; /* the test part as .npz, whatever the form of the others is */
+    const char *data, *train, *val,
+        *test_inputs; /* paths; NULL: the program has its own data */
+    const char *ids;  /* the test part as .npz, whatever the form of the others is */
     double time_s, grace_s, devices;
     int64_t memory_bytes, log_bytes;
     int threads;
@@ -28,7 +29,7 @@ typedef struct launch_setup {
 typedef struct launch_member {
     json_int_t id, number;
     const char *stage, *arm;
-    const char *place; /* its folder: logs and configuration, which it cannot write */
+    const char *place;       /* its folder: logs and configuration, which it cannot write */
     const char *predictions; /* path to write them to; NULL: none are wanted */
     const json_t *config;
     const json_t *seed;
@@ -44,16 +45,16 @@ typedef struct launch_stream {
     int log; /* -1: nothing written yet */
     int64_t log_len, log_max, total;
     rg_str line;
-    bool skipping;   /* the rest of a line that is too long to be a message */
-    char last[400];  /* the last line that was not empty, printable */
+    bool skipping;  /* the rest of a line that is too long to be a message */
+    char last[400]; /* the last line that was not empty, printable */
 } launch_stream;
 
 typedef enum launch_end { /* why a trial was ended by us */
-    LAUNCH_RUNS,
-    LAUNCH_TIME,   /* its time was up */
-    LAUNCH_MEMORY, /* it took more than it may */
-    LAUNCH_PRUNED, /* the search has seen enough */
-    LAUNCH_LOST,   /* the disk is full, the program is not there: no fault of the training */
+                          LAUNCH_RUNS,
+                          LAUNCH_TIME,   /* its time was up */
+                          LAUNCH_MEMORY, /* it took more than it may */
+                          LAUNCH_PRUNED, /* the search has seen enough */
+                          LAUNCH_LOST, /* the disk is full, the program is not there: no fault of the training */
 } launch_end;
 
 typedef struct launch_trial {
@@ -84,7 +85,7 @@ typedef struct launch_trial {
     int64_t peak_bytes;
     rg_err lost;
     /* Said: */
-    json_t *last;  /* {name: the last value} */
+    json_t *last; /* {name: the last value} */
     json_t *notes, *environment;
     const char *told_predictions;
     rg_str history; /* messages, for a later resumption; one a line */
@@ -121,10 +122,10 @@ bool launch_match(const char *pattern, const char *line,
                   void (*found)(void *ctx, const char *name, double value), void *ctx);
 
 /* ---- watch.c */
-void launch_watch(launch_trial *t);                  /* limits; some ten times a second */
-void launch_stop(launch_trial *t, launch_end why);   /* SIGTERM now, SIGKILL after the grace */
-void launch_reap(launch_trial *t);                   /* takes the end of every process */
-void launch_end_all(launch_trial *t);                /* nothing that it started lives on */
+void launch_watch(launch_trial *t);                /* limits; some ten times a second */
+void launch_stop(launch_trial *t, launch_end why); /* SIGTERM now, SIGKILL after the grace */
+void launch_reap(launch_trial *t);                 /* takes the end of every process */
+void launch_end_all(launch_trial *t);              /* nothing that it started lives on */
 
 /* ---- finish.c: done, failed, again or lost; false when nobody reads any more. */
 bool launch_finish(launch_trial *t);

@@ -107,7 +107,8 @@ static void take_text(launch_trial *t, const char *name, const char *text)
     else if (strcmp(name, "note") == 0)
         launch_note(t, "%s", text);
     else if (rg_json_path(t->setup->root, "metric") && strcmp(name, t->setup->metric) == 0)
-        launch_note(t, "%s was reported as the text \"%.60s\": it must be a number", name, text);
+        launch_note(t, "%s was reported as the text \"%.60s\": it must be a number", name,
+                    text);
 }
 
 /* What the program runs on: {"python": "3.11", "numpy": "1.24"}. */

@@ -87,8 +87,7 @@ typedef struct environment {
 static size_t find_entry(const environment *e, const char *name)
 {
     size_t len = strlen(name), i = 0;
-    while (i < e->at.len &&
-           !(strncmp(e->at.at[i], name, len) == 0 && e->at.at[i][len] == '='))
+    while (i < e->at.len && !(strncmp(e->at.at[i], name, len) == 0 && e->at.at[i][len] == '='))
         i++;
     return i;
 }
@@ -168,7 +167,8 @@ static bool write_config(launch_trial *t, rg_err *err)
     rg_str text = {0};
     rg_json_pretty(t->member.config, &text);
     const char *path = rg_path_join(t->arena, t->member.place, "config.json");
-    FILE *file = fopen(path, "we"); /* made anew for each start: it need not survive a power cut */
+    FILE *file =
+        fopen(path, "we"); /* made anew for each start: it need not survive a power cut */
     bool ok = file && fwrite(rg_str_text(&text), 1, text.len, file) == text.len;
     ok = (!file || fclose(file) == 0) && ok;
     rg_str_free(&text);

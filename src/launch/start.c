@@ -163,7 +163,8 @@ bool launch_start(launch_trial *t, rg_err *err)
         become(t, &p, null_fd, self);
     close(null_fd);
     if (t->pid < 0) {
-        rg_fail(err, RG_INTERNAL, NULL, "use fewer workers (-j), or raise the limits (ulimit -u)",
+        rg_fail(err, RG_INTERNAL, NULL,
+                "use fewer workers (-j), or raise the limits (ulimit -u)",
                 "no process to be had: %s", strerror(errno));
         close_pipes(&p);
         return false;

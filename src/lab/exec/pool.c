@@ -395,8 +395,7 @@ static int spawn(pool *p, worker *w)
         {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&w->out},
         {.flags = p->log_fd >= 0 ? UV_INHERIT_FD : UV_IGNORE, .data.fd = p->log_fd},
         {.flags = UV_INHERIT_FD, .data.fd = p->options->inherited}};
-    char **environment =
-        rg_environment_of_place(p->options->threads, (int)(w - p->workers));
+    char **environment = rg_environment_of_place(p->options->threads, (int)(w - p->workers));
     uv_process_options_t o = {.file = p->options->argv[0],
                               .args = (char **)(uintptr_t)p->options->argv,
                               .env = environment,

@@ -202,9 +202,8 @@ static void add_place(const rg_work *work, const rg_member *m, json_t *member)
     rg_arena *arena = rg_arena_new();
     json_object_set_new(member, "arm", json_string(work->study->arms[m->arm].name));
     json_object_set_new(member, "number", json_integer((json_int_t)m->number));
-    json_object_set_new(
-        member, "place",
-        json_sprintf("%s/%s", root_of(work), trainer_place(work, m, arena)));
+    json_object_set_new(member, "place",
+                        json_sprintf("%s/%s", root_of(work), trainer_place(work, m, arena)));
     rg_arena_free(arena);
 }
 

@@ -13,8 +13,7 @@ static json_t *score_all(const rg_study *study, const rg_predictions *prediction
         const char *name = i == 0 ? study->metric : study->also[i - 1];
         const rg_metric *metric = rg_metric_find(name);
         if (metric) /* what a trainer reports beside is no score of the lab's */
-            json_object_set_new(scores, name,
-                                rg_json_real(metric->score(predictions, labels)));
+            json_object_set_new(scores, name, rg_json_real(metric->score(predictions, labels)));
     }
     return scores;
 }

@@ -42,9 +42,8 @@ static void run_open(rg_walk *w, rg_work *work, size_t arm, size_t i)
                      .seed = w->study->seeds[i],
                      .config = json_incref(json_object_get(frozen, "config"))};
     if (!rg_study_is_self_reported(w->study))
-        m->predictions =
-            rg_arena_printf(w->arena, "predictions/%s-%llu.npz", w->study->arms[arm].name,
-                            (unsigned long long)m->seed);
+        m->predictions = rg_arena_printf(w->arena, "predictions/%s-%llu.npz",
+                                         w->study->arms[arm].name, (unsigned long long)m->seed);
     rg_walk_recall(w, m);
 }
 

@@ -64,8 +64,8 @@ static void hide_source(json_t *list, const rg_study *study)
 
 static json_t *hidden_paths(const rg_study *study, const char *dir)
 {
-    static const char *const own[] = {"sealed",        "predictions",    "runs",
-                                      "ledger.db",     "ledger.db-wal",  "ledger.db-shm",
+    static const char *const own[] = {"sealed",        "predictions",   "runs",
+                                      "ledger.db",     "ledger.db-wal", "ledger.db-shm",
                                       "ledger.db.lock"};
     json_t *list = json_array();
     for (size_t i = 0; i < RG_COUNT(own); i++)
@@ -108,9 +108,9 @@ static json_t *files_json(const rg_study *study, const char *dir)
     json_t *files = json_pack("{s:o, s:o}", "folder", json_sprintf("%s/data", dir), "ids",
                               json_sprintf("%s/data/test_inputs.npz", dir));
     for (size_t i = 0; i < RG_COUNT(parts); i++)
-        json_object_set_new(files, parts[i],
-                            json_sprintf("%s/data/%s.%s", dir, parts[i],
-                                         endings[study->trainer->form]));
+        json_object_set_new(
+            files, parts[i],
+            json_sprintf("%s/data/%s.%s", dir, parts[i], endings[study->trainer->form]));
     return files;
 }
 
