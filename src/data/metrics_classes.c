@@ -1,12 +1,9 @@
-/* metrics.c - the scores that the lab knows, one row each.
- *
- * Sums run in the order of the rows and in double precision: equal predictions are equal scores
- * to the last bit.  A class is predicted when its probability is the largest, of equal ones the
- * first. A score over no rows is NaN. */
+/* metrics_classes.c - scores of predicted classes and of their probabilities. */
+#include "data/metrics.h"
+
 #include "rigor/calibration.h"
 
 #include <math.h>
-#include <string.h>
 
 #define PROBABILITY_FLOOR \
     1e-15 /* nll: a probability of 0 for the true class costs 34.5, not inf */
@@ -29,7 +26,7 @@ static size_t predicted_class(const rg_predictions *p, size_t i)
 /* ---- classes
  * ---------------------------------------------------------------------------------- */
 
-static double accuracy(const rg_predictions *p, const rg_part *truth)
+double rg_score_accuracy(const rg_predictions *p, const rg_part *truth)
 {
     size_t hits = 0;
     for (size_t i = 0; i < p->rows; i++)
@@ -54,7 +51,7 @@ static tally *tallies(const rg_predictions *p, const rg_part *truth)
 }
 
 /* The mean recall of the classes that occur. */
-static double balanced_accuracy(const rg_predictions *p, const rg_part *truth)
+double rg_score_balanced_accuracy(const rg_predictions *p, const rg_part *truth)
 {
     tally *t = tallies(p, truth);
     double sum = 0;
@@ -70,7 +67,7 @@ static double balanced_accuracy(const rg_predictions *p, const rg_part *truth)
 }
 
 /* The mean of 2 hits / (actual + predicted) over the classes that occur or are predicted. */
-static double macro_f1(const rg_predictions *p, const rg_part *truth)
+double rg_score_macro_f1(const rg_predictions *p, const rg_part *truth)
 {
     tally *t = tallies(p, truth);
     double sum = 0;
@@ -86,10 +83,23 @@ static double macro_f1(const rg_predictions *p, const rg_part *truth)
     return sum / (double)occur;
 }
 
+/* Of the second class: 2 hits / (actual + predicted), and 0 where it neither occurs nor is
+ * predicted. */
+double rg_score_f1(const rg_predictions *p, const rg_part *truth)
+{
+    if (p->rows == 0)
+        return NAN;
+    tally *t = tallies(p, truth);
+    size_t both = t[1].actual + t[1].predicted;
+    double f1 = both ? 2 * (double)t[1].hits / (double)both : 0;
+    rg_free(t);
+    return f1;
+}
+
 /* ---- probabilities
  * ---------------------------------------------------------------------------- */
 
-static double nll(const rg_predictions *p, const rg_part *truth)
+double rg_score_nll(const rg_predictions *p, const rg_part *truth)
 {
     double sum = 0;
     for (size_t i = 0; i < p->rows; i++) {
@@ -99,9 +109,14 @@ static double nll(const rg_predictions *p, const rg_part *truth)
     return sum / (double)p->rows;
 }
 
+double rg_score_perplexity(const rg_predictions *p, const rg_part *truth)
+{
+    return exp(rg_score_nll(p, truth));
+}
+
 /* Brier 1950: squared distance to the one-hot truth, summed over the classes.  For two classes
  * half of that, which is the usual (p - y)^2 of the second class. */
-static double brier(const rg_predictions *p, const rg_part *truth)
+double rg_score_brier(const rg_predictions *p, const rg_part *truth)
 {
     double sum = 0;
     for (size_t i = 0; i < p->rows; i++) {
@@ -113,7 +128,7 @@ static double brier(const rg_predictions *p, const rg_part *truth)
     return sum / (double)p->rows / (p->classes == 2 ? 2 : 1);
 }
 
-static double ece(const rg_predictions *p, const rg_part *truth)
+double rg_score_ece(const rg_predictions *p, const rg_part *truth)
 {
     if (p->rows == 0)
         return NAN;
@@ -124,66 +139,4 @@ static double ece(const rg_predictions *p, const rg_part *truth)
     rg_free(hit);
     rg_free(confidence);
     return result;
-}
-
-/* ---- numbers
- * ---------------------------------------------------------------------------------- */
-
-static double squared_error(const rg_predictions *p, const rg_part *truth)
-{
-    double sum = 0;
-    for (size_t i = 0; i < p->rows; i++) {
-        double gap = (double)p->value[i] - (double)truth->target[i];
-        sum += gap * gap;
-    }
-    return sum;
-}
-
-static double rmse(const rg_predictions *p, const rg_part *truth)
-{
-    return sqrt(squared_error(p, truth) / (double)p->rows);
-}
-
-static double mae(const rg_predictions *p, const rg_part *truth)
-{
-    double sum = 0;
-    for (size_t i = 0; i < p->rows; i++)
-        sum += fabs((double)p->value[i] - (double)truth->target[i]);
-    return sum / (double)p->rows;
-}
-
-/* 1 - squared error / squared deviation from the mean; NaN when the truth is constant. */
-static double r2(const rg_predictions *p, const rg_part *truth)
-{
-    double sum = 0, spread = 0;
-    for (size_t i = 0; i < p->rows; i++)
-        sum += truth->target[i];
-    double mean = sum / (double)p->rows;
-    for (size_t i = 0; i < p->rows; i++)
-        spread += (truth->target[i] - mean) * (truth->target[i] - mean);
-    return spread > 0 ? 1 - squared_error(p, truth) / spread : NAN;
-}
-
-/* ---- the table
- * -------------------------------------------------------------------------------- */
-
-const rg_metric rg_metrics[] = {
-    {"accuracy", "Accuracy", true, RG_CLASSIFY, 0, accuracy},
-    {"balanced_accuracy", "Balanced accuracy", true, RG_CLASSIFY, 0, balanced_accuracy},
-    {"macro_f1", "Macro F1", true, RG_CLASSIFY, 0, macro_f1},
-    {"nll", "Negative log-likelihood", false, RG_CLASSIFY, NAN, nll},
-    {"brier", "Brier score", false, RG_CLASSIFY, 2, brier},
-    {"ece", "Expected calibration error (15 bins)", false, RG_CLASSIFY, 1, ece},
-    {"rmse", "Root mean squared error", false, RG_REGRESS, NAN, rmse},
-    {"mae", "Mean absolute error", false, RG_REGRESS, NAN, mae},
-    {"r2", "Coefficient of determination", true, RG_REGRESS, NAN, r2},
-    {0},
-};
-
-const rg_metric *rg_metric_find(const char *name)
-{
-    for (const rg_metric *metric = rg_metrics; metric->name; metric++)
-        if (!strcmp(metric->name, name))
-            return metric;
-    return NULL;
 }

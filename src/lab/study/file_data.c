@@ -185,30 +185,22 @@ static void settle_stratify(study_reader *reader, const study_node *data)
     bool classify = reader->metric && reader->metric->task == RG_CLASSIFY;
     if (!given)
         split->stratify = classify && !split->train_file;
-    else if (split->stratify && reader->metric && !classify)
+    else if (split->stratify && reader->metric && !rg_metric_fits(reader->metric, RG_CLASSIFY))
         study_mistake(reader, given->mark, "leave it out",
                       "a regression has no classes to stratify");
 }
 
 /* ---- metric, also */
 
-static size_t metric_names(study_reader *reader, const char ***ret)
-{
-    size_t n = 0;
-    while (rg_metrics[n].name)
-        n++;
-    *ret = RG_ARENA_ARRAY(reader->arena, const char *, n + 1);
-    for (size_t i = 0; i < n; i++)
-        (*ret)[i] = rg_metrics[i].name;
-    return n;
-}
-
 static const rg_metric *read_metric_name(study_reader *reader, const study_node *node)
 {
-    const char **names;
-    size_t n = metric_names(reader, &names);
-    int at = study_choice(reader, node, "the metric", names, n);
-    return at >= 0 ? &rg_metrics[at] : NULL;
+    bool scalar = node->kind != STUDY_NULL && node->kind < STUDY_LIST;
+    const rg_metric *metric = scalar ? rg_metric_find(node->text) : NULL;
+    if (!metric)
+        study_mistake(reader, node->mark,
+                      rg_metric_suggest(scalar ? node->text : "", reader->arena),
+                      "the metric cannot be %s", study_describe(reader, node));
+    return metric;
 }
 
 static void check_task(study_reader *reader, const study_node *node, const rg_metric *metric)
@@ -219,7 +211,7 @@ static void check_task(study_reader *reader, const study_node *node, const rg_me
     };
     const char *data = reader->study->data;
     const rg_data_source *source = data ? source_find(data) : NULL;
-    if (source && source->task != metric->task)
+    if (source && !rg_metric_fits(metric, source->task))
         study_mistake(reader, node->mark,
                       source->task == RG_CLASSIFY ? "such as accuracy or nll" : "such as rmse",
                       "'%s' is a metric of %s, but '%s' is a %s data set", metric->name,
