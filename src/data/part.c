@@ -44,6 +44,7 @@ static bool part_take(const rg_arrays *arrays, const char *path, rg_part *part, 
 {
     const rg_array *x = rg_arrays_find(arrays, "x"), *y = rg_arrays_find(arrays, "y");
     const rg_array *id = rg_arrays_find(arrays, "id");
+    const rg_array *group = rg_arrays_find(arrays, "group");
     if (!id || id->rank != 1 || id->type != RG_ARRAY_I64)
         return refuse(path, err, "it has no array id of int64");
     part->rows = (size_t)id->dim[0];
@@ -63,6 +64,11 @@ static bool part_take(const rg_arrays *arrays, const char *path, rg_part *part, 
             part->target = y->data;
         else
             return refuse(path, err, "y must be int32 or float32 of shape (rows)");
+    }
+    if (group) {
+        if (!has_shape(group, RG_ARRAY_I64, 1, part->rows))
+            return refuse(path, err, "group must be int64 of shape (rows)");
+        part->group = group->data;
     }
     return classes_settle(arrays, path, part, err);
 }

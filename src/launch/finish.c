@@ -174,6 +174,20 @@ static bool is_own(launch_trial *t, const char *path)
     return inside;
 }
 
+/* Hard labels, say, have no log loss: found out now, it is one run that failed. */
+static bool metrics_ready(const launch_trial *t, const rg_predictions *predictions,
+                          const rg_part *part, const char *path, rg_err *err)
+{
+    size_t i;
+    json_t *name;
+    json_array_foreach (t->setup->metrics, i, name) {
+        const rg_metric *metric = rg_metric_find(json_string_value(name));
+        if (metric && !rg_metric_ready(metric, predictions, part, path, err))
+            return false;
+    }
+    return true;
+}
+
 static bool read_predictions(launch_trial *t, const char *path, rg_arena *arena,
                              rg_predictions *ret, bool *ret_outside, rg_err *err)
 {
@@ -182,7 +196,8 @@ static bool read_predictions(launch_trial *t, const char *path, rg_arena *arena,
     if (!t->setup->ids || !rg_part_read(t->setup->ids, arena, &part, err))
         return false;
     *ret_outside = false;
-    return rg_predictions_read(path, &part, arena, ret, err);
+    return rg_predictions_read(path, &part, arena, ret, err) &&
+           metrics_ready(t, ret, &part, path, err);
 }
 
 static bool lose(launch_trial *t, const rg_err *err)

@@ -185,23 +185,12 @@ static void settle_stratify(study_reader *reader, const study_node *data)
     bool classify = reader->metric && reader->metric->task == RG_CLASSIFY;
     if (!given)
         split->stratify = classify && !split->train_file;
-    else if (split->stratify && reader->metric && !classify)
+    else if (split->stratify && reader->metric && !rg_metric_fits(reader->metric, RG_CLASSIFY))
         study_mistake(reader, given->mark, "leave it out",
                       "a regression has no classes to stratify");
 }
 
 /* ---- metric, also */
-
-static size_t metric_names(study_reader *reader, const char ***ret)
-{
-    size_t n = 0;
-    while (rg_metrics[n].name)
-        n++;
-    *ret = RG_ARENA_ARRAY(reader->arena, const char *, n + 1);
-    for (size_t i = 0; i < n; i++)
-        (*ret)[i] = rg_metrics[i].name;
-    return n;
-}
 
 static bool is_known_metric(const study_node *node)
 {
@@ -210,10 +199,13 @@ static bool is_known_metric(const study_node *node)
 
 static const rg_metric *read_metric_name(study_reader *reader, const study_node *node)
 {
-    const char **names;
-    size_t n = metric_names(reader, &names);
-    int at = study_choice(reader, node, "the metric", names, n);
-    return at >= 0 ? &rg_metrics[at] : NULL;
+    bool scalar = node->kind != STUDY_NULL && node->kind < STUDY_LIST;
+    const rg_metric *metric = scalar ? rg_metric_find(node->text) : NULL;
+    if (!metric)
+        study_mistake(reader, node->mark,
+                      rg_metric_suggest(scalar ? node->text : "", reader->arena),
+                      "the metric cannot be %s", study_describe(reader, node));
+    return metric;
 }
 
 static void check_task(study_reader *reader, const study_node *node, const rg_metric *metric)
@@ -224,7 +216,7 @@ static void check_task(study_reader *reader, const study_node *node, const rg_me
     };
     const char *data = reader->study->data;
     const rg_data_source *source = data ? source_find(data) : NULL;
-    if (source && source->task != metric->task)
+    if (source && !rg_metric_fits(metric, source->task))
         study_mistake(reader, node->mark,
                       source->task == RG_CLASSIFY ? "such as accuracy or nll" : "such as rmse",
                       "'%s' is a metric of %s, but '%s' is a %s data set", metric->name,
@@ -234,24 +226,21 @@ static void check_task(study_reader *reader, const study_node *node, const rg_me
 /* A metric of the trainer's own: the lab takes its word for it. */
 static void set_own_metric(study_reader *reader, const study_node *node)
 {
-    const char **names;
-    size_t n = metric_names(reader, &names);
     const study_node *goal = study_get(study_get(reader->root, "metric"), "goal");
     rg_study *study = reader->study;
     if (!study_text(reader, node, "the metric", &study->metric))
         return;
     study->metric_worst = NAN;
     study->maximize = goal && goal->kind == STUDY_TEXT && strcmp(goal->text, "maximize") == 0;
-    if (goal)
-        return;
-    const char *near = rg_text_nearest(node->text, names, n);
-    const char *remedy = rg_arena_printf(
-        reader->arena, "%s%s%swrite metric: {name: %s, goal: minimize} or maximize",
-        near ? "did you mean '" : "", near ? near : "", near ? "'? Otherwise " : "",
-        study_clip(reader, node->text));
-    study_mistake(reader, node->mark, remedy,
-                  "'%s' is no metric that the lab computes, and has no goal",
-                  study_clip(reader, node->text));
+    if (!goal)
+        study_mistake(reader, node->mark,
+                      rg_arena_printf(reader->arena,
+                                      "%s. Of a metric that the program reports itself, give the "
+                                      "goal: metric: {name: %s, goal: minimize}",
+                                      rg_metric_suggest(node->text, reader->arena),
+                                      study_clip(reader, node->text)),
+                      "'%s' is no metric that the lab computes, and has no goal",
+                      study_clip(reader, node->text));
 }
 
 static void set_metric(study_reader *reader, const study_node *node)

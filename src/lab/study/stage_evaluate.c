@@ -85,7 +85,7 @@ static bool score_new_runs(rg_walk *w, rg_scored *ret, rg_err *err)
     for (size_t i = 0; i < w->n_records; i++)
         if (!w->records[i].test && w->records[i].number < w->seeds)
             fresh[n++] = w->records[i];
-    if (!rg_scores_compute(w->study, w->options.dir, fresh, n, ret, err))
+    if (!rg_scores_compute(w->study, w->split, w->options.dir, fresh, n, ret, err))
         return false;
     bool ok = same_labels(w, ret, err);
     if (!ok)

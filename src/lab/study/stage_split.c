@@ -73,6 +73,22 @@ static bool write_tables(rg_walk *w, json_t *info, rg_err *err)
     return ok;
 }
 
+/* A metric that these data do not allow is refused before anything trains. */
+static bool metrics_ready(const rg_walk *w, rg_err *err)
+{
+    const rg_study *study = w->study;
+    rg_part labels;
+    if (!rg_part_read(rg_path_join(w->arena, w->options.dir, RG_LABELS_FILE), w->arena, &labels,
+                      err))
+        return false;
+    for (size_t i = 0; i <= study->n_also; i++) {
+        const rg_metric *metric = rg_metric_find(i == 0 ? study->metric : study->also[i - 1]);
+        if (metric && !rg_metric_ready(metric, NULL, &labels, study->data, err))
+            return false;
+    }
+    return true;
+}
+
 /* Writes the parts; *ret is the body of the split event. */
 static bool cut_data(rg_walk *w, json_t **ret, rg_err *err)
 {
@@ -95,7 +111,11 @@ static bool cut_data(rg_walk *w, json_t **ret, rg_err *err)
         return false;
     }
     *ret = split_body(study, data, &split, info);
-    return true;
+    if (metrics_ready(w, err))
+        return true;
+    json_decref(*ret);
+    *ret = NULL;
+    return false;
 }
 
 /* Files of the cut are gone or damaged: the same ones must come out again. */
