@@ -235,10 +235,10 @@ static void set_own_metric(study_reader *reader, const study_node *node)
     if (!goal)
         study_mistake(reader, node->mark,
                       rg_arena_printf(reader->arena,
-                                      "%s. Of a metric that the program reports itself, give the "
-                                      "goal: metric: {name: %s, goal: minimize}",
-                                      rg_metric_suggest(node->text, reader->arena),
-                                      study_clip(reader, node->text)),
+                                      "of a metric that the program reports itself, give the "
+                                      "goal (metric: {name: %s, goal: minimize}); otherwise: %s",
+                                      study_clip(reader, node->text),
+                                      rg_metric_suggest(node->text, reader->arena)),
                       "'%s' is no metric that the lab computes, and has no goal",
                       study_clip(reader, node->text));
 }
