@@ -26,6 +26,12 @@ bool rg_stage_split(rg_walk *w, rg_err *err);
 bool rg_stage_tune(rg_walk *w, rg_err *err);
 bool rg_stage_evaluate(rg_walk *w, rg_err *err);
 
+/* The stage of tuning in its parts, which replay.c drives without training: the trials of all
+ * arms as work of which nothing is handed out yet, and the body of the freeze event once all of
+ * them are recorded, in the walk's records too. */
+void rg_tune_open(rg_walk *w, rg_work *work);
+json_t *rg_tune_frozen(const rg_walk *w, const rg_work *work);
+
 size_t rg_trials_of(const rg_study *study, const rg_arm *arm); /* 0: nothing to tune */
 size_t rg_trials_in_all(const rg_study *study);
 /* Reads all records again: after a stage has added some. */
