@@ -21,7 +21,8 @@ bool worker_send(json_t *message)
     return fflush(stdout) == 0 && !ferror(stdout);
 }
 
-bool worker_fail(const char *who, json_int_t number, const char *key, const rg_err *err)
+bool worker_fail(const char *who, json_int_t number, const char *key, const rg_err *err,
+                 json_t *resources)
 {
     rg_str text = {0};
     rg_str_printf(&text, "%s%s%s", err->where, err->where[0] ? ": " : "", err->what);
@@ -31,6 +32,8 @@ bool worker_fail(const char *who, json_int_t number, const char *key, const rg_e
     json_object_set_new(message, key, json_string(rg_str_text(&text)));
     if (err->remedy[0])
         json_object_set_new(message, "remedy", json_string(err->remedy));
+    if (resources)
+        json_object_set_new(message, "resources", resources);
     rg_str_free(&text);
     return worker_send(message);
 }
@@ -43,7 +46,7 @@ static bool take_line(cache *c, const char *line, size_t len)
     rg_err err = {0};
     json_t *root = rg_json_parse(line, len, "job", &err);
     if (!root)
-        return worker_fail(NULL, 0, "error", &err);
+        return worker_fail(NULL, 0, "error", &err, NULL);
     bool heard = worker_run(c, root);
     json_decref(root);
     return heard;

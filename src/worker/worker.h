@@ -48,10 +48,23 @@ const rg_part *worker_cache_part(cache *c, const char *path, rg_err *err);
 rg_program *worker_cache_program(cache *c, const rg_program_spec *spec, rg_err *err);
 void worker_cache_free(cache *c);
 
+/* ---- usage.c: what a training takes of the machine, from here on. */
+typedef struct usage {
+    char started[32];         /* UTC */
+    uint64_t wall_ns, cpu_ns; /* of the clocks, then */
+} usage;
+void worker_usage_start(usage *ret);
+/* {"started", "ended", "wall_s", "cpu_s", "peak_bytes"}: the largest resident memory of this
+ * process since the start (of its whole life on a kernel that cannot forget it).  New
+ * reference. */
+json_t *worker_usage_json(const usage *since);
+
 /* ---- Messages: one line each; steals `message`.  False when nobody reads any more. */
 bool worker_send(json_t *message);
-/* {"id" or "job": number, key: "where: what", "remedy"} */
-bool worker_fail(const char *who, json_int_t number, const char *key, const rg_err *err);
+/* {"id" or "job": number, key: "where: what", "remedy", "resources"}; steals resources, which may
+ * be NULL. */
+bool worker_fail(const char *who, json_int_t number, const char *key, const rg_err *err,
+                 json_t *resources);
 
 /* Trains the members of one job, one after another.  False when nobody reads any more. */
 bool worker_run(cache *c, const json_t *root);

@@ -2,6 +2,7 @@
 #ifndef RIGOR_LAB_STUDY_WALK_H
 #define RIGOR_LAB_STUDY_WALK_H
 
+#include "lab/study/energy.h"
 #include "lab/study/runner.h"
 
 typedef struct rg_walk {
@@ -18,6 +19,7 @@ typedef struct rg_walk {
     json_t *session;   /* under what this walk trains (session.h); NULL: not told */
     bool session_told; /* the ledger knows it */
     rg_progress progress;
+    energy_meter energy; /* of this machine, since `started` */
     uint64_t started;
     int signal; /* that interrupted the walk, else 0 */
 } rg_walk;
