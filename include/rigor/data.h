@@ -169,15 +169,38 @@ bool rg_split_make(const rg_dataset *data, const rg_split_spec *spec, rg_arena *
 /* ---- From a data set to the files that a trainer gets.  Encoding (one-hot), imputation
  * (median, most frequent) and scaling are fitted on the training part alone. */
 typedef enum rg_scale { RG_SCALE_NONE, RG_SCALE_STANDARD, RG_SCALE_MINMAX } rg_scale;
+/* What the training part's classes are made to weigh, after the split and the encoding; the other
+ * parts stay as they are.  Of classes alone.  OVERSAMPLE repeats rows drawn at random until every
+ * class has as many as the largest; UNDERSAMPLE keeps as many as the smallest has; SMOTE adds rows
+ * between a row and one of its 5 nearest neighbours of its class (balance.c), with id -1; WEIGHTS
+ * adds an array "weight": n / (classes * rows of the row's class). */
+typedef enum rg_balance {
+    RG_BALANCE_NONE,
+    RG_BALANCE_OVERSAMPLE,
+    RG_BALANCE_UNDERSAMPLE,
+    RG_BALANCE_SMOTE,
+    RG_BALANCE_WEIGHTS,
+} rg_balance;
+extern const char *const rg_balance_names[]; /* by rg_balance; NULL-terminated */
+typedef struct rg_parts_plan {
+    rg_scale scale;
+    rg_balance balance;
+    uint64_t seed; /* of the balance */
+} rg_parts_plan;
 /* Writes train.npz, val.npz (x (n, d) float32, y (n) int32 or float32, id (n) int64, classes
  * (1) int32, 0 for regression) and test_inputs.npz (x, id, classes) into `dir`, and the labels
- * (y, id, classes) to `label_path` with mode 0600 (its folder must exist).  id is the row in
- * the data set. Equal input makes equal bytes. *ret_info, a new reference: {"features",
- * "encoded": numbers in a row, "rows": {"train", "val", "test"}, "classes": [names],
- * "classes_without_training": [names], "imputed": cells filled, by part, "unseen": texts that
- * training does not have, by part, "constant": [columns], "empty": [columns without a value in
- * training], "duplicates_across": rows of val and test whose features an earlier part has, too,
- * "duplicates": {"val", "test"}, "files": {name: sha256}}. */
+ * (y, id, classes) to `label_path` with mode 0600 (its folder must exist).  All four have group
+ * (n) int64, the code of the row's query, where the data set has one.  id is the row in the data
+ * set. Equal input makes equal bytes. *ret_info, a new reference: {"features", "encoded": numbers
+ * in a row, "rows": {"train", "val", "test"}, "classes": [names], "classes_without_training":
+ * [names], "imputed": cells filled, by part, "unseen": texts that training does not have, by part,
+ * "constant": [columns], "empty": [columns without a value in training], "duplicates_across": rows
+ * of val and test whose features an earlier part has, too, "duplicates": {"val", "test"}, "files":
+ * {name: sha256}}, and where they differ from none {"balance", "rows_balanced": rows of train.npz,
+ * "left_out": rows in no part}. */
+bool rg_parts_make(const rg_dataset *data, const rg_split *split, const rg_parts_plan *plan,
+                   const char *dir, const char *label_path, json_t **ret_info, rg_err *err);
+/* The same with nothing balanced. */
 bool rg_parts_write(const rg_dataset *data, const rg_split *split, rg_scale scale,
                     const char *dir, const char *label_path, json_t **ret_info, rg_err *err);
 typedef struct rg_part { /* one of those files, read back */
@@ -187,6 +210,8 @@ typedef struct rg_part { /* one of those files, read back */
     const int32_t *label;           /* NULL when absent */
     const float *target;            /* NULL when absent */
     const int64_t *id;
+    const int64_t *group; /* the query of each row; NULL when absent */
+    const float *weight;  /* of each row, around 1; NULL when absent */
 } rg_part;
 bool rg_part_read(const char *path, rg_arena *arena, rg_part *ret, rg_err *err);
 

@@ -50,8 +50,10 @@ typedef struct rg_study {
     const char *name, *question;
 
     const char *data, *data_target; /* name or path; target column or NULL */
+    const char *data_group;         /* column of the query of ranking metrics; NULL: none */
     rg_split_spec split;
     rg_scale scale;
+    rg_balance balance;
 
     const char *metric;
     bool maximize;
@@ -93,6 +95,10 @@ rg_study *rg_study_parse(const char *text, size_t len, const char *path,
 rg_study *rg_study_read(const char *path, const char *const *overrides, size_t n_overrides,
                         bool exploratory, const rg_catalog *catalog, rg_diags *diags);
 void rg_study_free(rg_study *study);
+/* The study's data set with the roles of its columns, cut by its split (src/lab/study/study_data.c);
+ * NULL on failure. */
+rg_dataset *rg_study_data(const rg_study *study, rg_arena *arena, rg_split *ret_split,
+                          rg_err *err);
 bool rg_study_is_sequential(const rg_study *study); /* seeds are added while looking */
 /* Claims that are corrected together: the declared ones, or all when all are exploratory. */
 size_t rg_study_family(const rg_study *study);
