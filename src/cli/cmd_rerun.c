@@ -185,7 +185,7 @@ static json_t *rerun(const rg_given *given, const rg_opened *opened, const choic
                      int *ret_signal, rg_err *err)
 {
     const char *worker[3];
-    if (!rg_worker_command(opened->arena, worker, err))
+    if (!rg_worker_command(opened->study, opened->arena, worker, err))
         return NULL;
     rg_meter meter = rg_meter_open(opened->study->metric);
     json_t *environment = rg_environment("rigor rerun");
