@@ -130,6 +130,7 @@ json_t *trainer_job(const rg_work *work, rg_err *err)
                             dir, "trainer", program_json(study->trainer), "data",
                             files_json(study, dir), "metric", study->metric, "metrics", metrics,
                             "hidden", hidden_paths(study, dir));
+    json_object_set(job, "classes", rg_json_path(work->data_info, "info.classes"));
     free(dir);
     return job;
 }
