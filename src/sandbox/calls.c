@@ -20,7 +20,7 @@
     (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | \
      CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWTIME)
 
-#define ROW(name) SYS_##name, #name
+#define ROW(call, kind_) SYS_##call, kind_, #call
 #define CUT(name) \
     { \
         ROW(name), CALL_CUT \
@@ -66,9 +66,9 @@ static const call calls[] = {
     TRICK(mount_setattr),
     TRICK(setns),
     /* new namespaces: a user namespace gives back the capabilities that were dropped */
-    {ROW(unshare), CALL_CUT, WHEN_BITS, 0, NEW_NAMESPACES},
-    {ROW(clone), CALL_CUT, WHEN_BITS, 0, NEW_NAMESPACES},
-    {ROW(clone3), CALL_ABSENT},
+    {ROW(unshare, CALL_CUT), WHEN_BITS, 0, NEW_NAMESPACES},
+    {ROW(clone, CALL_CUT), WHEN_BITS, 0, NEW_NAMESPACES},
+    {ROW(clone3, CALL_ABSENT)},
     /* what others open */
     TRICK(fanotify_init),
     CUT(quotactl),
@@ -96,16 +96,16 @@ static const call calls[] = {
     CUT(io_uring_enter),
     CUT(io_uring_register),
     /* the limits of others */
-    {ROW(prlimit64), CALL_CUT, WHEN_NOT, 0, 0},
-    {ROW(socket), CALL_NETWORK, WHEN_NOT, 0, AF_UNIX},
+    {ROW(prlimit64, CALL_CUT), WHEN_NOT, 0, 0},
+    {ROW(socket, CALL_NETWORK), WHEN_NOT, 0, AF_UNIX},
     /* other processes */
-    {ROW(ptrace), CALL_PROCESS, WHEN_ONE_OF, 0, PTRACE_ATTACH, PTRACE_SEIZE, .process = 2},
+    {ROW(ptrace, CALL_PROCESS), WHEN_ONE_OF, 0, PTRACE_ATTACH, PTRACE_SEIZE, .process = 2},
     INTO(process_vm_readv, 1),
     INTO(process_vm_writev, 1),
     INTO(pidfd_getfd, -1),
     /* paths */
-    {ROW(connect), CALL_CONNECT},
-    {ROW(openat), CALL_PATH, .folder = {1}, .path = {2}, .flags = 3},
+    {ROW(connect, CALL_CONNECT)},
+    {ROW(openat, CALL_PATH), .folder = {1}, .path = {2}, .flags = 3},
     PATH_AT(openat2, 1),
     PATH_AT(name_to_handle_at, 1),
     PATH_AT(unlinkat, 1),
@@ -116,7 +116,7 @@ static const call calls[] = {
     PATHS_AT(renameat),
 #endif
 #ifdef SYS_open
-    {ROW(open), CALL_PATH, .path = {1}, .flags = 2},
+    {ROW(open, CALL_PATH), .path = {1}, .flags = 2},
     PATH(creat, 1),
     PATH(unlink, 1),
     PATH(rmdir, 1),
