@@ -66,8 +66,7 @@ typedef struct call {
     int number;
     call_kind kind;
     const char *name;
-    call_when when; /* of argument `argument`: any bit of a; other than a; a or b */
-    unsigned argument;
+    call_when when; /* the first argument has any bit of a, is not a, is a or b */
     uint32_t a, b;
     /* The arguments that hold a path and the folder that it starts from; 0: none, n: the n-th
      * from 1.  `flags` holds O_DIRECTORY when a folder is only listed. */
