@@ -173,7 +173,7 @@ static inline void attend_until_end(const rg_sandbox *box, int listener, pid_t c
 }
 
 /* Runs argv in the sandbox (NULL: without one); its exit status, or -1 when a signal ended it. */
-static inline int sealed_run(const rg_sandbox *box, char *const *argv, rg_attempts *seen)
+static inline int sealed_run(const rg_sandbox *box, const char *const *argv, rg_attempts *seen)
 {
     int channel[2], status = 0;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, channel), 0);
@@ -182,7 +182,7 @@ static inline int sealed_run(const rg_sandbox *box, char *const *argv, rg_attemp
     if (child == 0) {
         setsid();
         if (!box || rg_sandbox_enter(box, channel[1]) == 0)
-            execv(argv[0], argv);
+            execv(argv[0], (char *const *)(uintptr_t)argv);
         _exit(126);
     }
     close(channel[1]);

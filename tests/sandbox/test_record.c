@@ -117,7 +117,7 @@ static int cat(const rg_sandbox *box, const char *path)
 {
     char script[SEALED_PATH + 64];
     snprintf(script, sizeof(script), "cat '%s' > /dev/null 2>&1", path);
-    char *argv[] = {"/bin/sh", "-c", script, NULL};
+    const char *argv[] = {"/bin/sh", "-c", script, NULL};
     return sealed_run(box, argv, NULL);
 }
 

@@ -6,7 +6,7 @@ static scene here;
 
 static int run_shell(const rg_sandbox *box, const char *script, rg_attempts *seen)
 {
-    char *argv[] = {"/bin/sh", "-euc", (char *)(uintptr_t)script, NULL};
+    const char *argv[] = {"/bin/sh", "-euc", script, NULL};
     return sealed_run(box, argv, seen);
 }
 
@@ -72,7 +72,7 @@ static void nothing_else_is_changed(void **state)
 
 static int run_python(const rg_sandbox *box, const char *script)
 {
-    char *argv[] = {"/usr/bin/python3", "-c", (char *)(uintptr_t)script, NULL};
+    const char *argv[] = {"/usr/bin/python3", "-c", script, NULL};
     rg_attempts seen = {0};
     int status = sealed_run(box, argv, &seen);
     rg_attempts_free(&seen);
@@ -120,7 +120,7 @@ static void python_does_its_work(void **state)
 
 #define ROUNDS 5
 
-static double best_ms(const rg_sandbox *box, char **argv)
+static double best_ms(const rg_sandbox *box, const char *const *argv)
 {
     double best = INFINITY;
     for (int i = 0; i < ROUNDS; i++) {
@@ -143,13 +143,13 @@ static double prepare_ms(void)
 static void the_cost_is_shown(void **state)
 {
     (void)state;
-    char *quick[] = {"/bin/true", NULL};
-    char *numpy[] = {"/usr/bin/python3", "-c", "import numpy", NULL};
+    const char *quick[] = {"/bin/true", NULL};
+    const char *numpy[] = {"/usr/bin/python3", "-c", "import numpy", NULL};
     rg_sandbox *plain = sealed_box(&here, (rg_grant_spec){0}, NULL);
     rg_sandbox *watched = sealed_box(&here, (rg_grant_spec){.watch = true}, NULL);
     print_message("preparing: %.2f ms\n", prepare_ms());
     for (int i = 0; i < (has_numpy() ? 2 : 1); i++) {
-        char **argv = i ? numpy : quick;
+        const char *const *argv = i ? numpy : quick;
         print_message("%s: %.2f ms free, %.2f ms in the sandbox, %.2f ms watched\n",
                       i ? "import numpy" : "true", best_ms(NULL, argv), best_ms(plain, argv),
                       best_ms(watched, argv));
