@@ -118,7 +118,7 @@ static void python_does_its_work(void **state)
 
 /* ---- What it costs */
 
-#define ROUNDS 5
+#define ROUNDS 3
 
 static double best_ms(const rg_sandbox *box, const char *const *argv)
 {
