@@ -22,6 +22,7 @@ typedef struct rg_member {
     bool handed_out;
     bool alone; /* its job holds nobody else, who could have brought the worker down */
     int losses;
+    bool pruned, told; /* the search has seen enough; its worker knows */
     struct rg_collected *collected;
 } rg_member;
 
@@ -35,6 +36,9 @@ typedef struct rg_work {
     const char *dir;         /* the study's folder */
     const char *session;     /* id of what all this is trained under (session.h); may be NULL */
     rg_progress *progress;
+    struct recorder *recorder; /* results that wait for the ledger (recorder.h) */
+    struct pruner *pruner;     /* curves of the trials that others are held against */
+    size_t n_lost;             /* members that have to be trained again */
     json_t *trainer; /* what every job of a program begins with (trainer_job.h); NULL: our own */
 
     rg_member *member;
