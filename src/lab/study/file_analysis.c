@@ -67,12 +67,8 @@ static void read_space(study_reader *reader, const study_node *node)
 void study_read_tune(study_reader *reader, const study_node *node)
 {
     static const study_field fields[] = {
-        {"trials", read_trials},
-        {"sampler", read_sampler},
-        {"parallel", read_parallel},
-        {"prune", read_prune},
-        {"prune_after", read_prune_after},
-        {"space", read_space},
+        {"trials", read_trials}, {"sampler", read_sampler},         {"parallel", read_parallel},
+        {"prune", read_prune},   {"prune_after", read_prune_after}, {"space", read_space},
     };
     bool map = node && node->kind != STUDY_NULL && study_is_map(reader, node, "'tune'");
     study_fields(reader, map ? node : NULL, "'tune'", fields, RG_COUNT(fields));

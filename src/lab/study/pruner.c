@@ -109,12 +109,13 @@ bool pruner_says(rg_work *work, size_t id)
         return false;
     double *others = RG_NEW_ARRAY(double, m->number);
     for (size_t k = 0; k + study->parallel <= m->number; k++) {
-        double best = work->member[first + k].failed ? NAN : best_by(path_of(work, first + k), step);
+        double best =
+            work->member[first + k].failed ? NAN : best_by(path_of(work, first + k), step);
         if (!isnan(best))
             others[n++] = best;
     }
-    bool worse = n >= OTHERS_MIN && is_worse(study, own->best.at[own->best.len - 1],
-                                             median_of(others, n));
+    bool worse = n >= OTHERS_MIN &&
+                 is_worse(study, own->best.at[own->best.len - 1], median_of(others, n));
     rg_free(others);
     return worse;
 }

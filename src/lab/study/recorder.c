@@ -146,10 +146,10 @@ bool recorder_add(rg_work *work, size_t id, const json_t *message, const char *r
     }
     m->recorded = true;
     m->failed = w.record.failed;
-    m->score = m->failed ? NAN
-                         : rg_json_number(json_object_get(w.record.validation,
-                                                          work->study->metric),
-                                          NAN);
+    m->score =
+        m->failed
+            ? NAN
+            : rg_json_number(json_object_get(w.record.validation, work->study->metric), NAN);
     if (!work->recorder)
         work->recorder = RG_NEW(recorder);
     rg_vec_push(&work->recorder->at, w);

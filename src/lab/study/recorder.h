@@ -20,7 +20,6 @@ typedef struct rg_collected {
     RG_VEC(curve) curves;
 } rg_collected;
 
-
 void recorder_collect(rg_member *m, const json_t *message);
 void recorder_forget(rg_member *m); /* what it reported: it will be trained again */
 

@@ -140,9 +140,7 @@ static bool train(retraining *r, rg_err *err)
     r->work.next = next_member;
     r->work.ready = ready_members;
     w->progress = (rg_progress){.stage = "rerun", .total = r->n, .best = NAN};
-    return open_members(r, err) &&
-           rg_dir_make(rg_path_join(w->arena, w->options.dir, "predictions"), 0755, err) &&
-           rg_work_run(&r->work, &w->signal, err);
+    return open_members(r, err) && rg_work_run(&r->work, &w->signal, err);
 }
 
 /* Only what the study has scored before: a seal that is closed stays so. */

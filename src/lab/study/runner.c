@@ -6,11 +6,13 @@
 #include "lab/study/runner.h"
 
 #include "lab/study/pruner.h"
+#include "lab/study/reach.h"
 #include "lab/study/recorder.h"
 #include "lab/study/trainer_job.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -107,10 +109,10 @@ static json_t *job_json(const rg_work *work, json_t *members)
     for (size_t i = 0; i < RG_COUNT(parts); i++)
         json_object_set_new(files, parts[i],
                             json_sprintf("%s/data/%s.npz", work->dir, parts[i]));
-    return json_pack("{s:o, s:O, s:O, s:s, s:o, s:i, s:o}", "data", files, "task",
-                     json_object_get(data, "task"), "classes", json_object_get(data, "classes"),
-                     "metric", work->study->metric, "metrics", metric_names(work->study),
-                     "threads", 1, "members", members);
+    return json_pack("{s:o, s:O, s:O, s:O, s:s, s:o, s:i, s:o}", "data", files, "reach",
+                     work->reach, "task", json_object_get(data, "task"), "classes",
+                     json_object_get(data, "classes"), "metric", work->study->metric, "metrics",
+                     metric_names(work->study), "threads", 1, "members", members);
 }
 
 /* A member that was lost goes first: again, and alone when it may have brought a worker down.
@@ -256,12 +258,24 @@ static bool all_recorded(const rg_work *work, rg_err *err)
                                    "%zu of %zu results did not arrive", missing, work->count);
 }
 
+/* What the native worker shuts itself off from, and what it may write. */
+static bool set_reach(rg_work *work, rg_err *err)
+{
+    char *dir = realpath(work->dir, NULL);
+    if (!dir)
+        return rg_fail(err, RG_INTERNAL, work->dir, "check its permissions", "cannot be found");
+    work->reach = json_pack("{s:o, s:[o]}", "hidden", rg_out_of_reach(work->study, dir),
+                            "writable", json_sprintf("%s/predictions", dir));
+    free(dir);
+    return true;
+}
+
 /* A program's trials take places of their own, and folders that nobody else may be at. */
 static bool make_room(rg_work *work, rg_pool_options *options, rg_err *err)
 {
     const rg_trainer *trainer = work->study->trainer;
     if (!trainer)
-        return true;
+        return set_reach(work, err);
     options->threads = trainer->threads;
     options->workers = trainer_slots(trainer, options->workers, err);
     options->inherited = options->workers > 0 ? trainer_lock(work->dir, err) : -1;
@@ -282,14 +296,16 @@ bool rg_work_run(rg_work *work, int *ret_signal, rg_err *err)
                              .lost = take_loss,
                              .tick = take_tick,
                              .answer = answer};
-    bool ok = make_room(work, &options, err) &&
+    bool ok = rg_dir_make(rg_path_join(arena, work->dir, "predictions"), 0755, err) &&
+              make_room(work, &options, err) &&
               rg_pool_run(&options, &events, ret_signal, err) && recorder_flush(work, err) &&
               (*ret_signal || all_recorded(work, err));
     recorder_close(work);
     if (options.inherited > 0)
         close(options.inherited);
     json_decref(work->trainer);
-    work->trainer = NULL;
+    json_decref(work->reach);
+    work->trainer = work->reach = NULL;
     rg_arena_free(arena);
     return ok;
 }

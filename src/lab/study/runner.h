@@ -39,7 +39,9 @@ typedef struct rg_work {
     struct recorder *recorder; /* results that wait for the ledger (recorder.h) */
     struct pruner *pruner;     /* curves of the trials that others are held against */
     size_t n_lost;             /* members that have to be trained again */
-    json_t *trainer; /* what every job of a program begins with (trainer_job.h); NULL: our own */
+    json_t
+        *trainer;  /* what every job of a program begins with (trainer_job.h); NULL: our own */
+    json_t *reach; /* of our own: {"hidden", "writable"} */
 
     rg_member *member;
     size_t count;
