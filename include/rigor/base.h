@@ -163,6 +163,7 @@ typedef enum rg_param_kind {
     RG_PARAM_BOOL,
     RG_PARAM_CHOICE, /* one of choices[] */
     RG_PARAM_INTS,   /* a list of whole numbers, each within lo..hi; may be empty */
+    RG_PARAM_ANY,    /* whatever a program makes of it: a scalar or a list of scalars */
 } rg_param_kind;
 typedef struct rg_param {
     const char *name; /* "dropout" */

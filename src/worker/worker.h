@@ -1,8 +1,9 @@
-/* worker.h - what the files of the worker share: jobs as read, caches, messages. */
+/* worker.h - what the files of the worker share: jobs as read, caches. */
 #ifndef RIGOR_WORKER_WORKER_H
 #define RIGOR_WORKER_WORKER_H
 
 #include "rigor/train.h"
+#include "rigor/trial.h"
 
 #include <sys/stat.h>
 
@@ -47,11 +48,6 @@ const rg_part *worker_cache_part(cache *c, const char *path, rg_err *err);
 /* The program for this structure, compiled when it is new; borrowed until the next call. */
 rg_program *worker_cache_program(cache *c, const rg_program_spec *spec, rg_err *err);
 void worker_cache_free(cache *c);
-
-/* ---- Messages: one line each; steals `message`.  False when nobody reads any more. */
-bool worker_send(json_t *message);
-/* {"id" or "job": number, key: "where: what", "remedy"} */
-bool worker_fail(const char *who, json_int_t number, const char *key, const rg_err *err);
 
 /* Trains the members of one job, one after another.  False when nobody reads any more. */
 bool worker_run(cache *c, const json_t *root);

@@ -171,7 +171,7 @@ void study_read_data(study_reader *reader, const study_node *node)
     study_fields(reader, map ? node : NULL, "'data'", data_fields, RG_COUNT(data_fields));
     if (node && !map)
         read_data_name(reader, node); /* data: digits */
-    else if (!study_get(node, "name"))
+    else if (!study_get(node, "name") && (node || !reader->trainer))
         study_mistake(reader, node ? node->mark : reader->root->mark,
                       "add data: {name: digits}; `rigor data` lists what is built in",
                       "the study names no data");
@@ -191,6 +191,11 @@ static void settle_stratify(study_reader *reader, const study_node *data)
 }
 
 /* ---- metric, also */
+
+static bool is_known_metric(const study_node *node)
+{
+    return node->kind == STUDY_TEXT && rg_metric_find(node->text);
+}
 
 static const rg_metric *read_metric_name(study_reader *reader, const study_node *node)
 {
@@ -218,11 +223,36 @@ static void check_task(study_reader *reader, const study_node *node, const rg_me
                       words[metric->task], data, words[source->task]);
 }
 
+/* A metric of the trainer's own: the lab takes its word for it. */
+static void set_own_metric(study_reader *reader, const study_node *node)
+{
+    const study_node *goal = study_get(study_get(reader->root, "metric"), "goal");
+    rg_study *study = reader->study;
+    if (!study_text(reader, node, "the metric", &study->metric))
+        return;
+    study->metric_worst = NAN;
+    study->maximize = goal && goal->kind == STUDY_TEXT && strcmp(goal->text, "maximize") == 0;
+    if (!goal)
+        study_mistake(reader, node->mark,
+                      rg_arena_printf(reader->arena,
+                                      "of a metric that the program reports itself, give the "
+                                      "goal (metric: {name: %s, goal: minimize}); otherwise: %s",
+                                      study_clip(reader, node->text),
+                                      rg_metric_suggest(node->text, reader->arena)),
+                      "'%s' is no metric that the lab computes, and has no goal",
+                      study_clip(reader, node->text));
+}
+
 static void set_metric(study_reader *reader, const study_node *node)
 {
+    if (reader->trainer && !is_known_metric(node)) {
+        set_own_metric(reader, node);
+        return;
+    }
     const rg_metric *metric = reader->metric = read_metric_name(reader, node);
     if (!metric)
         return;
+    reader->study->metric_known = true;
     reader->study->metric = metric->name;
     reader->study->maximize = metric->maximize;
     reader->study->metric_worst = metric->worst;
@@ -267,6 +297,20 @@ static bool is_reported(const rg_study *study, const char *metric)
     return found;
 }
 
+/* NULL after a mistake.  A trainer may report what the lab does not know. */
+static const char *read_also_name(study_reader *reader, const study_node *item)
+{
+    const char *name = NULL;
+    if (reader->trainer && !is_known_metric(item)) {
+        study_text(reader, item, "a metric", &name);
+        return name;
+    }
+    const rg_metric *metric = read_metric_name(reader, item);
+    if (metric)
+        check_task(reader, item, metric);
+    return metric ? metric->name : NULL;
+}
+
 void study_read_also(study_reader *reader, const study_node *node)
 {
     rg_study *study = reader->study;
@@ -275,14 +319,10 @@ void study_read_also(study_reader *reader, const study_node *node)
     study->also = RG_ARENA_ARRAY(reader->arena, const char *, count + 1);
     for (size_t i = 0; i < count; i++) {
         const study_node *item = list ? node->item[i] : node;
-        const rg_metric *metric = read_metric_name(reader, item);
-        if (!metric)
-            continue;
-        check_task(reader, item, metric);
-        if (is_reported(study, metric->name))
-            study_mistake(reader, item->mark, "remove it", "'%s' is reported already",
-                          metric->name);
-        else
-            study->also[study->n_also++] = metric->name;
+        const char *name = read_also_name(reader, item);
+        if (name && is_reported(study, name))
+            study_mistake(reader, item->mark, "remove it", "'%s' is reported already", name);
+        else if (name)
+            study->also[study->n_also++] = name;
     }
 }

@@ -13,7 +13,8 @@ typedef struct rg_member {
     size_t arm, number;
     uint64_t seed;
     json_t *point, *config;
-    char *predictions; /* path that the worker writes; NULL while tuning */
+    char *predictions; /* path that the worker writes; NULL while tuning, and where the trainer
+                          scores itself */
     bool recorded;     /* its result is in the ledger */
     bool failed;
     double score; /* primary metric on validation; NaN when failed */
@@ -34,6 +35,7 @@ typedef struct rg_work {
     const char *dir;         /* the study's folder */
     const char *session;     /* id of what all this is trained under (session.h); may be NULL */
     rg_progress *progress;
+    json_t *trainer; /* what every job of a program begins with (trainer_job.h); NULL: our own */
 
     rg_member *member;
     size_t count;

@@ -17,6 +17,8 @@ static bool score_all(const rg_study *study, const rg_predictions *predictions,
     for (size_t i = 0; ready && i <= study->n_also; i++) {
         const char *name = i == 0 ? study->metric : study->also[i - 1];
         const rg_metric *metric = rg_metric_find(name);
+        if (!metric) /* what a trainer reports beside is no score of the lab's */
+            continue;
         ready = rg_metric_ready(metric, predictions, labels, path, err);
         json_object_set_new(scores, name,
                             rg_json_real(rg_metric_score(metric, predictions, labels)));
