@@ -144,6 +144,9 @@ typedef struct rg_part { /* one of those files, read back */
     const char *const *class_name; /* classes; the files do not hold them: NULL after reading */
 } rg_part;
 bool rg_part_read(const char *path, rg_arena *arena, rg_part *ret, rg_err *err);
+/* The list "classes" of rg_parts_write's info; one that does not count the classes is of other
+ * data, and is not taken.  Copied into the arena. */
+void rg_part_name_classes(rg_part *part, const json_t *names, rg_arena *arena);
 /* The same part as a table: columns id, x1 to xN and, where it has labels, y (of a class its
  * number, from 0).  Numbers with as many digits as read back to the same float32. */
 bool rg_part_write_csv(const char *path, const rg_part *part, rg_err *err);

@@ -196,6 +196,7 @@ static bool read_predictions(launch_trial *t, const char *path, rg_arena *arena,
     if (!t->setup->ids || !rg_part_read(t->setup->ids, arena, &part, err))
         return false;
     *ret_outside = false;
+    rg_part_name_classes(&part, t->setup->class_names, arena);
     return rg_predictions_read(path, &part, arena, ret, err) &&
            metrics_ready(t, ret, &part, path, err);
 }

@@ -52,6 +52,47 @@ study number digits ndcg "[hits@0]"
 expect 2 "write ndcg@10, or another number from 1 to 1000" "$rigor" check number.yaml
 expect 2 "write hit_rate@10" "$rigor" check number.yaml
 
+# Programs that hand in tables: classes by name, in any order, as labels and as probabilities.
+python3 - <<'PY'
+import random
+random.seed(2)
+with open("animals.csv", "w") as file:
+    file.write("legs,kind\n")
+    for _ in range(200):
+        kind = random.choice(["cat", "eel", "hen"])
+        legs = {"cat": 4, "eel": 0, "hen": 2}[kind]
+        file.write(f"{random.choice([legs, legs, legs, 3])},{kind}\n")
+PY
+cat >predict.awk <<'AWK'
+BEGIN { FS = OFS = ","; split("hen,cat,eel", name)
+    print form == "probabilities" ? "id,hen,cat,eel" : "id,label" }
+FNR == 1 || (form == "lost" && FNR < 4) { next }
+{ kind = $2 < -0.9 ? "eel" : $2 < 0.3 ? "hen" : "cat"; line = $1
+    for (k = 1; k <= 3; k++) line = line OFS (name[k] == kind ? 0.8 : 0.1)
+    print form == "probabilities" ? line : $1 OFS kind }
+AWK
+cat >predict.sh <<'SH'
+awk -v form="$1" -f predict.awk "$RIGOR_TEST_INPUTS" | sort -r >"$RIGOR_OUT/predictions.csv"
+SH
+program() { # NAME FORM METRIC
+    printf '%s\n' "study: $1" "data: animals.csv" "metric: $3" "also: [macro_f1]" \
+        "trainer: {command: \"sh predict.sh $2 {lr}\", data: csv}" "base: {lr: 1}" \
+        "arms: {full: {}, slow: {lr: 2}}" "seeds: 5" "claims: [full > slow]" >"$1.yaml"
+    expect 0 "" "$rigor" run "$1.yaml" -j 2
+    expect 0 "" "$rigor" verify "$1"
+    "$rigor" report "$1" --format json >"$1.json"
+}
+reason() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["arms"][0]["failed"][0]["reason"])' "$1.json"; }
+means() { python3 -c 'import json, sys; print([m["mean"] for m in json.load(open(sys.argv[1]))["arms"][0]["metrics"].values()])' "$1.json"; }
+program named labels accuracy
+program shares probabilities accuracy
+[ "$(means named)" = "$(means shares)" ] || fail "labels and probabilities score differently"
+python3 -c 'import sys; assert eval(sys.argv[1])[0] > 0.8' "$(means named)" || fail "named: $(means named)"
+program unsure labels nll
+reason unsure | grep -q "nll needs probabilities" || fail "unsure: $(reason unsure)"
+program lost lost accuracy
+reason lost | grep -qE "there is no prediction for ids [0-9]+, [0-9]+" || fail "lost: $(reason lost)"
+
 printf 'arm,seed,ndcg@10\na,1,.5\na,2,.6\na,3,.55\nb,1,.7\nb,2,.72\nb,3,.8\n' >ranks.csv
 expect 0 "ndcg@10" "$rigor" compare ranks.csv
 
