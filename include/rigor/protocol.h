@@ -70,6 +70,12 @@ bool rg_look_is_last(const json_t *look);
  * fixed: all of them. */
 size_t rg_seeds_due(const rg_study *study, const json_t *look);
 
+/* Takes every look again: `events` are the "looked" ones of the ledger.  What does not follow
+ * from the scores, at the seeds that were due then, is added to `wrong`.  Returns the last look
+ * (borrowed), NULL when there is none. */
+const json_t *rg_looks_check(const rg_study *study, const rg_record *records, size_t n,
+                             const json_t *events, rg_str *wrong);
+
 /* Where this runs: machine, versions, git state.  New reference. */
 json_t *rg_environment(const char *command);
 

@@ -73,15 +73,15 @@ typedef struct rg_study {
     const char *name, *question;
 
     const rg_trainer *trainer; /* NULL: our own */
-    const char *data,
-        *data_target; /* name or path; target column or NULL.  data is NULL where a
-                                       trainer brings its own */
+    /* Name or path, NULL where a trainer brings its own; target column or NULL; column of the
+     * query of ranking metrics or NULL. */
+    const char *data, *data_target, *data_group;
     rg_split_spec split;
     rg_scale scale;
+    rg_balance balance;
 
     const char *metric;
-    bool
-        metric_known; /* the lab can compute it (rg_metrics); otherwise the trainer reports it */
+    bool metric_known; /* to the lab, which then computes it; otherwise the trainer reports it */
     bool maximize;
     double metric_worst;
     const char **also;
@@ -121,6 +121,10 @@ rg_study *rg_study_parse(const char *text, size_t len, const char *path,
 rg_study *rg_study_read(const char *path, const char *const *overrides, size_t n_overrides,
                         bool exploratory, const rg_catalog *catalog, rg_diags *diags);
 void rg_study_free(rg_study *study);
+/* The study's data set with the roles of its columns, cut by its split (src/lab/study/study_data.c);
+ * NULL on failure. */
+rg_dataset *rg_study_data(const rg_study *study, rg_arena *arena, rg_split *ret_split,
+                          rg_err *err);
 bool rg_study_is_sequential(const rg_study *study); /* seeds are added while looking */
 /* The program tells its own test scores: there are no labels that the lab could score with, or
  * no such metric in the lab. */

@@ -21,8 +21,10 @@ bool rg_template_fill(const char *text, rg_template_value *value, void *ctx, rg_
 
 /* ---- Messages of a worker on standard output, a line each; false when nobody reads any more. */
 bool rg_message_send(json_t *message); /* steals it */
-/* {"id" or "job": number, key: "where: what", "remedy"}; who NULL: without the number. */
-bool rg_message_fail(const char *who, json_int_t number, const char *key, const rg_err *err);
+/* {"id" or "job": number, key: "where: what", "remedy", "resources"}; who NULL: without the number.
+ * Steals resources, which may be NULL. */
+bool rg_message_fail(const char *who, json_int_t number, const char *key, const rg_err *err,
+                     json_t *resources);
 
 /* A value of a configuration as a word of a command: numbers with as many digits as read back to
  * the same bits, lists with commas, true and false. */

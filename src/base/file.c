@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -166,6 +167,18 @@ bool rg_dir_make(const char *path, int mode, rg_err *err)
     if (errno == EEXIST && stat(part, &info) == 0 && S_ISDIR(info.st_mode))
         return true;
     return fail_errno(err, part, "make the folder");
+}
+
+char *rg_dir_scratch(rg_arena *arena, const char *purpose, rg_err *err)
+{
+    const char *base = getenv("TMPDIR");
+    char *dir =
+        rg_arena_printf(arena, "%s/rigor-%s-XXXXXX", base && *base ? base : "/tmp", purpose);
+    if (mkdtemp(dir))
+        return dir;
+    rg_fail(err, RG_INTERNAL, dir, "set TMPDIR to a folder that can be written",
+            "cannot be made: %s", strerror(errno));
+    return NULL;
 }
 
 static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *at)

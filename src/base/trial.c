@@ -114,7 +114,8 @@ bool rg_message_send(json_t *message)
     return fflush(stdout) == 0 && !ferror(stdout);
 }
 
-bool rg_message_fail(const char *who, json_int_t number, const char *key, const rg_err *err)
+bool rg_message_fail(const char *who, json_int_t number, const char *key, const rg_err *err,
+                     json_t *resources)
 {
     rg_str text = {0};
     rg_str_printf(&text, "%s%s%s", err->where, err->where[0] ? ": " : "", err->what);
@@ -124,6 +125,8 @@ bool rg_message_fail(const char *who, json_int_t number, const char *key, const 
     json_object_set_new(message, key, json_string(rg_str_text(&text)));
     if (err->remedy[0])
         json_object_set_new(message, "remedy", json_string(err->remedy));
+    if (resources)
+        json_object_set_new(message, "resources", resources);
     rg_str_free(&text);
     return rg_message_send(message);
 }

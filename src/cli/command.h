@@ -109,6 +109,8 @@ void rg_add_value(rg_str *ret, const json_t *value); /* relu, 0.001, [64, 64] */
 /* Wrapped at 80 columns behind `first`, which no further line gets under. */
 void rg_print_wrapped(FILE *out, const char *first, const char *text);
 
+/* {"checks": [{"name", "status", "detail"}]}, a line each; what is not "pass" is "FAIL". */
+void rg_print_checks(const json_t *report);
 void rg_print_json(json_t *value); /* pretty, on stdout; steals the reference */
 bool rg_colour_wanted(int fd);     /* a terminal, no NO_COLOR, TERM is not dumb */
 int rg_exit(const rg_err *err);    /* the code of err as an exit code */

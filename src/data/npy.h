@@ -6,6 +6,7 @@
 
 size_t rg_array_item(rg_array_type type);     /* bytes of one element */
 size_t rg_array_count(const rg_array *array); /* product of the dimensions */
+void rg_array_doubles(const rg_array *array, double *ret);
 
 /* The .npy header (version 1) of an array; returns its length. */
 #define RG_NPY_HEADER_MAX 384

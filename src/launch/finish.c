@@ -203,7 +203,7 @@ static bool read_predictions(launch_trial *t, const char *path, rg_arena *arena,
 
 static bool lose(launch_trial *t, const rg_err *err)
 {
-    return rg_message_fail("id", t->member.id, "lost", err);
+    return rg_message_fail("id", t->member.id, "lost", err, NULL);
 }
 
 static bool fail_predictions(launch_trial *t, const rg_err *err)

@@ -44,7 +44,7 @@ static void take_line(launcher *l, const char *line, size_t len)
         return;
     json_t *root = rg_json_parse(line, len, "job", &err);
     if (!root)
-        l->gone |= !rg_message_fail(NULL, 0, "error", &err);
+        l->gone |= !rg_message_fail(NULL, 0, "error", &err, NULL);
     else if (json_object_get(root, "prune"))
         prune(l, json_object_get(root, "prune"));
     else
@@ -100,7 +100,7 @@ static void start_trial(launcher *l, const json_t *entry)
         l->trial = t;
         return;
     }
-    l->gone |= !rg_message_fail("id", t->member.id, read ? "lost" : "failed", &err);
+    l->gone |= !rg_message_fail("id", t->member.id, read ? "lost" : "failed", &err, NULL);
     trial_free(t);
 }
 
@@ -120,7 +120,7 @@ static void refuse_job(launcher *l, const json_t *job, const rg_err *err)
     json_t *entry;
     json_array_foreach (json_object_get(job, "members"), i, entry) {
         json_int_t id = json_integer_value(json_object_get(entry, "id"));
-        l->gone |= !rg_message_fail("id", id, "failed", err);
+        l->gone |= !rg_message_fail("id", id, "failed", err, NULL);
     }
     job_over(l);
 }

@@ -20,7 +20,7 @@ static bool take_line(cache *c, const char *line, size_t len)
     rg_err err = {0};
     json_t *root = rg_json_parse(line, len, "job", &err);
     if (!root)
-        return rg_message_fail(NULL, 0, "error", &err);
+        return rg_message_fail(NULL, 0, "error", &err, NULL);
     bool heard = worker_run(c, root);
     json_decref(root);
     return heard;

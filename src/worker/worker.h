@@ -49,6 +49,17 @@ const rg_part *worker_cache_part(cache *c, const char *path, rg_err *err);
 rg_program *worker_cache_program(cache *c, const rg_program_spec *spec, rg_err *err);
 void worker_cache_free(cache *c);
 
+/* ---- usage.c: what a training takes of the machine, from here on. */
+typedef struct usage {
+    char started[32];         /* UTC */
+    uint64_t wall_ns, cpu_ns; /* of the clocks, then */
+} usage;
+void worker_usage_start(usage *ret);
+/* {"started", "ended", "wall_s", "cpu_s", "peak_bytes"}: the largest resident memory of this
+ * process since the start (of its whole life on a kernel that cannot forget it).  New
+ * reference. */
+json_t *worker_usage_json(const usage *since);
+
 /* Trains the members of one job, one after another.  False when nobody reads any more. */
 bool worker_run(cache *c, const json_t *root);
 

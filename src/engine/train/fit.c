@@ -197,8 +197,11 @@ static size_t set_step(fit *f, size_t epoch, size_t k)
     size_t batch = f->program->batch, number = epoch * f->steps + k;
     size_t left = f->spec->train->rows - k * batch, filled = left < batch ? left : batch;
     float *weight = rg_plan_buffer(step->plan, step->weight);
+    const float *of_row = f->spec->train->weight; /* of classes that are to count the same */
     for (size_t i = 0; i < batch; i++)
         weight[i] = i < filled ? 1 / (float)filled : 0;
+    for (size_t i = 0; of_row && i < filled; i++)
+        weight[i] *= of_row[f->order[k * batch + i]];
     memcpy(rg_plan_buffer(step->plan, step->index), f->order + k * batch,
            batch * sizeof(*f->order));
     uint32_t counter[2] = {(uint32_t)number, (uint32_t)((uint64_t)number >> 32)};

@@ -76,6 +76,24 @@ static void read_scale(study_reader *reader, const study_node *node)
     reader->study->scale = at >= 0 ? (rg_scale)at : RG_SCALE_STANDARD;
 }
 
+static void read_query(study_reader *reader, const study_node *node)
+{
+    study_text(reader, node, "data.group", &reader->study->data_group);
+}
+
+/* What can be balanced is known once the metric is. */
+static void read_balance(study_reader *reader, const study_node *node)
+{
+    size_t n = 0;
+    while (rg_balance_names[n])
+        n++;
+    int at = node ? study_choice(reader, node, "data.balance", rg_balance_names, n) : 0;
+    reader->study->balance = at > 0 ? (rg_balance)at : RG_BALANCE_NONE;
+    if (at > 0 && reader->study->data_group)
+        study_mistake(reader, node->mark, "leave one of them out",
+                      "rows that are ranked within a group cannot be balanced");
+}
+
 typedef struct split_part {
     const char *fraction, *file;
     size_t fraction_at, file_at; /* offsets into rg_split_spec */
@@ -90,7 +108,8 @@ static const split_part split_parts[] = {
 /* Read together, in read_split. */
 static const study_field split_fields[] = {
     {.name = "train"},      {.name = "val"},      {.name = "test"},      {.name = "stratify"},
-    {.name = "train_file"}, {.name = "val_file"}, {.name = "test_file"},
+    {.name = "train_file"}, {.name = "val_file"}, {.name = "test_file"}, {.name = "group"},
+    {.name = "time"},       {.name = "keep"},
 };
 
 /* Number of the three keys that the map has. */
@@ -133,6 +152,23 @@ static void read_split_files(study_reader *reader, const study_node *map)
     split->stratify = false;
 }
 
+/* The columns that decide what goes together, and what comes first. */
+static void read_rules(study_reader *reader, const study_node *map)
+{
+    rg_split_spec *split = &reader->study->split;
+    const study_node *group = study_get(map, "group"), *time = study_get(map, "time");
+    study_text(reader, group, "group", &split->group);
+    study_text(reader, time, "time", &split->time);
+    study_bool(reader, study_get(map, "keep"), "keep", &split->keep);
+    if (split->group && split->time && strcmp(split->group, split->time) == 0)
+        study_mistake(reader, time->mark, "name two columns", "group and time are both '%s'",
+                      study_clip(reader, split->time));
+    if ((group || time) && split->train_file)
+        study_mistake(reader, group ? group->mark : time->mark, "keep one of the two",
+                      "files say which row is where: nothing is left to cut by %s",
+                      group ? "group" : "time");
+}
+
 static void read_split(study_reader *reader, const study_node *node)
 {
     rg_split_spec *split = &reader->study->split;
@@ -156,13 +192,12 @@ static void read_split(study_reader *reader, const study_node *node)
     else if (fractions)
         read_fractions(reader, node);
     study_bool(reader, stratify, "stratify", &split->stratify);
+    read_rules(reader, node);
 }
 
 static const study_field data_fields[] = {
-    {"name", read_data_name},
-    {"target", read_target},
-    {"split", read_split},
-    {"scale", read_scale},
+    {"name", read_data_name}, {"target", read_target}, {"split", read_split},
+    {"scale", read_scale},    {"group", read_query},   {"balance", read_balance},
 };
 
 void study_read_data(study_reader *reader, const study_node *node)
@@ -177,6 +212,16 @@ void study_read_data(study_reader *reader, const study_node *node)
                       "the study names no data");
 }
 
+/* Only classes can be balanced. */
+static void check_balance(study_reader *reader, const study_node *data)
+{
+    const study_node *given = study_get(data, "balance");
+    if (reader->study->balance != RG_BALANCE_NONE && reader->metric &&
+        reader->metric->task != RG_CLASSIFY)
+        study_mistake(reader, given->mark, "leave it out",
+                      "a regression has no classes to balance");
+}
+
 /* Stratification cuts classes: the default follows the metric's task. */
 static void settle_stratify(study_reader *reader, const study_node *data)
 {
@@ -184,7 +229,10 @@ static void settle_stratify(study_reader *reader, const study_node *data)
     const study_node *given = study_get(study_get(data, "split"), "stratify");
     bool classify = reader->metric && reader->metric->task == RG_CLASSIFY;
     if (!given)
-        split->stratify = classify && !split->train_file;
+        split->stratify = classify && !split->train_file && !split->time;
+    else if (split->stratify && split->time)
+        study_mistake(reader, given->mark, "leave it out",
+                      "a cut by time takes the classes as they come");
     else if (split->stratify && reader->metric && !rg_metric_fits(reader->metric, RG_CLASSIFY))
         study_mistake(reader, given->mark, "leave it out",
                       "a regression has no classes to stratify");
@@ -287,6 +335,7 @@ void study_read_metric(study_reader *reader, const study_node *node)
                       "add metric: accuracy, or another that the data allow",
                       "the study names no primary metric");
     settle_stratify(reader, study_get(reader->root, "data"));
+    check_balance(reader, study_get(reader->root, "data"));
 }
 
 static bool is_reported(const rg_study *study, const char *metric)

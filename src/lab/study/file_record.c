@@ -21,15 +21,27 @@ static json_t *file_json(const rg_study *study, const char *path)
     return text_or_null(inside ? path + len + 1 : path);
 }
 
+/* Only where it is given: studies without it keep the hashes that they have always had. */
+static void add_text(json_t *object, const char *key, const char *text)
+{
+    if (text)
+        json_object_set_new(object, key, json_string(text));
+}
+
 static json_t *split_json(const rg_study *study)
 {
     const rg_split_spec *split = &study->split;
-    return json_pack("{s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:I}", "train",
-                     rg_json_real(split->train), "val", rg_json_real(split->val), "test",
-                     rg_json_real(split->test), "stratify", split->stratify, "train_file",
-                     file_json(study, split->train_file), "val_file",
-                     file_json(study, split->val_file), "test_file",
-                     file_json(study, split->test_file), "seed", (json_int_t)split->seed);
+    json_t *json = json_pack(
+        "{s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:I}", "train", rg_json_real(split->train), "val",
+        rg_json_real(split->val), "test", rg_json_real(split->test), "stratify",
+        split->stratify, "train_file", file_json(study, split->train_file), "val_file",
+        file_json(study, split->val_file), "test_file", file_json(study, split->test_file),
+        "seed", (json_int_t)split->seed);
+    add_text(json, "group", split->group);
+    add_text(json, "time", split->time);
+    if (split->keep)
+        json_object_set_new(json, "keep", json_true());
+    return json;
 }
 
 /* What decides a result: not the limits, not where it starts. */
@@ -55,9 +67,13 @@ static json_t *data_json(const rg_study *study)
         [RG_SCALE_STANDARD] = "standard",
         [RG_SCALE_MINMAX] = "minmax",
     };
-    return json_pack("{s:s, s:o, s:o, s:s}", "name", study->data, "target",
-                     text_or_null(study->data_target), "split", split_json(study), "scale",
-                     scales[study->scale]);
+    json_t *json = json_pack("{s:s, s:o, s:o, s:s}", "name", study->data, "target",
+                             text_or_null(study->data_target), "split", split_json(study),
+                             "scale", scales[study->scale]);
+    add_text(json, "group", study->data_group);
+    if (study->balance != RG_BALANCE_NONE)
+        add_text(json, "balance", rg_balance_names[study->balance]);
+    return json;
 }
 
 static json_t *also_json(const rg_study *study)

@@ -32,6 +32,10 @@ static json_t *split_body(const rg_study *study, const rg_dataset *data, const r
                             (json_int_t)split->n_train, "val", (json_int_t)split->n_val, "test",
                             (json_int_t)split->n_test, "stratify", study->split.stratify,
                             "seed", (json_int_t)study->split.seed, "hash", split->hash);
+    if (study->split.group)
+        json_object_set_new(cut, "group", json_string(study->split.group));
+    if (study->split.time)
+        json_object_set_new(cut, "time", json_string(study->split.time));
     return json_pack("{s:o, s:o, s:s, s:o}", "data", about, "split", cut, "scale",
                      scales[study->scale], "info", info);
 }
@@ -96,15 +100,14 @@ static bool cut_data(rg_walk *w, json_t **ret, rg_err *err)
     rg_split split;
     json_t *info;
     const char *dir = rg_path_join(w->arena, w->options.dir, "data");
-    rg_dataset *data =
-        rg_dataset_load(study->data, study->data_target, study->dir, w->arena, err);
-    if (!data || !rg_split_make(data, &study->split, w->arena, &split, err) ||
-        !same_data(w, data, &split, err))
+    const rg_parts_plan plan = {study->scale, study->balance, study->seed};
+    rg_dataset *data = rg_study_data(study, w->arena, &split, err);
+    if (!data || !same_data(w, data, &split, err))
         return false;
     if (!rg_dir_make(dir, 0755, err) ||
         !rg_dir_make(rg_path_join(w->arena, w->options.dir, "sealed"), 0700, err) ||
-        !rg_parts_write(data, &split, study->scale, dir,
-                        rg_path_join(w->arena, w->options.dir, RG_LABELS_FILE), &info, err))
+        !rg_parts_make(data, &split, &plan, dir,
+                       rg_path_join(w->arena, w->options.dir, RG_LABELS_FILE), &info, err))
         return false;
     if (study->trainer && study->trainer->form == RG_FORM_CSV && !write_tables(w, info, err)) {
         json_decref(info);

@@ -146,10 +146,12 @@ static void search_open(rg_walk *w, rg_work *work, search *s, size_t arm)
     advance(work, s);
 }
 
-static bool run_trials(rg_walk *w, rg_work *work, tuning *t, rg_err *err)
+void rg_tune_open(rg_walk *w, rg_work *work)
 {
     const rg_study *study = w->study;
+    tuning *t = RG_ARENA_NEW(w->arena, tuning);
     t->search = RG_ARENA_ARRAY(w->arena, search, study->n_arms);
+    work->study = study;
     work->member = RG_ARENA_ARRAY(w->arena, rg_member, rg_trials_in_all(study) + 1);
     work->ctx = t;
     work->next = next_trial;
@@ -157,7 +159,6 @@ static bool run_trials(rg_walk *w, rg_work *work, tuning *t, rg_err *err)
     work->done = trial_done;
     for (size_t a = 0; a < study->n_arms; a++)
         search_open(w, work, &t->search[a], a);
-    return rg_walk_perform(w, work, "tune", err);
 }
 
 /* The best trial on validation, the earliest of equals; NULL when all failed. */
@@ -174,7 +175,7 @@ static const rg_member *best_trial(const rg_study *study, const rg_work *work, c
     return best;
 }
 
-static json_t *frozen_arm(rg_walk *w, const rg_work *work, const search *s)
+static json_t *frozen_arm(const rg_walk *w, const rg_work *work, const search *s)
 {
     const rg_member *best = best_trial(w->study, work, s);
     json_t *config = json_incref(s->arm->config);
@@ -191,14 +192,20 @@ static json_t *frozen_arm(rg_walk *w, const rg_work *work, const search *s)
                      config, "score", score, "default_score", first);
 }
 
-static bool freeze(rg_walk *w, const rg_work *work, const tuning *t, rg_err *err)
+json_t *rg_tune_frozen(const rg_walk *w, const rg_work *work)
 {
+    const tuning *t = work->ctx;
     json_t *arms = json_array();
-    if (!rg_walk_refresh(w, err))
-        return false;
     for (size_t a = 0; a < w->study->n_arms; a++)
         json_array_append_new(arms, frozen_arm(w, work, &t->search[a]));
-    w->freeze = json_pack("{s:o}", "arms", arms);
+    return json_pack("{s:o}", "arms", arms);
+}
+
+static bool freeze(rg_walk *w, const rg_work *work, rg_err *err)
+{
+    if (!rg_walk_refresh(w, err))
+        return false;
+    w->freeze = rg_tune_frozen(w, work);
     return rg_ledger_event(w->ledger, "freeze", w->freeze, err);
 }
 
@@ -208,8 +215,8 @@ bool rg_stage_tune(rg_walk *w, rg_err *err)
     if (w->freeze || err->code != RG_OK)
         return err->code == RG_OK;
     rg_work work = {0};
-    tuning t = {0};
-    bool ok = run_trials(w, &work, &t, err) && (w->signal || freeze(w, &work, &t, err));
+    rg_tune_open(w, &work);
+    bool ok = rg_walk_perform(w, &work, "tune", err) && (w->signal || freeze(w, &work, err));
     rg_members_free(&work);
     return ok;
 }
