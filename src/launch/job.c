@@ -26,7 +26,6 @@ bool launch_setup_read(const json_t *root, launch_setup *ret, rg_err *err)
         .writes = json_object_get(trainer, "writes"),
         .hidden = json_object_get(root, "hidden"),
         .metrics = json_object_get(root, "metrics"),
-        .class_names = json_object_get(root, "class_names"),
         .study = rg_json_text(root, "study", ""),
         .folder = rg_json_text(trainer, "folder", "."),
         .metric = rg_json_text(root, "metric", NULL),

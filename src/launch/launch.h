@@ -16,7 +16,7 @@
 typedef struct launch_setup {
     const json_t *root;    /* owner of the texts; borrowed */
     const json_t *command; /* words with {name} in them */
-    const json_t *reads, *env, *writes, *hidden, *metrics, *class_names;
+    const json_t *reads, *env, *writes, *hidden, *metrics;
     const char *study, *folder, *metric;
     const char *data, *train, *val,
         *test_inputs; /* paths; NULL: the program has its own data */

@@ -164,8 +164,8 @@ static bool score(retraining *r, const char *study_dir, rerun_round *ret, rg_err
     if (!rg_file_exists(rg_path_join(w->arena, w->options.dir, "sealed")) &&
         !link_folder(w->arena, study_dir, w->options.dir, "sealed", err))
         return false;
-    return rg_scores_compute(w->study, w->options.dir, w->records, w->n_records, &ret->scored,
-                             err);
+    return rg_scores_compute(w->study, w->split, w->options.dir, w->records, w->n_records,
+                             &ret->scored, err);
 }
 
 static bool perform(retraining *r, const char *study_dir, rerun_round *ret, rg_err *err)

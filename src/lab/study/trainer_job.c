@@ -126,11 +126,11 @@ json_t *trainer_job(const rg_work *work, rg_err *err)
     json_t *metrics = words(&study->metric, 1);
     for (size_t i = 0; i < study->n_also; i++)
         json_array_append_new(metrics, json_string(study->also[i]));
-    json_t *names = json_object_get(json_object_get(work->data_info, "info"), "classes");
-    json_t *job = json_pack("{s:s, s:s, s:o, s:o, s:s, s:o, s:O*, s:o}", "study", study->name,
-                            "root", dir, "trainer", program_json(study->trainer), "data",
+    json_t *job = json_pack("{s:s, s:s, s:o, s:o, s:s, s:o, s:o}", "study", study->name, "root",
+                            dir, "trainer", program_json(study->trainer), "data",
                             files_json(study, dir), "metric", study->metric, "metrics", metrics,
-                            "class_names", names, "hidden", hidden_paths(study, dir));
+                            "hidden", hidden_paths(study, dir));
+    json_object_set(job, "classes", rg_json_path(work->data_info, "info.classes"));
     free(dir);
     return job;
 }
