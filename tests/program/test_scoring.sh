@@ -37,6 +37,27 @@ study numbers houses.csv spearman "[rmse, r2]"
 expect 0 "spearman on the test set" "$rigor" run numbers.yaml -j 1
 expect 0 "" "$rigor" verify numbers
 
+# Rankings within groups, by numbers and by classes.
+python3 - <<'PY'
+import random
+random.seed(3)
+with open("queries.csv", "w") as file:
+    file.write("query,match,length,relevance\n")
+    for query in range(60):
+        for _ in range(random.randrange(5, 12)):
+            match = random.gauss(0, 1)
+            grade = min(3.5, max(0, round(2 * match + random.gauss(0, 0.5)) / 2))
+            file.write(f"{query},{match:.3f},{random.randrange(9)},{grade}\n")
+PY
+study ranking "{name: queries.csv, group: query, split: {group: query, train: 0.6, val: 0.2, test: 0.2}}" \
+    ndcg@5 "[hits@1, map, spearman]"
+expect 0 "full is better than slow: ndcg@5 is higher" "$rigor" run ranking.yaml -j 1 train.epochs=30
+expect 0 "" "$rigor" verify ranking
+sed 's/ranking/graded/; s/map, spearman/map, accuracy/' ranking.yaml >graded.yaml
+sed -i.bak 's/\.5$//' queries.csv
+expect 0 "ndcg@5 on the test set" "$rigor" run graded.yaml -j 1
+expect 0 "" "$rigor" verify graded
+
 # What the data do not allow.
 study pair digits f1 "[accuracy]"
 expect 2 "f1 needs two classes, and the data have 10" "$rigor" run pair.yaml -j 1
