@@ -37,7 +37,7 @@ tests() { # tree, further options of ctest
 }
 
 # What has threads or processes; the long tier runs everything under the thread sanitizer.
-threaded='^(base|engine\.cpu|engine\.train|worker|zoo|lab\.exec|lab\.store\.(open|kill|ledger)'
+threaded='^(base|sandbox|engine\.cpu|engine\.train|worker|zoo|lab\.exec|lab\.store\.(open|kill|ledger)'
 threaded+='|lab\.stats\.resample|lab\.study\.placebo'
 threaded+='|program\.(commands|outside|storm|tamper|terminal|watch))'
 
