@@ -188,17 +188,6 @@ static bool metrics_ready(const launch_trial *t, const rg_predictions *predictio
     return true;
 }
 
-/* A table of predictions may name its columns after the classes. */
-static void name_classes(const launch_trial *t, rg_arena *arena, rg_part *part)
-{
-    const json_t *names = json_object_get(t->setup->root, "classes");
-    const char **kept = RG_ARENA_ARRAY(arena, const char *, part->classes + 1);
-    for (size_t k = 0; k < part->classes; k++)
-        if (!(kept[k] = json_string_value(json_array_get(names, k))))
-            return;
-    part->class_name = part->classes ? kept : NULL;
-}
-
 static bool read_predictions(launch_trial *t, const char *path, rg_arena *arena,
                              rg_predictions *ret, bool *ret_outside, rg_err *err)
 {
@@ -206,7 +195,7 @@ static bool read_predictions(launch_trial *t, const char *path, rg_arena *arena,
     *ret_outside = true;
     if (!t->setup->ids || !rg_part_read(t->setup->ids, arena, &part, err))
         return false;
-    name_classes(t, arena, &part);
+    rg_part_name_classes(&part, json_object_get(t->setup->root, "classes"), arena);
     *ret_outside = false;
     return rg_predictions_read(path, &part, arena, ret, err) &&
            metrics_ready(t, ret, &part, path, err);
