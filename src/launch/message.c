@@ -12,9 +12,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PREFIX "@rigor "
 #define VALUES_MAX ((size_t)1000000) /* of one trial */
 #define NAMES_MAX 200
+#define MATCHED_MAX_BYTES 4096 /* of a line that patterns are tried on */
 #define NAME_MAX_BYTES 63
 #define NOTES_MAX 20
 #define HISTORY_MAX_BYTES ((size_t)64 << 20)
@@ -216,19 +216,19 @@ static void take_patterns(launch_trial *t, const char *line)
 
 void launch_take_line(launch_trial *t, const char *line, size_t len)
 {
-    size_t prefix = strlen(PREFIX);
+    size_t prefix = strlen(LAUNCH_PREFIX);
     if (t->pruned)
         return;
-    if (len >= prefix && memcmp(line, PREFIX, prefix) == 0)
+    if (len >= prefix && memcmp(line, LAUNCH_PREFIX, prefix) == 0)
         take_json(t, line + prefix, len - prefix);
-    else if (json_array_size(t->setup->reads))
+    else if (json_array_size(t->setup->reads) && len <= MATCHED_MAX_BYTES)
         take_patterns(t, line);
 }
 
 void launch_take_report_line(launch_trial *t, const char *line, size_t len)
 {
-    size_t prefix = strlen(PREFIX);
-    bool prefixed = len >= prefix && memcmp(line, PREFIX, prefix) == 0;
+    size_t prefix = strlen(LAUNCH_PREFIX);
+    bool prefixed = len >= prefix && memcmp(line, LAUNCH_PREFIX, prefix) == 0;
     if (!t->pruned && strspn(line, " \t\r") < len)
         take_json(t, line + (prefixed ? prefix : 0), len - (prefixed ? prefix : 0));
 }
