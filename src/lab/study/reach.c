@@ -53,12 +53,13 @@ static void hide_source(json_t *list, const rg_study *study)
 
 json_t *rg_out_of_reach(const rg_study *study, const char *dir)
 {
-    static const char *const own[] = {"sealed",        "predictions",   "runs",
-                                      "ledger.db",     "ledger.db-wal", "ledger.db-shm",
-                                      "ledger.db.lock"};
+    static const char *const own[] = {"sealed",        "runs",          "ledger.db",
+                                      "ledger.db-wal", "ledger.db-shm", "ledger.db.lock"};
     json_t *list = json_array();
     for (size_t i = 0; i < RG_COUNT(own); i++)
         hide(list, dir, own[i]);
+    if (study->trainer)
+        hide(list, dir, "predictions");
     hide_neighbours(list, dir);
     hide_source(list, study);
     return list;
