@@ -86,6 +86,10 @@ bool rg_ledger_look(rg_ledger *ledger, const json_t *body, const rg_score *score
  * arena, too. */
 bool rg_ledger_records(rg_ledger *ledger, rg_arena *arena, rg_record **ret, size_t *ret_n,
                        rg_err *err);
+/* The same without curves, resources and the configurations of trials, which are NULL: a tenth of
+ * the memory, for those who need to know what came out alone. */
+bool rg_ledger_outline(rg_ledger *ledger, rg_arena *arena, rg_record **ret, size_t *ret_n,
+                       rg_err *err);
 json_t *rg_ledger_study_json(rg_ledger *ledger, rg_err *err); /* {name, text, resolved, hash,
                                                   created, environment}; json null when empty */
 json_t *rg_ledger_events(rg_ledger *ledger, const char *kind,

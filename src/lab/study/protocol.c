@@ -115,7 +115,14 @@ bool rg_walk_perform(rg_walk *w, rg_work *work, const char *stage, rg_err *err)
 
 bool rg_walk_refresh(rg_walk *w, rg_err *err)
 {
-    return rg_ledger_records(w->ledger, w->arena, &w->records, &w->n_records, err);
+    rg_arena *arena = rg_arena_new();
+    bool ok = (w->study->prune ? rg_ledger_records : rg_ledger_outline)(
+        w->ledger, arena, &w->records, &w->n_records, err);
+    rg_arena *spare = ok ? w->read : arena;
+    if (spare)
+        rg_arena_free(spare);
+    w->read = ok ? arena : w->read;
+    return ok;
 }
 
 static size_t position_of(const rg_study *study, const char *arm)
@@ -280,6 +287,8 @@ bool rg_study_run(const rg_study *study, rg_ledger *ledger, const rg_run_options
     json_decref(w.split);
     json_decref(w.freeze);
     json_decref(w.session);
+    if (w.read)
+        rg_arena_free(w.read);
     rg_arena_free(w.arena);
     return ok;
 }

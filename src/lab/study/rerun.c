@@ -175,7 +175,9 @@ static bool perform(retraining *r, const char *study_dir, rerun_round *ret, rg_e
               rg_ledger_study(w->ledger, study->name, study->text, study->resolved, study->hash,
                               NULL, err) &&
               bring_data(r, study_dir, err) && train(r, err) &&
-              (w->signal || (rg_walk_refresh(w, err) && score(r, study_dir, ret, err)));
+              (w->signal ||
+               (rg_ledger_records(w->ledger, w->arena, &w->records, &w->n_records, err) &&
+                score(r, study_dir, ret, err)));
     ret->records = w->records;
     ret->n_records = w->n_records;
     rg_members_free(&r->work);
