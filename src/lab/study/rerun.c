@@ -18,6 +18,7 @@ typedef struct retraining {
     size_t n, next;
     rg_walk walk;
     rg_work work;
+    rg_run_options told; /* the walk's, their progress told on */
 } retraining;
 
 static size_t next_member(rg_work *work)
@@ -127,12 +128,12 @@ static bool open_members(retraining *r, rg_err *err)
 static bool train(retraining *r, rg_err *err)
 {
     rg_walk *w = &r->walk;
-    rg_run_options options = w->options;
-    options.ctx = r;
-    options.progress = w->options.progress ? tell : NULL;
+    r->told = w->options;
+    r->told.ctx = r;
+    r->told.progress = w->options.progress ? tell : NULL;
     r->work.study = w->study;
     r->work.ledger = w->ledger;
-    r->work.options = &options;
+    r->work.options = &r->told;
     r->work.data_info = w->split;
     r->work.dir = w->options.dir;
     r->work.progress = &w->progress;

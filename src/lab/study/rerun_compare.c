@@ -4,16 +4,22 @@
 #include <math.h>
 #include <string.h>
 
+static int64_t bits_of(double value)
+{
+    int64_t bits;
+    memcpy(&bits, &value, sizeof(bits));
+    return bits;
+}
+
 bool rerun_same(double a, double b)
 {
-    return memcmp(&a, &b, sizeof(a)) == 0 || (isnan(a) && isnan(b));
+    return bits_of(a) == bits_of(b) || (isnan(a) && isnan(b));
 }
 
 /* Doubles in their order as whole numbers, without a gap. */
 static int64_t place_of(double value)
 {
-    int64_t bits;
-    memcpy(&bits, &value, sizeof(bits));
+    int64_t bits = bits_of(value);
     return bits < 0 ? INT64_MIN - bits : bits;
 }
 
@@ -119,10 +125,11 @@ typedef struct parted {
 static parted part_curve(const rg_curve *a, const rg_curve *b)
 {
     size_t i = parting(a, b);
-    if (i == a->count && i == b->count)
+    const rg_curve *longer = i < a->count ? a : b;
+    if (i >= longer->count)
         return (parted){NULL};
     return (parted){.name = a->name,
-                    .step = i < a->count ? a->step[i] : b->step[i],
+                    .step = longer->step[i],
                     .recorded = i < a->count ? a->value[i] : (double)NAN,
                     .again = i < b->count ? b->value[i] : (double)NAN};
 }
