@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 git ls-files 'src/*.[ch]' 'zoo/*.[ch]' 'include/*.h' | xargs grep -HnE '^#include "' | awk '
 BEGIN {
     allow["base"] = ""
+    allow["sandbox"] = "base"
     allow["data"] = "base"
     allow["engine/ir"] = "base"
     allow["engine/plan"] = "base engine/ir"
@@ -14,15 +15,16 @@ BEGIN {
     allow["engine/train"] = "base data engine/ir engine/plan engine/nn"
     allow["zoo"] = "base data engine/ir engine/nn engine/train"
     allow["worker"] = "base data engine/ir engine/plan engine/nn engine/train zoo"
+    allow["launch"] = "base data sandbox"
     allow["lab/stats"] = "base"
     allow["lab/search"] = "base"
     allow["lab/store"] = "base"
     allow["lab/exec"] = "base"
     allow["lab/study"] = "base data lab/stats lab/search lab/store lab/exec"
     allow["lab/report"] = "base data lab/stats lab/search lab/store lab/study"
-    allow["cli"] = "base data engine/train worker lab/stats lab/search lab/store lab/exec lab/study lab/report"
+    allow["cli"] = "base data engine/train worker launch lab/stats lab/search lab/store lab/exec lab/study lab/report"
 
-    n = split("base=base data=data calibration=data graph=engine/ir plan=engine/plan nn=engine/nn train=engine/train " \
+    n = split("base=base trial=base sandbox=sandbox launch=launch data=data calibration=data graph=engine/ir plan=engine/plan nn=engine/nn train=engine/train " \
               "model=engine/train worker=worker stats=lab/stats special=lab/stats groups=lab/stats resample=lab/stats " \
               "bayes=lab/stats predictions=lab/stats search=lab/search store=lab/store " \
               "exec=lab/exec study=lab/study protocol=lab/study report=lab/report publish=lab/report " \

@@ -77,6 +77,29 @@ typedef struct rg_brunner_munzel_result {
 rg_brunner_munzel_result rg_brunner_munzel(const double *a, size_t n_a, const double *b,
                                            size_t n_b, double alpha);
 
+/* Smirnov (1939; smirnov.c), often called the two-sample Kolmogorov-Smirnov test: d is the largest
+ * distance between the two empirical distribution functions.  Assumes that without an effect both
+ * samples have one distribution, and finds any difference; two-sided.  Exact while n_a n_b is at
+ * most 10^6, given the ties (Schroer and Trenkler 1995); beyond, the limit P(K > d sqrt(n_a n_b /
+ * (n_a + n_b))) (Kolmogorov 1933), which is conservative with ties.  Without ties the exact p is
+ * that of R and SciPy.  Infinite values are fine.  An empty sample or NaN: NaN. */
+typedef struct rg_smirnov_result {
+    double d, p;
+    bool exact, ties;
+} rg_smirnov_result;
+rg_smirnov_result rg_smirnov(const double *a, size_t n_a, const double *b, size_t n_b);
+/* P(K > x) = 2 sum (-1)^(k-1) exp(-2 k^2 x^2), Kolmogorov's distribution. */
+double rg_kolmogorov_upper(double x);
+
+/* Pearson's chi-squared test that the rows of a table of counts (rows, columns) have one
+ * distribution (Pearson 1900; contingency.c), without Yates' correction; rows and columns without
+ * a count are left out.  The approximation is usual where every expected count is at least 5.  v:
+ * Cramer's (1946), from 0, no dependence, to 1.  Fewer than two rows or columns: NaN. */
+typedef struct rg_contingency_result {
+    double chi2, df, p, v, least_expected;
+} rg_contingency_result;
+rg_contingency_result rg_contingency(const double *count, size_t rows, size_t columns);
+
 /* ---- Dependent and stratified pairs (strata.c) -------------------------------------------
  * Few data sets: M = mean of the per-set means of the differences, se = sqrt(sum s^2 / n) / D,
  * with the degrees of freedom of Satterthwaite (1946); every set weighs the same, and the

@@ -37,8 +37,8 @@ static const rg_option options[] = {
 static bool try_data(const rg_study *study, rg_arena *arena, json_t *plan, rg_err *err)
 {
     rg_split split;
-    rg_dataset *data = rg_dataset_load(study->data, study->data_target, study->dir, arena, err);
-    if (!data || !rg_split_make(data, &study->split, arena, &split, err))
+    rg_dataset *data = rg_study_data(study, arena, &split, err);
+    if (!data)
         return false;
     json_object_set_new(plan, "data",
                         json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:s}", "name", study->data,
@@ -94,7 +94,8 @@ static bool run_placebo(const rg_given *given, const rg_study *study, json_t *pl
 {
     const char *worker[3];
     placebo_runs runs;
-    if (!placebo_fits(given, study, err) || !rg_worker_command(given->arena, worker, err))
+    if (!placebo_fits(given, study, err) ||
+        !rg_worker_command(study, given->arena, worker, err))
         return false;
     teller t = {rg_meter_open(study->metric), given->flag[QUIET]};
     int jobs = (int)given->integer[JOBS];

@@ -119,6 +119,11 @@ static void (*const to_float[])(const void *, float *, size_t) = {
 static void (*const to_double[])(const void *, double *, size_t) = {
     double_of_f32, double_of_f64, double_of_i32, double_of_i64, double_of_u8};
 
+void rg_array_doubles(const rg_array *array, double *ret)
+{
+    to_double[array->type](array->data, ret, rg_array_count(array));
+}
+
 static const rg_array *array_named(const loading *l, const rg_arrays *arrays, const char *name)
 {
     const rg_array *array = rg_arrays_find(arrays, name);
@@ -163,17 +168,18 @@ static bool matrix_take(const loading *l, const rg_array *x)
 
 static bool load_npz(const loading *l, const rg_data_bytes *bytes)
 {
-    rg_arrays arrays = {0};
-    if (!rg_npz_parse(bytes->at, bytes->len, l->path, l->arena, &arrays, l->err))
+    rg_arrays *arrays = RG_ARENA_NEW(l->arena, rg_arrays);
+    if (!rg_npz_parse(bytes->at, bytes->len, l->path, l->arena, arrays, l->err))
         return false;
-    const rg_array *x = array_named(l, &arrays, "x");
-    const rg_array *y = array_named(l, &arrays, l->target ? l->target : "y");
+    l->data->arrays = arrays;
+    const rg_array *x = array_named(l, arrays, "x");
+    const rg_array *y = array_named(l, arrays, l->target ? l->target : "y");
     if (!x || !y || !shapes_agree(l, x, y) || !matrix_take(l, x))
         return false;
     double *values = RG_DATA_ROOM(l->arena, double, l->data->rows, l->path, l->err);
     if (!values)
         return false;
-    to_double[y->type](y->data, values, l->data->rows);
+    rg_array_doubles(y, values);
     rg_target target = {
         .name = y->name,
         .where = l->path,
@@ -255,4 +261,23 @@ rg_dataset *rg_dataset_load(const char *name, const char *target, const char *ba
         target = source->target;
     loading l = {source, path, target, arena, data, err};
     return load_file(&l) ? data : NULL;
+}
+
+/* ---- Features one by one */
+
+double rg_dataset_number(const rg_dataset *data, size_t row, size_t column)
+{
+    return data->table ? data->table->column[column].number[row]
+                       : data->x[row * data->features + column];
+}
+
+const char *const *rg_dataset_texts(const rg_dataset *data, size_t column)
+{
+    return data->table ? data->table->column[column].text : NULL;
+}
+
+const char *rg_dataset_column_name(const rg_dataset *data, size_t column, rg_arena *arena)
+{
+    return data->table ? data->table->column[column].name
+                       : rg_arena_printf(arena, "x%zu", column);
 }

@@ -36,16 +36,9 @@ static uint64_t text_bits(const char *text)
     return hash;
 }
 
-/* The cells of a text column; NULL for numbers. */
-static const char *const *texts(const rg_dataset *data, size_t c)
-{
-    return data->table ? data->table->column[c].text : NULL;
-}
-
 static uint64_t number_bits_at(const rg_dataset *data, size_t row, size_t c)
 {
-    return number_bits(data->table ? data->table->column[c].number[row]
-                                   : data->x[row * data->features + c]);
+    return number_bits(rg_dataset_number(data, row, c));
 }
 
 static bool same_text(const char *a, const char *b)
@@ -56,7 +49,7 @@ static bool same_text(const char *a, const char *b)
 static bool same_row(const rg_dataset *data, uint32_t a, uint32_t b)
 {
     for (size_t c = 0; c < data->features; c++) {
-        const char *const *text = texts(data, c);
+        const char *const *text = rg_dataset_texts(data, c);
         bool same = text ? same_text(text[a], text[b])
                          : number_bits_at(data, a, c) == number_bits_at(data, b, c);
         if (!same)
@@ -71,7 +64,7 @@ static entry *add_part(const rg_dataset *data, const uint32_t *rows, size_t n, u
     for (size_t i = 0; i < n; i++) {
         uint64_t hash = 0;
         for (size_t c = 0; c < data->features; c++) {
-            const char *const *text = texts(data, c);
+            const char *const *text = rg_dataset_texts(data, c);
             hash =
                 mix(hash, text ? text_bits(text[rows[i]]) : number_bits_at(data, rows[i], c));
         }

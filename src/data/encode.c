@@ -23,13 +23,6 @@ static const rg_column *text_column(const rg_dataset *data, size_t c)
     return text ? &data->table->column[c] : NULL;
 }
 
-static double number_at(const rg_dataset *data, size_t row, size_t c)
-{
-    if (data->table)
-        return data->table->column[c].number[row];
-    return data->x[row * data->features + c];
-}
-
 /* ---- fitting numbers
  * -------------------------------------------------------------------------- */
 
@@ -51,14 +44,14 @@ static void gather(const rg_dataset *data, size_t c, const uint32_t *train, size
 {
     size_t present = 0;
     for (size_t i = 0; i < n; i++) {
-        double value = number_at(data, train[i], c);
+        double value = rg_dataset_number(data, train[i], c);
         if (!isnan(value))
             scratch[present++] = value;
     }
     e->empty = present == 0;
     e->fill = present ? median(scratch, present) : 0;
     for (size_t i = 0; i < n; i++) {
-        double value = number_at(data, train[i], c);
+        double value = rg_dataset_number(data, train[i], c);
         scratch[i] = isnan(value) ? e->fill : value;
     }
 }
@@ -150,7 +143,7 @@ bool rg_encoder_fit(const rg_dataset *data, const uint32_t *train, size_t n, rg_
     for (size_t c = 0; c < data->features; c++) {
         rg_encoding *e = &encoder.column[c];
         const rg_column *text = text_column(data, c);
-        e->name = data->table ? data->table->column[c].name : rg_arena_printf(arena, "x%zu", c);
+        e->name = rg_dataset_column_name(data, c, arena);
         e->first = encoder.width;
         if (!text)
             number_fit(data, c, train, n, scale, scratch, e);
@@ -170,7 +163,7 @@ static bool number_apply(const rg_encoder *encoder, size_t c, const uint32_t *ro
 {
     const rg_encoding *e = &encoder->column[c];
     for (size_t i = 0; i < n; i++) {
-        double value = number_at(encoder->data, rows[i], c);
+        double value = rg_dataset_number(encoder->data, rows[i], c);
         if (isnan(value)) {
             value = e->fill;
             counts->imputed++;

@@ -40,6 +40,20 @@ static bool classes_settle(const rg_arrays *arrays, const char *path, rg_part *p
     return true;
 }
 
+/* Arrays that stand in a file only where the study asks for them. */
+static bool extras_take(const rg_arrays *arrays, const char *path, rg_part *part, rg_err *err)
+{
+    const rg_array *group = rg_arrays_find(arrays, "group");
+    const rg_array *weight = rg_arrays_find(arrays, "weight");
+    if (group && !has_shape(group, RG_ARRAY_I64, 1, part->rows))
+        return refuse(path, err, "group must be int64 of shape (rows)");
+    if (weight && !has_shape(weight, RG_ARRAY_F32, 1, part->rows))
+        return refuse(path, err, "weight must be float32 of shape (rows)");
+    part->group = group ? group->data : NULL;
+    part->weight = weight ? weight->data : NULL;
+    return true;
+}
+
 static bool part_take(const rg_arrays *arrays, const char *path, rg_part *part, rg_err *err)
 {
     const rg_array *x = rg_arrays_find(arrays, "x"), *y = rg_arrays_find(arrays, "y");
@@ -64,7 +78,7 @@ static bool part_take(const rg_arrays *arrays, const char *path, rg_part *part, 
         else
             return refuse(path, err, "y must be int32 or float32 of shape (rows)");
     }
-    return classes_settle(arrays, path, part, err);
+    return extras_take(arrays, path, part, err) && classes_settle(arrays, path, part, err);
 }
 
 bool rg_part_read(const char *path, rg_arena *arena, rg_part *ret, rg_err *err)

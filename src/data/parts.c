@@ -4,6 +4,7 @@
  * equal data, split and scaling are equal bytes. */
 #include "rigor/data.h"
 
+#include "data/balance.h"
 #include "data/duplicates.h"
 #include "data/encode.h"
 #include "data/memory.h"
@@ -18,12 +19,15 @@ typedef struct part {
     size_t n;
     float *x;
     int64_t *id;
-    void *y; /* int32 classes or float32 numbers */
+    void *y;        /* int32 classes or float32 numbers */
+    int64_t *group; /* NULL: none */
+    float *weight;  /* NULL: none */
     rg_encoded counts;
 } part;
 
 typedef struct writing {
     const rg_dataset *data;
+    const rg_parts_plan *plan;
     rg_encoder encoder;
     part part[3];
     int32_t classes;
@@ -56,36 +60,69 @@ static bool part_fill(writing *w, part *p)
         else
             ((float *)p->y)[i] = data->target[p->rows[i]];
     }
+    if (data->query.name) {
+        p->group = RG_DATA_ROOM(w->arena, int64_t, p->n, data->path, w->err);
+        if (!p->group)
+            return false;
+        for (size_t i = 0; i < p->n; i++)
+            p->group[i] = data->query.code[p->rows[i]];
+    }
     return rg_encoder_apply(&w->encoder, p->rows, p->n, p->x, &p->counts, w->err);
 }
 
-static rg_array array_x(const writing *w, const part *p)
-{
-    return (rg_array){"x", RG_ARRAY_F32, 2, {(int64_t)p->n, (int64_t)w->encoder.width}, p->x};
-}
+/* What a file holds, as bits: x, y, id and classes, group, weight. */
+enum { X = 1, Y = 2, ARRAYS_MAX = 6 };
 
-static rg_array array_y(const writing *w, const part *p)
+/* Fills `ret` with the arrays of a part; returns how many there are. */
+static size_t arrays_of(writing *w, const part *p, int what, rg_array ret[ARRAYS_MAX])
 {
+    int64_t n = (int64_t)p->n;
     rg_array_type type = w->data->task == RG_CLASSIFY ? RG_ARRAY_I32 : RG_ARRAY_F32;
-    return (rg_array){"y", type, 1, {(int64_t)p->n}, p->y};
+    size_t count = 0;
+    if (what & X)
+        ret[count++] = (rg_array){"x", RG_ARRAY_F32, 2, {n, (int64_t)w->encoder.width}, p->x};
+    if (what & Y)
+        ret[count++] = (rg_array){"y", type, 1, {n}, p->y};
+    ret[count++] = (rg_array){"id", RG_ARRAY_I64, 1, {n}, p->id};
+    ret[count++] = (rg_array){"classes", RG_ARRAY_I32, 1, {1}, &w->classes};
+    if (p->group)
+        ret[count++] = (rg_array){"group", RG_ARRAY_I64, 1, {n}, p->group};
+    if (p->weight)
+        ret[count++] = (rg_array){"weight", RG_ARRAY_F32, 1, {n}, p->weight};
+    return count;
 }
 
-static rg_array array_id(const part *p)
+/* The training part as the plan wants its classes. */
+static bool balance(writing *w)
 {
-    return (rg_array){"id", RG_ARRAY_I64, 1, {(int64_t)p->n}, p->id};
-}
-
-static rg_array array_classes(writing *w)
-{
-    return (rg_array){"classes", RG_ARRAY_I32, 1, {1}, &w->classes};
+    part *p = &w->part[0];
+    if (w->plan->balance == RG_BALANCE_NONE)
+        return true;
+    if (w->data->task != RG_CLASSIFY)
+        return rg_fail(w->err, RG_INPUT, "data.balance", "leave it out",
+                       "the target of '%s' is a number: it has no classes to balance",
+                       w->data->name);
+    rg_rows rows = {p->n, w->encoder.width, p->x, p->y, p->id, p->group, NULL};
+    if (!rg_balance_apply(w->plan->balance, &w->encoder, w->data->classes, w->plan->seed,
+                          w->arena, &rows, w->err))
+        return false;
+    p->n = rows.n;
+    p->x = rows.x;
+    p->y = rows.label;
+    p->id = rows.id;
+    p->group = rows.group;
+    p->weight = rows.weight;
+    return true;
 }
 
 /* ---- files
  * ------------------------------------------------------------------------------------ */
 
-static bool file_write(writing *w, const char *path, const rg_array *arrays, size_t n, int mode)
+static bool file_write(writing *w, const char *path, const part *p, int what, int mode)
 {
     char hash[RG_HEX];
+    rg_array arrays[ARRAYS_MAX];
+    size_t n = arrays_of(w, p, what, arrays);
     if (!rg_npz_write(path, arrays, n, mode, w->err) || !rg_sha_file(path, hash, w->err))
         return false;
     json_object_set_new(w->hashes, rg_path_base(path), json_string(hash));
@@ -94,19 +131,14 @@ static bool file_write(writing *w, const char *path, const rg_array *arrays, siz
 
 static bool files_write(writing *w, const char *dir, const char *label_path)
 {
+    static const int what[] = {X | Y, X | Y, X};
     if (!rg_dir_make(dir, 0755, w->err))
         return false;
-    for (size_t i = 0; i < 2; i++) {
-        const part *p = &w->part[i];
-        const rg_array all[] = {array_x(w, p), array_y(w, p), array_id(p), array_classes(w)};
-        if (!file_write(w, rg_path_join(w->arena, dir, p->name), all, 4, PUBLIC))
+    for (size_t i = 0; i < RG_COUNT(what); i++)
+        if (!file_write(w, rg_path_join(w->arena, dir, w->part[i].name), &w->part[i], what[i],
+                        PUBLIC))
             return false;
-    }
-    const part *test = &w->part[2];
-    const rg_array inputs[] = {array_x(w, test), array_id(test), array_classes(w)};
-    const rg_array labels[] = {array_y(w, test), array_id(test), array_classes(w)};
-    return file_write(w, rg_path_join(w->arena, dir, test->name), inputs, 3, PUBLIC) &&
-           file_write(w, label_path, labels, 3, PRIVATE);
+    return file_write(w, label_path, &w->part[2], Y, PRIVATE);
 }
 
 /* ---- what is to be known about them
@@ -177,28 +209,44 @@ static json_t *info(const writing *w, const rg_duplicates *twins)
     return result;
 }
 
-static bool write_all(writing *w, const rg_split *split, rg_scale scale, const char *dir,
+/* Only of what is out of the usual: other studies keep the records that they have always had. */
+static void info_add_changes(const writing *w, const rg_split *split, json_t *info)
+{
+    if (w->plan->balance != RG_BALANCE_NONE) {
+        json_object_set_new(info, "balance", json_string(rg_balance_names[w->plan->balance]));
+        json_object_set_new(info, "rows_balanced", count_json(w->part[0].n));
+    }
+    if (split->left_out)
+        json_object_set_new(info, "left_out", count_json(split->left_out));
+}
+
+static bool write_all(writing *w, const rg_split *split, const char *dir,
                       const char *label_path, json_t **ret_info)
 {
     rg_duplicates twins;
-    if (!rg_encoder_fit(w->data, split->train, split->n_train, scale, w->arena, &w->encoder,
-                        w->err) ||
+    if (!rg_encoder_fit(w->data, split->train, split->n_train, w->plan->scale, w->arena,
+                        &w->encoder, w->err) ||
         !rg_duplicates_count(w->data, split, &twins, w->err))
         return false;
     for (size_t i = 0; i < 3; i++)
         if (!part_fill(w, &w->part[i]))
             return false;
-    if (!files_write(w, dir, label_path))
+    json_t *about = info(w, &twins);
+    if (!balance(w) || !files_write(w, dir, label_path)) {
+        json_decref(about);
         return false;
-    *ret_info = info(w, &twins);
+    }
+    info_add_changes(w, split, about);
+    *ret_info = about;
     return true;
 }
 
-bool rg_parts_write(const rg_dataset *data, const rg_split *split, rg_scale scale,
-                    const char *dir, const char *label_path, json_t **ret_info, rg_err *err)
+bool rg_parts_make(const rg_dataset *data, const rg_split *split, const rg_parts_plan *plan,
+                   const char *dir, const char *label_path, json_t **ret_info, rg_err *err)
 {
     writing w = {
         .data = data,
+        .plan = plan,
         .part = {{.name = "train.npz", .rows = split->train, .n = split->n_train},
                  {.name = "val.npz", .rows = split->val, .n = split->n_val},
                  {.name = "test_inputs.npz", .rows = split->test, .n = split->n_test}},
@@ -207,8 +255,15 @@ bool rg_parts_write(const rg_dataset *data, const rg_split *split, rg_scale scal
         .hashes = json_object(),
         .err = err,
     };
-    bool good = write_all(&w, split, scale, dir, label_path, ret_info);
+    bool good = write_all(&w, split, dir, label_path, ret_info);
     json_decref(w.hashes);
     rg_arena_free(w.arena);
     return good;
+}
+
+bool rg_parts_write(const rg_dataset *data, const rg_split *split, rg_scale scale,
+                    const char *dir, const char *label_path, json_t **ret_info, rg_err *err)
+{
+    return rg_parts_make(data, split, &(rg_parts_plan){.scale = scale}, dir, label_path,
+                         ret_info, err);
 }

@@ -236,6 +236,74 @@ static bool take_files(const rg_dataset *data, const rg_split_spec *spec, rg_are
     return none_empty(data, ret, err);
 }
 
+static bool can_fold(const rg_split_spec *spec, rg_err *err)
+{
+    if (spec->folds && (spec->folds < 2 || spec->fold >= spec->folds))
+        return rg_fail(err, RG_INPUT, "data.split.folds",
+                       "give 2 folds or more, counted from 0", "fold %zu of %zu does not exist",
+                       spec->fold, spec->folds);
+    if (spec->folds && !(spec->train > 0 && spec->val > 0))
+        return rg_fail(err, RG_INPUT, "data.split.folds", "for instance {train: 0.8, val: 0.2}",
+                       "train and val say how the rows outside of a fold are shared");
+    return true;
+}
+
+static bool can_order(const rg_split_spec *spec, rg_err *err)
+{
+    return !spec->time || !spec->stratify ||
+           rg_fail(err, RG_INPUT, "data.split", "set stratify: false",
+                   "a cut by time takes the classes as they come: it cannot be stratified");
+}
+
+/* The rows of each part, in the order of the data. */
+static bool gather(const rg_dataset *data, const uint8_t *part, rg_arena *arena, lists *ret,
+                   rg_err *err)
+{
+    uint32_t *list = RG_DATA_ROOM(arena, uint32_t, data->rows, data->name, err);
+    if (!list)
+        return false;
+    for (uint8_t p = 0; p < PARTS; p++) {
+        ret->at[p] = list;
+        for (size_t i = 0; i < data->rows; i++)
+            if (part[i] == p)
+                *list++ = (uint32_t)i;
+        ret->n[p] = (size_t)(list - ret->at[p]);
+    }
+    return none_empty(data, ret, err);
+}
+
+/* By group, by time, or one of several folds. */
+static bool cut_by_rule(const rg_dataset *data, const rg_split_spec *spec, rg_arena *arena,
+                        lists *ret, rg_err *err)
+{
+    const double fraction[PARTS] = {spec->train, spec->val, spec->test};
+    if (!can_fold(spec, err) || !can_order(spec, err) ||
+        (!spec->folds && !fractions_fit(fraction, err)))
+        return false;
+    uint8_t *part = RG_DATA_ROOM(arena, uint8_t, data->rows, data->name, err);
+    if (!part)
+        return false;
+    if (spec->time)
+        rg_split_by_time(data, spec, part);
+    else if (!spec->group)
+        rg_split_fold(data, spec, part);
+    else if (!rg_split_by_group(data, spec, part, err))
+        return false;
+    return gather(data, part, arena, ret, err);
+}
+
+static bool cut(const rg_dataset *data, const rg_split_spec *spec, rg_arena *arena, lists *ret,
+                rg_err *err)
+{
+    if ((spec->group && !data->group.name) || (spec->time && !data->time.name))
+        RG_BUG("the columns of the split were not told to rg_dataset_roles");
+    if (spec->train_file || spec->val_file || spec->test_file)
+        return take_files(data, spec, arena, ret, err);
+    if (spec->group || spec->time || spec->folds)
+        return cut_by_rule(data, spec, arena, ret, err);
+    return cut_at_random(data, spec, arena, ret, err);
+}
+
 bool rg_split_make(const rg_dataset *data, const rg_split_spec *spec, rg_arena *arena,
                    rg_split *ret, rg_err *err)
 {
@@ -244,10 +312,8 @@ bool rg_split_make(const rg_dataset *data, const rg_split_spec *spec, rg_arena *
                        "%zu rows are more than can be split", data->rows);
     if (spec->stratify && !can_stratify(data, err))
         return false;
-    bool files = spec->train_file || spec->val_file || spec->test_file;
     lists parts = {0};
-    if (files ? !take_files(data, spec, arena, &parts, err)
-              : !cut_at_random(data, spec, arena, &parts, err))
+    if (!cut(data, spec, arena, &parts, err))
         return false;
     for (int p = 0; p < PARTS; p++)
         qsort(parts.at[p], parts.n[p], sizeof(uint32_t), ascending);
@@ -256,7 +322,8 @@ bool rg_split_make(const rg_dataset *data, const rg_split_spec *spec, rg_arena *
                       .test = parts.at[2],
                       .n_train = parts.n[0],
                       .n_val = parts.n[1],
-                      .n_test = parts.n[2]};
+                      .n_test = parts.n[2],
+                      .left_out = data->rows - parts.n[0] - parts.n[1] - parts.n[2]};
     hash_lists(&parts, ret->hash);
     return true;
 }

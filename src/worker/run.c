@@ -26,7 +26,7 @@ static bool send_epoch(void *ctx, const rg_epoch *epoch)
         snprintf(key, sizeof(key), "val_%s", r->job->metrics[i]->name);
         json_object_set_new(message, key, rg_json_real(epoch->score[i]));
     }
-    r->heard = worker_send(message);
+    r->heard = rg_message_send(message);
     return r->heard;
 }
 
@@ -54,7 +54,7 @@ static void send_done(running *r, const rg_program *program, const rg_fit_result
         json_object_set_new(message, "predictions", json_string(r->member.predictions));
     if (r->member.checkpoint)
         json_object_set_new(message, "checkpoint", json_string(r->member.checkpoint));
-    r->heard = worker_send(message);
+    r->heard = rg_message_send(message);
 }
 
 /* ---- A member */
@@ -135,8 +135,8 @@ static bool run_member(cache *c, const train_job *job, const json_t *entry)
                 train_member(&r, model, config, &err);
     json_decref(config);
     if (!done && r.heard)
-        r.heard = worker_fail("id", r.member.id, r.outside ? "lost" : "failed", &err,
-                              worker_usage_json(&r.usage));
+        r.heard = rg_message_fail("id", r.member.id, r.outside ? "lost" : "failed", &err,
+                                  worker_usage_json(&r.usage));
     return r.heard;
 }
 
@@ -145,12 +145,12 @@ static bool fail_job(const json_t *root, json_int_t number, const rg_err *err)
 {
     size_t i;
     json_t *entry;
-    if (!worker_fail("job", number, "error", err, NULL))
+    if (!rg_message_fail("job", number, "error", err, NULL))
         return false;
     json_array_foreach (json_object_get(root, "members"), i, entry) {
         const json_t *id = json_object_get(entry, "id");
         if (json_is_integer(id) &&
-            !worker_fail("id", json_integer_value(id), "failed", err, NULL))
+            !rg_message_fail("id", json_integer_value(id), "failed", err, NULL))
             return false;
     }
     return true;
@@ -173,5 +173,5 @@ bool worker_run(cache *c, const json_t *root)
     json_int_t number = json_integer_value(json_object_get(root, "job"));
     bool heard =
         worker_job_read(root, &job, &err) ? run_members(c, &job) : fail_job(root, number, &err);
-    return heard && worker_send(json_pack("{s:I, s:b}", "job", number, "finished", 1));
+    return heard && rg_message_send(json_pack("{s:I, s:b}", "job", number, "finished", 1));
 }

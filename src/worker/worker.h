@@ -1,8 +1,9 @@
-/* worker.h - what the files of the worker share: jobs as read, caches, messages. */
+/* worker.h - what the files of the worker share: jobs as read, caches. */
 #ifndef RIGOR_WORKER_WORKER_H
 #define RIGOR_WORKER_WORKER_H
 
 #include "rigor/train.h"
+#include "rigor/trial.h"
 
 #include <sys/stat.h>
 
@@ -58,13 +59,6 @@ void worker_usage_start(usage *ret);
  * process since the start (of its whole life on a kernel that cannot forget it).  New
  * reference. */
 json_t *worker_usage_json(const usage *since);
-
-/* ---- Messages: one line each; steals `message`.  False when nobody reads any more. */
-bool worker_send(json_t *message);
-/* {"id" or "job": number, key: "where: what", "remedy", "resources"}; steals resources, which may
- * be NULL. */
-bool worker_fail(const char *who, json_int_t number, const char *key, const rg_err *err,
-                 json_t *resources);
 
 /* Trains the members of one job, one after another.  False when nobody reads any more. */
 bool worker_run(cache *c, const json_t *root);

@@ -73,9 +73,12 @@ static bool check_scores(proof *p, rg_err *err)
     rg_err cannot = {0};
     size_t n;
     const rg_record *records = runs_seen(p, &n, err);
+    json_t *split = rg_ledger_newest(p->ledger, "split", err);
     if (err->code != RG_OK)
         return false;
-    if (!rg_scores_compute(p->study, p->dir, records, n, &scored, &cannot)) {
+    bool computed = rg_scores_compute(p->study, split, p->dir, records, n, &scored, &cannot);
+    json_decref(split);
+    if (!computed) {
         proof_complain(p, "%s: %s", cannot.where, cannot.what);
         return true;
     }

@@ -21,27 +21,59 @@ static json_t *file_json(const rg_study *study, const char *path)
     return text_or_null(inside ? path + len + 1 : path);
 }
 
+/* Only where it is given: studies without it keep the hashes that they have always had. */
+static void add_text(json_t *object, const char *key, const char *text)
+{
+    if (text)
+        json_object_set_new(object, key, json_string(text));
+}
+
 static json_t *split_json(const rg_study *study)
 {
     const rg_split_spec *split = &study->split;
-    return json_pack("{s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:I}", "train",
-                     rg_json_real(split->train), "val", rg_json_real(split->val), "test",
-                     rg_json_real(split->test), "stratify", split->stratify, "train_file",
-                     file_json(study, split->train_file), "val_file",
-                     file_json(study, split->val_file), "test_file",
-                     file_json(study, split->test_file), "seed", (json_int_t)split->seed);
+    json_t *json = json_pack(
+        "{s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:I}", "train", rg_json_real(split->train), "val",
+        rg_json_real(split->val), "test", rg_json_real(split->test), "stratify",
+        split->stratify, "train_file", file_json(study, split->train_file), "val_file",
+        file_json(study, split->val_file), "test_file", file_json(study, split->test_file),
+        "seed", (json_int_t)split->seed);
+    add_text(json, "group", split->group);
+    add_text(json, "time", split->time);
+    if (split->keep)
+        json_object_set_new(json, "keep", json_true());
+    return json;
+}
+
+/* What decides a result: not the limits, not where it starts. */
+static json_t *trainer_json(const rg_trainer *trainer)
+{
+    static const char *const forms[] = {[RG_FORM_NPZ] = "npz", [RG_FORM_CSV] = "csv"};
+    json_t *command = json_array(), *reads = json_array();
+    for (size_t i = 0; i < trainer->n_command; i++)
+        json_array_append_new(command, json_string(trainer->command[i]));
+    for (size_t i = 0; i < trainer->n_reads; i++)
+        json_array_append_new(reads, json_string(trainer->reads[i]));
+    return json_pack("{s:o, s:o, s:s, s:O, s:i, s:b, s:b}", "command", command, "reads", reads,
+                     "data", forms[trainer->form], "env", trainer->env, "cores",
+                     trainer->threads, "network", trainer->network, "seal", trainer->seal);
 }
 
 static json_t *data_json(const rg_study *study)
 {
+    if (!study->data)
+        return json_null();
     static const char *const scales[] = {
         [RG_SCALE_NONE] = "none",
         [RG_SCALE_STANDARD] = "standard",
         [RG_SCALE_MINMAX] = "minmax",
     };
-    return json_pack("{s:s, s:o, s:o, s:s}", "name", study->data, "target",
-                     text_or_null(study->data_target), "split", split_json(study), "scale",
-                     scales[study->scale]);
+    json_t *json = json_pack("{s:s, s:o, s:o, s:s}", "name", study->data, "target",
+                             text_or_null(study->data_target), "split", split_json(study),
+                             "scale", scales[study->scale]);
+    add_text(json, "group", study->data_group);
+    if (study->balance != RG_BALANCE_NONE)
+        add_text(json, "balance", rg_balance_names[study->balance]);
+    return json;
 }
 
 static json_t *also_json(const rg_study *study)
@@ -179,6 +211,8 @@ void study_record(rg_study *study)
         "analysis", analysis_json(&study->analysis), "exploratory", study->exploratory);
     if (rg_study_is_sequential(study))
         json_object_set_new(study->resolved, "sequential", sequential_json(study));
+    if (study->trainer)
+        json_object_set_new(study->resolved, "trainer", trainer_json(study->trainer));
     if (!study->resolved)
         RG_BUG("a resolved study does not fit JSON");
     char *canonical = rg_json_canonical(study->resolved);

@@ -77,6 +77,8 @@ static bool link_folder(rg_arena *arena, const char *from, const char *to, const
 static bool bring_data(retraining *r, const char *study_dir, rg_err *err)
 {
     rg_walk *w = &r->walk;
+    if (!w->study->data) /* the trainer brings its own */
+        return true;
     json_t *split = rg_ledger_newest(r->source->ledger, "split", err);
     bool ok = !err->code && (split || rg_fail(err, RG_INPUT, study_dir, "rigor run begins it",
                                               "the study has not cut its data yet"));
@@ -115,7 +117,7 @@ static bool open_members(retraining *r, rg_err *err)
                          .score = NAN,
                          .point = json_incref(from->point),
                          .config = json_incref(from->config)};
-        if (from->stage == RG_EVALUATE)
+        if (from->stage == RG_EVALUATE && !rg_study_is_self_reported(study))
             m->predictions = rg_arena_printf(r->walk.arena, "predictions/%s-%llu.npz",
                                              from->arm, (unsigned long long)from->seed);
         if (m->arm == study->n_arms)
@@ -125,7 +127,7 @@ static bool open_members(retraining *r, rg_err *err)
     return true;
 }
 
-static bool train(retraining *r, rg_err *err)
+static bool train(retraining *r, const char *study_dir, rg_err *err)
 {
     rg_walk *w = &r->walk;
     r->told = w->options;
@@ -136,6 +138,7 @@ static bool train(retraining *r, rg_err *err)
     r->work.options = &r->told;
     r->work.data_info = w->split;
     r->work.dir = w->options.dir;
+    r->work.original = study_dir;
     r->work.progress = &w->progress;
     r->work.ctx = r;
     r->work.next = next_member;
@@ -165,8 +168,8 @@ static bool score(retraining *r, const char *study_dir, rerun_round *ret, rg_err
     if (!rg_file_exists(rg_path_join(w->arena, w->options.dir, "sealed")) &&
         !link_folder(w->arena, study_dir, w->options.dir, "sealed", err))
         return false;
-    return rg_scores_compute(w->study, w->options.dir, w->records, w->n_records, &ret->scored,
-                             err);
+    return rg_scores_compute(w->study, w->split, w->options.dir, w->records, w->n_records,
+                             &ret->scored, err);
 }
 
 static bool perform(retraining *r, const char *study_dir, rerun_round *ret, rg_err *err)
@@ -177,7 +180,7 @@ static bool perform(retraining *r, const char *study_dir, rerun_round *ret, rg_e
                              RG_LEDGER_WRITE, &w->ledger, err) &&
               rg_ledger_study(w->ledger, study->name, study->text, study->resolved, study->hash,
                               NULL, err) &&
-              bring_data(r, study_dir, err) && train(r, err) &&
+              bring_data(r, study_dir, err) && train(r, study_dir, err) &&
               (w->signal || (rg_walk_refresh(w, err) && score(r, study_dir, ret, err)));
     ret->records = w->records;
     ret->n_records = w->n_records;

@@ -5,9 +5,12 @@
  * worker) repeat the member; its own faults are recorded as failures. */
 #include "lab/study/runner.h"
 
+#include "lab/study/trainer_job.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define COHORT_MAX ((size_t)8)
 /* Kills from outside; after that the member is taken to be what gets workers killed. */
@@ -112,6 +115,7 @@ static bool record(rg_work *work, size_t id, const json_t *message, const char *
                    .point = m->point,
                    .config = m->config,
                    .validation = json_object_get(message, "validation"),
+                   .test = json_object_get(message, "test"),
                    .resources = resources_of(work, message),
                    .curves = curves,
                    .n_curves = n};
@@ -170,8 +174,15 @@ static bool settle(rg_work *work, size_t id, const json_t *message, const char *
 /* A large backlog goes out in cohorts; towards the end, one by one, so that no worker idles. */
 static size_t cohort_size(const rg_work *work)
 {
+    if (work->trainer) /* a program trains one member at a time */
+        return 1;
     size_t share = work->ready(work) / (2 * (size_t)work->options->jobs);
     return share < 1 ? 1 : share > COHORT_MAX ? COHORT_MAX : share;
+}
+
+static const char *root_of(const rg_work *work)
+{
+    return work->trainer ? rg_json_text(work->trainer, "root", work->dir) : work->dir;
 }
 
 static json_t *member_json(const rg_work *work, size_t id)
@@ -179,10 +190,21 @@ static json_t *member_json(const rg_work *work, size_t id)
     const rg_member *m = &work->member[id];
     json_t *predictions = json_null();
     if (m->predictions)
-        predictions = json_sprintf("%s/%s", work->dir, m->predictions);
+        predictions = json_sprintf("%s/%s", root_of(work), m->predictions);
     return json_pack("{s:I, s:s, s:I, s:O, s:o}", "id", (json_int_t)id, "stage",
                      m->stage == RG_TUNE ? "tune" : "evaluate", "seed", (json_int_t)m->seed,
                      "config", m->config, "predictions", predictions);
+}
+
+/* What a program is told beside that: who it is, and where its folder lies. */
+static void add_place(const rg_work *work, const rg_member *m, json_t *member)
+{
+    rg_arena *arena = rg_arena_new();
+    json_object_set_new(member, "arm", json_string(work->study->arms[m->arm].name));
+    json_object_set_new(member, "number", json_integer((json_int_t)m->number));
+    json_object_set_new(member, "place",
+                        json_sprintf("%s/%s", root_of(work), trainer_place(work, m, arena)));
+    rg_arena_free(arena);
 }
 
 static json_t *metric_names(const rg_study *study)
@@ -196,6 +218,11 @@ static json_t *metric_names(const rg_study *study)
 
 static json_t *job_json(const rg_work *work, json_t *members)
 {
+    if (work->trainer) {
+        json_t *job = json_copy(work->trainer);
+        json_object_set_new(job, "members", members);
+        return job;
+    }
     const json_t *data = json_object_get(work->data_info, "data");
     json_t *files = json_object();
     static const char *const parts[] = {"train", "val", "test_inputs"};
@@ -223,7 +250,10 @@ static void hand_out(rg_work *work, json_t *members, size_t id)
 {
     work->member[id].handed_out = true;
     work->member[id].alone = false;
-    json_array_append_new(members, member_json(work, id));
+    json_t *member = member_json(work, id);
+    if (work->trainer)
+        add_place(work, &work->member[id], member);
+    json_array_append_new(members, member);
 }
 
 static json_t *next_job(void *ctx)
@@ -248,9 +278,15 @@ static json_t *next_job(void *ctx)
 
 /* ---- Events of the pool */
 
+static bool take_loss(void *ctx, const size_t *ids, size_t n, rg_loss loss, const char *reason,
+                      rg_err *err);
+
 static bool take_message(void *ctx, size_t id, const json_t *message, rg_err *err)
 {
     rg_work *work = ctx;
+    const char *again = json_string_value(json_object_get(message, "again"));
+    if (again) /* its launcher is well, the program was ended from outside */
+        return take_loss(ctx, &id, 1, RG_LOSS_OUTSIDE, again, err);
     const char *failed = json_string_value(json_object_get(message, "failed"));
     if (failed)
         return settle(work, id, message, failed, err);
@@ -302,6 +338,19 @@ static bool all_recorded(const rg_work *work, rg_err *err)
                                    "%zu of %zu results did not arrive", missing, work->count);
 }
 
+/* A program's trials take places of their own, and folders that nobody else may be at. */
+static bool make_room(rg_work *work, rg_pool_options *options, rg_err *err)
+{
+    const rg_trainer *trainer = work->study->trainer;
+    if (!trainer)
+        return true;
+    options->threads = trainer->threads;
+    options->workers = trainer_slots(trainer, options->workers, err);
+    options->inherited = options->workers > 0 ? trainer_lock(work->dir, err) : -1;
+    work->trainer = options->inherited >= 0 ? trainer_job(work, err) : NULL;
+    return work->trainer != NULL;
+}
+
 bool rg_work_run(rg_work *work, int *ret_signal, rg_err *err)
 {
     rg_arena *arena = rg_arena_new();
@@ -309,11 +358,20 @@ bool rg_work_run(rg_work *work, int *ret_signal, rg_err *err)
                                .workers = work->options->jobs,
                                .threads = 1,
                                .log_path = rg_path_join(arena, work->dir, "worker.log")};
-    rg_pool_events events = {work, next_job, take_message, take_loss, take_tick};
-    bool ok = rg_pool_run(&options, &events, ret_signal, err) &&
+    rg_pool_events events = {.ctx = work,
+                             .next = next_job,
+                             .message = take_message,
+                             .lost = take_loss,
+                             .tick = take_tick};
+    bool ok = make_room(work, &options, err) &&
+              rg_pool_run(&options, &events, ret_signal, err) &&
               (*ret_signal || all_recorded(work, err));
     for (size_t i = 0; i < work->count; i++)
         forget(&work->member[i]);
+    if (options.inherited > 0)
+        close(options.inherited);
+    json_decref(work->trainer);
+    work->trainer = NULL;
     rg_arena_free(arena);
     return ok;
 }

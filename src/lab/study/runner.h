@@ -13,7 +13,8 @@ typedef struct rg_member {
     size_t arm, number;
     uint64_t seed;
     json_t *point, *config;
-    char *predictions; /* path that the worker writes; NULL while tuning */
+    char *predictions; /* path that the worker writes; NULL while tuning, and where the trainer
+                          scores itself */
     bool recorded;     /* its result is in the ledger */
     bool failed;
     double score; /* primary metric on validation; NaN when failed */
@@ -32,8 +33,13 @@ typedef struct rg_work {
     const rg_run_options *options;
     const json_t *data_info; /* body of the split event: paths, task, classes */
     const char *dir;         /* the study's folder */
-    const char *session;     /* id of what all this is trained under (session.h); may be NULL */
+    const char
+        *original;       /* the folder of the study of which this is done again, and which stays
+                                out of a program's reach as `dir` does; NULL: none */
+    const char *session; /* id of what all this is trained under (session.h); may be NULL */
     rg_progress *progress;
+    json_t
+        *trainer; /* what every job of a program begins with (trainer_job.h); NULL: our own */
 
     rg_member *member;
     size_t count;

@@ -32,6 +32,10 @@ static json_t *split_body(const rg_study *study, const rg_dataset *data, const r
                             (json_int_t)split->n_train, "val", (json_int_t)split->n_val, "test",
                             (json_int_t)split->n_test, "stratify", study->split.stratify,
                             "seed", (json_int_t)study->split.seed, "hash", split->hash);
+    if (study->split.group)
+        json_object_set_new(cut, "group", json_string(study->split.group));
+    if (study->split.time)
+        json_object_set_new(cut, "time", json_string(study->split.time));
     return json_pack("{s:o, s:o, s:s, s:o}", "data", about, "split", cut, "scale",
                      scales[study->scale], "info", info);
 }
@@ -51,6 +55,44 @@ static bool same_data(const rg_walk *w, const rg_dataset *data, const rg_split *
                    "the data is not what it was when this study began");
 }
 
+/* The parts again, for programs that read tables. */
+static bool write_tables(rg_walk *w, json_t *info, rg_err *err)
+{
+    static const char *const parts[] = {"train", "val", "test_inputs"};
+    json_t *files = json_object_get(info, "files");
+    bool ok = true;
+    for (size_t i = 0; ok && i < RG_COUNT(parts); i++) {
+        rg_arena *arena = rg_arena_new();
+        rg_part part;
+        char hex[RG_HEX];
+        char *from = rg_arena_printf(arena, "%s/data/%s.npz", w->options.dir, parts[i]);
+        char *name = rg_arena_printf(arena, "%s.csv", parts[i]);
+        char *to = rg_arena_printf(arena, "%s/data/%s", w->options.dir, name);
+        ok = rg_part_read(from, arena, &part, err) && rg_part_write_csv(to, &part, err) &&
+             rg_sha_file(to, hex, err);
+        if (ok)
+            json_object_set_new(files, name, json_string(hex));
+        rg_arena_free(arena);
+    }
+    return ok;
+}
+
+/* A metric that these data do not allow is refused before anything trains. */
+static bool metrics_ready(const rg_walk *w, rg_err *err)
+{
+    const rg_study *study = w->study;
+    rg_part labels;
+    if (!rg_part_read(rg_path_join(w->arena, w->options.dir, RG_LABELS_FILE), w->arena, &labels,
+                      err))
+        return false;
+    for (size_t i = 0; i <= study->n_also; i++) {
+        const rg_metric *metric = rg_metric_find(i == 0 ? study->metric : study->also[i - 1]);
+        if (metric && !rg_metric_ready(metric, NULL, &labels, study->data, err))
+            return false;
+    }
+    return true;
+}
+
 /* Writes the parts; *ret is the body of the split event. */
 static bool cut_data(rg_walk *w, json_t **ret, rg_err *err)
 {
@@ -58,18 +100,25 @@ static bool cut_data(rg_walk *w, json_t **ret, rg_err *err)
     rg_split split;
     json_t *info;
     const char *dir = rg_path_join(w->arena, w->options.dir, "data");
-    rg_dataset *data =
-        rg_dataset_load(study->data, study->data_target, study->dir, w->arena, err);
-    if (!data || !rg_split_make(data, &study->split, w->arena, &split, err) ||
-        !same_data(w, data, &split, err))
+    const rg_parts_plan plan = {study->scale, study->balance, study->seed};
+    rg_dataset *data = rg_study_data(study, w->arena, &split, err);
+    if (!data || !same_data(w, data, &split, err))
         return false;
     if (!rg_dir_make(dir, 0755, err) ||
         !rg_dir_make(rg_path_join(w->arena, w->options.dir, "sealed"), 0700, err) ||
-        !rg_parts_write(data, &split, study->scale, dir,
-                        rg_path_join(w->arena, w->options.dir, RG_LABELS_FILE), &info, err))
+        !rg_parts_make(data, &split, &plan, dir,
+                       rg_path_join(w->arena, w->options.dir, RG_LABELS_FILE), &info, err))
         return false;
+    if (study->trainer && study->trainer->form == RG_FORM_CSV && !write_tables(w, info, err)) {
+        json_decref(info);
+        return false;
+    }
     *ret = split_body(study, data, &split, info);
-    return true;
+    if (metrics_ready(w, err))
+        return true;
+    json_decref(*ret);
+    *ret = NULL;
+    return false;
 }
 
 /* Files of the cut are gone or damaged: the same ones must come out again. */
@@ -87,6 +136,8 @@ static bool cut_again(rg_walk *w, rg_err *err)
 
 bool rg_stage_split(rg_walk *w, rg_err *err)
 {
+    if (!w->study->data) /* the trainer brings its own */
+        return true;
     w->split = rg_ledger_newest(w->ledger, "split", err);
     if (err->code != RG_OK)
         return false;

@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "lab/study/rerun.h"
 #include "rigor/stats.h"
+#include "rigor/trial.h"
 #include "rigor/worker.h"
 #include "support.h"
 #include "worker/worker.h"
@@ -43,7 +44,7 @@ static int misled_worker(const char *how)
     char *line = NULL;
     size_t room = 0, i;
     cache c = {0};
-    worker_send(json_pack("{s:s}", "worker", "0"));
+    rg_message_send(json_pack("{s:s}", "worker", "0"));
     for (ssize_t n; (n = getline(&line, &room, stdin)) > 0;) {
         rg_err err = {0};
         json_t *job = rg_json_parse(line, (size_t)n, "job", &err), *told;
