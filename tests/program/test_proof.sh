@@ -43,6 +43,74 @@ mv "$study/data" elsewhere # cut again from the data, and the same
 expect 0 'equal' "$rigor" rerun small "$run"
 restore
 
+# --- rerun of another program, which may have no bits of its own
+mkdir program && cd program || exit 1
+cat >train.py <<'PY'
+import csv, json, os, random, sys
+rng = random.Random(os.urandom(8) if os.path.exists("noisy") else os.environ["RIGOR_SEED"])
+
+def read(name):
+    with open(os.environ[name]) as file:
+        return list(csv.DictReader(file))
+
+train, val, test = (read(name) for name in ("RIGOR_TRAIN", "RIGOR_VAL", "RIGOR_TEST_INPUTS"))
+features = [key for key in test[0] if key != "id"]
+target = [key for key in train[0] if key not in test[0]][0]
+sums = {}
+for row in train:
+    total = sums.setdefault(row[target], [0] * (len(features) + 1))
+    for i, value in enumerate([float(row[key]) for key in features] + [1]):
+        total[i] += value
+centre = {c: [v / s[-1] + rng.gauss(0, float(sys.argv[1])) for v in s[:-1]] for c, s in sums.items()}
+if os.path.exists("broken"):
+    centre = dict(zip(sorted(centre), [centre[c] for c in sorted(centre, reverse=True)]))
+
+def predict(row):
+    x = [float(row[key]) for key in features]
+    return min(centre, key=lambda c: sum((a - b) ** 2 for a, b in zip(x, centre[c])))
+
+report = {"step": 1, "val_accuracy": sum(predict(row) == row[target] for row in val) / len(val)}
+for path in open("curious").read().split() if os.path.exists("curious") else []:
+    try:
+        report["leaked"] = len(open(path, "rb").read())
+    except OSError:
+        pass
+print("@rigor", json.dumps(report))
+with open(os.path.join(os.environ["RIGOR_OUT"], "predictions.csv"), "w") as out:
+    print("id,label", *(f"{row['id']},{predict(row)}" for row in test), sep="\n", file=out)
+PY
+cat >centres.yaml <<'YAML'
+study: centres
+question: Does noise hurt?
+data: digits
+metric: accuracy
+trainer: {command: "python3 train.py {noise}", data: csv}
+base: {noise: 0.3}
+arms: {calm: {noise: 0.2}, loud: {noise: 0.4}}
+seeds: 5
+claims: [calm > loud]
+YAML
+expect 0 '' "$rigor" run centres.yaml --quiet
+expect 0 'equal +calm@1001: 3 values, bit for bit' "$rigor" rerun centres calm@1001
+touch noisy
+"$rigor" rerun centres calm@1001 calm@1002 --json -q >rerun.json
+json 'v["ok"] and v["inside"] == 2 and v["trainer"] == "program" and v["runs"][0]["interval"]["part"] == "test"' <rerun.json || fail "a noisy program: $(cat rerun.json)"
+expect 0 'from 2 reruns' "$rigor" rerun centres calm@1001 --times 2
+touch broken
+expect 1 'DIFFERENT calm@1001' "$rigor" rerun centres calm@1001
+rm noisy broken
+# What the study's folder keeps from a program, a rerun keeps from it, too.
+if [ "$("$rigor" report centres --format json | python3 -c 'import json, sys; print(json.load(sys.stdin)["trust"])')" = sealed ]; then
+    find "$RIGOR_STUDIES"/*/sealed "$RIGOR_STUDIES"/*/ledger.db "$RIGOR_STUDIES/centres/predictions" -type f | grep -v small/ledger.db >curious
+    "$rigor" rerun centres calm@1001 --json -q >rerun.json || fail "a curious program: $(cat rerun.json)"
+    ! grep -q leaked rerun.json || fail "a rerun let its program read: $(cat rerun.json)"
+    echo train.py >curious # what it may read shows as a difference
+    expect 0 'curve leaked' "$rigor" rerun centres calm@1001
+else
+    say "no seal here: what a rerun keeps from a program was not tried"
+fi
+cd ..
+
 # --- replay
 expect 0 'pass  recorded order +24 points' "$rigor" replay small
 "$rigor" replay small -j 1,7 --orders 5 --seed 3 --json | json 'v["ok"] and len(v["checks"]) == 1 + 10 + 3' || fail "replay --json"
