@@ -14,7 +14,7 @@ BEGIN {
     allow["engine/nn"] = "base engine/ir"
     allow["engine/train"] = "base data engine/ir engine/plan engine/nn"
     allow["zoo"] = "base data engine/ir engine/nn engine/train"
-    allow["worker"] = "base data engine/ir engine/plan engine/nn engine/train zoo"
+    allow["worker"] = "base sandbox data engine/ir engine/plan engine/nn engine/train zoo"
     allow["launch"] = "base data sandbox"
     allow["lab/stats"] = "base"
     allow["lab/search"] = "base"

@@ -212,9 +212,12 @@ typedef struct rg_part { /* one of those files, read back */
     const int64_t *id;
     const int64_t *group; /* rows: the query that each row belongs to; NULL when absent */
     const char *const *class_name; /* classes; the files do not hold them: NULL after reading */
-    const float *weight;  /* of each row, around 1; NULL when absent */
+    const float *weight;           /* of each row, around 1; NULL when absent */
 } rg_part;
 bool rg_part_read(const char *path, rg_arena *arena, rg_part *ret, rg_err *err);
+/* The list "classes" of rg_parts_write's info; one that does not count the classes is of other
+ * data, and is not taken.  Copied into the arena. */
+void rg_part_name_classes(rg_part *part, const json_t *names, rg_arena *arena);
 /* The same part as a table: columns id, x1 to xN and, where it has labels, y (of a class its
  * number, from 0).  Numbers with as many digits as read back to the same float32. */
 bool rg_part_write_csv(const char *path, const rg_part *part, rg_err *err);
@@ -228,14 +231,14 @@ typedef struct rg_predictions { /* of a classifier: probabilities; of a regresso
     bool hard; /* labels were handed in: the named class has probability 1 */
 } rg_predictions;
 
-typedef enum rg_metric_traits { /* what a metric takes, beside the predictions of its task */
-                                RG_METRIC_LABELS = 1, /* hard labels will do */
-                                RG_METRIC_SCORES =
-                                    2, /* one score a row will do where the data are two classes ... */
-                                RG_METRIC_PAIR = 4, /* two classes only */
-                                RG_METRIC_RANKS =
-                                    8, /* ranks rows within their groups, by a score; both tasks */
-                                RG_METRIC_GAINS = 16, /* relevances must not be negative */
+/* What a metric takes, beside predictions of its task. */
+typedef enum rg_metric_traits {
+    RG_METRIC_LABELS = 1, /* hard labels will do */
+    RG_METRIC_SCORES =
+        2,               /* one score a row will do, where the data are two classes or ranked */
+    RG_METRIC_PAIR = 4,  /* two classes only */
+    RG_METRIC_RANKS = 8, /* ranks rows within their groups, by a score; both tasks */
+    RG_METRIC_GAINS = 16, /* relevances must not be negative */
 } rg_metric_traits;
 #define RG_METRIC_K_MAX 1000
 typedef struct rg_metric {

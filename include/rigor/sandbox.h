@@ -25,7 +25,7 @@ typedef struct rg_grant_spec {
         *writable; /* folders or files that it may change; must exist.  They may lie
                                     inside of what is hidden, but not around it */
     bool network;  /* false: no sockets but those of this machine's own files */
-    bool watch;    /* report attempts; costs about 20 microseconds an open file */
+    bool watch;    /* report attempts; costs about 30 microseconds an open file */
     int abi_limit; /* 0: the kernel's own; n > 0: as an older kernel would; -1: as
                                     a kernel without Landlock.  For tests */
 } rg_grant_spec;
@@ -51,8 +51,9 @@ void rg_sandbox_free(rg_sandbox *sandbox);
  * 0, or errno. */
 int rg_sandbox_enter(const rg_sandbox *sandbox, int channel);
 
-/* In the parent, with its own end of the channel: the listener, a descriptor to poll and to close
- * when the last process has ended; -1 when nothing is watched or the child ended before it was
+/* In the parent, with its own end of the channel: the listener, a descriptor to poll.  It hangs up
+ * (POLLHUP) when the last process of the trial has ended; whoever is alive when it is closed finds
+ * the watched calls missing (ENOSYS).  -1 when nothing is watched or the child ended before it was
  * ready.  Waits for the child; close the child's end first. */
 int rg_sandbox_listener(const rg_sandbox *sandbox, int channel);
 

@@ -195,6 +195,7 @@ static bool read_predictions(launch_trial *t, const char *path, rg_arena *arena,
     *ret_outside = true;
     if (!t->setup->ids || !rg_part_read(t->setup->ids, arena, &part, err))
         return false;
+    rg_part_name_classes(&part, json_object_get(t->setup->root, "classes"), arena);
     *ret_outside = false;
     return rg_predictions_read(path, &part, arena, ret, err) &&
            metrics_ready(t, ret, &part, path, err);

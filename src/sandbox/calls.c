@@ -20,108 +20,84 @@
     (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | \
      CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWTIME)
 
-#define ROW(name) SYS_##name, #name
-#define CUT(name) \
-    { \
-        ROW(name), CALL_CUT \
-    }
-#define TRICK(name) \
-    { \
-        ROW(name), CALL_TRICK \
-    }
-#define PATH(name, at) \
-    { \
-        ROW(name), CALL_PATH, .path = { at } \
-    }
-#define PATH_AT(name, dir) \
-    { \
-        ROW(name), CALL_PATH, .folder = {dir}, .path = {(dir) + 1 } \
-    }
-#define PATHS(name) \
-    { \
-        ROW(name), CALL_PATH, .path = { 1, 2 } \
-    }
-#define PATHS_AT(name) \
-    { \
-        ROW(name), CALL_PATH, .folder = {1, 3}, .path = { 2, 4 } \
-    }
-#define INTO(name, at) \
-    { \
-        ROW(name), CALL_PROCESS, .process = (at) \
-    }
+#define ROW(call, what) .number = SYS_##call, .kind = what, .name = #call
+#define CUT(call) ROW(call, CALL_CUT)
+#define TRICK(call) ROW(call, CALL_TRICK)
+#define PATH(call) ROW(call, CALL_PATH)
+#define INTO(call) ROW(call, CALL_PROCESS)
 
 static const call calls[] = {
     /* files by handle, and the file system under another name */
-    TRICK(open_by_handle_at),
-    TRICK(mount),
-    TRICK(umount2),
-    TRICK(pivot_root),
-    TRICK(chroot),
-    TRICK(move_mount),
-    TRICK(open_tree),
-    TRICK(open_tree_attr),
-    TRICK(fsopen),
-    TRICK(fsmount),
-    TRICK(fspick),
-    TRICK(mount_setattr),
-    TRICK(setns),
+    {TRICK(open_by_handle_at)},
+    {TRICK(mount)},
+    {TRICK(umount2)},
+    {TRICK(pivot_root)},
+    {TRICK(chroot)},
+    {TRICK(move_mount)},
+    {TRICK(open_tree)},
+    {TRICK(open_tree_attr)},
+    {TRICK(fsopen)},
+    {TRICK(fsmount)},
+    {TRICK(fspick)},
+    {TRICK(mount_setattr)},
+    {TRICK(setns)},
     /* new namespaces: a user namespace gives back the capabilities that were dropped */
-    {ROW(unshare), CALL_CUT, WHEN_BITS, 0, NEW_NAMESPACES},
-    {ROW(clone), CALL_CUT, WHEN_BITS, 0, NEW_NAMESPACES},
-    {ROW(clone3), CALL_ABSENT},
+    {CUT(unshare), .when = WHEN_BITS, .a = NEW_NAMESPACES},
+    {CUT(clone), .when = WHEN_BITS, .a = NEW_NAMESPACES},
+    {ROW(clone3, CALL_ABSENT)},
     /* what others open */
-    TRICK(fanotify_init),
-    CUT(quotactl),
-    CUT(acct),
+    {TRICK(fanotify_init)},
+    {CUT(quotactl)},
+    {CUT(acct)},
     /* the kernel: its memory, its modules, itself */
-    CUT(bpf),
-    CUT(perf_event_open),
-    CUT(init_module),
-    CUT(finit_module),
-    CUT(delete_module),
-    CUT(kexec_load),
+    {CUT(bpf)},
+    {CUT(perf_event_open)},
+    {CUT(init_module)},
+    {CUT(finit_module)},
+    {CUT(delete_module)},
+    {CUT(kexec_load)},
 #ifdef SYS_kexec_file_load
-    CUT(kexec_file_load),
+    {CUT(kexec_file_load)},
 #endif
 #ifdef SYS_iopl
-    CUT(iopl),
-    CUT(ioperm),
+    {CUT(iopl)},
+    {CUT(ioperm)},
 #endif
-    CUT(reboot),
-    CUT(swapon),
-    CUT(swapoff),
-    CUT(userfaultfd),
+    {CUT(reboot)},
+    {CUT(swapon)},
+    {CUT(swapoff)},
+    {CUT(userfaultfd)},
     /* around the filter */
-    CUT(io_uring_setup),
-    CUT(io_uring_enter),
-    CUT(io_uring_register),
+    {CUT(io_uring_setup)},
+    {CUT(io_uring_enter)},
+    {CUT(io_uring_register)},
     /* the limits of others */
-    {ROW(prlimit64), CALL_CUT, WHEN_NOT, 0, 0},
-    {ROW(socket), CALL_NETWORK, WHEN_NOT, 0, AF_UNIX},
+    {CUT(prlimit64), .when = WHEN_NOT, .a = 0},
+    {ROW(socket, CALL_NETWORK), .when = WHEN_NOT, .a = AF_UNIX},
     /* other processes */
-    {ROW(ptrace), CALL_PROCESS, WHEN_ONE_OF, 0, PTRACE_ATTACH, PTRACE_SEIZE, .process = 2},
-    INTO(process_vm_readv, 1),
-    INTO(process_vm_writev, 1),
-    INTO(pidfd_getfd, -1),
+    {INTO(ptrace), .process = 2, .when = WHEN_ONE_OF, .a = PTRACE_ATTACH, .b = PTRACE_SEIZE},
+    {INTO(process_vm_readv), .process = 1},
+    {INTO(process_vm_writev), .process = 1},
+    {INTO(pidfd_getfd), .process = -1},
     /* paths */
-    {ROW(connect), CALL_CONNECT},
-    {ROW(openat), CALL_PATH, .folder = {1}, .path = {2}, .flags = 3},
-    PATH_AT(openat2, 1),
-    PATH_AT(name_to_handle_at, 1),
-    PATH_AT(unlinkat, 1),
-    PATHS_AT(linkat),
-    PATHS_AT(renameat2),
-    PATH(truncate, 1),
+    {ROW(connect, CALL_CONNECT)},
+    {PATH(openat), .folder = {1}, .path = {2}, .flags = 3},
+    {PATH(openat2), .folder = {1}, .path = {2}},
+    {PATH(name_to_handle_at), .folder = {1}, .path = {2}},
+    {PATH(unlinkat), .folder = {1}, .path = {2}},
+    {PATH(linkat), .folder = {1, 3}, .path = {2, 4}},
+    {PATH(renameat2), .folder = {1, 3}, .path = {2, 4}},
+    {PATH(truncate), .path = {1}},
 #ifdef SYS_renameat
-    PATHS_AT(renameat),
+    {PATH(renameat), .folder = {1, 3}, .path = {2, 4}},
 #endif
 #ifdef SYS_open
-    {ROW(open), CALL_PATH, .path = {1}, .flags = 2},
-    PATH(creat, 1),
-    PATH(unlink, 1),
-    PATH(rmdir, 1),
-    PATHS(link),
-    PATHS(rename),
+    {PATH(open), .path = {1}, .flags = 2},
+    {PATH(creat), .path = {1}},
+    {PATH(unlink), .path = {1}},
+    {PATH(rmdir), .path = {1}},
+    {PATH(link), .path = {1, 2}},
+    {PATH(rename), .path = {1, 2}},
 #endif
 };
 
@@ -181,9 +157,9 @@ static uint32_t action_of(const rg_sandbox *s, const call *c, bool watch)
 
 static void add_test(program *p, const call *c)
 {
-    /* The lower half of the argument; both processors are little-endian. */
+    /* The lower half of the first argument; both processors are little-endian. */
     if (c->when != WHEN_ALWAYS)
-        LOAD(p, (uint32_t)(offsetof(struct seccomp_data, args) + 8 * c->argument));
+        LOAD(p, offsetof(struct seccomp_data, args));
     switch (c->when) {
     case WHEN_ALWAYS: break;
     case WHEN_BITS: JUMP(p, BPF_JSET, c->a, 0, 1); break;

@@ -64,15 +64,14 @@ typedef enum call_kind {
 typedef enum call_when { WHEN_ALWAYS, WHEN_BITS, WHEN_NOT, WHEN_ONE_OF } call_when;
 typedef struct call {
     int number;
-    const char *name;
     call_kind kind;
-    call_when when; /* of argument `argument`: any bit of a; other than a; a or b */
-    unsigned argument;
+    const char *name;
+    call_when when; /* the first argument has any bit of a, is not a, is a or b */
     uint32_t a, b;
     /* The arguments that hold a path and the folder that it starts from; 0: none, n: the n-th
      * from 1.  `flags` holds O_DIRECTORY when a folder is only listed. */
-    signed char folder[2], path[2], flags;
-    signed char process; /* the argument that holds a process (n from 1), negative: a pidfd */
+    int folder[2], path[2], flags;
+    int process; /* the argument that holds a process (n from 1), negative: a pidfd */
 } call;
 const call *sandbox_call(int number); /* NULL when it is neither cut nor watched */
 void sandbox_filters(rg_sandbox *s);  /* the seccomp programs of s */

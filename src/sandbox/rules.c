@@ -116,31 +116,40 @@ static bool walk_entry(walk *w, int fd, const char *path, uint64_t rights)
     return rights != 0 && grant(w, fd, S_ISDIR(info.st_mode), rights);
 }
 
+/* Whether an entry of a folder on the way is granted something or leads on, and what. */
+static bool is_of_use(const walk *w, const char *folder, const char *name, const char *path,
+                      uint64_t *ret_rights)
+{
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return false;
+    *ret_rights = strcmp(folder, "/dev") == 0 ? device_rights(name) : RIGHTS_READ;
+    return *ret_rights != 0 || spots_named(&w->s->ways, path);
+}
+
 static void walk_entries(walk *w, DIR *dir, const char *path)
 {
-    bool is_dev = strcmp(path, "/dev") == 0;
-    json_t *record = is_dev ? w->devices : w->read;
+    json_t *record = strcmp(path, "/dev") == 0 ? w->devices : w->read, *names = json_array();
     rg_str child = {.max = PATH_MAX};
-    size_t granted = 0, before = json_array_size(record);
+    size_t granted = 0;
     for (const struct dirent *e; (e = readdir(dir));) {
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+        uint64_t rights;
+        rg_str_clear(&child);
+        rg_str_printf(&child, "%s/%s", strcmp(path, "/") == 0 ? "" : path, e->d_name);
+        if (child.cut || !is_of_use(w, path, e->d_name, child.data, &rights))
             continue;
         int fd = openat(dirfd(dir), e->d_name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0)
             continue; /* gone, or out of reach anyway */
-        rg_str_clear(&child);
-        rg_str_printf(&child, "%s/%s", strcmp(path, "/") == 0 ? "" : path, e->d_name);
-        uint64_t rights = is_dev ? device_rights(e->d_name) : RIGHTS_READ;
-        if (!child.cut && walk_entry(w, fd, child.data, rights) && ++granted <= NAMED_MAX)
-            rg_json_say(record, "%s", child.data);
+        if (walk_entry(w, fd, child.data, rights) && ++granted <= NAMED_MAX)
+            rg_json_say(names, "%s", child.data);
         close(fd);
     }
     rg_str_free(&child);
-    if (granted <= NAMED_MAX)
-        return;
-    while (json_array_size(record) > before)
-        json_array_remove(record, json_array_size(record) - 1);
-    rg_json_say(record, "%s/ (%zu entries)", path, granted);
+    if (granted > NAMED_MAX)
+        rg_json_say(record, "%s/ (%zu entries)", path, granted);
+    else
+        json_array_extend(record, names);
+    json_decref(names);
 }
 
 static void walk_folder(walk *w, const char *path)

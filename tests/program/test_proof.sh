@@ -109,13 +109,42 @@ if [ "$("$rigor" report centres --format json | python3 -c 'import json, sys; pr
 else
     say "no seal here: what a rerun keeps from a program was not tried"
 fi
+# Trials that the search ended early are ended again by replay, and compared up to there by rerun.
+cat >climb.py <<'PY'
+import json, os, random, sys
+rng = random.Random(int(os.environ["RIGOR_SEED"]))
+for step in range(1, 7):
+    print("@rigor", json.dumps({"step": step, "val_score": float(sys.argv[1]) * step + rng.random() / 10}), flush=True)
+print("@rigor", json.dumps({"step": 7, "score": float(sys.argv[1])}))
+PY
+cat >climb.yaml <<'YAML'
+study: climb
+question: How far does it climb?
+metric: {name: score, goal: maximize}
+trainer: {command: "python3 climb.py {lr}"}
+base: {lr: 0.1}
+arms: {a: {}, b: {lr: 0.2}}
+tune: {trials: 20, sampler: random, parallel: 2, prune: median, space: {lr: {log: [1e-2, 1]}}}
+seeds: 5
+claims: [a > b]
+YAML
+expect 0 '' "$rigor" run climb.yaml --quiet
+"$rigor" query climb "select number from trial where resources->>'\$.pruned' is not null" | tail -n +2 >pruned.txt
+[ -s pruned.txt ] || fail "no trial was ended early"
+expect 0 'pass  recorded order' "$rigor" replay climb
+expect 0 'equal +a/' "$rigor" rerun climb "a/$(tail -n 1 pruned.txt)" a/0
+expect 0 'reports its own scores' "$rigor" verify climb
+study=$RIGOR_STUDIES/climb
+sqlite3_do() { python3 -c 'import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute(sys.argv[2]); db.commit()' "$study/ledger.db" "$1"; }
+sqlite3_do "update trial set resources = json_remove(resources, '\$.pruned') where number = $(tail -n 1 pruned.txt)"
+expect 1 'the search ends it early, recorded was its end' "$rigor" replay climb
+study=$RIGOR_STUDIES/small
 cd ..
 
 # --- replay
 expect 0 'pass  recorded order +24 points' "$rigor" replay small
 "$rigor" replay small -j 1,7 --orders 5 --seed 3 --json | json 'v["ok"] and len(v["checks"]) == 1 + 10 + 3' || fail "replay --json"
 expect 2 'takes numbers' "$rigor" replay small -j two
-sqlite3_do() { python3 -c 'import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute(sys.argv[2]); db.commit()' "$study/ledger.db" "$1"; }
 sqlite3_do "update trial set validation = json_set(validation, '\$.accuracy', 0.9999) where arm = 'full' and number = 1"
 expect 1 'FAIL.*frozen at other configurations' "$rigor" replay small
 restore

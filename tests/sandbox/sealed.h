@@ -156,24 +156,26 @@ static inline void scene_close(scene *s)
 
 /* ---- Running */
 
+/* Until the child and (as the listener's hang-up says) all that it started have ended: whoever
+ * outlives the listener finds its calls missing. */
 static inline void attend_until_end(const rg_sandbox *box, int listener, pid_t child,
                                     rg_attempts *seen)
 {
     int pidfd = (int)syscall(SYS_pidfd_open, child, 0);
     struct pollfd on[2] = {{.fd = pidfd, .events = POLLIN}, {.fd = listener, .events = POLLIN}};
-    while (poll(on, 2, 60000) > 0) {
+    while ((on[0].fd >= 0 || on[1].fd >= 0) && poll(on, 2, 60000) > 0) {
         if (on[1].revents & POLLIN)
             rg_sandbox_attend(box, listener, seen);
         else if (on[1].revents)
             on[1].fd = -1;
         else if (on[0].revents)
-            break;
+            on[0].fd = -1;
     }
     close(pidfd);
 }
 
 /* Runs argv in the sandbox (NULL: without one); its exit status, or -1 when a signal ended it. */
-static inline int sealed_run(const rg_sandbox *box, char *const *argv, rg_attempts *seen)
+static inline int sealed_run(const rg_sandbox *box, const char *const *argv, rg_attempts *seen)
 {
     int channel[2], status = 0;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, channel), 0);
@@ -182,7 +184,7 @@ static inline int sealed_run(const rg_sandbox *box, char *const *argv, rg_attemp
     if (child == 0) {
         setsid();
         if (!box || rg_sandbox_enter(box, channel[1]) == 0)
-            execv(argv[0], argv);
+            execv(argv[0], (char *const *)(uintptr_t)argv);
         _exit(126);
     }
     close(channel[1]);

@@ -3,7 +3,6 @@
  * Each attack runs in a fresh program (this one, called again). */
 #include "sandbox/attacks.h"
 
-static char *program;
 static scene here;
 static char works[RG_COUNT(attacks) + 1]; /* without a sandbox: '!' */
 
@@ -13,7 +12,7 @@ static void attempt(const rg_sandbox *box, int number, rg_attempts *seen,
     char text[16], *got;
     size_t len;
     rg_err err = {0};
-    char *argv[] = {program, "attack", text, NULL};
+    const char *argv[] = {"/proc/self/exe", "attack", text, NULL};
     snprintf(text, sizeof(text), "%d", number);
     scene_put(name_of("%s/decoy", here.sealed), "x");
     assert_int_equal(sealed_run(box, argv, seen), 0);
@@ -83,12 +82,13 @@ static void without_landlock_only_calls_are_cut(void **state)
 
 /* ---- Attempts */
 
+/* Some processors have linkat alone where others have link. */
 static bool is_seen(const json_t *list, const attack *a)
 {
     size_t i;
     json_t *entry;
     json_array_foreach (list, i, entry)
-        if (strcmp(rg_json_text(entry, "call", ""), a->call) == 0 &&
+        if (rg_text_starts(rg_json_text(entry, "call", ""), a->call) &&
             (!a->path || rg_text_ends(rg_json_text(entry, "path", ""), a->path)))
             return true;
     return false;
@@ -174,7 +174,6 @@ int main(int argc, char **argv)
         cmocka_unit_test(an_attempt_says_who_did_what),
         cmocka_unit_test(a_granted_network_is_there),
     };
-    program = "/proc/self/exe";
     scene_open(&here);
     at = here;
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

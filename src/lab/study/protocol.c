@@ -5,6 +5,7 @@
  * for, so a stage that was cut off is simply walked again. */
 #include "rigor/protocol.h"
 
+#include "lab/study/pruner.h"
 #include "lab/study/session.h"
 #include "lab/study/walk.h"
 #include "lab/study/working_tree.h"
@@ -117,13 +118,37 @@ bool rg_walk_refresh(rg_walk *w, rg_err *err)
     return rg_ledger_records(w->ledger, w->arena, &w->records, &w->n_records, err);
 }
 
+static size_t position_of(const rg_study *study, const char *arm)
+{
+    size_t a = 0;
+    while (a < study->n_arms && strcmp(study->arms[a].name, arm) != 0)
+        a++;
+    return a;
+}
+
+/* Records come by stage, arm in the study's order, and number. */
+static int compare_place(const rg_walk *w, const rg_record *r, rg_stage stage, size_t arm,
+                         size_t number)
+{
+    if (r->stage != stage)
+        return r->stage < stage ? -1 : 1;
+    size_t own = position_of(w->study, r->arm);
+    if (own != arm)
+        return own < arm ? -1 : 1;
+    return r->number < number ? -1 : r->number > number;
+}
+
 const rg_record *rg_walk_record(const rg_walk *w, rg_stage stage, const char *arm,
                                 size_t number)
 {
-    for (size_t i = 0; i < w->n_records; i++) {
-        const rg_record *r = &w->records[i];
-        if (r->stage == stage && r->number == number && strcmp(r->arm, arm) == 0)
-            return r;
+    size_t from = 0, to = w->n_records, at = position_of(w->study, arm);
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        int order = compare_place(w, &w->records[middle], stage, at, number);
+        if (order == 0)
+            return &w->records[middle];
+        from = order < 0 ? middle + 1 : from;
+        to = order < 0 ? to : middle;
     }
     return NULL;
 }
@@ -146,6 +171,7 @@ void rg_members_free(rg_work *work)
         json_decref(work->member[i].point);
         json_decref(work->member[i].config);
     }
+    pruner_close(work);
 }
 
 /* ---- The study's identity */

@@ -16,6 +16,7 @@ typedef struct retraining {
     const rerun_source *source;
     const rg_record *const *chosen;
     size_t n, next;
+    rg_study study; /* its trials run to their end */
     rg_walk walk;
     rg_work work;
     rg_run_options told; /* the walk's, their progress told on */
@@ -144,9 +145,7 @@ static bool train(retraining *r, const char *study_dir, rg_err *err)
     r->work.next = next_member;
     r->work.ready = ready_members;
     w->progress = (rg_progress){.stage = "rerun", .total = r->n, .best = NAN};
-    return open_members(r, err) &&
-           rg_dir_make(rg_path_join(w->arena, w->options.dir, "predictions"), 0755, err) &&
-           rg_work_run(&r->work, &w->signal, err);
+    return open_members(r, err) && rg_work_run(&r->work, &w->signal, err);
 }
 
 /* Only what the study has scored before: a seal that is closed stays so. */
@@ -172,6 +171,21 @@ static bool score(retraining *r, const char *study_dir, rerun_round *ret, rg_err
                              &ret->scored, err);
 }
 
+static void cut_pruned(retraining *r)
+{
+    rg_walk *w = &r->walk;
+    for (size_t i = 0; i < r->n; i++) {
+        const rg_record *from = r->chosen[i];
+        const json_t *step = json_object_get(from->resources, "pruned");
+        for (size_t k = 0; json_is_integer(step) && k < w->n_records; k++) {
+            rg_record *own = &w->records[k];
+            if (own->stage == from->stage && own->number == from->number &&
+                strcmp(own->arm, from->arm) == 0)
+                rerun_cut(own, json_integer_value(step), w->study, w->arena);
+        }
+    }
+}
+
 static bool perform(retraining *r, const char *study_dir, rerun_round *ret, rg_err *err)
 {
     rg_walk *w = &r->walk;
@@ -182,6 +196,7 @@ static bool perform(retraining *r, const char *study_dir, rerun_round *ret, rg_e
                               NULL, err) &&
               bring_data(r, study_dir, err) && train(r, study_dir, err) &&
               (w->signal || (rg_walk_refresh(w, err) && score(r, study_dir, ret, err)));
+    cut_pruned(r);
     ret->records = w->records;
     ret->n_records = w->n_records;
     rg_members_free(&r->work);
@@ -198,13 +213,14 @@ static bool one_round(const rerun_source *source, const rg_record *const *chosen
     char *dir = rg_dir_scratch(arena, "rerun", err);
     if (!dir)
         return false;
-    retraining r = {.source = source,
-                    .chosen = chosen,
-                    .n = n,
-                    .walk = {.study = source->study,
-                             .options = options->run,
-                             .arena = arena,
-                             .started = rg_clock_ns()}};
+    retraining r = {
+        .source = source,
+        .chosen = chosen,
+        .n = n,
+        .study = *source->study,
+        .walk = {.options = options->run, .arena = arena, .started = rg_clock_ns()}};
+    r.study.prune = false;
+    r.walk.study = &r.study;
     r.walk.options.dir = dir;
     if (r.walk.options.jobs <= 0)
         r.walk.options.jobs = rg_cpu_count();
