@@ -100,6 +100,9 @@ json_t *rg_ledger_newest(rg_ledger *ledger, const char *kind, rg_err *err);
 void rg_ledger_head(rg_ledger *ledger, char ret[RG_HEX]);
 json_t *rg_ledger_query(rg_ledger *ledger, const char *sql, rg_err *err); /* {"columns","rows"};
                                                   read-only: anything that writes is refused */
+/* A copy of the ledger as it is seen now, in one plain file without companions; equal ledgers
+ * give equal bytes.  `path` must not exist yet. */
+bool rg_ledger_copy(rg_ledger *ledger, const char *path, rg_err *err);
 /* Chain, tables against events.  Adds what is wrong to `problems` (array of {"what","where"});
  * false only when the ledger cannot be read. */
 bool rg_ledger_verify(rg_ledger *ledger, json_t *problems, rg_err *err);
