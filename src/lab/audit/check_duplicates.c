@@ -104,7 +104,7 @@ static void find_within(audit *a, const twins *t)
                count == 1 ? "" : "s", 100 * share, count == 1 ? "s" : "");
 }
 
-/* ---- One row, two labels */
+/* ---- One row, two labels: of train alone, so that nothing is said of labels that are sealed */
 
 static void find_contradictions(audit *a, const twins *t)
 {
@@ -113,7 +113,8 @@ static void find_contradictions(audit *a, const twins *t)
     for (size_t i = 1; i < t->n && a->data->task == RG_CLASSIFY; i++) {
         if (t->at[i].set != t->at[i - 1].set)
             first = i;
-        if (a->data->label[t->at[i].row] == a->data->label[t->at[first].row])
+        bool same = a->data->label[t->at[i].row] == a->data->label[t->at[first].row];
+        if (same || t->at[i].part != 0)
             continue;
         bool again = shown && rows[shown - 1] == t->at[first].row;
         if (shown < AUDIT_EXAMPLES && !again)
@@ -124,14 +125,14 @@ static void find_contradictions(audit *a, const twins *t)
     }
     if (!count)
         return;
-    double share = (double)count / (double)a->data->rows;
+    double share = (double)count / (double)a->part[0].n;
     json_t *evidence = json_pack("{s:I, s:f}", "count", (json_int_t)count, "share", share);
     audit_add_rows(a, evidence, rows, shown);
     audit_find(
-        a, share >= SHARE_OF_DANGER ? RG_FINDING_WARNING : RG_FINDING_NOTE, "", evidence,
+        a, share >= SHARE_OF_DANGER ? RG_FINDING_WARNING : RG_FINDING_NOTE, "train", evidence,
         "look at these rows: a label is wrong, or a column that tells them apart is missing",
-        "%zu row%s equal another one in every feature and have another class", count,
-        count == 1 ? "" : "s");
+        "%zu row%s of train equal%s another one in every feature and ha%s another class", count,
+        count == 1 ? "" : "s", count == 1 ? "s" : "", count == 1 ? "s" : "ve");
 }
 
 static bool run(audit *a)

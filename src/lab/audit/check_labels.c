@@ -1,7 +1,7 @@
 /* check_labels.c - hints at wrong labels: rows of train whose neighbours are all of another class.
  *
- * Of up to 1,000 rows of train the 10 nearest others are found.  A row is named when none of them
- * has its class and at least 9 have the same other one, and when its class is one that neighbours
+ * Of up to 1,000 rows of train the 10 nearest others are found.  A row is named when at least 9
+ * of them have the same other class, and when its class is one that neighbours
  * tell: at least 8 of 10 of its rows have it as the most frequent class around them. In a class
  * that overlaps others such rows are no news. */
 #include "lab/audit/audit.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 enum { NEIGHBOURS = 10, AGREEING = 9, QUERIES = 1000, CLASS_MIN = 10 };
-#define STEPS_MAX 1e9 /* coordinates that are looked at */
+#define STEPS_MAX 4e8 /* coordinates that are looked at */
 #define TOLD .8
 #define SHARE_OF_WARNING .02
 
@@ -45,7 +45,7 @@ static neighbours find(const audit_points *p, uint32_t to, const uint32_t *other
 
 typedef struct verdict { /* on one row */
     int32_t own, around; /* its class, the most frequent one around it */
-    size_t votes, own_votes;
+    size_t votes;        /* for that */
 } verdict;
 
 static verdict judge(const audit *a, const audit_points *p, uint32_t to, const neighbours *of)
@@ -56,7 +56,6 @@ static verdict judge(const audit *a, const audit_points *p, uint32_t to, const n
         size_t votes = 0;
         for (size_t j = 0; j < of->n; j++)
             votes += a->data->label[p->row[of->point[j]]] == class;
-        v.own_votes += class == v.own;
         if (votes > v.votes) {
             v.votes = votes;
             v.around = class;
@@ -104,7 +103,7 @@ static void report_odd(audit *a, const audit_points *p, const uint32_t *points,
     uint32_t some[AUDIT_EXAMPLES];
     size_t count = 0;
     for (size_t i = 0; i < n; i++) {
-        if (v[i].own_votes || v[i].votes < AGREEING || !told[v[i].own])
+        if (v[i].around == v[i].own || v[i].votes < AGREEING || !told[v[i].own])
             continue;
         if (count < AUDIT_EXAMPLES) {
             some[count] = p->row[points[i]];

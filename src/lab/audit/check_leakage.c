@@ -3,12 +3,13 @@
  * Every column is asked alone, on the training part, how well it tells the target:
  *   two classes, numbers   the area under the ROC curve of the number, or of its being missing
  *   two classes, texts     the same of the share of the second class among rows with the text
- *   more classes           balanced accuracy of the class that is most over-represented in a bin
- *   numbers                R2 of the mean of a bin; of numbers also the squared rank correlation
- * Bins are a column's texts, or 64 bins of equally many rows; a missing value is one more.  What a
- * bin says comes from every other row and is scored on those between, and the other way round, so
- * that a column of different texts tells nothing.  From .99 on it is a danger when the next best
- * column is at least four times as far from 1, else a warning: then the task is easy. */
+ *   more classes           balanced accuracy of the class that is most over-represented around
+ *   numbers                R2 of the mean around; of numbers also the squared rank correlation
+ * Around: among the rows with the same text, or the 5 rows with the nearest numbers; missing values
+ * are around each other. What is around comes from every other row and is scored on those between,
+ * and the other way round, so that a column of different texts tells nothing.  From .99 on it is a
+ * danger when the next best column is at least four times as far from 1, else a warning: then the
+ * task is easy. */
 #include "lab/audit/audit.h"
 
 #include "rigor/groups.h"
@@ -16,7 +17,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { BINS = 64, ROWS_MIN = 40 };
+enum { AROUND = 5, ROWS_MIN = 40 };
 #define TELLING .99
 #define FAR 4
 
@@ -26,34 +27,13 @@ typedef struct asking {
     size_t n;
     int32_t class[2]; /* of two classes */
     size_t present;   /* classes in training */
-    uint32_t *bin;    /* n */
-    size_t bins;
-    double *said; /* n: what is said of each row */
+    double *said;     /* n: what is said of each row */
 } asking;
 
 typedef struct answer {
     size_t column;
     double score;
 } answer;
-
-/* ---- Bins */
-
-static void put_in_bins(asking *q, const audit_codes *codes, bool text)
-{
-    size_t before = 0, present = codes->n - codes->missing;
-    uint32_t *of_code = RG_NEW_ARRAY(uint32_t, codes->count + 1);
-    for (size_t k = 0; k < codes->count; k++) {
-        of_code[k] = (uint32_t)(text ? k : (before + codes->times[k] / 2) * BINS / present);
-        before += codes->times[k];
-    }
-    q->bins = (text ? codes->count : BINS) + 1;
-    of_code[codes->count] = (uint32_t)(q->bins - 1);
-    for (size_t i = 0; i < q->n; i++)
-        q->bin[i] = of_code[codes->code[i]];
-    rg_free(of_code);
-}
-
-/* ---- What a bin says, learned from the rows of one parity and said of those of the other */
 
 static double target_of(const asking *q, size_t i)
 {
@@ -63,57 +43,125 @@ static double target_of(const asking *q, size_t i)
     return data->label[q->rows[i]] == q->class[1];
 }
 
-/* The mean of the bin, drawn to that of all rows by one row's weight. */
-static void say_means(asking *q, size_t parity)
+/* ---- What is around a row of one parity, among those of the other
+ * Sums are over (places, kinds): the rows of each class, or their number and the sum of targets. */
+
+typedef struct around {
+    size_t kinds;
+    double *all; /* kinds: of all rows */
+} around;
+
+static bool counts_classes(const asking *q)
 {
-    double *sum = RG_NEW_ARRAY(double, q->bins), all = 0;
-    size_t *n = RG_NEW_ARRAY(size_t, q->bins), half = 0;
-    for (size_t i = parity; i < q->n; i += 2, half++) {
-        sum[q->bin[i]] += target_of(q, i);
-        all += target_of(q, i);
-        n[q->bin[i]]++;
-    }
-    all /= (double)half;
-    bool means = q->a->data->task == RG_REGRESS;
-    for (size_t i = 1 - parity; i < q->n; i += 2) {
-        double k = (double)n[q->bin[i]], weight = means && k > 0 ? 0 : 1;
-        q->said[i] = (sum[q->bin[i]] + weight * all) / (k + weight);
-    }
-    rg_free(sum);
-    rg_free(n);
+    return q->a->data->task == RG_CLASSIFY && q->present > 2;
 }
 
-/* The class whose share of the bin is largest beside its share of all rows. */
-static void say_classes(asking *q, size_t parity)
+static void add_row(const asking *q, double *sums, size_t i)
 {
-    size_t classes = q->a->data->classes;
-    const int32_t *label = q->a->data->label;
-    double *count = RG_NEW_ARRAY(double, q->bins *classes);
-    double *all = RG_NEW_ARRAY(double, classes);
-    for (size_t i = parity; i < q->n; i += 2) {
-        count[q->bin[i] * classes + (size_t)label[q->rows[i]]]++;
-        all[label[q->rows[i]]]++;
+    if (counts_classes(q)) {
+        sums[q->a->data->label[q->rows[i]]]++;
+    } else {
+        sums[0]++;
+        sums[1] += target_of(q, i);
     }
-    for (size_t i = 1 - parity; i < q->n; i += 2) {
-        const double *here = count + q->bin[i] * classes;
-        size_t best = 0;
-        double most = -1;
-        for (size_t k = 0; k < classes; k++) {
-            double share = all[k] > 0 ? here[k] / all[k] : -1;
-            if (share > most) {
-                most = share;
-                best = k;
-            }
+}
+
+static around around_open(const asking *q)
+{
+    around o = {counts_classes(q) ? q->a->data->classes : 2, NULL};
+    o.all = RG_NEW_ARRAY(double, o.kinds);
+    for (size_t i = 0; i < q->n; i++)
+        add_row(q, o.all, i);
+    return o;
+}
+
+/* The class whose share of the sums is largest beside its share of all rows; or the mean, of two
+ * classes drawn to that of all rows by one row's weight. */
+static double conclude(const asking *q, const around *o, const double *sums)
+{
+    if (!counts_classes(q)) {
+        double weight = q->a->data->task == RG_REGRESS && sums[0] > 0 ? 0 : 1;
+        return (sums[1] + weight * o->all[1] / o->all[0]) / (sums[0] + weight);
+    }
+    size_t best = 0;
+    double most = -1;
+    for (size_t k = 0; k < o->kinds; k++) {
+        double share = o->all[k] > 0 ? sums[k] / o->all[k] : -1;
+        if (share > most) {
+            most = share;
+            best = k;
         }
-        q->said[i] = (double)best;
     }
-    rg_free(count);
-    rg_free(all);
+    return (double)best;
+}
+
+/* Around: the rows with the same text. */
+static void say_by_text(asking *q, const audit_codes *codes)
+{
+    around o = around_open(q);
+    double *sums = RG_NEW_ARRAY(double, 2 * (codes->count + 1) * o.kinds);
+    for (size_t i = 0; i < q->n; i++)
+        add_row(q, sums + (2 * codes->code[i] + i % 2) * o.kinds, i);
+    for (size_t i = 0; i < q->n; i++)
+        q->said[i] = conclude(q, &o, sums + (2 * codes->code[i] + 1 - i % 2) * o.kinds);
+    rg_free(sums);
+    rg_free(o.all);
+}
+
+/* The rows in the order of their codes; rg_free. */
+static size_t *order_by_code(const audit_codes *codes)
+{
+    size_t *start = RG_NEW_ARRAY(size_t, codes->count + 2);
+    size_t *order = RG_NEW_ARRAY(size_t, codes->n + 1);
+    for (size_t k = 0; k < codes->count; k++)
+        start[k + 1] = start[k] + codes->times[k];
+    for (size_t i = 0; i < codes->n; i++)
+        order[start[codes->code[i]]++] = i;
+    rg_free(start);
+    return order;
+}
+
+/* Around: the rows with the nearest numbers, walking away from place `at` to both sides. */
+static void add_nearest(const asking *q, const double *value, const size_t *order, size_t at,
+                        double *sums)
+{
+    size_t left = at, right = at + 1; /* next are left - 1 and right */
+    for (size_t found = 0; found < AROUND && (left > 0 || right < q->n);) {
+        double here = value[order[at]];
+        double to_left = left > 0 ? here - value[order[left - 1]] : INFINITY;
+        double to_right = right < q->n ? value[order[right]] - here : INFINITY;
+        size_t other = to_left <= to_right ? order[--left] : order[right++];
+        if (other % 2 == order[at] % 2)
+            continue;
+        add_row(q, sums, other);
+        found++;
+    }
+}
+
+/* A missing value lies beyond all numbers. */
+static void say_by_number(asking *q, const audit_codes *codes, size_t column)
+{
+    around o = around_open(q);
+    size_t *order = order_by_code(codes);
+    double *value = RG_NEW_ARRAY(double, q->n + 1), *sums = RG_NEW_ARRAY(double, o.kinds);
+    for (size_t i = 0; i < q->n; i++) {
+        double number = rg_dataset_number(q->a->data, q->rows[i], column);
+        value[i] = isnan(number) ? 1e300 : number;
+    }
+    for (size_t at = 0; at < q->n; at++) {
+        memset(sums, 0, o.kinds * sizeof(*sums));
+        add_nearest(q, value, order, at, sums);
+        q->said[order[at]] = conclude(q, &o, sums);
+    }
+    rg_free(sums);
+    rg_free(value);
+    rg_free(order);
+    rg_free(o.all);
 }
 
 /* ---- Scores */
 
-/* The area under the ROC curve of value[i] where keep[i], whichever way it points. */
+/* The area under the ROC curve of the values that are not NaN, whichever way it points. */
 static double area(const asking *q, const double *value)
 {
     double *of[2] = {RG_NEW_ARRAY(double, q->n + 1), RG_NEW_ARRAY(double, q->n + 1)};
@@ -203,10 +251,12 @@ static void ranks_of_target(const asking *q, double *ret)
     rg_free(target);
 }
 
-static void say(asking *q, bool classes)
+static void say(asking *q, const audit_codes *codes, size_t column)
 {
-    for (size_t parity = 0; parity < 2; parity++)
-        (classes ? say_classes : say_means)(q, parity);
+    if (rg_dataset_texts(q->a->data, column))
+        say_by_text(q, codes);
+    else
+        say_by_number(q, codes, column);
 }
 
 static double missing_area(asking *q, const audit_codes *codes)
@@ -223,17 +273,16 @@ static double ask(asking *q, size_t column, const double *target_ranks)
     audit_codes codes = audit_encode(q->a, column, q->rows, q->n);
     double score = 0, *ranks = RG_NEW_ARRAY(double, q->n + 1);
     ranks_of(&codes, ranks);
-    put_in_bins(q, &codes, text);
     if (data->task == RG_REGRESS) {
-        say(q, false);
+        say(q, &codes, column);
         score = explained(q);
         if (!text && !codes.missing)
             score = fmax(score, rank_agreement(ranks, target_ranks, q->n));
     } else if (q->present > 2) {
-        say(q, true);
+        say(q, &codes, column);
         score = balanced(q);
     } else if (text) {
-        say(q, false);
+        say(q, &codes, column);
         score = area(q, q->said);
     } else {
         score = fmax(area(q, ranks), missing_area(q, &codes));
@@ -296,7 +345,6 @@ static bool run(audit *a)
     find_classes(&q);
     if (n < ROWS_MIN || (a->data->task == RG_CLASSIFY && q.present < 2))
         return true;
-    q.bin = RG_NEW_ARRAY(uint32_t, n);
     q.said = RG_NEW_ARRAY(double, n);
     double *target_ranks = RG_NEW_ARRAY(double, n);
     double *score = RG_NEW_ARRAY(double, a->data->features);
@@ -308,7 +356,6 @@ static bool run(audit *a)
     rg_free(score);
     rg_free(target_ranks);
     rg_free(q.said);
-    rg_free(q.bin);
     return true;
 }
 

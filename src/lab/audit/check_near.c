@@ -23,7 +23,7 @@
 #define APART .75
 #define SHARE_OF_DANGER .01
 #define STEPS_MAX 4e8 /* coordinates that are looked at for the typical distance */
-#define PAIRS_MAX 5e8 /* of points that are compared */
+#define PAIRS_MAX 2e8 /* of points that are compared */
 enum { TYPICAL_OF = 300, TYPICAL_MIN = 20, ACROSS = 3 };
 
 /* ---- What is typical */
@@ -92,7 +92,7 @@ static int by_along(const void *a, const void *b)
 /* (1 + ACROSS, width) random directions of length 1; numbers alone have one. */
 static double *draw_directions(const audit *a, const audit_points *p)
 {
-    double *direction = RG_NEW_ARRAY(double, (1 + ACROSS) * p->width);
+    double *direction = RG_NEW_ARRAY(double, (1 + ACROSS) * p->width + 1);
     rg_rng rng = rg_rng_open(a->options.seed, "audit/near/directions");
     for (size_t d = 0; d <= ACROSS; d++) {
         double *of = direction + d * p->width, length = 0;
@@ -142,7 +142,6 @@ static bool may_be_near(const placed *a, const placed *b, float reach)
 
 typedef struct found {
     size_t looked_at, count;
-    size_t around; /* rows that have a neighbour within twice the distance */
     uint32_t rows[AUDIT_EXAMPLES];
     json_t *pairs;
 } found;
@@ -179,33 +178,47 @@ static double nearest(const audit_points *p, const placed *query, const placed *
     return best;
 }
 
-/* Counts the points of the part that have one of train within the radius; those that equal one are
- * known already. */
-static void search(const audit *a, const audit_points *p, int part, double radius, found *f)
+typedef struct index { /* the training part along the directions */
+    placed *at;
+    size_t n;
+} index;
+
+static size_t first_within(const index *train, double along)
 {
-    size_t n_train, n, lo = 0, hi = 0;
-    double *directions = draw_directions(a, p);
-    placed *train = place(p, 0, directions, &n_train);
-    placed *queries = place(p, part, directions, &n);
-    double reach = 2 * radius, pairs = 0;
-    for (size_t i = 0; i < n && pairs < PAIRS_MAX; i++) {
+    size_t lo = 0, hi = train->n;
+    while (lo < hi) {
+        size_t middle = lo + (hi - lo) / 2;
+        if (train->at[middle].along < along)
+            lo = middle + 1;
+        else
+            hi = middle;
+    }
+    return lo;
+}
+
+/* Counts the queries that have a point of train within the radius, as many as there is time for;
+ * those that equal one are known already. */
+static size_t search(const audit *a, const audit_points *p, const index *train,
+                     const index *queries, const uint32_t *order, double radius, found *f)
+{
+    double pairs = 0;
+    size_t hits = 0;
+    f->looked_at = 0;
+    for (size_t i = 0; i < queries->n && pairs < PAIRS_MAX; i++) {
+        const placed *query = &queries->at[order[i]];
         uint32_t point = 0;
-        if (a->twin[p->row[queries[i].point]])
+        if (a->twin[p->row[query->point]])
             continue;
-        while (lo < n_train && train[lo].along < queries[i].along - reach)
-            lo++;
-        while (hi < n_train && train[hi].along <= queries[i].along + reach)
-            hi++;
-        double d = nearest(p, &queries[i], train + lo, n_train - lo, reach, &point);
+        size_t lo = first_within(train, query->along - radius);
+        size_t hi = first_within(train, query->along + radius);
+        double d = nearest(p, query, train->at + lo, train->n - lo, radius, &point);
         pairs += (double)(hi - lo);
         f->looked_at++;
-        f->around += isfinite(d);
-        if (d <= radius * radius)
-            note_pair(p, f, queries[i].point, point, d);
+        hits += isfinite(d);
+        if (isfinite(d) && f->pairs)
+            note_pair(p, f, query->point, point, d);
     }
-    rg_free(train);
-    rg_free(queries);
-    rg_free(directions);
+    return hits;
 }
 
 static void report(audit *a, const audit_points *p, int part, const typical *t, const found *f)
@@ -225,16 +238,37 @@ static void report(audit *a, const audit_points *p, int part, const typical *t, 
         f->count == 1 ? "s" : "");
 }
 
-static void look(audit *a, const audit_points *p, int part, const typical *t)
+/* Whether the rows with a near neighbour are most of those that have one within twice that. */
+static bool stand_apart(const audit *a, const audit_points *p, const index *train,
+                        const index *queries, const uint32_t *order, double radius,
+                        const found *f)
 {
+    found wide = {0};
+    size_t around = search(a, p, train, queries, order, 2 * radius, &wide);
+    double share = (double)around / (double)wide.looked_at;
+    return (double)f->count / (double)f->looked_at >= APART * share;
+}
+
+static void look(audit *a, const audit_points *p, const index *train, int part,
+                 const double *directions, const typical *t)
+{
+    index queries = {0};
+    queries.at = place(p, part, directions, &queries.n);
+    uint32_t *order = RG_NEW_ARRAY(uint32_t, queries.n + 1);
+    for (size_t i = 0; i < queries.n; i++)
+        order[i] = (uint32_t)i;
+    rg_rng rng = rg_rng_open(a->options.seed, "audit/near/%s", audit_part_names[part]);
+    rg_rng_shuffle(&rng, order, queries.n);
     found f = {.pairs = json_array()};
-    search(a, p, part, NEAR * t->distance, &f);
-    double chance = 1 - pow(2, -pow(NEAR, t->dimension));
-    bool apart = (double)f.count >= APART * (double)f.around;
-    if (f.count && apart &&
-        rg_binomial_upper((double)f.count - 1, (double)f.looked_at, chance) < LEVEL)
+    double radius = NEAR * t->distance, chance = 1 - pow(2, -pow(NEAR, t->dimension));
+    search(a, p, train, &queries, order, radius, &f);
+    if (f.count &&
+        rg_binomial_upper((double)f.count - 1, (double)f.looked_at, chance) < LEVEL &&
+        stand_apart(a, p, train, &queries, order, radius, &f))
         report(a, p, part, t, &f);
     json_decref(f.pairs);
+    rg_free(order);
+    rg_free(queries.at);
 }
 
 static bool run(audit *a)
@@ -243,8 +277,13 @@ static bool run(audit *a)
     if (!audit_points_open(a, &p))
         return false;
     typical t = p.width ? find_typical(a, &p) : (typical){NAN, NAN};
+    double *directions = draw_directions(a, &p);
+    index train = {0};
+    train.at = place(&p, 0, directions, &train.n);
     for (int part = 1; part < AUDIT_PARTS && t.distance > 0; part++)
-        look(a, &p, part, &t);
+        look(a, &p, &train, part, directions, &t);
+    rg_free(train.at);
+    rg_free(directions);
     audit_points_close(&p);
     return true;
 }
