@@ -26,6 +26,8 @@ static bool read_tables(joining *j)
         j->first = j->first ? j->first : j->table[f];
         j->all->rows += j->table[f]->rows;
     }
+    if (!j->first)
+        RG_BUG("no table is given");
     return true;
 }
 
@@ -80,12 +82,12 @@ static bool join_column(const joining *j, size_t c)
 static bool join_all(const joining *j, uint8_t *part)
 {
     size_t row = 0;
-    for (uint8_t f = 0; f < FILES; f++) {
+    for (size_t f = 0; f < FILES; f++) {
         if (j->table[f] && !agree(j, f))
             return false;
         for (size_t i = 0; j->table[f] && i < j->table[f]->rows; i++, row++) {
             j->all->line[row] = j->table[f]->line[i];
-            part[row] = f;
+            part[row] = (uint8_t)f;
         }
     }
     for (size_t c = 0; c < j->first->columns; c++)

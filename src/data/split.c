@@ -265,7 +265,7 @@ static bool gather(const rg_dataset *data, const uint8_t *part, rg_arena *arena,
     uint32_t *list = RG_DATA_ROOM(arena, uint32_t, data->rows, data->name, err);
     if (!list)
         return false;
-    for (uint8_t p = 0; p < PARTS; p++) {
+    for (int p = 0; p < PARTS; p++) {
         ret->at[p] = list;
         for (size_t i = 0; i < data->rows; i++)
             if (part[i] == p)

@@ -1,8 +1,6 @@
 /* audit.c - all checks in their order, and what they found, the worst first. */
 #include "lab/audit/audit.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define CELLS_MAX 4000000 /* cells that checks of columns look at */
@@ -83,12 +81,6 @@ static json_t *sorted(const json_t *findings, json_t *counts)
 
 /* ---- Rows */
 
-static int by_number(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
-}
-
 /* At most `limit` of the rows, ascending. */
 static audit_rows sample(audit *a, int part, size_t limit)
 {
@@ -99,7 +91,7 @@ static audit_rows sample(audit *a, int part, size_t limit)
     memcpy(list, all.at, all.n * sizeof(*list));
     rg_rng rng = rg_rng_open(a->options.seed, "audit/columns/%s", audit_part_names[part]);
     rg_rng_shuffle(&rng, list, all.n);
-    qsort(list, limit, sizeof(*list), by_number);
+    audit_sort(list, limit);
     return (audit_rows){list, limit};
 }
 

@@ -4,6 +4,8 @@
 
 #include "rigor/audit.h"
 
+#include "data/codes.h"
+
 enum { AUDIT_PARTS = 3, AUDIT_EXAMPLES = 5 };
 
 typedef struct audit_rows {
@@ -43,16 +45,8 @@ void audit_add_rows(const audit *a, json_t *evidence, const uint32_t *rows, size
 const char *audit_column(const audit *a, size_t column); /* its name */
 
 /* ---- columns.c: one column as codes, so that texts and numbers are looked at alike. */
-typedef struct audit_codes {
-    uint32_t *code; /* of each of the n rows; equal values, equal codes, ascending; a missing
-                       value is `count` */
-    size_t n, count, missing;
-    size_t *times; /* count: how often each value occurs */
-} audit_codes;
-/* rg_free(ret->code), rg_free(ret->times). */
-audit_codes audit_encode(const audit *a, size_t column, const uint32_t *rows, size_t n);
-audit_codes audit_encode_numbers(const double *values, size_t n); /* none of them NaN */
-void audit_codes_free(audit_codes *codes);
+rg_codes audit_encode(const audit *a, size_t column, const uint32_t *rows, size_t n);
+void audit_sort(uint32_t *rows, size_t n); /* ascending */
 /* The rows of all parts that checks of columns look at, ascending; rg_free. */
 uint32_t *audit_all_rows(const audit *a, size_t *ret_n);
 /* Whether all values are whole, and whether each is above the one before it. */
@@ -62,7 +56,7 @@ typedef struct audit_order {
 audit_order audit_order_of(const audit *a, size_t column, const uint32_t *rows, size_t n);
 double audit_mean_length(const audit *a, size_t column); /* of texts, over some of training */
 /* A column that numbers the rows: whole numbers or short texts, hardly any of them twice. */
-bool audit_is_identifier(const audit *a, size_t column, const audit_codes *codes);
+bool audit_is_identifier(const audit *a, size_t column, const rg_codes *codes);
 /* Whether a word of the column's name, cut at capitals and at what is no letter, is in the list
  * (ends with NULL). */
 bool audit_name_has(const char *name, const char *const *words);

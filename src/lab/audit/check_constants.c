@@ -6,20 +6,20 @@ enum { NAMED = 20 };
 typedef struct kind {
     rg_severity severity;
     const char *remedy, *one, *many;
-    bool (*is)(const audit_codes *codes);
+    bool (*is)(const rg_codes *codes);
 } kind;
 
-static bool is_empty(const audit_codes *codes)
+static bool is_empty(const rg_codes *codes)
 {
     return codes->count == 0;
 }
 
-static bool is_constant(const audit_codes *codes)
+static bool is_constant(const rg_codes *codes)
 {
     return codes->count == 1 && codes->missing == 0;
 }
 
-static bool is_mostly_missing(const audit_codes *codes)
+static bool is_mostly_missing(const rg_codes *codes)
 {
     return codes->count > 0 && 2 * codes->missing > codes->n;
 }
@@ -42,11 +42,11 @@ static bool run(audit *a)
     for (size_t k = 0; k < RG_COUNT(kinds); k++)
         names[k] = json_array();
     for (size_t c = 0; c < a->data->features; c++) {
-        audit_codes codes = audit_encode(a, c, a->some[0].at, a->some[0].n);
+        rg_codes codes = audit_encode(a, c, a->some[0].at, a->some[0].n);
         for (size_t k = 0; k < RG_COUNT(kinds); k++)
             if (kinds[k].is(&codes) && count[k]++ < NAMED)
                 json_array_append_new(names[k], json_string(audit_column(a, c)));
-        audit_codes_free(&codes);
+        rg_codes_free(&codes);
     }
     for (size_t k = 0; k < RG_COUNT(kinds); k++) {
         const char *where = count[k] == 1 ? json_string_value(json_array_get(names[k], 0)) : "";

@@ -120,12 +120,12 @@ static void compare_texts(drifts *list, const audit *a, size_t column, const pai
     uint32_t *rows = RG_NEW_ARRAY(uint32_t, n + 1);
     memcpy(rows, p->train.at, p->train.n * sizeof(*rows));
     memcpy(rows + p->train.n, p->other.at, p->other.n * sizeof(*rows));
-    audit_codes codes = audit_encode(a, column, rows, n);
+    rg_codes codes = audit_encode(a, column, rows, n);
     for (size_t i = 0; i < n; i++)
         missing[i >= p->train.n] += codes.code[i] == codes.count;
     compare_codes(list, audit_column(a, column), codes.code, p->train.n, n, codes.count);
     compare_missing(list, audit_column(a, column), missing, p);
-    audit_codes_free(&codes);
+    rg_codes_free(&codes);
     rg_free(rows);
 }
 

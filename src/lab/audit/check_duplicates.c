@@ -20,9 +20,9 @@ static bool few_possible(const audit *a)
     double room = 1;
     for (size_t c = 0; c < a->data->features && room < ROOM_PER_ROW * (double)a->data->rows;
          c++) {
-        audit_codes codes = audit_encode(a, c, a->some[0].at, a->some[0].n);
+        rg_codes codes = audit_encode(a, c, a->some[0].at, a->some[0].n);
         room *= (double)(codes.count + (codes.missing > 0));
-        audit_codes_free(&codes);
+        rg_codes_free(&codes);
     }
     return room < ROOM_PER_ROW * (double)a->data->rows;
 }

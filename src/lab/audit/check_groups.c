@@ -30,9 +30,9 @@ static uint8_t *parts_by_row(const audit *a)
 {
     uint8_t *part = rg_alloc(a->data->rows + 1);
     memset(part, AUDIT_PARTS, a->data->rows);
-    for (uint8_t p = 0; p < AUDIT_PARTS; p++)
+    for (int p = 0; p < AUDIT_PARTS; p++)
         for (size_t i = 0; i < a->part[p].n; i++)
-            part[a->part[p].at[i]] = p;
+            part[a->part[p].at[i]] = (uint8_t)p;
     return part;
 }
 
@@ -76,14 +76,14 @@ static void look(audit *a, const grouping *g, const uint8_t *part)
 
 static void guess(audit *a, size_t column, const uint32_t *rows, size_t n, const uint8_t *part)
 {
-    audit_codes codes = audit_encode(a, column, rows, n);
+    rg_codes codes = audit_encode(a, column, rows, n);
     double present = (double)(codes.n - codes.missing);
     bool whole = rg_dataset_texts(a->data, column) ||
                  (!codes.missing && audit_order_of(a, column, rows, n).whole);
     grouping g = {audit_column(a, column), codes.code, rows, n, codes.count, false};
     if (whole && codes.count >= GROUPS_MIN && present >= REPEATED * (double)codes.count)
         look(a, &g, part);
-    audit_codes_free(&codes);
+    rg_codes_free(&codes);
 }
 
 static bool run(audit *a)

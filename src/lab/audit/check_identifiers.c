@@ -3,7 +3,7 @@
 
 enum { LEVELS_MAX = 1000 }; /* of the one-hot encoding */
 
-static void report(audit *a, size_t column, const audit_codes *codes, const uint32_t *rows)
+static void report(audit *a, size_t column, const rg_codes *codes, const uint32_t *rows)
 {
     const char *name = audit_column(a, column);
     bool text = rg_dataset_texts(a->data, column) != NULL;
@@ -34,18 +34,18 @@ static bool run(audit *a)
     size_t n;
     uint32_t *rows = audit_all_rows(a, &n);
     for (size_t c = 0; c < a->data->features; c++) {
-        audit_codes codes = audit_encode(a, c, rows, n);
+        rg_codes codes = audit_encode(a, c, rows, n);
         bool identifies = audit_is_identifier(a, c, &codes) &&
                           !audit_name_has(audit_column(a, c), audit_time_words);
         if (identifies)
             report(a, c, &codes, rows);
-        audit_codes_free(&codes);
+        rg_codes_free(&codes);
         if (identifies || !rg_dataset_texts(a->data, c))
             continue;
         codes = audit_encode(a, c, a->some[0].at, a->some[0].n);
         if (codes.count > LEVELS_MAX)
             report_levels(a, c, codes.count);
-        audit_codes_free(&codes);
+        rg_codes_free(&codes);
     }
     rg_free(rows);
     return true;

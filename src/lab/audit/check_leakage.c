@@ -96,7 +96,7 @@ static double conclude(const asking *q, const around *o, const double *sums)
 }
 
 /* Around: the rows with the same text. */
-static void say_by_text(asking *q, const audit_codes *codes)
+static void say_by_text(asking *q, const rg_codes *codes)
 {
     around o = around_open(q);
     double *sums = RG_NEW_ARRAY(double, 2 * (codes->count + 1) * o.kinds);
@@ -109,7 +109,7 @@ static void say_by_text(asking *q, const audit_codes *codes)
 }
 
 /* The rows in the order of their codes; rg_free. */
-static size_t *order_by_code(const audit_codes *codes)
+static size_t *order_by_code(const rg_codes *codes)
 {
     size_t *start = RG_NEW_ARRAY(size_t, codes->count + 2);
     size_t *order = RG_NEW_ARRAY(size_t, codes->n + 1);
@@ -139,7 +139,7 @@ static void add_nearest(const asking *q, const double *value, const size_t *orde
 }
 
 /* A missing value lies beyond all numbers. */
-static void say_by_number(asking *q, const audit_codes *codes, size_t column)
+static void say_by_number(asking *q, const rg_codes *codes, size_t column)
 {
     around o = around_open(q);
     size_t *order = order_by_code(codes);
@@ -214,7 +214,7 @@ static double balanced(const asking *q)
 }
 
 /* The mean place of each value among all; codes ascend with the values. */
-static void ranks_of(const audit_codes *codes, double *ret)
+static void ranks_of(const rg_codes *codes, double *ret)
 {
     double before = 0;
     double *of_code = RG_NEW_ARRAY(double, codes->count + 1);
@@ -245,13 +245,13 @@ static void ranks_of_target(const asking *q, double *ret)
     double *target = RG_NEW_ARRAY(double, q->n);
     for (size_t i = 0; i < q->n; i++)
         target[i] = target_of(q, i);
-    audit_codes codes = audit_encode_numbers(target, q->n);
+    rg_codes codes = rg_codes_of(target, NULL, q->n);
     ranks_of(&codes, ret);
-    audit_codes_free(&codes);
+    rg_codes_free(&codes);
     rg_free(target);
 }
 
-static void say(asking *q, const audit_codes *codes, size_t column)
+static void say(asking *q, const rg_codes *codes, size_t column)
 {
     if (rg_dataset_texts(q->a->data, column))
         say_by_text(q, codes);
@@ -259,7 +259,7 @@ static void say(asking *q, const audit_codes *codes, size_t column)
         say_by_number(q, codes, column);
 }
 
-static double missing_area(asking *q, const audit_codes *codes)
+static double missing_area(asking *q, const rg_codes *codes)
 {
     for (size_t i = 0; i < q->n; i++)
         q->said[i] = codes->code[i] == codes->count;
@@ -270,7 +270,7 @@ static double ask(asking *q, size_t column, const double *target_ranks)
 {
     const rg_dataset *data = q->a->data;
     bool text = rg_dataset_texts(data, column) != NULL;
-    audit_codes codes = audit_encode(q->a, column, q->rows, q->n);
+    rg_codes codes = audit_encode(q->a, column, q->rows, q->n);
     double score = 0, *ranks = RG_NEW_ARRAY(double, q->n + 1);
     ranks_of(&codes, ranks);
     if (data->task == RG_REGRESS) {
@@ -288,7 +288,7 @@ static double ask(asking *q, size_t column, const double *target_ranks)
         score = fmax(area(q, ranks), missing_area(q, &codes));
     }
     rg_free(ranks);
-    audit_codes_free(&codes);
+    rg_codes_free(&codes);
     return score;
 }
 

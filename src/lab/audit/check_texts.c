@@ -144,9 +144,9 @@ static bool holds_texts(const audit *a, size_t column)
 {
     if (!rg_dataset_texts(a->data, column) || audit_mean_length(a, column) < LENGTH_MIN)
         return false;
-    audit_codes codes = audit_encode(a, column, a->some[0].at, a->some[0].n);
+    rg_codes codes = audit_encode(a, column, a->some[0].at, a->some[0].n);
     bool good = (double)codes.count > DIFFERENT * (double)(codes.n - codes.missing);
-    audit_codes_free(&codes);
+    rg_codes_free(&codes);
     return good;
 }
 

@@ -35,9 +35,9 @@ static double time_of(const clock *c, uint32_t row)
 static bool is_time(const audit *a, size_t column)
 {
     clock c = {a, NULL, column};
-    audit_codes codes = audit_encode(a, column, a->some[0].at, a->some[0].n);
+    rg_codes codes = audit_encode(a, column, a->some[0].at, a->some[0].n);
     bool good = codes.count >= TIMES_MIN;
-    audit_codes_free(&codes);
+    rg_codes_free(&codes);
     for (size_t i = 0; good && i < a->some[0].n; i++)
         good = !rg_dataset_texts(a->data, column) ||
                !rg_dataset_texts(a->data, column)[a->some[0].at[i]] ||

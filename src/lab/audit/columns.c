@@ -9,82 +9,32 @@
 enum { FEW_ROWS = 20, SHORT_TEXT = 40 };
 #define HARDLY_ANY_TWICE .98
 
-typedef struct cell {
-    double number;
-    const char *text;
-    uint32_t place;
-} cell;
-
-static int by_cell(const void *a, const void *b)
-{
-    const cell *x = a, *y = b;
-    return x->text ? strcmp(x->text, y->text)
-                   : (x->number > y->number) - (x->number < y->number);
-}
-
-/* The cells that are not missing; the places of the others get the code UINT32_MAX. */
-static size_t gather(const audit *a, size_t column, const uint32_t *rows, size_t n, cell *cells,
-                     uint32_t *code)
+rg_codes audit_encode(const audit *a, size_t column, const uint32_t *rows, size_t n)
 {
     const char *const *text = rg_dataset_texts(a->data, column);
-    size_t present = 0;
+    double *number = RG_NEW_ARRAY(double, text ? 1 : n + 1);
+    const char **word = RG_NEW_ARRAY(const char *, text ? n + 1 : 1);
     for (size_t i = 0; i < n; i++) {
-        cell c = {text ? 0 : rg_dataset_number(a->data, rows[i], column),
-                  text ? text[rows[i]] : NULL, (uint32_t)i};
-        code[i] = UINT32_MAX;
-        if (text ? c.text != NULL : !isnan(c.number))
-            cells[present++] = c;
+        if (text)
+            word[i] = text[rows[i]];
+        else
+            number[i] = rg_dataset_number(a->data, rows[i], column);
     }
-    return present;
-}
-
-/* The codes of n cells, of which those that are not missing are given; code is as gather leaves it.
- */
-static audit_codes encode(cell *cells, size_t present, uint32_t *code, size_t n)
-{
-    audit_codes codes = {code, n, 0, n - present, RG_NEW_ARRAY(size_t, present + 1)};
-    qsort(cells, present, sizeof(*cells), by_cell);
-    for (size_t i = 0; i < present; i++) {
-        codes.count += i == 0 || by_cell(&cells[i], &cells[i - 1]) != 0;
-        codes.code[cells[i].place] = (uint32_t)(codes.count - 1);
-        codes.times[codes.count - 1]++;
-    }
-    for (size_t i = 0; i < n; i++)
-        if (codes.code[i] == UINT32_MAX)
-            codes.code[i] = (uint32_t)codes.count;
+    rg_codes codes = rg_codes_of(number, text ? word : NULL, n);
+    rg_free(word);
+    rg_free(number);
     return codes;
-}
-
-audit_codes audit_encode(const audit *a, size_t column, const uint32_t *rows, size_t n)
-{
-    uint32_t *code = RG_NEW_ARRAY(uint32_t, n + 1);
-    cell *cells = RG_NEW_ARRAY(cell, n + 1);
-    size_t present = gather(a, column, rows, n, cells, code);
-    audit_codes codes = encode(cells, present, code, n);
-    rg_free(cells);
-    return codes;
-}
-
-audit_codes audit_encode_numbers(const double *values, size_t n)
-{
-    cell *cells = RG_NEW_ARRAY(cell, n + 1);
-    for (size_t i = 0; i < n; i++)
-        cells[i] = (cell){values[i], NULL, (uint32_t)i};
-    audit_codes codes = encode(cells, n, RG_NEW_ARRAY(uint32_t, n + 1), n);
-    rg_free(cells);
-    return codes;
-}
-
-void audit_codes_free(audit_codes *codes)
-{
-    rg_free(codes->code);
-    rg_free(codes->times);
 }
 
 static int by_row(const void *a, const void *b)
 {
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
     return (x > y) - (x < y);
+}
+
+void audit_sort(uint32_t *rows, size_t n)
+{
+    qsort(rows, n, sizeof(*rows), by_row);
 }
 
 uint32_t *audit_all_rows(const audit *a, size_t *ret_n)
@@ -98,7 +48,7 @@ uint32_t *audit_all_rows(const audit *a, size_t *ret_n)
         memcpy(rows + n, a->some[p].at, a->some[p].n * sizeof(*rows));
         n += a->some[p].n;
     }
-    qsort(rows, n, sizeof(*rows), by_row);
+    audit_sort(rows, n);
     *ret_n = n;
     return rows;
 }
@@ -128,7 +78,7 @@ double audit_mean_length(const audit *a, size_t column)
     return n > 0 ? sum / n : 0;
 }
 
-bool audit_is_identifier(const audit *a, size_t column, const audit_codes *codes)
+bool audit_is_identifier(const audit *a, size_t column, const rg_codes *codes)
 {
     size_t present = codes->n - codes->missing;
     if (present < FEW_ROWS || (double)codes->count < HARDLY_ANY_TWICE * (double)present)

@@ -15,11 +15,11 @@ typedef struct choice { /* columns that can be compared: first numbers, then tex
 
 static bool is_comparable(const audit *a, size_t column)
 {
-    audit_codes codes = audit_encode(a, column, a->some[0].at, a->some[0].n);
+    rg_codes codes = audit_encode(a, column, a->some[0].at, a->some[0].n);
     bool text = rg_dataset_texts(a->data, column) != NULL;
     bool good = codes.count > 1 && !audit_is_identifier(a, column, &codes) &&
                 !(text && codes.count > LEVELS_MAX);
-    audit_codes_free(&codes);
+    rg_codes_free(&codes);
     return good;
 }
 
@@ -58,10 +58,10 @@ static void fill_numbers(const audit *a, size_t column, audit_points *p, size_t 
 
 static void fill_texts(const audit *a, size_t column, audit_points *p, size_t at)
 {
-    audit_codes codes = audit_encode(a, column, p->row, p->n);
+    rg_codes codes = audit_encode(a, column, p->row, p->n);
     for (size_t i = 0; i < p->n; i++)
         p->at[i * p->width + at] = (float)codes.code[i];
-    audit_codes_free(&codes);
+    rg_codes_free(&codes);
 }
 
 /* ---- Which rows */
@@ -78,9 +78,9 @@ static void take_rows(const audit *a, audit_points *p, size_t most)
         all += a->part[k].n;
     member *list = RG_NEW_ARRAY(member, all);
     uint32_t *order = RG_NEW_ARRAY(uint32_t, all);
-    for (uint8_t k = 0; k < AUDIT_PARTS; k++)
+    for (int k = 0; k < AUDIT_PARTS; k++)
         for (size_t i = 0; i < a->part[k].n; i++, n++) {
-            list[n] = (member){a->part[k].at[i], k};
+            list[n] = (member){a->part[k].at[i], (uint8_t)k};
             order[n] = (uint32_t)n;
         }
     p->n = all < most ? all : most;
@@ -102,21 +102,19 @@ bool audit_points_open(audit *a, audit_points *ret)
 {
     choice c = choose_columns(a);
     audit_points p = {.width = c.width, .numbers = c.numbers};
-    bool good = true;
-    if (c.width) {
+    if (c.width)
         take_rows(a, &p, CELLS_MAX / c.width);
-        p.at = rg_try_alloc(p.n * p.width * sizeof(float));
-        good = p.at || rg_fail(a->err, RG_INTERNAL, a->data->name, NULL,
-                               "there is no memory for %zu points", p.n);
-    }
-    for (size_t j = 0; good && j < c.width; j++)
+    p.at = rg_try_alloc(p.n * p.width * sizeof(float) + 1);
+    for (size_t j = 0; p.at && j < c.width; j++)
         (j < c.numbers ? fill_numbers : fill_texts)(a, c.column[j], &p, j);
     rg_free(c.column);
-    if (good)
-        *ret = p;
-    else
+    if (!p.at) {
         audit_points_close(&p);
-    return good;
+        return rg_fail(a->err, RG_INTERNAL, a->data->name, NULL,
+                       "there is no memory for %zu points", p.n);
+    }
+    *ret = p;
+    return true;
 }
 
 void audit_points_close(audit_points *points)
@@ -139,12 +137,6 @@ double audit_distance(const audit_points *points, size_t i, size_t j, double lim
     return sum;
 }
 
-static int by_place(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
-}
-
 uint32_t *audit_draw(const audit *a, const audit_points *points, int part, size_t n,
                      const char *site, size_t *ret_n)
 {
@@ -157,6 +149,6 @@ uint32_t *audit_draw(const audit *a, const audit_points *points, int part, size_
     if (found > n)
         rg_rng_shuffle(&rng, list, found);
     *ret_n = found < n ? found : n;
-    qsort(list, *ret_n, sizeof(*list), by_place);
+    audit_sort(list, *ret_n);
     return list;
 }
