@@ -37,7 +37,7 @@ tests() { # tree, further options of ctest
 }
 
 # What has threads or processes; the long tier runs everything under the thread sanitizer.
-threaded='^(base|engine\.cpu|engine\.train|worker|zoo|lab\.exec|lab\.store\.(open|kill|ledger)'
+threaded='^(base|sandbox|engine\.cpu|engine\.train|worker|zoo|lab\.exec|lab\.store\.(open|kill|ledger)'
 threaded+='|lab\.stats\.resample|lab\.study\.placebo'
 threaded+='|program\.(commands|outside|storm|tamper|terminal|watch))'
 
@@ -58,7 +58,7 @@ else
     step "tests tsan" tests build/tsan -LE long -E page -R "$threaded"
     step "build fuzz" scripts/build.sh fuzz
     step "fuzz" "${steady[@]}" scripts/fuzz.sh csv study compare
-    step "fuzz, briefly" "${steady[@]}" env FUZZ_SECONDS=15 scripts/fuzz.sh ir npy safetensors
+    step "fuzz, briefly" "${steady[@]}" env FUZZ_SECONDS=15 scripts/fuzz.sh ir npy predictions safetensors
     step "valgrind" scripts/valgrind.sh
     step "lint" scripts/lint.sh
 fi

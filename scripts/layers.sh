@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 git ls-files 'src/*.[ch]' 'zoo/*.[ch]' 'include/*.h' | xargs grep -HnE '^#include "' | awk '
 BEGIN {
     allow["base"] = ""
+    allow["sandbox"] = "base"
     allow["data"] = "base"
     allow["engine/ir"] = "base"
     allow["engine/plan"] = "base engine/ir"
@@ -13,7 +14,8 @@ BEGIN {
     allow["engine/nn"] = "base engine/ir"
     allow["engine/train"] = "base data engine/ir engine/plan engine/nn"
     allow["zoo"] = "base data engine/ir engine/nn engine/train"
-    allow["worker"] = "base data engine/ir engine/plan engine/nn engine/train zoo"
+    allow["worker"] = "base sandbox data engine/ir engine/plan engine/nn engine/train zoo"
+    allow["launch"] = "base data sandbox"
     allow["lab/stats"] = "base"
     allow["lab/search"] = "base"
     allow["lab/store"] = "base"
@@ -21,9 +23,9 @@ BEGIN {
     allow["lab/audit"] = "base data lab/stats"
     allow["lab/study"] = "base data lab/stats lab/search lab/store lab/exec lab/audit"
     allow["lab/report"] = "base data lab/stats lab/search lab/store lab/audit lab/study"
-    allow["cli"] = "base data engine/train worker lab/stats lab/search lab/store lab/exec lab/audit lab/study lab/report"
+    allow["cli"] = "base data engine/train worker launch lab/stats lab/search lab/store lab/exec lab/audit lab/study lab/report"
 
-    n = split("base=base data=data calibration=data graph=engine/ir plan=engine/plan nn=engine/nn train=engine/train " \
+    n = split("base=base trial=base sandbox=sandbox launch=launch data=data calibration=data graph=engine/ir plan=engine/plan nn=engine/nn train=engine/train " \
               "model=engine/train worker=worker stats=lab/stats special=lab/stats groups=lab/stats resample=lab/stats " \
               "bayes=lab/stats predictions=lab/stats audit=lab/audit search=lab/search store=lab/store " \
               "exec=lab/exec study=lab/study protocol=lab/study report=lab/report publish=lab/report " \

@@ -163,6 +163,7 @@ typedef enum rg_param_kind {
     RG_PARAM_BOOL,
     RG_PARAM_CHOICE, /* one of choices[] */
     RG_PARAM_INTS,   /* a list of whole numbers, each within lo..hi; may be empty */
+    RG_PARAM_ANY,    /* whatever a program makes of it: a scalar or a list of scalars */
 } rg_param_kind;
 typedef struct rg_param {
     const char *name; /* "dropout" */
@@ -207,6 +208,7 @@ void rg_sha_start(rg_sha *sha);
 void rg_sha_add(rg_sha *sha, const void *data, size_t len);
 void rg_sha_end(rg_sha *sha, char hex[RG_HEX]);
 void rg_sha_of(const void *data, size_t len, char hex[RG_HEX]);
+/* Of a regular file, maybe behind a link; a pipe or a device is refused. */
 bool rg_sha_file(const char *path, char hex[RG_HEX], rg_err *err);
 
 /* Threefry-2x32-20 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"). */
@@ -232,12 +234,18 @@ uint64_t rg_seed_derive(uint64_t seed, const char *site_fmt, ...) RG_PRINTF(2, 3
 /* ---- Files ------------------------------------------------------------------------------- */
 /* Reads a whole file of at most `max` bytes; *ret is NUL-terminated, rg_free. */
 bool rg_file_read(const char *path, size_t max, char **ret, size_t *ret_len, rg_err *err);
+/* The same for a file that a program left which nobody has to trust: a link, a folder, a pipe or
+ * a device is refused, and what is too large before it is read. */
+bool rg_file_read_foreign(const char *path, size_t max, char **ret, size_t *ret_len,
+                          rg_err *err);
 /* Writes beside the target, fsyncs, renames: readers see the old file or the new, never half.
  */
 bool rg_file_write(const char *path, const void *data, size_t len, int mode, rg_err *err);
 bool rg_file_exists(const char *path);
 bool rg_dir_make(const char *path, int mode, rg_err *err); /* with parents */
-bool rg_dir_remove(const char *path, rg_err *err);         /* with all that is in it */
+/* A new folder /tmp/rigor-PURPOSE-XXXXXX (or below TMPDIR), mode 0700; NULL with an error. */
+char *rg_dir_scratch(rg_arena *arena, const char *purpose, rg_err *err);
+bool rg_dir_remove(const char *path, rg_err *err); /* with all that is in it */
 char *rg_path_join(rg_arena *arena, const char *dir, const char *name);
 const char *rg_path_base(const char *path); /* the part behind the last '/' */
 /* Gunzips when the data starts with gzip's magic, otherwise copies; *ret via rg_free. */

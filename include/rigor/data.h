@@ -218,37 +218,87 @@ typedef struct rg_part { /* one of those files, read back */
     const int32_t *label;           /* NULL when absent */
     const float *target;            /* NULL when absent */
     const int64_t *id;
-    const int64_t *group; /* the query of each row; NULL when absent */
-    const float *weight;  /* of each row, around 1; NULL when absent */
+    const int64_t *group; /* rows: the query that each row belongs to; NULL when absent */
+    const char *const *class_name; /* classes; the files do not hold them: NULL after reading */
+    const float *weight;           /* of each row, around 1; NULL when absent */
 } rg_part;
 bool rg_part_read(const char *path, rg_arena *arena, rg_part *ret, rg_err *err);
+/* The list "classes" of rg_parts_write's info; one that does not count the classes is of other
+ * data, and is not taken.  Copied into the arena. */
+void rg_part_name_classes(rg_part *part, const json_t *names, rg_arena *arena);
+/* The same part as a table: columns id, x1 to xN and, where it has labels, y (of a class its
+ * number, from 0).  Numbers with as many digits as read back to the same float32. */
+bool rg_part_write_csv(const char *path, const rg_part *part, rg_err *err);
 
 /* ---- Scoring: the metrics that the lab knows; one table for validation and for the test set.
  */
 typedef struct rg_predictions { /* of a classifier: probabilities; of a regressor: values */
-    size_t rows, classes;       /* classes == 0: regression */
+    size_t rows, classes;       /* classes == 0: one number a row, a value or a score */
     const float *value;         /* (rows, classes) or (rows) */
     const int64_t *id;
+    bool hard; /* labels were handed in: the named class has probability 1 */
 } rg_predictions;
+
+/* What a metric takes, beside predictions of its task. */
+typedef enum rg_metric_traits {
+    RG_METRIC_LABELS = 1, /* hard labels will do */
+    RG_METRIC_SCORES =
+        2,               /* one score a row will do, where the data are two classes or ranked */
+    RG_METRIC_PAIR = 4,  /* two classes only */
+    RG_METRIC_RANKS = 8, /* ranks rows within their groups, by a score; both tasks */
+    RG_METRIC_GAINS = 16, /* relevances must not be negative */
+} rg_metric_traits;
+#define RG_METRIC_K_MAX 1000
 typedef struct rg_metric {
-    const char *name, *title;
+    const char *name;    /* "accuracy", "ndcg@10"; in the table "ndcg@k" */
+    const char *aliases; /* other spellings, each between two spaces: " log_loss " */
+    const char *title;
     bool maximize;
-    rg_task task;
-    double worst; /* what a failed run counts as: 0 for accuracies, 1 for ece, 2 for brier; NaN
-                     for nll, rmse, mae and r2, which have no finite worst value */
-    double (*score)(const rg_predictions *predictions,
-                    const rg_part *truth); /* rows in one order */
+    rg_task task; /* RG_REGRESS where both will do: see rg_metric_fits */
+    unsigned traits;
+    double worst; /* what a failed run counts as; NaN where there is no finite worst value */
+    /* One of the two is set; rows in one order.  score_at: of metrics with @k. */
+    double (*score)(const rg_predictions *predictions, const rg_part *truth);
+    double (*score_at)(const rg_predictions *predictions, const rg_part *truth, size_t k);
+    size_t k; /* 0 in the table */
 } rg_metric;
-extern const rg_metric
-    rg_metrics[]; /* accuracy balanced_accuracy macro_f1 nll brier ece rmse mae
-                     r2; ends with name == NULL; docs/data.md has the formulas */
-const rg_metric *rg_metric_find(const char *name); /* NULL when unknown */
+extern const rg_metric rg_metrics[]; /* ends with name == NULL; docs/data.md has the formulas */
+/* By name or alias; "ndcg@10" has k = 10.  One metric is one pointer, whatever its spelling, and
+ * lives as long as the program.  NULL when unknown, and for a k outside 1 .. RG_METRIC_K_MAX. */
+const rg_metric *rg_metric_find(const char *name);
+/* What to do about a name that rg_metric_find does not know: "did you mean 'rmse'?"; arena. */
+const char *rg_metric_suggest(const char *name, rg_arena *arena);
+bool rg_metric_fits(const rg_metric *metric, rg_task task);
+/* Whether the metric can be computed: two classes, groups and relevances where it needs them,
+ * probabilities where labels or scores do not do.  predictions: NULL to look at the data alone.
+ * `where` names the one that is looked at. */
+bool rg_metric_ready(const rg_metric *metric, const rg_predictions *predictions,
+                     const rg_part *truth, const char *where, rg_err *err);
+/* NaN where the score does not exist (docs/data.md says when), or is not ready. */
+double rg_metric_score(const rg_metric *metric, const rg_predictions *predictions,
+                       const rg_part *truth);
+/* The area under the ROC curve: P(a positive example scores above a negative one), ties one
+ * half (Hanley and McNeil 1982).  Infinite scores are fine; NaN: no positive or no negative
+ * example, or a NaN among the scores. */
+double rg_auc(const double *score, const bool *positive, size_t n);
+
 /* An .npz file of id (n) int64 and value (n, classes) or (n) float32. */
 bool rg_predictions_write(const char *path, const rg_predictions *predictions, rg_err *err);
-/* Reads and matches by id: *ret is in the order of the truth, whatever the file's is.  Missing,
- * duplicate and extra ids, values that are not finite and rows that are no probabilities
- * (outside [0, 1], or a sum off by more than 1e-3) are errors that name the ids. */
+/* Reads and matches by id: *ret is in the order of the truth, whatever the file's is.  What the
+ * file is tells its content: .npz, or a table (CSV as above, gzip or not) with a column id and
+ *   value                    numbers; where the data are classes: scores
+ *   one column a class       probabilities; called as the classes or 0 .. classes - 1
+ *   label, class_name or class_index
+ *                            hard labels; `label` is either, where that is no question
+ * Missing, duplicate and extra ids, values that are not finite and rows that are no
+ * probabilities (outside [0, 1], or a sum off by more than 1e-3) are errors that name the ids.
+ * Only a regular file is opened, no link, of at most rg_predictions_bytes_max(truth) bytes
+ * (packed and unpacked): it may come from anywhere. */
 bool rg_predictions_read(const char *path, const rg_part *truth, rg_arena *arena,
                          rg_predictions *ret, rg_err *err);
+size_t rg_predictions_bytes_max(const rg_part *truth);
+/* The same from bytes that the caller holds; they are copied. */
+bool rg_predictions_parse(const char *data, size_t len, const char *where, const rg_part *truth,
+                          rg_arena *arena, rg_predictions *ret, rg_err *err);
 
 #endif

@@ -17,19 +17,24 @@ typedef struct rg_pool_events {
     void *ctx;
     /* The next job (new reference; the pool adds "job", its number), or NULL: nothing now. */
     json_t *(*next)(void *ctx);
-    /* One message of a member in flight; "done", "failed" or "lost" is its last.  False ends
-     * the pool's run (see *err of rg_pool_run). */
+    /* One message of a member in flight; "done", "failed", "lost" or "again" is its last.  False
+     * ends the pool's run (see *err of rg_pool_run). */
     bool (*message)(void *ctx, size_t id, const json_t *message, rg_err *err);
+    /* What the member's worker is told after a message that was not the last (new reference), or
+     * NULL: nothing.  The function itself may be NULL. */
+    json_t *(*answer)(void *ctx, size_t id);
     /* A worker ended while these members had not finished. */
     bool (*lost)(void *ctx, const size_t *ids, size_t n, rg_loss loss, const char *reason,
                  rg_err *err);
-    void (*tick)(void *ctx); /* some ten times a second; may be NULL */
+    /* Some ten times a second; false ends the pool's run.  May be NULL. */
+    bool (*tick)(void *ctx, rg_err *err);
 } rg_pool_events;
 
 typedef struct rg_pool_options {
     const char *const *argv; /* of a worker, NULL-terminated; argv[0] is the path */
     int workers;
     int threads;          /* of each worker, told through the environment */
+    int inherited;        /* a descriptor that every worker holds as its number 3; 0: none */
     const char *log_path; /* what workers print besides messages is appended here */
 } rg_pool_options;
 

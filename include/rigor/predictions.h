@@ -32,8 +32,5 @@ typedef struct rg_delong_result {
 } rg_delong_result;
 rg_delong_result rg_delong(const double *score_a, const double *score_b, const bool *positive,
                            size_t n, double alpha);
-/* The area under one ROC curve: P(a positive example scores above a negative one), ties one
- * half.  NaN as above. */
-double rg_auc(const double *score, const bool *positive, size_t n);
 
 #endif

@@ -40,14 +40,15 @@ bool rg_study_run(const rg_study *study, rg_ledger *ledger, const rg_run_options
                   const json_t *environment, int *ret_signal, rg_err *err);
 
 /* Scores of every run of the evaluation, computed from predictions and labels: what opening the
- * seal records, and what verify compares it with.  Caller frees with rg_scored_free. */
+ * seal records, and what verify compares it with.  `split` is the body of the split event, which
+ * knows the names of the classes.  Caller frees with rg_scored_free. */
 typedef struct rg_scored {
     size_t count;
     rg_score *score;
     char labels_sha[RG_HEX];
 } rg_scored;
-bool rg_scores_compute(const rg_study *study, const char *dir, const rg_record *records,
-                       size_t n, rg_scored *ret, rg_err *err);
+bool rg_scores_compute(const rg_study *study, const json_t *split, const char *dir,
+                       const rg_record *records, size_t n, rg_scored *ret, rg_err *err);
 void rg_scored_free(rg_scored *scored);
 
 /* The scores of all arms over their first `seeds` seeds, and how to judge them: what
@@ -68,6 +69,12 @@ bool rg_look_is_last(const json_t *look);
  * nothing else, so that every interruption leads to the same looks.  Of a study whose seeds are
  * fixed: all of them. */
 size_t rg_seeds_due(const rg_study *study, const json_t *look);
+
+/* Takes every look again: `events` are the "looked" ones of the ledger.  What does not follow
+ * from the scores, at the seeds that were due then, is added to `wrong`.  Returns the last look
+ * (borrowed), NULL when there is none. */
+const json_t *rg_looks_check(const rg_study *study, const rg_record *records, size_t n,
+                             const json_t *events, rg_str *wrong);
 
 /* Where this runs: machine, versions, git state.  New reference. */
 json_t *rg_environment(const char *command);

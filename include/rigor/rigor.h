@@ -18,6 +18,7 @@
 #include "rigor/publish.h"
 #include "rigor/report.h"
 #include "rigor/resample.h"
+#include "rigor/sandbox.h"
 #include "rigor/search.h"
 #include "rigor/special.h"
 #include "rigor/stats.h"

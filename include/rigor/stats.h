@@ -39,6 +39,18 @@ typedef struct rg_t_result {
 } rg_t_result;
 rg_t_result rg_t_test(const double *values, size_t n, double null, double alpha);
 
+/* ---- One more observation (prediction.c) ----------------------------------------------------
+ * The interval that holds one further observation with probability 1 - alpha:
+ * mean -+ t_{1 - alpha/2, n - 1} sd sqrt(1 + 1/n) (Hahn and Meeker 1991, chapter 4).  Assumes
+ * independent observations of one normal distribution, and is sensitive to that: it is about a
+ * single value and not about a mean.  n < 2: no sd, no interval (NaN).  All values equal: the
+ * interval is that value. */
+typedef struct rg_prediction_interval {
+    size_t n;
+    double mean, sd, lo, hi;
+} rg_prediction_interval;
+rg_prediction_interval rg_predict_one(const double *values, size_t n, double alpha);
+
 /* ---- Equivalence (equivalence.c) ------------------------------------------------------------
  * Two one-sided t tests (Schuirmann 1987): the mean difference lies inside (-margin, margin)
  * when both reject; p is the larger one, and rejects exactly when the 1 - 2 alpha interval lies

@@ -51,6 +51,10 @@ typedef struct rg_record {
     size_t n_curves;
 } rg_record;
 
+/* "full/3" (trial 3) or "full@1001" (the run with seed 1001): as people name a record. */
+#define RG_RECORD_NAME 400
+void rg_record_name(const rg_record *record, char ret[RG_RECORD_NAME]);
+
 /* Each call is one transaction: durable when it returns true, without a trace when false.
  *
  * A study is told once; telling it again with the same name and hash changes nothing, with

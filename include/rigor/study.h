@@ -13,10 +13,33 @@ typedef struct rg_catalog_model {
     const char *name, *help;
     const rg_param *params;
 } rg_catalog_model;
-typedef struct rg_catalog {         /* what the native trainer offers; given by the caller */
+typedef struct rg_catalog {         /* what a trainer can be told; given by the caller */
     const rg_catalog_model *models; /* ends with name == NULL */
     const rg_param *train;
+    const rg_param
+        *open; /* of a program that is not ours: the names that the study gives it, as
+                             full paths; models and train are then empty.  NULL otherwise */
 } rg_catalog;
+
+/* A training program of any language, started once for each trial (docs/protocol.md). */
+typedef enum rg_data_form { RG_FORM_NPZ, RG_FORM_CSV } rg_data_form; /* of the parts it gets */
+typedef struct rg_trainer {
+    const char *const *command; /* words, "{name}" to be filled in; n_command of them */
+    size_t n_command;
+    const char *folder; /* where it starts; absolute where the study file's folder is */
+    rg_data_form form;
+    const char *const *reads; /* patterns over its usual output: "loss: {train_loss}" */
+    size_t n_reads;
+    json_t *env;                     /* {name: text}; owned by the study's arena */
+    double time_s, grace_s;          /* 0: no limit; between SIGTERM and SIGKILL */
+    int64_t memory_bytes, log_bytes; /* 0: no limit; kept of each stream */
+    int threads;                     /* cores of one trial */
+    double devices;                  /* GPUs of one trial, or the share of one */
+    bool network;                    /* whether it may use it */
+    bool seal;                       /* false: it runs without Landlock */
+    const char *const *writes;       /* folders that it may write beside its own; absolute */
+    size_t n_writes;
+} rg_trainer;
 
 typedef struct rg_arm {
     const char *name;
@@ -49,13 +72,16 @@ typedef struct rg_study {
     const char *text;       /* the file as read */
     const char *name, *question;
 
-    const char *data, *data_target; /* name or path; target column or NULL */
-    const char *data_group;         /* column of the query of ranking metrics; NULL: none */
+    const rg_trainer *trainer; /* NULL: our own */
+    /* Name or path, NULL where a trainer brings its own; target column or NULL; column of the
+     * query of ranking metrics or NULL. */
+    const char *data, *data_target, *data_group;
     rg_split_spec split;
     rg_scale scale;
     rg_balance balance;
 
     const char *metric;
+    bool metric_known; /* to the lab, which then computes it; otherwise the trainer reports it */
     bool maximize;
     double metric_worst;
     const char **also;
@@ -68,6 +94,8 @@ typedef struct rg_study {
     size_t parallel;     /* at most this many trials of one arm are pending at once: trial k is
                             suggested from the results of trials 0 .. k - parallel */
     const char *sampler; /* "auto" or a sampler's name */
+    bool prune;          /* trials that are worse than the median of the earlier ones are ended */
+    int64_t prune_after; /* steps that every trial may take before that */
 
     uint64_t seed;   /* of the study: splits, search, tuning */
     uint64_t *seeds; /* of the final runs, shared by all arms; tuning never sees them */
@@ -100,6 +128,9 @@ void rg_study_free(rg_study *study);
 rg_dataset *rg_study_data(const rg_study *study, rg_arena *arena, rg_split *ret_split,
                           rg_err *err);
 bool rg_study_is_sequential(const rg_study *study); /* seeds are added while looking */
+/* The program tells its own test scores: there are no labels that the lab could score with, or
+ * no such metric in the lab. */
+bool rg_study_is_self_reported(const rg_study *study);
 /* Claims that are corrected together: the declared ones, or all when all are exploratory. */
 size_t rg_study_family(const rg_study *study);
 /* What the p of a declared claim must stay below whatever the others do: alpha over them. */

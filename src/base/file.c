@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -42,11 +43,31 @@ static bool read_all(int fd, const char *path, size_t max, rg_str *out, rg_err *
     return true;
 }
 
-bool rg_file_read(const char *path, size_t max, char **ret, size_t *ret_len, rg_err *err)
+/* A descriptor of a regular file of at most max bytes, or -1 (reported).  Does not wait for the
+ * other end of a pipe, nor wake up a device. */
+static int open_regular(const char *path, int flags, size_t max, rg_err *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return fail_errno(err, path, "open");
+    struct stat info;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
+    if (fd < 0 && errno == ELOOP && (flags & O_NOFOLLOW))
+        rg_fail(err, RG_INPUT, path, "write the file itself in this place", "this is a link");
+    else if (fd < 0 || fstat(fd, &info) != 0)
+        fail_errno(err, path, "open");
+    else if (!S_ISREG(info.st_mode))
+        rg_fail(err, RG_INPUT, path, "write a file in this place", "this is no regular file");
+    else if ((uint64_t)info.st_size > max)
+        rg_fail(err, RG_INPUT, path, "is this the right file?",
+                "the file has %lld bytes; at most %zu are read", (long long)info.st_size, max);
+    else
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+static bool read_and_close(int fd, const char *path, size_t max, char **ret, size_t *ret_len,
+                           rg_err *err)
+{
     rg_str text = {.max = max < SIZE_MAX / 2 ? max + 1 : max};
     rg_str_add_n(&text, "", 0);
     bool ok = read_all(fd, path, max, &text, err);
@@ -58,6 +79,21 @@ bool rg_file_read(const char *path, size_t max, char **ret, size_t *ret_len, rg_
     *ret = text.data;
     *ret_len = text.len;
     return true;
+}
+
+bool rg_file_read(const char *path, size_t max, char **ret, size_t *ret_len, rg_err *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return fail_errno(err, path, "open");
+    return read_and_close(fd, path, max, ret, ret_len, err);
+}
+
+bool rg_file_read_foreign(const char *path, size_t max, char **ret, size_t *ret_len,
+                          rg_err *err)
+{
+    int fd = open_regular(path, O_NOFOLLOW, max, err);
+    return fd >= 0 && read_and_close(fd, path, max, ret, ret_len, err);
 }
 
 static bool write_all(int fd, const char *data, size_t len)
@@ -133,6 +169,18 @@ bool rg_dir_make(const char *path, int mode, rg_err *err)
     return fail_errno(err, part, "make the folder");
 }
 
+char *rg_dir_scratch(rg_arena *arena, const char *purpose, rg_err *err)
+{
+    const char *base = getenv("TMPDIR");
+    char *dir =
+        rg_arena_printf(arena, "%s/rigor-%s-XXXXXX", base && *base ? base : "/tmp", purpose);
+    if (mkdtemp(dir))
+        return dir;
+    rg_fail(err, RG_INTERNAL, dir, "set TMPDIR to a folder that can be written",
+            "cannot be made: %s", strerror(errno));
+    return NULL;
+}
+
 static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *at)
 {
     (void)info;
@@ -163,9 +211,9 @@ const char *rg_path_base(const char *path)
 
 bool rg_sha_file(const char *path, char hex[RG_HEX], rg_err *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open_regular(path, 0, SIZE_MAX, err);
     if (fd < 0)
-        return fail_errno(err, path, "open");
+        return false;
     rg_sha sha;
     rg_sha_start(&sha);
     char block[65536];

@@ -242,6 +242,8 @@ void rg_json_say(json_t *array, const char *fmt, ...)
     va_start(args, fmt);
     rg_str_vprintf(&text, fmt, args);
     va_end(args);
+    if (text.data)
+        rg_utf8_repair(text.data); /* jansson takes nothing else */
     json_array_append_new(array, json_string(rg_str_text(&text)));
     rg_str_free(&text);
 }

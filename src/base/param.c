@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const kind_names[] = {"number", "int", "bool", "choice", "ints"};
+static const char *const kind_names[] = {"number", "int", "bool", "choice", "ints", "any"};
 
 const rg_param *rg_param_find(const rg_param *table, const char *name)
 {
@@ -45,6 +45,19 @@ static bool all_whole_within(const rg_param *param, const json_t *value)
     return json_is_array(value);
 }
 
+static bool is_scalar(const json_t *value)
+{
+    return json_is_number(value) || json_is_string(value) || json_is_boolean(value);
+}
+
+static bool is_scalar_or_list(const json_t *value)
+{
+    for (size_t i = 0; i < json_array_size(value); i++)
+        if (!is_scalar(json_array_get(value, i)))
+            return false;
+    return json_is_array(value) || is_scalar(value);
+}
+
 static bool fits(const rg_param *param, const json_t *value)
 {
     switch (param->kind) {
@@ -53,6 +66,7 @@ static bool fits(const rg_param *param, const json_t *value)
     case RG_PARAM_BOOL: return json_is_boolean(value);
     case RG_PARAM_CHOICE: return is_choice(param, value);
     case RG_PARAM_INTS: return all_whole_within(param, value);
+    case RG_PARAM_ANY: return is_scalar_or_list(value);
     }
     RG_BUG("parameter %s has no kind", param->name);
 }
@@ -74,6 +88,9 @@ static void describe(const rg_param *param, rg_str *out)
         break;
     case RG_PARAM_INTS:
         rg_str_printf(out, "a list of whole numbers from %g to %g", param->lo, param->hi);
+        break;
+    case RG_PARAM_ANY:
+        rg_str_add(out, "a number, a text, true, false or a list of those");
         break;
     }
 }

@@ -110,7 +110,8 @@ static bool run_placebo(const rg_given *given, const rg_study *study, json_t *pl
 {
     const char *worker[3];
     placebo_runs runs;
-    if (!placebo_fits(given, study, err) || !rg_worker_command(given->arena, worker, err))
+    if (!placebo_fits(given, study, err) ||
+        !rg_worker_command(study, given->arena, worker, err))
         return false;
     teller t = {rg_meter_open(study->metric), given->flag[QUIET]};
     int jobs = (int)given->integer[JOBS];

@@ -157,7 +157,7 @@ static int run_study(const rg_given *given, const rg_study *study, rg_ledger *le
                      const char *dir, rg_err *err)
 {
     const char *worker[3];
-    if (!rg_worker_command(given->arena, worker, err))
+    if (!rg_worker_command(study, given->arena, worker, err))
         return rg_exit(err);
     rg_meter meter = rg_meter_open(study->metric);
     rg_run_options o = {.dir = dir,

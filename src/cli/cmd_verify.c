@@ -3,25 +3,8 @@
 
 #include "rigor/publish.h"
 
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
 enum { JSON };
 static const rg_option options[] = {[JSON] = RG_OPTION_JSON, {0}};
-
-static void print_report(const json_t *report)
-{
-    size_t i;
-    json_t *check;
-    bool colour = rg_colour_wanted(STDOUT_FILENO);
-    json_array_foreach (json_object_get(report, "checks"), i, check) {
-        bool pass = strcmp(rg_json_text(check, "status", ""), "pass") == 0;
-        printf("%s%s%s  %-9s %s\n", colour ? (pass ? "\033[32m" : "\033[31m") : "",
-               pass ? "pass" : "FAIL", colour ? "\033[0m" : "", rg_json_text(check, "name", ""),
-               rg_json_text(check, "detail", ""));
-    }
-}
 
 static int run(const rg_given *given, rg_err *err)
 {
@@ -37,7 +20,7 @@ static int run(const rg_given *given, rg_err *err)
     if (given->flag[JSON]) {
         rg_print_json(report);
     } else {
-        print_report(report);
+        rg_print_checks(report);
         json_decref(report);
     }
     if (!holds)

@@ -73,8 +73,8 @@ rg_catalog_native(void);          /* the models of the zoo, the training loop's 
 const char *rg_studies_dir(void); /* RIGOR_STUDIES or "studies" */
 /* The path of an example that ships: here, or where the program was installed. */
 const char *rg_example_path(const char *name, rg_arena *arena);
-/* This program as a worker: {path, "worker", NULL}. */
-bool rg_worker_command(rg_arena *arena, const char *ret[3], rg_err *err);
+/* This program as a worker of the study: {path, "worker" or "launch", NULL}. */
+bool rg_worker_command(const rg_study *study, rg_arena *arena, const char *ret[3], rg_err *err);
 enum { RG_JOBS_MAX = 1024 }; /* worker processes */
 /* A study's folder from its name, its folder or its study file; an error names the nearest. */
 bool rg_study_folder(const char *what, rg_arena *arena, const char **ret, rg_err *err);
@@ -109,6 +109,8 @@ void rg_add_value(rg_str *ret, const json_t *value); /* relu, 0.001, [64, 64] */
 /* Wrapped at 80 columns behind `first`, which no further line gets under. */
 void rg_print_wrapped(FILE *out, const char *first, const char *text);
 
+/* {"checks": [{"name", "status", "detail"}]}, a line each; what is not "pass" is "FAIL". */
+void rg_print_checks(const json_t *report);
 void rg_print_json(json_t *value); /* pretty, on stdout; steals the reference */
 bool rg_colour_wanted(int fd);     /* a terminal, no NO_COLOR, TERM is not dumb */
 int rg_exit(const rg_err *err);    /* the code of err as an exit code */

@@ -20,7 +20,7 @@
 const rg_catalog *rg_catalog_native(void)
 {
     static rg_catalog_model models[MODELS_MAX + 1];
-    static const rg_catalog catalog = {models, rg_train_params};
+    static const rg_catalog catalog = {.models = models, .train = rg_train_params};
     for (size_t i = 0; rg_models[i] && i < MODELS_MAX; i++)
         models[i] =
             (rg_catalog_model){rg_models[i]->name, rg_models[i]->title, rg_models[i]->params};
@@ -46,13 +46,13 @@ const char *rg_example_path(const char *name, rg_arena *arena)
                            folder, name);
 }
 
-bool rg_worker_command(rg_arena *arena, const char *ret[3], rg_err *err)
+bool rg_worker_command(const rg_study *study, rg_arena *arena, const char *ret[3], rg_err *err)
 {
     char self[4096] = "";
     if (readlink("/proc/self/exe", self, sizeof(self) - 1) <= 0)
         return rg_fail(err, RG_INTERNAL, "/proc/self/exe", "mount /proc", "cannot be read");
     ret[0] = rg_arena_strdup(arena, self);
-    ret[1] = "worker";
+    ret[1] = study->trainer ? "launch" : "worker";
     ret[2] = NULL;
     return true;
 }

@@ -3,6 +3,9 @@
 
 #include "lab/report/terminal.h"
 
+#include <string.h>
+#include <unistd.h>
+
 #define COLUMNS 80
 
 void rg_add_value(rg_str *ret, const json_t *value)
@@ -32,4 +35,22 @@ void rg_print_wrapped(FILE *out, const char *first, const char *text)
     terminal_add_wrapped(&lines, text, terminal_width(first), COLUMNS);
     fprintf(out, "%s%s", first, rg_str_text(&lines));
     rg_str_free(&lines);
+}
+
+void rg_print_checks(const json_t *report)
+{
+    size_t i;
+    json_t *check;
+    int width = 9;
+    bool colour = rg_colour_wanted(STDOUT_FILENO);
+    json_array_foreach (json_object_get(report, "checks"), i, check) {
+        int own = (int)strlen(rg_json_text(check, "name", ""));
+        width = own > width ? own : width;
+    }
+    json_array_foreach (json_object_get(report, "checks"), i, check) {
+        bool pass = strcmp(rg_json_text(check, "status", ""), "pass") == 0;
+        printf("%s%s%s  %-*s %s\n", colour ? (pass ? "\033[32m" : "\033[31m") : "",
+               pass ? "pass" : "FAIL", colour ? "\033[0m" : "", width,
+               rg_json_text(check, "name", ""), rg_json_text(check, "detail", ""));
+    }
 }

@@ -15,6 +15,9 @@ size_t rg_npy_header(const rg_array *array, char out[RG_NPY_HEADER_MAX]);
 /* Files in memory: an .npz archive, an unpacked IDX file. */
 bool rg_npz_parse(const char *data, size_t len, const char *where, rg_arena *arena,
                   rg_arrays *ret, rg_err *err);
+/* The same, of at most `max` bytes when unpacked: for archives that may come from anywhere. */
+bool rg_npz_parse_within(const char *data, size_t len, size_t max, const char *where,
+                         rg_arena *arena, rg_arrays *ret, rg_err *err);
 bool rg_idx_parse(const char *data, size_t len, const char *where, rg_arena *arena,
                   rg_array *ret, rg_err *err);
 

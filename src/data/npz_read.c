@@ -24,7 +24,7 @@ enum {
 
 typedef struct archive {
     const unsigned char *data;
-    size_t len;
+    size_t len, max; /* max: bytes of all arrays, unpacked */
     const char *where;
     rg_arena *arena;
     rg_err *err;
@@ -199,7 +199,7 @@ static bool archive_read(const archive *zip, rg_arrays *ret)
         0, rg_data_room(zip->arena, count, sizeof(rg_array), zip->where, zip->err)};
     if (!arrays.at)
         return false;
-    size_t claimed = 0;
+    size_t claimed = 0, plain = 0;
     for (size_t i = 0; i < count; i++) {
         member m = {0};
         if (!entry_read(zip, &at, &m))
@@ -211,6 +211,10 @@ static bool archive_read(const archive *zip, rg_arrays *ret)
         claimed += m.packed;
         if (claimed > zip->len)
             return damaged(zip, "its arrays overlap");
+        plain += m.plain;
+        if (plain > zip->max)
+            return rg_fail(zip->err, RG_INPUT, zip->where, "is this the right file?",
+                           "larger than %zu bytes when unpacked", zip->max);
         if (!member_read(zip, &m, &arrays.at[i]))
             return false;
         arrays.count++;
@@ -219,11 +223,17 @@ static bool archive_read(const archive *zip, rg_arrays *ret)
     return true;
 }
 
+bool rg_npz_parse_within(const char *data, size_t len, size_t max, const char *where,
+                         rg_arena *arena, rg_arrays *ret, rg_err *err)
+{
+    archive zip = {(const unsigned char *)data, len, max, where, arena, err};
+    return archive_read(&zip, ret);
+}
+
 bool rg_npz_parse(const char *data, size_t len, const char *where, rg_arena *arena,
                   rg_arrays *ret, rg_err *err)
 {
-    archive zip = {(const unsigned char *)data, len, where, arena, err};
-    return archive_read(&zip, ret);
+    return rg_npz_parse_within(data, len, SIZE_MAX, where, arena, ret, err);
 }
 
 bool rg_npz_read(const char *path, rg_arena *arena, rg_arrays *ret, rg_err *err)

@@ -1,17 +1,19 @@
-/* predictions.c - what a trainer hands in: an .npz file with id and value.
+/* predictions.c - what a trainer hands in: a file of ids and predictions.
  *
  * Predictions are matched to the truth by id, never by position: a program that shuffles its
- * test set is scored right, and one that leaves rows out is refused by name. */
-#include "rigor/data.h"
+ * test set is scored right, and one that leaves rows out is refused by name.  Nothing is
+ * believed about the file: it is opened only when it is a file, read only up to a size that the
+ * truth decides, and no row of it is spread out before its ids are known to be the right ones. */
+#include "data/handed_in.h"
 
+#include "data/csv.h"
 #include "data/memory.h"
-#include "data/npy.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAMED = 5 };
+enum { NAMED = 5, ROW_BYTES = 64, CELL_BYTES = 64, SPARE_BYTES = 4 << 20 };
 #define RANGE_SLACK 1e-6 /* single precision may leave [0, 1] by as much */
 #define SUM_SLACK 1e-3
 
@@ -29,80 +31,29 @@ bool rg_predictions_write(const char *path, const rg_predictions *p, rg_err *err
     return rg_npz_write(path, arrays, RG_COUNT(arrays), 0644, err);
 }
 
-/* ---- the arrays
- * ------------------------------------------------------------------------------- */
+/* ---- values
+ * ---------------------------------------------------------------------------------------- */
 
-typedef struct handed_in {
-    const char *path;
-    size_t rows, width; /* width 1 for regression */
-    const int64_t *id;
-    const float *value; /* (rows, width) */
-    rg_arena *arena;
-    rg_err *err;
-} handed_in;
-
-static bool ids_take(handed_in *h, const rg_array *id)
+static bool values_valid(const rg_handed_in *h)
 {
-    if (!id || id->rank != 1 || (id->type != RG_ARRAY_I64 && id->type != RG_ARRAY_I32)) {
-        rg_fail(h->err, RG_INPUT, h->path, "copy the array id of test_inputs.npz",
-                "the predictions have no array id of whole numbers");
-        return false;
-    }
-    h->rows = (size_t)id->dim[0];
-    h->id = id->data;
-    if (id->type == RG_ARRAY_I64)
-        return true;
-    int64_t *wide = RG_DATA_ROOM(h->arena, int64_t, h->rows, h->path, h->err);
-    for (size_t i = 0; wide && i < h->rows; i++)
-        wide[i] = ((const int32_t *)id->data)[i];
-    h->id = wide;
-    return wide != NULL;
-}
-
-static bool values_take(handed_in *h, const rg_array *value, const rg_part *truth)
-{
-    size_t want = truth->classes ? truth->classes : 1;
-    bool number = value && (value->type == RG_ARRAY_F32 || value->type == RG_ARRAY_F64);
-    bool shape = number && ((value->rank == 2 && (size_t)value->dim[1] == want) ||
-                            (value->rank == 1 && !truth->classes));
-    if (!shape || (size_t)value->dim[0] != h->rows) {
-        rg_fail(h->err, RG_INPUT, h->path,
-                truth->classes ? "give probabilities of shape (rows, classes)"
-                               : "give values of shape (rows)",
-                "the predictions need an array value of floats with %zu row%s and %zu column%s",
-                h->rows, h->rows == 1 ? "" : "s", want, want == 1 ? "" : "s");
-        return false;
-    }
-    h->width = want;
-    h->value = value->data;
-    if (value->type == RG_ARRAY_F32)
-        return true;
-    size_t count = rg_array_count(value);
-    float *narrow = RG_DATA_ROOM(h->arena, float, count, h->path, h->err);
-    for (size_t i = 0; narrow && i < count; i++)
-        narrow[i] = (float)((const double *)value->data)[i];
-    h->value = narrow;
-    return narrow != NULL;
-}
-
-static bool values_valid(const handed_in *h, bool probabilities)
-{
-    for (size_t i = 0; i < h->rows; i++) {
+    bool probabilities = h->probabilities;
+    for (size_t i = 0; h->value && i < h->rows; i++) {
         double sum = 0;
         for (size_t k = 0; k < h->width; k++) {
             double v = h->value[i * h->width + k];
             sum += v;
             if (!isfinite(v))
-                return rg_fail(h->err, RG_INPUT, h->path,
+                return rg_fail(h->err, RG_INPUT, h->where,
                                "predict a finite number for every row",
                                "the prediction for id %lld is %g", (long long)h->id[i], v);
             if (probabilities && (v < -RANGE_SLACK || v > 1 + RANGE_SLACK))
-                return rg_fail(h->err, RG_INPUT, h->path, "write probabilities, not logits",
+                return rg_fail(h->err, RG_INPUT, h->where, "write probabilities, not logits",
                                "the prediction for id %lld holds %g, which is no probability",
                                (long long)h->id[i], v);
         }
         if (probabilities && fabs(sum - 1) > SUM_SLACK)
-            return rg_fail(h->err, RG_INPUT, h->path, "normalise the probabilities of each row",
+            return rg_fail(h->err, RG_INPUT, h->where,
+                           "normalise the probabilities of each row",
                            "the probabilities for id %lld sum to %g", (long long)h->id[i], sum);
     }
     return true;
@@ -124,9 +75,9 @@ static int by_id(const void *a, const void *b)
     return (x->row > y->row) - (x->row < y->row);
 }
 
-static place *sorted_ids(const handed_in *h, const int64_t *id, size_t n)
+static place *sorted_ids(const rg_handed_in *h, const int64_t *id, size_t n)
 {
-    place *places = RG_DATA_ROOM(h->arena, place, n, h->path, h->err);
+    place *places = RG_DATA_ROOM(h->arena, place, n, h->where, h->err);
     for (size_t i = 0; places && i < n; i++)
         places[i] = (place){id[i], i};
     if (places)
@@ -145,13 +96,13 @@ static void name_id(naming *names, int64_t id)
         rg_str_printf(&names->text, "%s%lld", names->text.len ? ", " : "", (long long)id);
 }
 
-static bool none_named(const handed_in *h, naming *names, const char *what)
+static bool none_named(const rg_handed_in *h, naming *names, const char *what)
 {
     bool none = names->count == 0;
     if (names->count > NAMED)
         rg_str_printf(&names->text, " and %zu more", names->count - NAMED);
     if (!none)
-        rg_fail(h->err, RG_INPUT, h->path,
+        rg_fail(h->err, RG_INPUT, h->where,
                 "write one prediction for each id of test_inputs.npz", "%s id%s %s", what,
                 names->count == 1 ? "" : "s", rg_str_text(&names->text));
     rg_str_free(&names->text);
@@ -160,7 +111,7 @@ static bool none_named(const handed_in *h, naming *names, const char *what)
 
 /* Both lists ascend: one walk finds what is missing, what comes twice and what does not belong.
  */
-static bool ids_match(const handed_in *h, const place *theirs, const place *ours, size_t n)
+static bool ids_match(const rg_handed_in *h, const place *theirs, const place *ours, size_t n)
 {
     naming missing = {0}, extra = {0}, twice = {0};
     size_t i = 0, j = 0;
@@ -180,32 +131,80 @@ static bool ids_match(const handed_in *h, const place *theirs, const place *ours
            good;
 }
 
-/* The values in the order of the truth. */
-static bool arrange(const handed_in *h, const rg_part *truth, float **ret)
+/* The row of a label: everything on its class. */
+static void row_fill(const rg_handed_in *h, size_t from, float *to)
 {
+    if (h->label)
+        to[h->label[from]] = 1;
+    else
+        memcpy(to, h->value + from * h->width, h->width * sizeof(float));
+}
+
+/* The values in the order of the truth. */
+static bool arrange(const rg_handed_in *h, float **ret)
+{
+    const rg_part *truth = h->truth;
     place *theirs = sorted_ids(h, h->id, h->rows);
     place *ours = sorted_ids(h, truth->id, truth->rows);
-    if (!theirs || !ours || !ids_match(h, theirs, ours, truth->rows))
+    if (!theirs || !ours || !ids_match(h, theirs, ours, truth->rows) || !values_valid(h))
         return false;
-    float *value = RG_DATA_ROOM(h->arena, float, h->rows * h->width, h->path, h->err);
+    float *value = RG_DATA_ROOM(h->arena, float, h->rows * h->width, h->where, h->err);
     for (size_t i = 0; value && i < h->rows; i++)
-        memcpy(value + ours[i].row * h->width, h->value + theirs[i].row * h->width,
-               h->width * sizeof(float));
+        row_fill(h, theirs[i].row, value + ours[i].row * h->width);
     *ret = value;
     return value != NULL;
+}
+
+/* ---- the file
+ * ---------------------------------------------------------------------------------------- */
+
+size_t rg_predictions_bytes_max(const rg_part *truth)
+{
+    size_t row, all;
+    if (__builtin_mul_overflow(truth->classes + 1, CELL_BYTES, &row) ||
+        __builtin_mul_overflow(truth->rows, row + ROW_BYTES, &all) ||
+        all > RG_CSV_BYTES_MAX - SPARE_BYTES)
+        return RG_CSV_BYTES_MAX;
+    return all + SPARE_BYTES;
+}
+
+static bool is_archive(const char *data, size_t len)
+{
+    return len >= 4 && (!memcmp(data, "PK\3\4", 4) || !memcmp(data, "PK\5\6", 4));
+}
+
+static bool take(rg_handed_in *h, const char *data, size_t len)
+{
+    if (is_archive(data, len))
+        return rg_handed_in_arrays(h, data, len);
+    char *text = NULL;
+    if (!rg_gunzip(data, len, rg_predictions_bytes_max(h->truth), h->where, &text, &len,
+                   h->err))
+        return false;
+    rg_arena_defer(h->arena, rg_free, text);
+    return rg_handed_in_table(h, text, len);
+}
+
+bool rg_predictions_parse(const char *data, size_t len, const char *where, const rg_part *truth,
+                          rg_arena *arena, rg_predictions *ret, rg_err *err)
+{
+    rg_handed_in h = {.where = where, .truth = truth, .arena = arena, .err = err};
+    float *value = NULL;
+    if (!take(&h, data, len) || !arrange(&h, &value))
+        return false;
+    *ret = (rg_predictions){h.rows, h.probabilities ? truth->classes : 0, value, truth->id,
+                            h.label != NULL};
+    return true;
 }
 
 bool rg_predictions_read(const char *path, const rg_part *truth, rg_arena *arena,
                          rg_predictions *ret, rg_err *err)
 {
-    rg_arrays arrays = {0};
-    handed_in h = {.path = path, .arena = arena, .err = err};
-    float *value = NULL;
-    if (!rg_npz_read(path, arena, &arrays, err) ||
-        !ids_take(&h, rg_arrays_find(&arrays, "id")) ||
-        !values_take(&h, rg_arrays_find(&arrays, "value"), truth) ||
-        !values_valid(&h, truth->classes > 0) || !arrange(&h, truth, &value))
+    char *data = NULL;
+    size_t len = 0;
+    if (!rg_file_read_foreign(path, rg_predictions_bytes_max(truth), &data, &len, err))
         return false;
-    *ret = (rg_predictions){h.rows, truth->classes, value, truth->id};
-    return true;
+    bool good = rg_predictions_parse(data, len, path, truth, arena, ret, err);
+    rg_free(data);
+    return good;
 }

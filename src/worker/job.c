@@ -30,7 +30,7 @@ static bool read_task(const json_t *root, train_job *ret, rg_err *err)
 static bool add_metric(train_job *ret, const char *name, rg_err *err)
 {
     const rg_metric *metric = name ? rg_metric_find(name) : NULL;
-    if (!metric || metric->task != ret->task)
+    if (!metric || !rg_metric_fits(metric, ret->task))
         return rg_fail(err, RG_INPUT, "metric", "see rg_metrics",
                        "there is no metric \"%.60s\" for this task", name ? name : "");
     for (size_t i = 0; i < ret->n_metrics; i++)

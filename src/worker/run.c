@@ -3,23 +3,15 @@
 #include "worker/worker.h"
 
 #include <string.h>
-#include <time.h>
 
 typedef struct running {
     cache *cache;
     const train_job *job;
     member member;
-    uint64_t wall_ns, cpu_ns; /* at the start */
-    bool heard;               /* somebody reads the messages */
+    usage usage;
+    bool heard;   /* somebody reads the messages */
     bool outside; /* what fails now is the disk's fault or the data's, not the training's */
 } running;
-
-static uint64_t cpu_clock_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 /* ---- Messages of a member */
 
@@ -34,18 +26,23 @@ static bool send_epoch(void *ctx, const rg_epoch *epoch)
         snprintf(key, sizeof(key), "val_%s", r->job->metrics[i]->name);
         json_object_set_new(message, key, rg_json_real(epoch->score[i]));
     }
-    r->heard = worker_send(message);
+    r->heard = rg_message_send(message);
     return r->heard;
 }
 
 static json_t *resources(const running *r, const rg_program *program, const rg_fit_result *fit)
 {
-    return json_pack("{s:f, s:f, s:I, s:I, s:I, s:I}", "wall_s",
-                     (double)(rg_clock_ns() - r->wall_ns) * 1e-9, "cpu_s",
-                     (double)(cpu_clock_ns() - r->cpu_ns) * 1e-9, "steps",
-                     (json_int_t)fit->steps, "epochs", (json_int_t)fit->epochs, "parameters",
-                     (json_int_t)rg_program_parameters(program), "plan_bytes",
-                     (json_int_t)rg_program_bytes(program));
+    json_t *ret = worker_usage_json(&r->usage);
+    json_t *done = json_pack("{s:I, s:I, s:I, s:I}", "steps", (json_int_t)fit->steps, "epochs",
+                             (json_int_t)fit->epochs, "parameters",
+                             (json_int_t)rg_program_parameters(program), "plan_bytes",
+                             (json_int_t)rg_program_bytes(program));
+    json_object_update(ret, done);
+    json_decref(done);
+    json_t *seal = (json_t *)(uintptr_t)worker_seal(r->job->root);
+    if (seal)
+        json_object_set(ret, "seal", seal);
+    return ret;
 }
 
 static void send_done(running *r, const rg_program *program, const rg_fit_result *fit)
@@ -60,7 +57,7 @@ static void send_done(running *r, const rg_program *program, const rg_fit_result
         json_object_set_new(message, "predictions", json_string(r->member.predictions));
     if (r->member.checkpoint)
         json_object_set_new(message, "checkpoint", json_string(r->member.checkpoint));
-    r->heard = worker_send(message);
+    r->heard = rg_message_send(message);
 }
 
 /* ---- A member */
@@ -132,11 +129,8 @@ static bool train_member(running *r, const rg_model *model, const json_t *config
 static bool run_member(cache *c, const train_job *job, const json_t *entry)
 {
     rg_err err = {0};
-    running r = {.cache = c,
-                 .job = job,
-                 .wall_ns = rg_clock_ns(),
-                 .cpu_ns = cpu_clock_ns(),
-                 .heard = true};
+    running r = {.cache = c, .job = job, .heard = true};
+    worker_usage_start(&r.usage);
     const rg_model *model;
     json_t *config = NULL;
     bool done = worker_member_read(entry, &r.member, &err) &&
@@ -144,7 +138,8 @@ static bool run_member(cache *c, const train_job *job, const json_t *entry)
                 train_member(&r, model, config, &err);
     json_decref(config);
     if (!done && r.heard)
-        r.heard = worker_fail("id", r.member.id, r.outside ? "lost" : "failed", &err);
+        r.heard = rg_message_fail("id", r.member.id, r.outside ? "lost" : "failed", &err,
+                                  worker_usage_json(&r.usage));
     return r.heard;
 }
 
@@ -153,11 +148,12 @@ static bool fail_job(const json_t *root, json_int_t number, const rg_err *err)
 {
     size_t i;
     json_t *entry;
-    if (!worker_fail("job", number, "error", err))
+    if (!rg_message_fail("job", number, "error", err, NULL))
         return false;
     json_array_foreach (json_object_get(root, "members"), i, entry) {
         const json_t *id = json_object_get(entry, "id");
-        if (json_is_integer(id) && !worker_fail("id", json_integer_value(id), "failed", err))
+        if (json_is_integer(id) &&
+            !rg_message_fail("id", json_integer_value(id), "failed", err, NULL))
             return false;
     }
     return true;
@@ -178,7 +174,8 @@ bool worker_run(cache *c, const json_t *root)
     train_job job;
     rg_err err = {0};
     json_int_t number = json_integer_value(json_object_get(root, "job"));
+    worker_seal(root);
     bool heard =
         worker_job_read(root, &job, &err) ? run_members(c, &job) : fail_job(root, number, &err);
-    return heard && worker_send(json_pack("{s:I, s:b}", "job", number, "finished", 1));
+    return heard && rg_message_send(json_pack("{s:I, s:b}", "job", number, "finished", 1));
 }

@@ -12,29 +12,6 @@
 
 #define LINE_MAX_BYTES ((size_t)256 << 20)
 
-bool worker_send(json_t *message)
-{
-    char *text = rg_json_canonical(message);
-    json_decref(message);
-    printf("@rigor %s\n", text);
-    rg_free(text);
-    return fflush(stdout) == 0 && !ferror(stdout);
-}
-
-bool worker_fail(const char *who, json_int_t number, const char *key, const rg_err *err)
-{
-    rg_str text = {0};
-    rg_str_printf(&text, "%s%s%s", err->where, err->where[0] ? ": " : "", err->what);
-    json_t *message = json_object();
-    if (who)
-        json_object_set_new(message, who, json_integer(number));
-    json_object_set_new(message, key, json_string(rg_str_text(&text)));
-    if (err->remedy[0])
-        json_object_set_new(message, "remedy", json_string(err->remedy));
-    rg_str_free(&text);
-    return worker_send(message);
-}
-
 /* One line of input; false when nobody reads the answers. */
 static bool take_line(cache *c, const char *line, size_t len)
 {
@@ -43,7 +20,7 @@ static bool take_line(cache *c, const char *line, size_t len)
     rg_err err = {0};
     json_t *root = rg_json_parse(line, len, "job", &err);
     if (!root)
-        return worker_fail(NULL, 0, "error", &err);
+        return rg_message_fail(NULL, 0, "error", &err, NULL);
     bool heard = worker_run(c, root);
     json_decref(root);
     return heard;
@@ -92,7 +69,7 @@ int rg_worker_main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     cache c = {0};
     rg_str pending = {.max = LINE_MAX_BYTES};
-    bool heard = worker_send(json_pack("{s:s}", "worker", RG_VERSION));
+    bool heard = rg_message_send(json_pack("{s:s}", "worker", RG_VERSION));
     int code = heard ? serve(&c, &pending) : RG_INTERNAL;
     rg_str_free(&pending);
     worker_cache_free(&c);

@@ -1,8 +1,9 @@
-/* worker.h - what the files of the worker share: jobs as read, caches, messages. */
+/* worker.h - what the files of the worker share: jobs as read, caches. */
 #ifndef RIGOR_WORKER_WORKER_H
 #define RIGOR_WORKER_WORKER_H
 
 #include "rigor/train.h"
+#include "rigor/trial.h"
 
 #include <sys/stat.h>
 
@@ -48,10 +49,20 @@ const rg_part *worker_cache_part(cache *c, const char *path, rg_err *err);
 rg_program *worker_cache_program(cache *c, const rg_program_spec *spec, rg_err *err);
 void worker_cache_free(cache *c);
 
-/* ---- Messages: one line each; steals `message`.  False when nobody reads any more. */
-bool worker_send(json_t *message);
-/* {"id" or "job": number, key: "where: what", "remedy"} */
-bool worker_fail(const char *who, json_int_t number, const char *key, const rg_err *err);
+/* ---- usage.c: what a training takes of the machine, from here on. */
+typedef struct usage {
+    char started[32];         /* UTC */
+    uint64_t wall_ns, cpu_ns; /* of the clocks, then */
+} usage;
+void worker_usage_start(usage *ret);
+/* {"started", "ended", "wall_s", "cpu_s", "peak_bytes"}: the largest resident memory of this
+ * process since the start (of its whole life on a kernel that cannot forget it).  New
+ * reference. */
+json_t *worker_usage_json(const usage *since);
+
+/* Shuts the process off from what the job says under "reach", once for all jobs; what came of it
+ * ({"sealed", "landlock", "network"}), or NULL where a job says nothing.  Borrowed. */
+const json_t *worker_seal(const json_t *job);
 
 /* Trains the members of one job, one after another.  False when nobody reads any more. */
 bool worker_run(cache *c, const json_t *root);

@@ -1,4 +1,5 @@
-/* Metrics against golden and hand-computed numbers, predictions matched by id. */
+/* Metrics of classes and numbers by hand, against golden numbers, and what scikit-learn says of
+ * all of them (sklearn.json, recorded by tests/peers/scores_sklearn.py). */
 #include "scratch.h"
 
 #include "rigor/calibration.h"
@@ -8,13 +9,13 @@ static double score(const char *metric, const float *value, size_t classes, cons
 {
     const rg_metric *m = rg_metric_find(metric);
     assert_non_null(m);
-    rg_predictions p = {rows, classes, value, NULL};
+    rg_predictions p = {rows, classes, value, NULL, false};
     rg_part part = {.rows = rows, .classes = classes};
     if (classes)
         part.label = truth;
     else
         part.target = truth;
-    return m->score(&p, &part);
+    return rg_metric_score(m, &p, &part);
 }
 
 /* ---- classes
@@ -134,105 +135,172 @@ static void regression_metrics(void **state)
     assert_true(isnan(score("r2", p, 0, flat, 4)));
 }
 
-static void the_table_is_sound(void **state)
+static void rank_correlation(void **state)
 {
     (void)state;
+    const float p[] = {1, 2, 3, 4, 5}, y[] = {5, 6, 7, 8, 7}, flat[] = {2, 2, 2, 2, 2};
+    assert_close(score("spearman", p, 0, y, 5), .8207826816681233, 1e-15); /* SciPy's example */
+    const float up[] = {-1, 0, 1, 1e6f, 2e6f}, down[] = {9, 8, 7, 6, -1};
+    assert_close(score("spearman", p, 0, up, 5), 1, 0);
+    assert_close(score("spearman", p, 0, down, 5), rg_metric_find("spearman")->worst, 0);
+    assert_close(score("spearman", flat, 0, y, 5), 0, 0);
+    assert_true(isnan(score("spearman", p, 0, flat, 5)));
+    assert_true(isnan(score("spearman", p, 0, y, 1)));
+}
+
+/* ---- areas
+ * ------------------------------------------------------------------------------------------- */
+
+static void areas_by_hand(void **state)
+{
+    (void)state;
+    /* scikit-learn's example: scores .1 .4 .35 .8 of classes 0 0 1 1 */
+    const float p[] = {.9f, .1f, .6f, .4f, .65f, .35f, .2f, .8f};
+    const int32_t y[] = {0, 0, 1, 1}, ones[] = {1, 1, 1, 1}, zeros[] = {0, 0, 0, 0};
+    assert_close(score("roc_auc", p, 2, y, 4), .75, 1e-15);
+    assert_close(score("pr_auc", p, 2, y, 4), .5 * 1 + .5 * 2 / 3, 1e-15);
+    assert_true(isnan(score("roc_auc", p, 2, ones, 4)) &&
+                isnan(score("roc_auc", p, 2, zeros, 4)));
+    assert_close(score("pr_auc", p, 2, ones, 4), 1, 0);
+    assert_true(isnan(score("pr_auc", p, 2, zeros, 4)));
+    const float even[] = {.5f, .5f, .5f, .5f, .5f, .5f, .5f, .5f};
+    assert_close(score("roc_auc", even, 2, y, 4), .5, 0); /* all tied */
+    assert_close(score("pr_auc", even, 2, y, 4), .5, 0);
+    /* of three classes, of which the third does not occur: the mean over the other two */
+    const float q[] = {.5f, .25f, .25f, .25f, .5f, .25f, .5f, .5f, 0};
+    const int32_t two[] = {0, 1, 0};
+    assert_close(score("roc_auc", q, 3, two, 3), (1 + .75) / 2, 1e-15);
+}
+
+static void f1_of_the_second_class(void **state)
+{
+    (void)state;
+    const float p[] = {1, 0, 0, 1, 0, 1, 1, 0};
+    const int32_t y[] = {0, 1, 0, 1}, zeros[] = {0, 0, 0, 0};
+    assert_close(score("f1", p, 2, y, 4), .5, 0);
+    const float none[] = {1, 0, 1, 0, 1, 0, 1, 0};
+    assert_close(score("f1", none, 2, zeros, 4), 0, 0);
+    assert_close(score("f1", none, 2, y, 4), 0, 0);
+    assert_true(isnan(score("f1", three, 3, three_truth, 6))); /* not ready */
+}
+
+static void perplexity_is_the_exponential(void **state)
+{
+    (void)state;
+    const float even[] = {.25f, .25f, .25f, .25f};
+    assert_close(score("perplexity", even, 4, (int32_t[]){3}, 1), 4, 1e-15);
+    assert_close(log(score("perplexity", three, 3, three_truth, 6)),
+                 score("nll", three, 3, three_truth, 6), 1e-14);
+}
+
+/* ---- scikit-learn
+ * ------------------------------------------------------------------------------------ */
+
+static size_t numbers_read(const json_t *list, float *ret)
+{
+    for (size_t i = 0; i < json_array_size(list); i++)
+        ret[i] = (float)json_number_value(json_array_get(list, i));
+    return json_array_size(list);
+}
+
+static size_t compare_case(const json_t *one)
+{
+    enum { MOST = 400 };
+    float value[MOST], target[MOST];
+    int32_t label[MOST];
+    int64_t group[MOST];
+    size_t classes = (size_t)json_integer_value(json_object_get(one, "classes")), compared = 0;
+    size_t rows = numbers_read(json_object_get(one, "truth"), target);
+    assert_true(rows > 0 && numbers_read(json_object_get(one, "value"), value) <= MOST);
+    for (size_t i = 0; i < rows; i++) {
+        label[i] = (int32_t)target[i];
+        group[i] = json_integer_value(json_array_get(json_object_get(one, "group"), i));
+    }
+    rg_predictions p = {rows, classes, value, NULL, false};
+    rg_part truth = {.rows = rows,
+                     .classes = classes,
+                     .label = classes ? label : NULL,
+                     .target = classes ? NULL : target,
+                     .group = group};
+    const char *name;
+    json_t *expected;
+    json_object_foreach (json_object_get(one, "scores"), name, expected) {
+        const rg_metric *metric = rg_metric_find(name);
+        assert_non_null(metric);
+        assert_close(rg_metric_score(metric, &p, &truth), rg_json_number(expected, NAN), 1e-12);
+        compared++;
+    }
+    return compared;
+}
+
+static void as_scikit_learn(void **state)
+{
+    (void)state;
+    char *text;
+    size_t len, compared = 0, i;
+    rg_err err = {0};
+    assert_good(
+        rg_file_read(RIGOR_SOURCE_DIR "/tests/data/sklearn.json", 1 << 24, &text, &len, &err),
+        err);
+    json_t *record = rg_json_parse(text, len, "sklearn.json", &err), *one;
+    rg_free(text);
+    json_array_foreach (json_object_get(record, "cases"), i, one)
+        compared += compare_case(one);
+    json_decref(record);
+    assert_true(compared > 150);
+}
+
+/* ---- the table
+ * --------------------------------------------------------------------------------------- */
+
+static void the_table_is_sound(void **state)
+{
     for (const rg_metric *m = rg_metrics; m->name; m++) {
-        assert_ptr_equal(rg_metric_find(m->name), m);
-        assert_true(*m->title && m->score);
+        assert_true(*m->title && !m->score == !!m->score_at && m->k == 0);
         assert_true(isnan(m->worst) || isfinite(m->worst));
+        if (m->score)
+            assert_ptr_equal(rg_metric_find(m->name), m);
+        else
+            assert_null(rg_metric_find(m->name)); /* "ndcg@k" */
+        char *aliases = rg_arena_strdup(*state, m->aliases), *rest = NULL;
+        for (char *one = strtok_r(aliases, " ", &rest); one; one = strtok_r(NULL, " ", &rest))
+            if (m->score)
+                assert_ptr_equal(rg_metric_find(one), m);
     }
-    assert_null(rg_metric_find("acc"));
+    static const char *const unknown[] = {"",          " ",         "acuracy",
+                                          "log_loss ", "auc auroc", "accuracy@1"};
+    for (size_t i = 0; i < RG_COUNT(unknown); i++)
+        assert_null(rg_metric_find(unknown[i]));
 }
 
-/* ---- predictions
- * ------------------------------------------------------------------------------------- */
-
-static const int64_t truth_ids[] = {10, 20, 30, 40};
-static const rg_part classes_truth = {
-    .task = RG_CLASSIFY, .rows = 4, .classes = 2, .id = truth_ids};
-static const rg_part numbers_truth = {.task = RG_REGRESS, .rows = 4, .id = truth_ids};
-
-static void values_follow_their_ids(void **state)
+static void metrics_with_a_number(void **state)
 {
-    const int64_t ids[] = {40, 10, 30, 20};
-    const float value[] = {4, 1, 3, 2};
-    rg_err err = {0};
-    rg_predictions p = {4, 0, value, ids}, read;
-    assert_good(rg_predictions_write("p.npz", &p, &err), err);
-    assert_good(rg_predictions_read("p.npz", &numbers_truth, *state, &read, &err), err);
-    assert_int_equal(read.rows, 4);
-    assert_int_equal(read.classes, 0);
-    const float expected[] = {1, 2, 3, 4};
-    assert_memory_equal(read.value, expected, sizeof(expected));
-    assert_memory_equal(read.id, truth_ids, sizeof(truth_ids));
-}
-
-static void refuses_ids(const int64_t *ids, size_t n, const char *what, rg_arena *arena)
-{
-    float value[32] = {0};
-    rg_err err = {0};
-    rg_predictions p = {n, 0, value, ids}, read = {.rows = 77};
-    assert_good(rg_predictions_write("p.npz", &p, &err), err);
-    assert_false(rg_predictions_read("p.npz", &numbers_truth, arena, &read, &err));
-    assert_error(err, "p.npz", what);
-    assert_int_equal(read.rows, 77);
-}
-
-static void ids_are_named(void **state)
-{
-    refuses_ids((int64_t[]){10, 30, 40}, 3, "there is no prediction for id 20", *state);
-    refuses_ids((int64_t[]){40}, 1, "no prediction for ids 10, 20, 30", *state);
-    refuses_ids((int64_t[]){10, 20, 30, 40, 50}, 5, "not in the test set: id 50", *state);
-    refuses_ids((int64_t[]){10, 20, 30, 20, 40}, 5, "several predictions for id 20", *state);
-    refuses_ids((int64_t[]){10, 20, 30, 20}, 4, "several predictions for id 20", *state);
-    refuses_ids((int64_t[]){1, 2, 3, 4, 5, 6, 7, 10, 20, 30, 40}, 11,
-                "ids 1, 2, 3, 4, 5 and 2 more", *state);
-    refuses_ids((int64_t[]){0}, 0, "no prediction for ids 10, 20, 30, 40", *state);
-}
-
-static void refuses_values(const float *value, const char *what, rg_arena *arena)
-{
-    rg_err err = {0};
-    rg_predictions p = {4, 2, value, truth_ids}, read;
-    assert_good(rg_predictions_write("p.npz", &p, &err), err);
-    assert_false(rg_predictions_read("p.npz", &classes_truth, arena, &read, &err));
-    assert_error(err, "p.npz", what);
-}
-
-static void values_are_probabilities(void **state)
-{
-    refuses_values((float[]){.5f, .5f, 1, 0, NAN, 1, 0, 1}, "for id 30 is nan", *state);
-    refuses_values((float[]){.5f, .5f, INFINITY, 0, 0, 1, 0, 1}, "for id 20 is inf", *state);
-    refuses_values((float[]){.5f, .5f, 2.5f, -1.5f, 0, 1, 0, 1}, "id 20 holds 2.5", *state);
-    refuses_values((float[]){.5f, .4f, 1, 0, 0, 1, 0, 1}, "id 10 sum to 0.9", *state);
-}
-
-static void other_shapes_and_types(void **state)
-{
-    rg_err err = {0};
-    rg_predictions read;
-    double wide[] = {.25, .75, 1, 0, 0, 1, .5, .5};
-    int32_t ids[] = {10, 20, 30, 40};
-    const rg_array good[] = {{"value", RG_ARRAY_F64, 2, {4, 2}, wide},
-                             {"id", RG_ARRAY_I32, 1, {4}, ids}};
-    assert_good(rg_npz_write("w.npz", good, 2, 0644, &err), err);
-    assert_good(rg_predictions_read("w.npz", &classes_truth, *state, &read, &err), err);
-    assert_close(read.value[1], .75, 0);
-    const rg_array bad[][2] = {
-        {{"value", RG_ARRAY_F64, 2, {2, 4}, wide}, good[1]},
-        {{"value", RG_ARRAY_F64, 1, {4}, wide}, good[1]},
-        {{"values", RG_ARRAY_F64, 2, {4, 2}, wide}, good[1]},
-        {{"value", RG_ARRAY_I32, 2, {4, 1}, ids}, good[1]},
-        {good[0], {"id", RG_ARRAY_F64, 1, {4}, wide}},
-        {good[0], {"ids", RG_ARRAY_I32, 1, {4}, ids}},
-    };
-    for (size_t i = 0; i < RG_COUNT(bad); i++) {
-        err = (rg_err){0};
-        assert_good(rg_npz_write("w.npz", bad[i], 2, 0644, &err), err);
-        assert_false(rg_predictions_read("w.npz", &classes_truth, *state, &read, &err));
-        assert_error(err, "w.npz", "the predictions");
+    const rg_metric *ten = rg_metric_find("ndcg@10");
+    assert_string_equal(ten->name, "ndcg@10");
+    assert_int_equal(ten->k, 10);
+    assert_ptr_equal(rg_metric_find("ndcg@10"), ten);
+    assert_ptr_equal(rg_metric_find("hits@3"), rg_metric_find("hit_rate@3"));
+    assert_string_equal(rg_metric_find("hits@1000")->name, "hit_rate@1000");
+    static const char *const wrong[] = {"ndcg",
+                                        "ndcg@",
+                                        "ndcg@0",
+                                        "ndcg@1001",
+                                        "ndcg@010",
+                                        "ndcg@1.5",
+                                        "ndcg@k",
+                                        "ndcg@-1",
+                                        "ndcg@ 3",
+                                        "ndcg@+3",
+                                        "ndcg@3@3",
+                                        "hits",
+                                        "ndcg@99999999999999999999"};
+    for (size_t i = 0; i < RG_COUNT(wrong); i++) {
+        assert_null(rg_metric_find(wrong[i]));
+        const char *stem = wrong[i][0] == 'n' ? "write ndcg@10" : "write hit_rate@10";
+        assert_true(rg_text_starts(rg_metric_suggest(wrong[i], *state), stem));
     }
+    assert_string_equal(rg_metric_suggest("acuracy", *state), "did you mean 'accuracy'?");
+    assert_non_null(strstr(rg_metric_suggest("zebra", *state), "ndcg@k, hit_rate@k, map"));
 }
 
 int main(void)
@@ -246,11 +314,13 @@ int main(void)
         IN_ARENA(bins_are_closed_above),
         IN_ARENA(calibrated_predictions),
         IN_ARENA(regression_metrics),
+        IN_ARENA(rank_correlation),
+        IN_ARENA(areas_by_hand),
+        IN_ARENA(f1_of_the_second_class),
+        IN_ARENA(perplexity_is_the_exponential),
+        IN_ARENA(as_scikit_learn),
         IN_ARENA(the_table_is_sound),
-        IN_ARENA(values_follow_their_ids),
-        IN_ARENA(ids_are_named),
-        IN_ARENA(values_are_probabilities),
-        IN_ARENA(other_shapes_and_types),
+        IN_ARENA(metrics_with_a_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

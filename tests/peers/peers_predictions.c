@@ -1,6 +1,7 @@
 /* peers_predictions.c - two fixed models on one test set. */
 #include "peers.h"
 
+#include "rigor/data.h"
 #include "rigor/predictions.h"
 
 /* ---- McNemar: a and b examples that one model alone has right */

@@ -158,6 +158,11 @@ static void test_two_jobs(void **state)
     assert_int_equal(json_integer_value(rg_json_path(done, "resources.steps")), 160);
     assert_true(json_number_value(rg_json_path(done, "resources.wall_s")) > 0);
     assert_true(json_number_value(rg_json_path(done, "resources.plan_bytes")) > 0);
+    assert_true(json_number_value(rg_json_path(done, "resources.peak_bytes")) > 1 << 20);
+    const json_t *times = json_object_get(done, "resources");
+    assert_int_equal(strlen(rg_json_text(times, "started", "")), 24);
+    assert_true(strcmp(rg_json_text(times, "started", ""), rg_json_text(times, "ended", "")) <=
+                0);
     assert_string_equal(rg_json_text(done, "predictions", ""), "p.npz");
     assert_int_equal(json_integer_value(json_object_get(find(first, -1, "finished"), "job")),
                      1);

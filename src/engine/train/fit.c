@@ -60,8 +60,13 @@ static bool check_spec(rg_program *program, const rg_fit_spec *spec, rg_err *err
         return rg_fail(err, RG_INTERNAL, "", "", "this program has another structure");
     if (!spec->n_metrics || spec->n_metrics > RG_FIT_METRICS_MAX || !spec->val->rows)
         return rg_fail(err, RG_INPUT, "", "", "a metric and a validation part are needed");
-    return check_part(program, spec->train, "training part", err) &&
-           check_part(program, spec->val, "validation part", err);
+    if (!check_part(program, spec->train, "training part", err) ||
+        !check_part(program, spec->val, "validation part", err))
+        return false;
+    for (size_t i = 0; i < spec->n_metrics; i++)
+        if (!rg_metric_ready(spec->metrics[i], NULL, spec->val, "validation part", err))
+            return false;
+    return true;
 }
 
 /* Mean and standard deviation of the training part's target, and the target in their units. */
@@ -318,7 +323,7 @@ static bool validate(fit *f, double *score, rg_err *err)
                                   .value = f->outputs,
                                   .id = val->id};
     for (size_t i = 0; i < f->spec->n_metrics; i++)
-        score[i] = f->spec->metrics[i]->score(&predictions, val);
+        score[i] = rg_metric_score(f->spec->metrics[i], &predictions, val);
     return true;
 }
 

@@ -5,7 +5,7 @@
  * end: no message that it managed to write is lost.  Workers lead process groups of their own,
  * so that a Ctrl-C in the terminal reaches the runner alone, and ending one ends its children.
  */
-#include "lab/exec/threads.h"
+#include "lab/exec/place.h"
 #include "rigor/exec.h"
 
 #include <errno.h>
@@ -244,6 +244,24 @@ static void job_finished(pool *p, worker *w)
     w->unfinished.len = 0;
 }
 
+static bool is_last(const json_t *message)
+{
+    static const char *const last[] = {"done", "failed", "lost", "again"};
+    for (size_t i = 0; i < RG_COUNT(last); i++)
+        if (json_object_get(message, last[i]))
+            return true;
+    return false;
+}
+
+static void send_line(worker *w, json_t *value);
+
+static void answer_member(pool *p, worker *w, size_t id)
+{
+    json_t *answer = p->events->answer(p->events->ctx, id);
+    if (answer)
+        send_line(w, answer);
+}
+
 static void take_message(pool *p, worker *w, const json_t *message)
 {
     w->spoke = true;
@@ -256,12 +274,12 @@ static void take_message(pool *p, worker *w, const json_t *message)
     size_t id = (size_t)json_integer_value(id_json);
     if (!json_is_integer(id_json) || !in_flight(w, id))
         return;
-    bool over = json_object_get(message, "done") || json_object_get(message, "failed") ||
-                json_object_get(message, "lost");
     if (!p->events->message(p->events->ctx, id, message, p->err))
         stop(p);
-    if (over)
+    if (is_last(message))
         forget_id(w, id);
+    else if (p->events->answer)
+        answer_member(p, w, id);
 }
 
 static void write_log(const pool *p, const char *text, size_t len)
@@ -342,6 +360,22 @@ static void on_written(uv_write_t *request, int status)
     rg_free(out);
 }
 
+/* Steals the value. */
+static void send_line(worker *w, json_t *value)
+{
+    rg_str text = {0};
+    char *line = rg_json_canonical(value);
+    rg_str_add(&text, line);
+    rg_str_add(&text, "\n");
+    rg_free(line);
+    json_decref(value);
+    writing *out = RG_NEW(writing);
+    out->text = text.data;
+    uv_buf_t buffer = uv_buf_init(text.data, (unsigned)text.len);
+    if (uv_write(&out->request, (uv_stream_t *)&w->in, &buffer, 1, on_written) != 0)
+        on_written(&out->request, 0);
+}
+
 static void send_job(pool *p, worker *w, json_t *job)
 {
     json_object_set_new(job, "job", json_integer((json_int_t)p->jobs++));
@@ -351,35 +385,26 @@ static void send_job(pool *p, worker *w, json_t *job)
     json_array_foreach (json_object_get(job, "members"), i, member)
         rg_vec_push(&w->unfinished, (size_t)json_integer_value(json_object_get(member, "id")));
     w->busy = true;
-    rg_str text = {0};
-    char *line = rg_json_canonical(job);
-    rg_str_add(&text, line);
-    rg_str_add(&text, "\n");
-    rg_free(line);
-    json_decref(job);
-    writing *out = RG_NEW(writing);
-    out->text = text.data;
-    uv_buf_t buffer = uv_buf_init(text.data, (unsigned)text.len);
-    if (uv_write(&out->request, (uv_stream_t *)&w->in, &buffer, 1, on_written) != 0)
-        on_written(&out->request, 0);
+    send_line(w, job);
 }
 
 static int spawn(pool *p, worker *w)
 {
-    uv_stdio_container_t stdio[3] = {
+    uv_stdio_container_t stdio[4] = {
         {.flags = UV_CREATE_PIPE | UV_READABLE_PIPE, .data.stream = (uv_stream_t *)&w->in},
         {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&w->out},
-        {.flags = p->log_fd >= 0 ? UV_INHERIT_FD : UV_IGNORE, .data.fd = p->log_fd}};
-    char **environment = rg_environment_with_threads(p->options->threads);
+        {.flags = p->log_fd >= 0 ? UV_INHERIT_FD : UV_IGNORE, .data.fd = p->log_fd},
+        {.flags = UV_INHERIT_FD, .data.fd = p->options->inherited}};
+    char **environment = rg_environment_of_place(p->options->threads, (int)(w - p->workers));
     uv_process_options_t o = {.file = p->options->argv[0],
                               .args = (char **)(uintptr_t)p->options->argv,
                               .env = environment,
                               .exit_cb = on_process_end,
                               .flags = UV_PROCESS_DETACHED,
-                              .stdio_count = 3,
+                              .stdio_count = p->options->inherited > 0 ? 4 : 3,
                               .stdio = stdio};
     int state = uv_spawn(&p->loop, &w->process, &o);
-    rg_environment_with_threads_free(environment);
+    rg_environment_of_place_free(environment);
     return state;
 }
 
@@ -439,8 +464,8 @@ static void on_tick(uv_timer_t *timer)
         end_workers(p);
     for (int i = 0; i < p->options->workers; i++)
         give_up_output(&p->workers[i]);
-    if (p->events->tick)
-        p->events->tick(p->events->ctx);
+    if (p->events->tick && !p->stopping && !p->events->tick(p->events->ctx, p->err))
+        stop(p);
 }
 
 static void open_handles(pool *p)

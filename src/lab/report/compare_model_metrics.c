@@ -7,6 +7,8 @@
  * auc              P(a positive example scores above a negative one); no mean */
 #include "lab/report/compare_model_metrics.h"
 
+#include "rigor/data.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -49,21 +51,26 @@ static double absolute(const rg_fixed_models *m, const rg_fixed_model *model, si
 }
 
 static const rg_model_metric of_classes[] = {
-    {"accuracy", "classes", right, RG_BY_MCNEMAR, true, false},
-    {"error", "classes", wrong, RG_BY_MCNEMAR, false, false},
-    {"auc", "two classes and scores of one of them", NULL, RG_BY_DELONG, true, false},
-    {"nll", "probabilities", log_loss, RG_BY_BOOTSTRAP, false, false},
-    {"brier", "probabilities", brier, RG_BY_BOOTSTRAP, false, false},
+    {"accuracy", NULL, "classes", right, RG_BY_MCNEMAR, true, false},
+    {"error", "error_rate", "classes", wrong, RG_BY_MCNEMAR, false, false},
+    {"auc", NULL, "two classes and scores of one of them", NULL, RG_BY_DELONG, true, false},
+    {"nll", NULL, "probabilities", log_loss, RG_BY_BOOTSTRAP, false, false},
+    {"brier", NULL, "probabilities", brier, RG_BY_BOOTSTRAP, false, false},
 };
 static const rg_model_metric of_numbers[] = {
-    {"rmse", "numbers", squared, RG_BY_BOOTSTRAP, false, true},
-    {"mse", "numbers", squared, RG_BY_BOOTSTRAP, false, false},
-    {"mae", "numbers", absolute, RG_BY_BOOTSTRAP, false, false},
+    {"rmse", NULL, "numbers", squared, RG_BY_BOOTSTRAP, false, true},
+    {"mse", NULL, "numbers", squared, RG_BY_BOOTSTRAP, false, false},
+    {"mae", NULL, "numbers", absolute, RG_BY_BOOTSTRAP, false, false},
 };
-static const struct {
-    const char *said, *meant;
-} aliases[] = {{"acc", "accuracy"}, {"roc_auc", "auc"},       {"auroc", "auc"},
-               {"log_loss", "nll"}, {"cross_entropy", "nll"}, {"error_rate", "error"}};
+
+/* By its own name, or by another spelling that it or the lab's metric of that name has. */
+static bool is_called(const rg_model_metric *metric, const char *name)
+{
+    const rg_metric *meant = rg_metric_find(name);
+    return strcmp(metric->name, name) == 0 ||
+           (meant && meant == rg_metric_find(metric->name)) ||
+           (metric->also && strcmp(metric->also, name) == 0);
+}
 
 static bool fail_unknown(const char *name, const rg_model_metric *table, size_t n, rg_err *err)
 {
@@ -88,14 +95,11 @@ bool rg_model_metric_find(const rg_fixed_models *models, const char *name,
     const rg_model_metric *table = models->numbers ? of_numbers : of_classes;
     size_t n = models->numbers ? RG_COUNT(of_numbers) : RG_COUNT(of_classes);
     *ret = table;
-    for (size_t i = 0; name && i < RG_COUNT(aliases); i++)
-        if (strcmp(name, aliases[i].said) == 0)
-            name = aliases[i].meant;
     for (size_t i = 0; name && i <= n; i++) {
         if (i == n)
             return fail_unknown(name, table, n, err);
         *ret = &table[i];
-        if (strcmp(name, table[i].name) == 0)
+        if (is_called(&table[i], name))
             break;
     }
     for (size_t i = 0; i < models->count; i++) {

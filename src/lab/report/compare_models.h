@@ -10,7 +10,8 @@
 typedef enum rg_model_test { RG_BY_MCNEMAR, RG_BY_DELONG, RG_BY_BOOTSTRAP } rg_model_test;
 
 typedef struct rg_model_metric {
-    const char *name, *needs; /* needs: "probabilities", for messages */
+    const char *name, *also; /* also: another spelling; may be NULL */
+    const char *needs;       /* "probabilities", for messages */
     /* What one example adds to the mean (NaN: the model does not have it); NULL: no mean. */
     double (*example)(const rg_fixed_models *models, const rg_fixed_model *model, size_t i);
     rg_model_test test;

@@ -6,6 +6,8 @@
 #include "lab/report/compare.h"
 #include "lab/report/compare_columns.h"
 
+#include "rigor/data.h"
+
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
@@ -167,29 +169,19 @@ bool rg_result_name_spreads(const char *name, rg_arena *arena, rg_result_form *r
 
 /* ---- Metrics */
 
+/* What others report and the lab does not score. */
 static const struct {
     const char *name;
     bool maximize;
     double worst; /* of a failed run; NaN: there is no finite one */
 } metrics[] = {
-    {"accuracy", true, 0},
-    {"acc", true, 0},
     {"acc_norm", true, 0},
-    {"balanced_accuracy", true, 0},
-    {"macro_f1", true, 0},
     {"micro_f1", true, 0},
-    {"f1", true, 0},
     {"exact_match", true, 0},
     {"precision", true, 0},
     {"recall", true, 0},
     {"top1", true, 0},
     {"top5", true, 0},
-    {"auc", true, 0},
-    {"auroc", true, 0},
-    {"roc_auc", true, 0},
-    {"auprc", true, 0},
-    {"average_precision", true, 0},
-    {"map", true, 0},
     {"ndcg", true, 0},
     {"mrr", true, 0},
     {"iou", true, 0},
@@ -204,7 +196,6 @@ static const struct {
     {"chrf", true, 0},
     {"psnr", true, NAN},
     {"ssim", true, NAN},
-    {"r2", true, NAN},
     {"mcc", true, -1},
     {"kappa", true, -1},
     {"reward", true, NAN},
@@ -217,16 +208,8 @@ static const struct {
     {"error", false, NAN},
     {"err", false, NAN},
     {"error_rate", false, 1},
-    {"nll", false, NAN},
-    {"cross_entropy", false, NAN},
-    {"brier", false, 2},
-    {"ece", false, 1},
-    {"rmse", false, NAN},
     {"mse", false, NAN},
-    {"mae", false, NAN},
     {"mape", false, NAN},
-    {"perplexity", false, NAN},
-    {"ppl", false, NAN},
     {"word_perplexity", false, NAN},
     {"bits_per_byte", false, NAN},
     {"bpc", false, NAN},
@@ -239,8 +222,27 @@ static const struct {
 /* "test_score" is what sklearn calls every scorer; the scorers are all to be maximized. */
 static const char *const endings[] = {"_none", "_score", "_mean"};
 
+/* A metric that the lab scores, too; plain "ndcg_10" was ndcg@10. */
+static const rg_metric *find_scored(const char *plain)
+{
+    char name[64];
+    const rg_metric *metric = rg_metric_find(plain);
+    snprintf(name, sizeof(name), "%s", plain);
+    char *bar = strrchr(name, '_');
+    if (metric || !bar)
+        return metric;
+    *bar = '@';
+    return rg_metric_find(name);
+}
+
 static bool find_metric(const char *plain, bool *ret_maximize, double *ret_worst)
 {
+    const rg_metric *scored = find_scored(plain);
+    if (scored) {
+        *ret_maximize = scored->maximize;
+        *ret_worst = scored->worst;
+        return true;
+    }
     for (size_t i = 0; i < RG_COUNT(metrics); i++) {
         if (strcmp(plain, metrics[i].name) != 0)
             continue;

@@ -4,18 +4,9 @@
 #include "lab/study/session.h"
 #include "rigor/report.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* ---- Records by name */
-
-static void name_record(const rg_record *r, char name[400])
-{
-    if (r->stage == RG_TUNE)
-        snprintf(name, 400, "%s/%zu", r->arm, r->number);
-    else
-        snprintf(name, 400, "%s@%llu", r->arm, (unsigned long long)r->seed);
-}
 
 /* "name a run, such as full@1001, or a trial, such as full/0" */
 static void add_names(const rg_record *records, size_t n, rg_str *ret)
@@ -23,13 +14,13 @@ static void add_names(const rg_record *records, size_t n, rg_str *ret)
     const rg_record *trial = NULL, *final = NULL;
     for (size_t i = 0; i < n; i++)
         *(records[i].stage == RG_TUNE ? &trial : &final) = &records[i];
-    char name[400];
+    char name[RG_RECORD_NAME];
     if (final)
-        name_record(final, name);
+        rg_record_name(final, name);
     if (final)
         rg_str_printf(ret, "name a run, such as %s", name);
     if (trial)
-        name_record(trial, name);
+        rg_record_name(trial, name);
     if (trial)
         rg_str_printf(ret, "%s a trial, such as %s", final ? ", or" : "name", name);
     if (!trial && !final)
@@ -39,8 +30,8 @@ static void add_names(const rg_record *records, size_t n, rg_str *ret)
 const rg_record *diff_record(const char *which, const rg_record *records, size_t n, rg_err *err)
 {
     for (size_t i = 0; i < n; i++) {
-        char name[400];
-        name_record(&records[i], name);
+        char name[RG_RECORD_NAME];
+        rg_record_name(&records[i], name);
         if (strcmp(name, which) == 0)
             return &records[i];
     }
@@ -83,20 +74,6 @@ static void put_conditions(json_t *side, const json_t *environment, const json_t
     for (const rg_session_aspect *aspect = rg_session_aspects; aspect->what; aspect++)
         put_keys(side, aspect->what, aspect->keys, environment, session);
     put_keys(side, "command", command, environment, NULL);
-}
-
-static json_t *session_of(rg_ledger *ledger, const json_t *resources, rg_err *err)
-{
-    json_t *events = rg_ledger_events(ledger, "session", err), *event, *found = NULL;
-    const char *id = rg_json_text(resources, "session", "");
-    size_t i;
-    json_array_foreach (events, i, event) {
-        json_t *body = json_object_get(event, "body");
-        if (!strcmp(rg_json_text(body, "id", ""), id))
-            found = json_incref(body);
-    }
-    json_decref(events);
-    return found;
 }
 
 static void put_data(json_t *side, const json_t *facts)
@@ -142,7 +119,8 @@ static void put_resources(json_t *side, const json_t *resources)
 static json_t *side_of_record(const diff_source *source, const json_t *facts,
                               const rg_record *r, rg_err *err)
 {
-    json_t *side = json_object(), *session = session_of(source->ledger, r->resources, err);
+    json_t *side = json_object(),
+           *session = rg_session_recorded(source->ledger, r->resources, err);
     put(side, "configuration", copy(r->config));
     put(side, "seed", json_integer((json_int_t)r->seed));
     put_data(side, facts);

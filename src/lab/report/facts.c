@@ -119,17 +119,6 @@ static bool source_open(facts_source *from, const rg_study *study, rg_ledger *le
 
 /* ---- The small parts */
 
-static const json_t *newest_opening(const facts_source *from)
-{
-    size_t count = json_array_size(from->openings);
-    return json_object_get(json_array_get(from->openings, count ? count - 1 : 0), "body");
-}
-
-static const char *trust_of(const facts_source *from)
-{
-    return rg_json_text(newest_opening(from), "trust", "scored");
-}
-
 static json_t *facts_marks(const facts_source *from)
 {
     json_t *marks = json_array();
@@ -137,18 +126,9 @@ static json_t *facts_marks(const facts_source *from)
         json_array_append_new(marks, json_string("exploratory"));
     if (json_array_size(from->openings) > 1)
         json_array_append_new(marks, json_string("unsealed"));
-    if (!strcmp(trust_of(from), "self-reported"))
+    if (!strcmp(facts_trust(from), "self-reported"))
         json_array_append_new(marks, json_string("self-reported"));
     return marks;
-}
-
-static json_t *facts_seal(const facts_source *from)
-{
-    const json_t *files = json_object_get(json_object_get(from->split, "info"), "files");
-    const char *sealed = rg_json_text(files, "labels.npz", NULL);
-    return json_pack("{s:i, s:s?}", "openings", (int)json_array_size(from->openings),
-                     "labels_sha256",
-                     rg_json_text(newest_opening(from), "labels_sha256", sealed));
 }
 
 static json_t *facts_analysis(const rg_study *study)
@@ -163,6 +143,8 @@ static json_t *facts_analysis(const rg_study *study)
 static json_t *facts_data(const facts_source *from)
 {
     const json_t *about = json_object_get(from->split, "data");
+    if (!from->study->data)
+        return json_null();
     json_t *data =
         about ? json_deep_copy(about) : json_pack("{s:s}", "name", from->study->data);
     static const char *const keys[] = {"split", "scale"};
@@ -248,7 +230,7 @@ static json_t *assemble(const facts_source *from)
         {"question", json_string(study->question ? study->question : "")},
         {"status", json_string(facts_is_complete(from) ? "complete" : "incomplete")},
         {"marks", facts_marks(from)},
-        {"trust", json_string(trust_of(from))},
+        {"trust", json_string(facts_trust(from))},
         {"metric", json_pack("{s:s, s:s}", "name", study->metric, "goal",
                              study->maximize ? "maximize" : "minimize")},
         {"also", facts_also(study)},

@@ -49,6 +49,11 @@ json_t *facts_sampler(const facts_source *from);
 json_t *facts_curves(const facts_source *from);
 json_t *facts_checks(const facts_source *from, const json_t *arms);
 json_t *facts_warnings(const facts_source *from);
+json_t *facts_seal(const facts_source *from);
+/* "sealed", "scored" or "self-reported" (facts_seal.c says what each takes). */
+const char *facts_trust(const facts_source *from);
+/* How often trials tried to open what is hidden from them. */
+size_t facts_attempts(const facts_source *from);
 json_t *facts_sequential(const facts_source *from); /* NULL: the seeds are fixed */
 json_t *facts_environment(const facts_source *from);
 

@@ -176,7 +176,7 @@ static void check_runs(json_t *checks, const facts_source *from)
 static void check_seal(json_t *checks, const facts_source *from)
 {
     size_t openings = json_array_size(from->openings), looks = json_array_size(from->looks);
-    if (!openings)
+    if (!openings || rg_study_is_self_reported(from->study))
         return;
     rg_str detail = {0};
     if (openings == 1 && looks)
@@ -193,6 +193,24 @@ static void check_seal(json_t *checks, const facts_source *from)
             "steered what was done next",
             openings);
     add_check(checks, "seal", openings == 1 ? "pass" : "warn", &detail);
+}
+
+/* Of programs alone: our own trainer is not asked. */
+static void check_attempts(json_t *checks, const facts_source *from)
+{
+    size_t attempts = facts_attempts(from);
+    rg_str detail = {0};
+    if (!from->study->trainer || strcmp(facts_trust(from), "sealed") != 0)
+        return;
+    if (attempts)
+        rg_str_printf(
+            &detail,
+            "%zu time%s a trial tried to open what is hidden from it (seal.tried names "
+            "them); the kernel refused",
+            attempts, plural(attempts));
+    else
+        rg_str_add(&detail, "no trial tried to open what is hidden from it");
+    add_check(checks, "attempts on the seal", attempts ? "warn" : "pass", &detail);
 }
 
 static void check_duplicates(json_t *checks, const facts_source *from)
@@ -258,6 +276,7 @@ json_t *facts_checks(const facts_source *from, const json_t *arms)
     check_seeds(checks, from);
     check_budgets(checks, from, arms);
     check_seal(checks, from);
+    check_attempts(checks, from);
     check_duplicates(checks, from);
     check_audit(checks, from);
     check_runs(checks, from);

@@ -73,6 +73,7 @@ json_t *facts_environment(const facts_source *from)
     json_object_set_new(ret, "finished", ended ? json_string(ended) : json_null());
     json_object_set_new(ret, "wall_s", rg_json_real(wall));
     json_object_set_new(ret, "cpu_s", rg_json_real(total_of(from->finished, "cpu_s")));
+    json_object_set_new(ret, "energy_j", rg_json_real(total_of(from->finished, "energy_j")));
     json_object_set_new(ret, "peak_bytes", rg_json_real(peak_bytes(from)));
     json_object_set_new(ret, "trials_per_s",
                         rg_json_real(wall > 0 ? (double)from->n_records / wall : NAN));

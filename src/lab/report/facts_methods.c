@@ -51,7 +51,7 @@ static void say_arms(rg_str *ret, const json_t *facts)
     rg_str_printf(ret, " by %s", table_metric(facts));
     if (sets > 1)
         rg_str_printf(ret, " on %zu data sets", sets);
-    if (table_of_study(facts))
+    if (table_is_scored(facts))
         rg_str_printf(ret, " on the test part of %s",
                       rg_json_text(json_object_get(facts, "data"), "name", "the data"));
     if (json_is_object(split))
@@ -59,7 +59,7 @@ static void say_arms(rg_str *ret, const json_t *facts)
                       format_count(number(split, "train")).text,
                       format_count(number(split, "val")).text,
                       format_count(number(split, "test")).text);
-    rg_str_add(ret, table_of_study(facts) ? "." : ", with scores as they were reported.");
+    rg_str_add(ret, table_is_scored(facts) ? "." : ", with scores as they were reported.");
 }
 
 /* ---- How the arms came about */

@@ -189,11 +189,14 @@ void html_results(rg_str *ret, const json_t *facts)
     if (body.len) {
         section_open(
             ret, facts, "results",
-            table_of_study(facts) ? "Results on the test set" : "Results",
-            table_of_study(facts)
+            table_is_scored(facts) ? "Results on the test set" : "Results",
+            table_is_scored(facts)
                 ? "Each arm was trained afresh with seeds that tuning never saw; all arms "
                   "share them."
-                : "Scores as they were reported: nobody watched the runs.");
+            : table_of_study(facts) ? "Each arm was trained afresh with seeds that tuning "
+                                      "never saw; the scores are "
+                                      "those that the program reported itself."
+                                    : "Scores as they were reported: nobody watched the runs.");
         rg_str_add(ret, rg_str_text(&body));
         section_close(ret);
     }

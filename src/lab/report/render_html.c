@@ -56,8 +56,8 @@ static void slot_chips(rg_str *ret, const json_t *facts)
     rg_str_add(ret, "<ul class=\"chips\">");
     html_put(
         ret,
-        table_of_study(facts) ? "<li>$</li><li>test set: $</li><li>metric: $</li><li>$</li>"
-                              : "<li>$</li><li>scores: $</li><li>metric: $</li><li>$</li>",
+        table_is_scored(facts) ? "<li>$</li><li>test set: $</li><li>metric: $</li><li>$</li>"
+                               : "<li>$</li><li>scores: $</li><li>metric: $</li><li>$</li>",
         rg_json_text(facts, "status", "?"), trust, table_metric(facts), rg_str_text(&counts));
     for (size_t i = 0; i < json_array_size(marks); i++) {
         const char *mark = json_string_value(json_array_get(marks, i));

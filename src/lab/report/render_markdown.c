@@ -79,7 +79,7 @@ static void add_head(rg_str *ret, const json_t *facts)
     add_escaped(ret, rg_json_text(facts, "question", ""));
     rg_str_add(ret, "\n\nStatus: ");
     add_escaped(ret, rg_json_text(facts, "status", "unknown"));
-    rg_str_add(ret, table_of_study(facts) ? ". Test set: " : ". Scores: ");
+    rg_str_add(ret, table_is_scored(facts) ? ". Test set: " : ". Scores: ");
     add_escaped(ret, rg_json_text(facts, "trust", "unknown"));
     add_other_marks(ret, facts);
     rg_str_add(ret, ".\n");

@@ -74,9 +74,15 @@ bool table_of_study(const json_t *facts)
     return json_is_object(json_object_get(facts, "stages"));
 }
 
+bool table_is_scored(const json_t *facts)
+{
+    return table_of_study(facts) &&
+           strcmp(rg_json_text(facts, "trust", ""), "self-reported") != 0;
+}
+
 void table_score_title(rg_str *ret, const json_t *facts)
 {
-    bool scored = table_of_study(facts) || json_object_get(facts, "models");
+    bool scored = table_is_scored(facts) || json_object_get(facts, "models");
     rg_str_printf(ret, scored ? "%s on the test set" : "%s, as reported", table_metric(facts));
 }
 

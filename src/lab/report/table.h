@@ -64,6 +64,8 @@ void table_sentence(rg_str *ret, const json_t *facts, const json_t *claim);
 /* Whether the facts are a study's; otherwise they come from a table of results, and nothing is
  * known of how they came about. */
 bool table_of_study(const json_t *facts);
+/* Whether the lab scored its runs on a test set itself: not the trainer, nor another tool. */
+bool table_is_scored(const json_t *facts);
 /* "accuracy on the test set", or "accuracy, as reported". */
 void table_score_title(rg_str *ret, const json_t *facts);
 const char *table_metric(const json_t *facts); /* the primary metric's name */

@@ -70,6 +70,7 @@ json_t *table_environment(const json_t *facts)
     static const line lines[] = {
         {"wall time", "environment.wall_s", CELL_SECONDS},
         {"processor time", "environment.cpu_s", CELL_SECONDS},
+        {"joules of the machine's processors", "environment.energy_j", CELL_NUMBER},
         {"peak memory", "environment.peak_bytes", CELL_BYTES},
         {"trials a second", "environment.trials_per_s", CELL_NUMBER},
         {"started", "environment.created", CELL_ANY},

@@ -111,9 +111,12 @@ static bool check_scores(proof *p, rg_err *err)
     rg_err cannot = {0};
     size_t n;
     const rg_record *records = runs_seen(p, &n, err);
+    json_t *split = rg_ledger_newest(p->ledger, "split", err);
     if (err->code != RG_OK)
         return false;
-    if (!rg_scores_compute(p->study, p->dir, records, n, &scored, &cannot)) {
+    bool computed = rg_scores_compute(p->study, split, p->dir, records, n, &scored, &cannot);
+    json_decref(split);
+    if (!computed) {
         complain(p, "%s: %s", cannot.where, cannot.what);
         return true;
     }
@@ -129,39 +132,19 @@ static bool check_scores(proof *p, rg_err *err)
 
 /* ---- Looks */
 
-/* Whether the k-th look is what its seeds give, at the seeds at which it was due. */
-static bool look_follows(const proof *p, const json_t *before, const json_t *look)
-{
-    size_t due = rg_seeds_due(p->study, before);
-    json_t *again = rg_look(p->study, p->records, p->n_records, due);
-    json_t *said = json_copy((json_t *)(uintptr_t)look);
-    json_object_del(said, "scores");
-    bool same = !rg_look_is_last(before) && json_equal(again, said);
-    json_decref(said);
-    json_decref(again);
-    return same;
-}
-
 /* Every look again, from the scores: no seed was added that the evidence did not ask for, and
  * none was left away. */
 static bool check_looks(proof *p, rg_err *err)
 {
-    json_t *looks = rg_ledger_events(p->ledger, "looked", err), *event, *before = NULL;
+    json_t *looks = rg_ledger_events(p->ledger, "looked", err);
     json_t *openings = rg_ledger_events(p->ledger, "seal-opened", err);
-    size_t i;
-    json_array_foreach (looks, i, event) {
-        json_t *look = json_object_get(event, "body");
-        if (!look_follows(p, before, look))
-            complain(p, "look %zu, at %zu seeds, does not follow from the scores", i + 1,
-                     rg_look_seeds(look));
-        before = look;
-    }
+    const json_t *last = rg_looks_check(p->study, p->records, p->n_records, looks, &p->wrong);
     if (!rg_study_is_sequential(p->study))
         rg_str_add(&p->right, "the seeds were fixed before: there was nothing to look for");
     else
-        rg_str_printf(&p->right, "%zu looks taken again, %zu seeds of at most %zu, %s", i,
-                      rg_look_seeds(before), p->study->n_seeds,
-                      rg_json_text(before, "end", "not at the end"));
+        rg_str_printf(&p->right, "%zu looks taken again, %zu seeds of at most %zu, %s",
+                      json_array_size(looks), rg_look_seeds(last), p->study->n_seeds,
+                      rg_json_text(last, "end", "not at the end"));
     if (rg_study_is_sequential(p->study) && json_array_size(openings) > 1)
         complain(p, "the seal was opened %zu times", json_array_size(openings));
     json_decref(looks);

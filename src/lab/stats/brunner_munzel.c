@@ -4,7 +4,7 @@
  * is Welch's test: the relative effect is the mean placement of a, and the two samples of
  * placements have variances of their own.  That is the statistic of Brunner and Munzel (2000),
  * whose rank differences are these placements times n. */
-#include "lab/stats/placement.h"
+#include "base/placement.h"
 #include "lab/stats/student.h"
 
 #include "rigor/groups.h"

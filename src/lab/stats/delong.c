@@ -4,7 +4,7 @@
  * difference of two areas DeLong's covariance matrix gives the variance: that of the
  * differences of placements, once over the positive and once over the negative examples. Taken
  * from the differences themselves nothing cancels. */
-#include "lab/stats/placement.h"
+#include "base/placement.h"
 #include "lab/stats/student.h"
 
 #include "rigor/predictions.h"
@@ -44,16 +44,6 @@ static bool placements_by_label(const double *score, const bool *positive, size_
     }
     rg_free(pooled);
     return valid;
-}
-
-double rg_auc(const double *score, const bool *positive, size_t n)
-{
-    split s = count_labels(positive, n);
-    double *placement;
-    bool valid = placements_by_label(score, positive, n, s, &placement);
-    double auc = valid ? rg_mean(placement, s.positives) : NAN;
-    rg_free(placement);
-    return auc;
 }
 
 static rg_delong_result compare(const double *a, const double *b, split s, double *differences,

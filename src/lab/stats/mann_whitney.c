@@ -4,7 +4,7 @@
  * of the pooled sample, every choice of n_a places for a is equally likely without an effect;
  * the number of choices for each rank sum follows by adding one place after the other, with
  * ties as well as without. */
-#include "lab/stats/placement.h"
+#include "base/placement.h"
 
 #include "rigor/groups.h"
 

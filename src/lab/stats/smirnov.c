@@ -5,7 +5,7 @@
  * walk to (i, j) has been at least as far from the diagonal as the observed one, Q(i, j) = Q(i -
  * 1, j) i / (i + j) + Q(i, j - 1) j / (i + j), and 1 where (i, j) itself is so far.  With ties
  * only the ends of their groups count (Schroer and Trenkler 1995). */
-#include "lab/stats/placement.h"
+#include "base/placement.h"
 
 #include "rigor/groups.h"
 

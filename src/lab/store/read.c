@@ -3,6 +3,7 @@
 #include "lab/store/sqlite.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- Records.  All reads of one call see the same transaction. */
@@ -160,6 +161,14 @@ bool rg_ledger_records(rg_ledger *ledger, rg_arena *arena, rg_record **ret, size
     }
     rg_vec_free(&r.records);
     return done;
+}
+
+void rg_record_name(const rg_record *record, char ret[RG_RECORD_NAME])
+{
+    if (record->stage == RG_TUNE)
+        snprintf(ret, RG_RECORD_NAME, "%s/%zu", record->arm, record->number);
+    else
+        snprintf(ret, RG_RECORD_NAME, "%s@%llu", record->arm, (unsigned long long)record->seed);
 }
 
 /* ---- The study */

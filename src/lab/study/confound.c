@@ -53,9 +53,31 @@ static void compare_part(const rg_arm *a, const rg_arm *b, const char *part, com
     }
 }
 
+/* The parameters of a program with names of its own, whatever they are about. */
+static void compare_open(const rg_arm *a, const rg_arm *b, const json_t *part,
+                         const char *prefix, comparison *differ, rg_factors *ret)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach ((json_t *)(uintptr_t)part, key, value) {
+        char path[256];
+        snprintf(path, sizeof(path), "%s%s%s", prefix, *prefix ? "." : "", key);
+        if (json_is_object(value)) {
+            compare_open(a, b, value, path, differ, ret);
+        } else if (differ(a, b, path)) {
+            rg_str_printf(&ret->names, "%s%s", ret->names.len ? ", " : "", path);
+            ret->train++;
+        }
+    }
+}
+
 static rg_factors compare(const rg_arm *a, const rg_arm *b, comparison *differ)
 {
     rg_factors found = {0};
+    if (!json_is_object(json_object_get(a->config, "train"))) {
+        compare_open(a, b, a->config, "", differ, &found);
+        return found;
+    }
     if (differ(a, b, "model.name")) {
         rg_str_add(&found.names, "model.name");
         found.model = 1;

@@ -48,14 +48,24 @@ static void keep_explore(study_reader *reader, const study_node *node)
     reader->explore = node;
 }
 
-/* In the order in which they depend on each other: the metric's task decides how the data are
- * cut, the study's seed decides the others. */
+/* In the order in which they depend on each other: a trainer may bring data and metrics of its own,
+ * the metric's task decides how the data are cut, the study's seed decides the others. */
 static const study_field fields[] = {
-    {"study", read_study_name},    {"question", read_question},       {"data", study_read_data},
-    {"metric", study_read_metric}, {"also", study_read_also},         {"base", keep_base},
-    {"arms", keep_arms},           {"ablate", keep_ablate},           {"tune", study_read_tune},
-    {"seed", study_read_seed},     {"seeds", study_read_seeds},       {"claims", keep_claims},
-    {"explore", keep_explore},     {"analysis", study_read_analysis},
+    {"study", read_study_name},
+    {"question", read_question},
+    {"trainer", study_read_trainer},
+    {"data", study_read_data},
+    {"metric", study_read_metric},
+    {"also", study_read_also},
+    {"base", keep_base},
+    {"arms", keep_arms},
+    {"ablate", keep_ablate},
+    {"tune", study_read_tune},
+    {"seed", study_read_seed},
+    {"seeds", study_read_seeds},
+    {"claims", keep_claims},
+    {"explore", keep_explore},
+    {"analysis", study_read_analysis},
 };
 
 /* ---- Reading. */
@@ -83,7 +93,9 @@ static rg_study *study_new(const char *text, size_t len, const char *path, bool 
 static void read_sections(study_reader *reader)
 {
     study_fields(reader, reader->root, "the study", fields, RG_COUNT(fields));
+    study_open_catalog(reader);
     study_read_arms(reader);
+    study_check_slots(reader);
     study_read_claims(reader);
 }
 
@@ -166,6 +178,11 @@ void rg_study_free(rg_study *study)
 bool rg_study_is_sequential(const rg_study *study)
 {
     return study->seeds_min < study->n_seeds;
+}
+
+bool rg_study_is_self_reported(const rg_study *study)
+{
+    return study->trainer && (!study->data || !study->metric_known);
 }
 
 size_t rg_study_family(const rg_study *study)

@@ -67,7 +67,11 @@ typedef struct study_reader {
     const rg_metric *metric; /* NULL: unknown */
     /* Sections that are resolved together, once all of them are read. */
     const study_node *base, *arms, *ablate, *space, *claims, *explore;
-    bool arms_unsure; /* an arm could not be read: claims may name it */
+    rg_trainer *trainer; /* NULL: our own */
+    study_mark trainer_mark;
+    const study_node *command; /* of the trainer; NULL: none, or a broken one */
+    rg_catalog open;           /* what such a trainer can be told */
+    bool arms_unsure;          /* an arm could not be read: claims may name it */
 } study_reader;
 
 /* ---- file_yaml.c: text to nodes.  NULL after mistakes (reported). */
@@ -130,10 +134,17 @@ void study_read_claims(study_reader *reader); /* after the arms */
 /* Reports seeds that are to be added until no claim is undecided, of which there is none. */
 void study_check_undecidable(study_reader *reader);
 
+/* ---- file_trainer.c: a program of any language in place of our own trainer. */
+void study_read_trainer(study_reader *reader, const study_node *node);
+/* Puts the names that the base sets and the command names in place of the catalog. */
+void study_open_catalog(study_reader *reader);
+void study_check_slots(study_reader *reader); /* after the arms */
+
 /* ---- file_settings.c: configurations as lists of settings. */
-/* Flattens nested maps and dotted keys; reports what is neither model.X nor train.X. */
+/* Flattens nested maps and dotted keys; reports what is neither model.X nor train.X (of a program
+ * with names of its own: nothing).  ranges: maps are values, as in tune.space. */
 study_settings study_settings_read(study_reader *reader, const study_node *map,
-                                   const char *what);
+                                   const char *what, bool ranges);
 const study_setting *study_setting_find(const study_settings *settings, const char *path);
 /* The parameter that a dotted path names; model == NULL: of the training loop only. */
 const rg_param *study_param(const rg_catalog *catalog, const rg_catalog_model *model,

@@ -25,7 +25,7 @@ static size_t model_names(study_reader *reader, const char ***ret)
 static void find_model(study_reader *reader, study_layer *layer)
 {
     const study_setting *named = study_setting_find(&layer->own, "model.name");
-    if (!named) {
+    if (!named || reader->catalog->open) {
         layer->model = layer->below ? layer->below->model : NULL;
         layer->model_unknown = layer->below && layer->below->model_unknown;
         return;
@@ -64,7 +64,7 @@ static void check_layer(study_reader *reader, const study_layer *layer,
         bool unknowable = layer->model_unknown && rg_text_starts(s->path, "model.");
         if (param)
             json_decref(study_param_value(reader, param, s->path, s->value));
-        else if (strcmp(s->path, "model.name") != 0 && !unknowable &&
+        else if ((reader->catalog->open || strcmp(s->path, "model.name") != 0) && !unknowable &&
                  !is_for_arms(reader, layer, layers, n, s->path))
             study_param_unknown(reader, s->key->mark, layer->model, s->path);
     }
@@ -98,6 +98,11 @@ static void lay_over(study_reader *reader, const study_layer *layer,
 
 static json_t *resolve_config(study_reader *reader, const study_layer *layer)
 {
+    if (reader->catalog->open) {
+        json_t *config = json_object();
+        lay_over(reader, layer, NULL, config);
+        return config;
+    }
     json_t *model = layer->model ? defaults(layer->model->params) : json_object();
     if (layer->model)
         json_object_set_new(model, "name", json_string(layer->model->name));
@@ -160,7 +165,7 @@ static size_t read_entries(study_reader *reader, const study_node *map, const ch
         }
         const char *what = rg_arena_printf(reader->arena, "'%s.%s'",
                                            below->below ? "ablate" : "arms", layer->name);
-        layer->own = study_settings_read(reader, map->item[i], what);
+        layer->own = study_settings_read(reader, map->item[i], what, false);
         find_model(reader, layer);
         n++;
     }
@@ -192,6 +197,8 @@ static void check_models(study_reader *reader, const study_layer *base,
 {
     static const char remedy[] = "set base.model.name; `rigor models` lists what there is";
     size_t without = 0;
+    if (reader->catalog->open) /* a program is not asked what it trains */
+        return;
     for (size_t i = 0; i < n; i++)
         without += !layers[i].model && !layers[i].model_unknown;
     if (n && without == n) {
@@ -211,7 +218,7 @@ static size_t entries(const study_node *map)
 
 static size_t read_layers(study_reader *reader, study_layer *base, study_layer *layers)
 {
-    base->own = study_settings_read(reader, reader->base, "'base'");
+    base->own = study_settings_read(reader, reader->base, "'base'", false);
     base->mark = reader->base ? reader->base->mark : reader->root->mark;
     find_model(reader, base);
     size_t n_arms = read_entries(reader, reader->arms, "'arms'", base, layers, 0);

@@ -206,7 +206,7 @@ void study_read_data(study_reader *reader, const study_node *node)
     study_fields(reader, map ? node : NULL, "'data'", data_fields, RG_COUNT(data_fields));
     if (node && !map)
         read_data_name(reader, node); /* data: digits */
-    else if (!study_get(node, "name"))
+    else if (!study_get(node, "name") && (node || !reader->trainer))
         study_mistake(reader, node ? node->mark : reader->root->mark,
                       "add data: {name: digits}; `rigor data` lists what is built in",
                       "the study names no data");
@@ -233,30 +233,27 @@ static void settle_stratify(study_reader *reader, const study_node *data)
     else if (split->stratify && split->time)
         study_mistake(reader, given->mark, "leave it out",
                       "a cut by time takes the classes as they come");
-    else if (split->stratify && reader->metric && !classify)
+    else if (split->stratify && reader->metric && !rg_metric_fits(reader->metric, RG_CLASSIFY))
         study_mistake(reader, given->mark, "leave it out",
                       "a regression has no classes to stratify");
 }
 
 /* ---- metric, also */
 
-static size_t metric_names(study_reader *reader, const char ***ret)
+static bool is_known_metric(const study_node *node)
 {
-    size_t n = 0;
-    while (rg_metrics[n].name)
-        n++;
-    *ret = RG_ARENA_ARRAY(reader->arena, const char *, n + 1);
-    for (size_t i = 0; i < n; i++)
-        (*ret)[i] = rg_metrics[i].name;
-    return n;
+    return node->kind == STUDY_TEXT && rg_metric_find(node->text);
 }
 
 static const rg_metric *read_metric_name(study_reader *reader, const study_node *node)
 {
-    const char **names;
-    size_t n = metric_names(reader, &names);
-    int at = study_choice(reader, node, "the metric", names, n);
-    return at >= 0 ? &rg_metrics[at] : NULL;
+    bool scalar = node->kind != STUDY_NULL && node->kind < STUDY_LIST;
+    const rg_metric *metric = scalar ? rg_metric_find(node->text) : NULL;
+    if (!metric)
+        study_mistake(reader, node->mark,
+                      rg_metric_suggest(scalar ? node->text : "", reader->arena),
+                      "the metric cannot be %s", study_describe(reader, node));
+    return metric;
 }
 
 static void check_task(study_reader *reader, const study_node *node, const rg_metric *metric)
@@ -267,18 +264,44 @@ static void check_task(study_reader *reader, const study_node *node, const rg_me
     };
     const char *data = reader->study->data;
     const rg_data_source *source = data ? source_find(data) : NULL;
-    if (source && source->task != metric->task)
+    if (source && !rg_metric_fits(metric, source->task))
         study_mistake(reader, node->mark,
                       source->task == RG_CLASSIFY ? "such as accuracy or nll" : "such as rmse",
                       "'%s' is a metric of %s, but '%s' is a %s data set", metric->name,
                       words[metric->task], data, words[source->task]);
 }
 
+/* A metric of the trainer's own: the lab takes its word for it. */
+static void set_own_metric(study_reader *reader, const study_node *node)
+{
+    const study_node *goal = study_get(study_get(reader->root, "metric"), "goal");
+    rg_study *study = reader->study;
+    if (!study_text(reader, node, "the metric", &study->metric))
+        return;
+    study->metric_worst = NAN;
+    study->maximize = goal && goal->kind == STUDY_TEXT && strcmp(goal->text, "maximize") == 0;
+    if (!goal)
+        study_mistake(
+            reader, node->mark,
+            rg_arena_printf(reader->arena,
+                            "of a metric that the program reports itself, give the "
+                            "goal (metric: {name: %s, goal: minimize}); otherwise: %s",
+                            study_clip(reader, node->text),
+                            rg_metric_suggest(node->text, reader->arena)),
+            "'%s' is no metric that the lab computes, and has no goal",
+            study_clip(reader, node->text));
+}
+
 static void set_metric(study_reader *reader, const study_node *node)
 {
+    if (reader->trainer && !is_known_metric(node)) {
+        set_own_metric(reader, node);
+        return;
+    }
     const rg_metric *metric = reader->metric = read_metric_name(reader, node);
     if (!metric)
         return;
+    reader->study->metric_known = true;
     reader->study->metric = metric->name;
     reader->study->maximize = metric->maximize;
     reader->study->metric_worst = metric->worst;
@@ -324,6 +347,20 @@ static bool is_reported(const rg_study *study, const char *metric)
     return found;
 }
 
+/* NULL after a mistake.  A trainer may report what the lab does not know. */
+static const char *read_also_name(study_reader *reader, const study_node *item)
+{
+    const char *name = NULL;
+    if (reader->trainer && !is_known_metric(item)) {
+        study_text(reader, item, "a metric", &name);
+        return name;
+    }
+    const rg_metric *metric = read_metric_name(reader, item);
+    if (metric)
+        check_task(reader, item, metric);
+    return metric ? metric->name : NULL;
+}
+
 void study_read_also(study_reader *reader, const study_node *node)
 {
     rg_study *study = reader->study;
@@ -332,14 +369,10 @@ void study_read_also(study_reader *reader, const study_node *node)
     study->also = RG_ARENA_ARRAY(reader->arena, const char *, count + 1);
     for (size_t i = 0; i < count; i++) {
         const study_node *item = list ? node->item[i] : node;
-        const rg_metric *metric = read_metric_name(reader, item);
-        if (!metric)
-            continue;
-        check_task(reader, item, metric);
-        if (is_reported(study, metric->name))
-            study_mistake(reader, item->mark, "remove it", "'%s' is reported already",
-                          metric->name);
-        else
-            study->also[study->n_also++] = metric->name;
+        const char *name = read_also_name(reader, item);
+        if (name && is_reported(study, name))
+            study_mistake(reader, item->mark, "remove it", "'%s' is reported already", name);
+        else if (name)
+            study->also[study->n_also++] = name;
     }
 }

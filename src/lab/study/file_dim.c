@@ -180,7 +180,8 @@ void study_dim_read(study_reader *reader, const study_node *form, study_dim *ret
 
 static bool is_number(const rg_param *param)
 {
-    return param->kind == RG_PARAM_NUMBER || param->kind == RG_PARAM_INT;
+    return param->kind == RG_PARAM_NUMBER || param->kind == RG_PARAM_INT ||
+           param->kind == RG_PARAM_ANY;
 }
 
 static void fit_range(study_reader *reader, study_dim *dim, const rg_param *param)

@@ -2,7 +2,8 @@
  * adds, "~a.b" removes.  They change the tree of nodes before any section is read, so that a
  * value from the command line passes the same checks as one from the file.
  *
- * "model.x" and "train.x" are short for "base.model.x" and "base.train.x".  A plain "a.b=v" may
+ * "model.x" and "train.x" are short for "base.model.x" and "base.train.x", and so is "lr" for
+ * "base.lr" where the file has no section of that name but its base has one.  A plain "a.b=v" may
  * also set a key that the file leaves at its default; a name that does not exist is then
  * reported by the section that it stands in, with the nearest name. */
 #include "lab/study/file.h"
@@ -194,8 +195,15 @@ static bool path_is_sane(const char *path)
     return *path && printable && parts <= PARTS_MAX;
 }
 
+static bool is_in_base_alone(const study_node *root, const char *path)
+{
+    const study_node *base = study_get(root, "base");
+    return base && base->kind == STUDY_MAP && find(root, path) == root->count &&
+           find(base, path) < base->count;
+}
+
 /* Splits "+a.b=v" into e->action, e->path and the value's text (NULL: none). */
-static bool split(edit *e, const char *text, const char **ret_value)
+static bool split(edit *e, const study_node *root, const char *text, const char **ret_value)
 {
     rg_arena *arena = e->reader->arena;
     const char *start = text + (*text == '+' || *text == '~');
@@ -209,7 +217,8 @@ static bool split(edit *e, const char *text, const char **ret_value)
                       "expected a.b=value, +a.b=value to add or ~a.b to remove");
         return false;
     }
-    bool short_form = rg_text_starts(path, "model.") || rg_text_starts(path, "train.");
+    bool short_form = rg_text_starts(path, "model.") || rg_text_starts(path, "train.") ||
+                      is_in_base_alone(root, path);
     e->path = short_form ? rg_arena_printf(arena, "base.%s", path) : path;
     return true;
 }
@@ -233,7 +242,7 @@ void study_override(study_reader *reader, study_node **root, int number, const c
 {
     edit e = {.reader = reader, .mark = {0, 0, number}};
     const char *value_text;
-    if (!split(&e, text, &value_text))
+    if (!split(&e, *root, text, &value_text))
         return;
     if (value_text && !(e.value = parse_value(&e, value_text, number)))
         return;

@@ -44,8 +44,24 @@ static json_t *split_json(const rg_study *study)
     return json;
 }
 
+/* What decides a result: not the limits, not where it starts. */
+static json_t *trainer_json(const rg_trainer *trainer)
+{
+    static const char *const forms[] = {[RG_FORM_NPZ] = "npz", [RG_FORM_CSV] = "csv"};
+    json_t *command = json_array(), *reads = json_array();
+    for (size_t i = 0; i < trainer->n_command; i++)
+        json_array_append_new(command, json_string(trainer->command[i]));
+    for (size_t i = 0; i < trainer->n_reads; i++)
+        json_array_append_new(reads, json_string(trainer->reads[i]));
+    return json_pack("{s:o, s:o, s:s, s:O, s:i, s:b, s:b}", "command", command, "reads", reads,
+                     "data", forms[trainer->form], "env", trainer->env, "cores",
+                     trainer->threads, "network", trainer->network, "seal", trainer->seal);
+}
+
 static json_t *data_json(const rg_study *study)
 {
+    if (!study->data)
+        return json_null();
     static const char *const scales[] = {
         [RG_SCALE_NONE] = "none",
         [RG_SCALE_STANDARD] = "standard",
@@ -195,6 +211,11 @@ void study_record(rg_study *study)
         "analysis", analysis_json(&study->analysis), "exploratory", study->exploratory);
     if (rg_study_is_sequential(study))
         json_object_set_new(study->resolved, "sequential", sequential_json(study));
+    if (study->prune)
+        json_object_set_new(json_object_get(study->resolved, "tune"), "prune_after",
+                            json_integer((json_int_t)study->prune_after));
+    if (study->trainer)
+        json_object_set_new(study->resolved, "trainer", trainer_json(study->trainer));
     if (!study->resolved)
         RG_BUG("a resolved study does not fit JSON");
     char *canonical = rg_json_canonical(study->resolved);

@@ -12,6 +12,8 @@
 const rg_param *study_param(const rg_catalog *catalog, const rg_catalog_model *model,
                             const char *path)
 {
+    if (catalog->open)
+        return rg_param_find(catalog->open, path);
     if (rg_text_starts(path, "train."))
         return rg_param_find(catalog->train, path + strlen("train."));
     if (model && rg_text_starts(path, "model."))
@@ -67,11 +69,30 @@ static const char *model_with(const rg_catalog *catalog, const char *path)
     return NULL;
 }
 
+/* Of a program with names of its own. */
+static void unknown_name(study_reader *reader, study_mark mark, const char *path)
+{
+    name_vec names = {0};
+    for (const rg_param *p = reader->catalog->open; p->name; p++)
+        rg_vec_push(&names, p->name);
+    const char *near = rg_text_nearest(path, names.at, names.len);
+    study_mistake(reader, mark,
+                  near ? rg_arena_printf(reader->arena, "did you mean '%s'?", near)
+                       : "give it a value in the base, so that every arm has one",
+                  "neither the base nor the trainer's command knows '%s'",
+                  study_clip(reader, path));
+    rg_vec_free(&names);
+}
+
 void study_param_unknown(study_reader *reader, study_mark mark, const rg_catalog_model *model,
                          const char *path)
 {
     const rg_catalog *catalog = reader->catalog;
     name_vec names = {0};
+    if (catalog->open) {
+        unknown_name(reader, mark, path);
+        return;
+    }
     rg_vec_push(&names, "model.name");
     for (const rg_catalog_model *m = catalog->models; m->name; m++)
         if (!model || m == model)
@@ -123,6 +144,31 @@ static void add(study_reader *reader, study_settings *settings, const char *path
         settings->at[settings->len++] = (study_setting){path, key, value};
 }
 
+/* Whether a program could be told the name: as {name} in its command, as a key of its JSON. */
+static bool is_free_name(const char *path)
+{
+    static const char rest[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+    return strspn(path, rest) == strlen(path) && !strchr("0123456789.-", *path);
+}
+
+static void flatten_free(study_reader *reader, study_settings *settings, const char *part,
+                         const study_node *map, bool ranges)
+{
+    for (size_t i = 0; i < map->count; i++) {
+        const study_node *key = map->key[i], *value = map->item[i];
+        const char *path =
+            part ? rg_arena_printf(reader->arena, "%s.%s", part, key->text) : key->text;
+        if (value->kind == STUDY_MAP && !ranges)
+            flatten_free(reader, settings, path, value, ranges);
+        else if (is_free_name(path))
+            add(reader, settings, path, key, value);
+        else
+            study_mistake(reader, key->mark, "use letters, digits and _",
+                          "a program cannot be told the name '%s'", study_clip(reader, path));
+    }
+}
+
 static void flatten(study_reader *reader, study_settings *settings, const char *part,
                     const study_node *map)
 {
@@ -145,13 +191,16 @@ static void flatten(study_reader *reader, study_settings *settings, const char *
 }
 
 study_settings study_settings_read(study_reader *reader, const study_node *map,
-                                   const char *what)
+                                   const char *what, bool ranges)
 {
     study_settings settings = {0};
     if (!map || map->kind == STUDY_NULL || !study_is_map(reader, map, what))
         return settings;
     settings.at = RG_ARENA_ARRAY(reader->arena, study_setting, map->size);
-    flatten(reader, &settings, NULL, map);
+    if (reader->catalog->open)
+        flatten_free(reader, &settings, NULL, map, ranges);
+    else
+        flatten(reader, &settings, NULL, map);
     return settings;
 }
 

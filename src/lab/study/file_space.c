@@ -58,7 +58,7 @@ static bool any_unknown_model(const study_layer *layers, size_t n)
 static void fit_all(study_reader *reader, study_dim *dim, const study_layer *layers, size_t n)
 {
     dim->param = first_param(reader, layers, n, dim->dim.name);
-    if (strcmp(dim->dim.name, "model.name") == 0)
+    if (!reader->catalog->open && strcmp(dim->dim.name, "model.name") == 0)
         study_mistake(reader, dim->key->mark, "make each model an arm of its own",
                       "the model itself is not tuned");
     else if (!dim->param && !any_unknown_model(layers, n))
@@ -79,7 +79,7 @@ static void fit_all(study_reader *reader, study_dim *dim, const study_layer *lay
 static const char *full_path(study_reader *reader, const study_layer *layers, size_t n,
                              const char *name)
 {
-    if (strchr(name, '.'))
+    if (reader->catalog->open || strchr(name, '.'))
         return name;
     const char *train = rg_arena_printf(reader->arena, "train.%s", name);
     const char *model = rg_arena_printf(reader->arena, "model.%s", name);
@@ -195,7 +195,7 @@ static void sort_by_condition(study_reader *reader, study_dims *dims)
 study_dims study_space_read(study_reader *reader, const study_node *space,
                             const study_layer *layers, size_t n_layers)
 {
-    study_settings settings = study_settings_read(reader, space, "'tune.space'");
+    study_settings settings = study_settings_read(reader, space, "'tune.space'", true);
     study_dims dims = {RG_ARENA_ARRAY(reader->arena, study_dim, settings.len + 1),
                        settings.len};
     for (size_t i = 0; i < dims.len; i++) {

@@ -76,3 +76,31 @@ size_t rg_seeds_due(const rg_study *study, const json_t *look)
     size_t due = seen == 0 ? study->seeds_min : seen + study->seeds_step;
     return due < study->n_seeds ? due : study->n_seeds;
 }
+
+static bool follows(const rg_study *study, const rg_record *records, size_t n,
+                    const json_t *before, const json_t *look)
+{
+    json_t *again = rg_look(study, records, n, rg_seeds_due(study, before));
+    json_t *said = json_copy((json_t *)(uintptr_t)look);
+    json_object_del(said, "scores");
+    bool same = !rg_look_is_last(before) && json_equal(again, said);
+    json_decref(said);
+    json_decref(again);
+    return same;
+}
+
+const json_t *rg_looks_check(const rg_study *study, const rg_record *records, size_t n,
+                             const json_t *events, rg_str *wrong)
+{
+    const json_t *before = NULL;
+    json_t *event;
+    size_t i;
+    json_array_foreach (events, i, event) {
+        const json_t *look = json_object_get(event, "body");
+        if (!follows(study, records, n, before, look))
+            rg_str_printf(wrong, "%slook %zu, at %zu seeds, does not follow from the scores",
+                          wrong->len ? "; " : "", i + 1, rg_look_seeds(look));
+        before = look;
+    }
+    return before;
+}

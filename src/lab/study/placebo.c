@@ -3,12 +3,8 @@
 
 #include "lab/study/walk.h"
 
-#include <errno.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { RUNS_LEAST = 24, RUNS_MOST = 40, EPOCHS_MOST = 20 };
 
@@ -60,20 +56,6 @@ static json_t *cheap_config(const rg_arm *arm, size_t wanted, size_t *ret_epochs
     *ret_epochs = wanted || epochs > most ? most : epochs;
     rg_json_path_set(config, "train.epochs", json_integer((json_int_t)*ret_epochs));
     return config;
-}
-
-/* ---- A folder of its own */
-
-static char *scratch_folder(rg_arena *arena, rg_err *err)
-{
-    const char *base = getenv("TMPDIR");
-    char *dir =
-        rg_arena_printf(arena, "%s/rigor-placebo-XXXXXX", base && *base ? base : "/tmp");
-    if (mkdtemp(dir))
-        return dir;
-    rg_fail(err, RG_INTERNAL, dir, "set TMPDIR to a folder that can be written",
-            "cannot be made: %s", strerror(errno));
-    return NULL;
 }
 
 /* ---- Training */
@@ -190,7 +172,7 @@ bool placebo_train(const rg_study *study, const placebo_options *options, rg_are
                    placebo_runs *ret, int *ret_signal, rg_err *err)
 {
     placebo_runs runs = {.arm = choose_arm(study, options->arm, err)};
-    char *dir = runs.arm ? scratch_folder(arena, err) : NULL;
+    char *dir = runs.arm ? rg_dir_scratch(arena, "placebo", err) : NULL;
     if (!dir)
         return false;
     placebo_walk p = {

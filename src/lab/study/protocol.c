@@ -5,8 +5,10 @@
  * for, so a stage that was cut off is simply walked again. */
 #include "rigor/protocol.h"
 
+#include "lab/study/pruner.h"
 #include "lab/study/session.h"
 #include "lab/study/walk.h"
+#include "lab/study/working_tree.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -33,6 +35,9 @@ static void tell(void *ctx, const rg_progress *progress)
 {
     rg_walk *w = ctx;
     rg_progress p = *progress;
+    energy_poll(&w->energy);
+    if (!w->options.progress)
+        return;
     size_t trials = rg_trials_in_all(w->study);
     p.elapsed_s = (double)(rg_clock_ns() - w->started) * 1e-9;
     size_t recorded = strcmp(p.stage, "evaluate") == 0 ? trials + p.done : p.done;
@@ -40,6 +45,17 @@ static void tell(void *ctx, const rg_progress *progress)
     size_t left = trials + w->study->n_arms * w->seeds - recorded;
     p.left_s = here > 0 ? p.elapsed_s / (double)here * (double)left : NAN;
     w->options.progress(w->options.ctx, &p);
+}
+
+/* What differs from the commit, as a file beside the ledger, and an event that names it. */
+static bool keep_working_tree(const rg_walk *w, rg_err *err)
+{
+    json_t *kept;
+    if (!working_tree_keep(json_object_get(w->session, "git"), w->options.dir, &kept, err))
+        return false;
+    bool ok = !kept || rg_ledger_event(w->ledger, "working-tree", kept, err);
+    json_decref(kept);
+    return ok;
 }
 
 /* Told once, and only where something is trained under it. */
@@ -53,7 +69,8 @@ static bool tell_session(rg_walk *w, rg_err *err)
         w->session_told |= json_equal(json_object_get(event, "body"), w->session);
     json_decref(events);
     bool ok = !err->code &&
-              (w->session_told || rg_ledger_event(w->ledger, "session", w->session, err));
+              (w->session_told || (keep_working_tree(w, err) &&
+                                   rg_ledger_event(w->ledger, "session", w->session, err)));
     w->session_told = ok;
     return ok;
 }
@@ -62,7 +79,7 @@ bool rg_walk_perform(rg_walk *w, rg_work *work, const char *stage, rg_err *err)
 {
     rg_run_options options = w->options;
     options.ctx = w;
-    options.progress = w->options.progress ? tell : NULL;
+    options.progress = tell;
     work->study = w->study;
     work->ledger = w->ledger;
     work->options = &options;
@@ -89,7 +106,7 @@ bool rg_walk_perform(rg_walk *w, rg_work *work, const char *stage, rg_err *err)
         return true;
     work->session = w->session ? rg_json_text(w->session, "id", NULL) : NULL;
     bool ok = tell_session(w, err) && rg_work_run(work, &w->signal, err);
-    if (ok && w->signal == 0 && w->options.progress)
+    if (ok && w->signal == 0)
         tell(w, &w->progress);
     return ok;
 }
@@ -101,13 +118,37 @@ bool rg_walk_refresh(rg_walk *w, rg_err *err)
     return rg_ledger_records(w->ledger, w->arena, &w->records, &w->n_records, err);
 }
 
+static size_t position_of(const rg_study *study, const char *arm)
+{
+    size_t a = 0;
+    while (a < study->n_arms && strcmp(study->arms[a].name, arm) != 0)
+        a++;
+    return a;
+}
+
+/* Records come by stage, arm in the study's order, and number. */
+static int compare_place(const rg_walk *w, const rg_record *r, rg_stage stage, size_t arm,
+                         size_t number)
+{
+    if (r->stage != stage)
+        return r->stage < stage ? -1 : 1;
+    size_t own = position_of(w->study, r->arm);
+    if (own != arm)
+        return own < arm ? -1 : 1;
+    return r->number < number ? -1 : r->number > number;
+}
+
 const rg_record *rg_walk_record(const rg_walk *w, rg_stage stage, const char *arm,
                                 size_t number)
 {
-    for (size_t i = 0; i < w->n_records; i++) {
-        const rg_record *r = &w->records[i];
-        if (r->stage == stage && r->number == number && strcmp(r->arm, arm) == 0)
-            return r;
+    size_t from = 0, to = w->n_records, at = position_of(w->study, arm);
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        int order = compare_place(w, &w->records[middle], stage, at, number);
+        if (order == 0)
+            return &w->records[middle];
+        from = order < 0 ? middle + 1 : from;
+        to = order < 0 ? to : middle;
     }
     return NULL;
 }
@@ -130,6 +171,7 @@ void rg_members_free(rg_work *work)
         json_decref(work->member[i].point);
         json_decref(work->member[i].config);
     }
+    pruner_close(work);
 }
 
 /* ---- The study's identity */
@@ -203,9 +245,11 @@ static bool record_cost(rg_walk *w, size_t done, rg_err *err)
                                     workers.ru_stime};
     for (size_t i = 0; i < RG_COUNT(parts); i++)
         cpu_s += (double)parts[i].tv_sec + (double)parts[i].tv_usec * 1e-6;
-    json_t *body =
-        json_pack("{s:f, s:f, s:i, s:I}", "wall_s", (double)(rg_clock_ns() - w->started) * 1e-9,
-                  "cpu_s", cpu_s, "signal", w->signal, "members", (json_int_t)done);
+    energy_poll(&w->energy);
+    json_t *body = json_pack("{s:f, s:f, s:o, s:i, s:I}", "wall_s",
+                             (double)(rg_clock_ns() - w->started) * 1e-9, "cpu_s", cpu_s,
+                             "energy_j", rg_json_real(energy_joules(&w->energy)), "signal",
+                             w->signal, "members", (json_int_t)done);
     bool ok = rg_ledger_event(w->ledger, "finished", body, err);
     json_decref(body);
     return ok;
@@ -227,6 +271,7 @@ bool rg_study_run(const rg_study *study, rg_ledger *ledger, const rg_run_options
                  .started = rg_clock_ns()};
     if (w.options.jobs <= 0)
         w.options.jobs = rg_cpu_count();
+    energy_open(&w.energy, ENERGY_ROOT);
     bool ok = identify(&w, environment, err);
     for (size_t i = 0; ok && w.signal == 0 && i < RG_COUNT(stages); i++)
         ok = stages[i](&w, err);

@@ -13,7 +13,8 @@ typedef struct rg_member {
     size_t arm, number;
     uint64_t seed;
     json_t *point, *config;
-    char *predictions; /* path that the worker writes; NULL while tuning */
+    char *predictions; /* path that the worker writes; NULL while tuning, and where the trainer
+                          scores itself */
     bool recorded;     /* its result is in the ledger */
     bool failed;
     double score; /* primary metric on validation; NaN when failed */
@@ -21,6 +22,7 @@ typedef struct rg_member {
     bool handed_out;
     bool alone; /* its job holds nobody else, who could have brought the worker down */
     int losses;
+    bool pruned, told; /* the search has seen enough; its worker knows */
     struct rg_collected *collected;
 } rg_member;
 
@@ -34,6 +36,12 @@ typedef struct rg_work {
     const char *dir;         /* the study's folder */
     const char *session;     /* id of what all this is trained under (session.h); may be NULL */
     rg_progress *progress;
+    struct recorder *recorder; /* results that wait for the ledger (recorder.h) */
+    struct pruner *pruner;     /* curves of the trials that others are held against */
+    size_t n_lost;             /* members that have to be trained again */
+    json_t
+        *trainer;  /* what every job of a program begins with (trainer_job.h); NULL: our own */
+    json_t *reach; /* of our own: {"hidden", "writable"} */
 
     rg_member *member;
     size_t count;

@@ -31,6 +31,22 @@ json_t *rg_session_of(const json_t *environment)
     return session;
 }
 
+json_t *rg_session_recorded(rg_ledger *ledger, const json_t *resources, rg_err *err)
+{
+    json_t *events = rg_ledger_events(ledger, "session", err), *event, *found = NULL;
+    const char *id = rg_json_text(resources, "session", "");
+    size_t i;
+    json_array_foreach (events, i, event) {
+        json_t *body = json_object_get(event, "body");
+        if (!strcmp(rg_json_text(body, "id", ""), id)) {
+            json_decref(found);
+            found = json_incref(body);
+        }
+    }
+    json_decref(events);
+    return found;
+}
+
 static bool same_aspect(size_t aspect, const json_t *a, const json_t *b)
 {
     for (const char *const *key = rg_session_aspects[aspect].keys; *key; key++) {

@@ -3,7 +3,7 @@
 #ifndef RIGOR_LAB_STUDY_SESSION_H
 #define RIGOR_LAB_STUDY_SESSION_H
 
-#include "rigor/base.h"
+#include "rigor/store.h"
 
 /* "machine", "program", "libraries", "code", and the keys of an environment that they are. */
 typedef struct rg_session_aspect {
@@ -15,6 +15,10 @@ extern const rg_session_aspect rg_session_aspects[]; /* ends with what == NULL *
  * code; with "id", twelve letters that are equal for equal ones.  New reference; NULL for NULL.
  */
 json_t *rg_session_of(const json_t *environment);
+
+/* The session that a record's resources name, as the ledger holds it.  New reference; NULL when
+ * there is none. */
+json_t *rg_session_recorded(rg_ledger *ledger, const json_t *resources, rg_err *err);
 
 /* In what two sessions differ, in words: ["machine (A, B)", "program (...)"].  New reference.
  */

@@ -41,8 +41,9 @@ static void run_open(rg_walk *w, rg_work *work, size_t arm, size_t i)
                      .score = NAN,
                      .seed = w->study->seeds[i],
                      .config = json_incref(json_object_get(frozen, "config"))};
-    m->predictions = rg_arena_printf(w->arena, "predictions/%s-%llu.npz",
-                                     w->study->arms[arm].name, (unsigned long long)m->seed);
+    if (!rg_study_is_self_reported(w->study))
+        m->predictions = rg_arena_printf(w->arena, "predictions/%s-%llu.npz",
+                                         w->study->arms[arm].name, (unsigned long long)m->seed);
     rg_walk_recall(w, m);
 }
 
@@ -56,8 +57,7 @@ static bool run_seeds(rg_walk *w, rg_work *work, evaluation *e, rg_err *err)
     for (size_t a = 0; a < study->n_arms; a++) /* arm by arm: a cohort has one structure */
         for (size_t i = 0; i < w->seeds; i++)
             run_open(w, work, a, i);
-    return rg_dir_make(rg_path_join(w->arena, w->options.dir, "predictions"), 0755, err) &&
-           rg_walk_perform(w, work, "evaluate", err);
+    return rg_walk_perform(w, work, "evaluate", err);
 }
 
 /* ---- Scoring */
@@ -73,6 +73,10 @@ static bool same_labels(const rg_walk *w, const rg_scored *scored, rg_err *err)
 /* Scores the runs of the seeds that are due and have no score yet. */
 static bool score_new_runs(rg_walk *w, rg_scored *ret, rg_err *err)
 {
+    if (rg_study_is_self_reported(w->study)) {
+        *ret = (rg_scored){0};
+        return rg_walk_refresh(w, err);
+    }
     if (!rg_walk_refresh(w, err))
         return false;
     rg_record *fresh = RG_ARENA_ARRAY(w->arena, rg_record, w->n_records + 1);
@@ -80,11 +84,20 @@ static bool score_new_runs(rg_walk *w, rg_scored *ret, rg_err *err)
     for (size_t i = 0; i < w->n_records; i++)
         if (!w->records[i].test && w->records[i].number < w->seeds)
             fresh[n++] = w->records[i];
-    if (!rg_scores_compute(w->study, w->options.dir, fresh, n, ret, err))
+    if (!rg_scores_compute(w->study, w->split, w->options.dir, fresh, n, ret, err))
         return false;
     bool ok = same_labels(w, ret, err);
     if (!ok)
         rg_scored_free(ret);
+    return ok;
+}
+
+/* Nothing was sealed: the scores came with the runs. */
+static bool note_reports(rg_walk *w, rg_err *err)
+{
+    json_t *body = json_pack("{s:i, s:s}", "openings", 0, "trust", "self-reported");
+    bool ok = rg_ledger_scores(w->ledger, body, NULL, 0, err);
+    json_decref(body);
     return ok;
 }
 
@@ -96,6 +109,8 @@ static bool open_seal(rg_walk *w, rg_err *err)
     if (err->code != RG_OK || before > 0)
         return err->code == RG_OK;
     rg_scored scored;
+    if (rg_study_is_self_reported(w->study))
+        return note_reports(w, err);
     if (!score_new_runs(w, &scored, err))
         return false;
     json_t *body = json_pack("{s:i, s:s, s:I}", "openings", 1, "labels_sha256",

@@ -57,6 +57,44 @@ static bool same_data(const rg_walk *w, const rg_dataset *data, const rg_split *
                    "the data is not what it was when this study began");
 }
 
+/* The parts again, for programs that read tables. */
+static bool write_tables(rg_walk *w, json_t *info, rg_err *err)
+{
+    static const char *const parts[] = {"train", "val", "test_inputs"};
+    json_t *files = json_object_get(info, "files");
+    bool ok = true;
+    for (size_t i = 0; ok && i < RG_COUNT(parts); i++) {
+        rg_arena *arena = rg_arena_new();
+        rg_part part;
+        char hex[RG_HEX];
+        char *from = rg_arena_printf(arena, "%s/data/%s.npz", w->options.dir, parts[i]);
+        char *name = rg_arena_printf(arena, "%s.csv", parts[i]);
+        char *to = rg_arena_printf(arena, "%s/data/%s", w->options.dir, name);
+        ok = rg_part_read(from, arena, &part, err) && rg_part_write_csv(to, &part, err) &&
+             rg_sha_file(to, hex, err);
+        if (ok)
+            json_object_set_new(files, name, json_string(hex));
+        rg_arena_free(arena);
+    }
+    return ok;
+}
+
+/* A metric that these data do not allow is refused before anything trains. */
+static bool metrics_ready(const rg_walk *w, rg_err *err)
+{
+    const rg_study *study = w->study;
+    rg_part labels;
+    if (!rg_part_read(rg_path_join(w->arena, w->options.dir, RG_LABELS_FILE), w->arena, &labels,
+                      err))
+        return false;
+    for (size_t i = 0; i <= study->n_also; i++) {
+        const rg_metric *metric = rg_metric_find(i == 0 ? study->metric : study->also[i - 1]);
+        if (metric && !rg_metric_ready(metric, NULL, &labels, study->data, err))
+            return false;
+    }
+    return true;
+}
+
 /* Writes the parts; *ret is the body of the split event.  ret_audit, unless NULL: what the quick
  * checks of the audit find. */
 static bool cut_data(rg_walk *w, json_t **ret, json_t **ret_audit, rg_err *err)
@@ -74,9 +112,14 @@ static bool cut_data(rg_walk *w, json_t **ret, json_t **ret_audit, rg_err *err)
         !rg_parts_make(data, &split, &plan, dir,
                        rg_path_join(w->arena, w->options.dir, RG_LABELS_FILE), &info, err))
         return false;
+    if (study->trainer && study->trainer->form == RG_FORM_CSV && !write_tables(w, info, err)) {
+        json_decref(info);
+        return false;
+    }
     json_t *body = split_body(study, data, &split, info);
     const rg_audit_options quick = {.quick = true, .seed = study->seed};
-    if (ret_audit && (*ret_audit = rg_audit(data, &split, &quick, err)) == NULL) {
+    if (!metrics_ready(w, err) ||
+        (ret_audit && (*ret_audit = rg_audit(data, &split, &quick, err)) == NULL)) {
         json_decref(body);
         return false;
     }
@@ -99,6 +142,8 @@ static bool cut_again(rg_walk *w, rg_err *err)
 
 bool rg_stage_split(rg_walk *w, rg_err *err)
 {
+    if (!w->study->data) /* the trainer brings its own */
+        return true;
     w->split = rg_ledger_newest(w->ledger, "split", err);
     if (err->code != RG_OK)
         return false;

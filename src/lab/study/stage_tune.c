@@ -1,5 +1,6 @@
 /* stage_tune.c - search each arm's space on validation, every arm with the same budget, and
  * freeze the best configurations.  The searches of the arms are independent and take turns. */
+#include "lab/study/pruner.h"
 #include "lab/study/walk.h"
 
 #include <math.h>
@@ -14,6 +15,7 @@ typedef struct search {
     size_t trials;
     size_t suggested; /* trials that have a point */
     size_t finished;  /* trials 0 .. finished - 1 are all recorded */
+    size_t settled;   /* trials 0 .. settled - 1 are shown with their results */
 } search;
 
 typedef struct tuning {
@@ -40,14 +42,15 @@ static bool may_suggest(const rg_study *study, const search *s)
            (s->suggested < study->parallel || s->finished + study->parallel > s->suggested);
 }
 
-static void show_history(const rg_work *work, const search *s, size_t trial)
+static void show_history(const rg_work *work, search *s, size_t trial)
 {
     const rg_study *study = work->study;
-    for (size_t i = 0; i < trial; i++) {
+    for (size_t i = s->settled; i < trial; i++) {
         const rg_member *m = &work->member[s->first + i];
         s->shown[i] = (rg_obs){.point = point_of(s, i), .state = RG_OBS_PENDING, .loss = NAN};
         if (i + study->parallel > trial)
             continue;
+        s->settled = i + 1;
         s->shown[i].state = m->failed || isnan(m->score) ? RG_OBS_FAILED : RG_OBS_DONE;
         s->shown[i].loss = study->maximize ? -m->score : m->score;
     }
@@ -146,10 +149,12 @@ static void search_open(rg_walk *w, rg_work *work, search *s, size_t arm)
     advance(work, s);
 }
 
-static bool run_trials(rg_walk *w, rg_work *work, tuning *t, rg_err *err)
+void rg_tune_open(rg_walk *w, rg_work *work)
 {
     const rg_study *study = w->study;
+    tuning *t = RG_ARENA_NEW(w->arena, tuning);
     t->search = RG_ARENA_ARRAY(w->arena, search, study->n_arms);
+    work->study = study;
     work->member = RG_ARENA_ARRAY(w->arena, rg_member, rg_trials_in_all(study) + 1);
     work->ctx = t;
     work->next = next_trial;
@@ -157,7 +162,12 @@ static bool run_trials(rg_walk *w, rg_work *work, tuning *t, rg_err *err)
     work->done = trial_done;
     for (size_t a = 0; a < study->n_arms; a++)
         search_open(w, work, &t->search[a], a);
-    return rg_walk_perform(w, work, "tune", err);
+    for (size_t i = 0; study->prune && i < work->count; i++) {
+        const rg_member *m = &work->member[i];
+        if (m->recorded)
+            pruner_recall(work, i,
+                          rg_walk_record(w, RG_TUNE, study->arms[m->arm].name, m->number));
+    }
 }
 
 /* The best trial on validation, the earliest of equals; NULL when all failed. */
@@ -174,7 +184,7 @@ static const rg_member *best_trial(const rg_study *study, const rg_work *work, c
     return best;
 }
 
-static json_t *frozen_arm(rg_walk *w, const rg_work *work, const search *s)
+static json_t *frozen_arm(const rg_walk *w, const rg_work *work, const search *s)
 {
     const rg_member *best = best_trial(w->study, work, s);
     json_t *config = json_incref(s->arm->config);
@@ -191,14 +201,20 @@ static json_t *frozen_arm(rg_walk *w, const rg_work *work, const search *s)
                      config, "score", score, "default_score", first);
 }
 
-static bool freeze(rg_walk *w, const rg_work *work, const tuning *t, rg_err *err)
+json_t *rg_tune_frozen(const rg_walk *w, const rg_work *work)
 {
+    const tuning *t = work->ctx;
     json_t *arms = json_array();
-    if (!rg_walk_refresh(w, err))
-        return false;
     for (size_t a = 0; a < w->study->n_arms; a++)
         json_array_append_new(arms, frozen_arm(w, work, &t->search[a]));
-    w->freeze = json_pack("{s:o}", "arms", arms);
+    return json_pack("{s:o}", "arms", arms);
+}
+
+static bool freeze(rg_walk *w, const rg_work *work, rg_err *err)
+{
+    if (!rg_walk_refresh(w, err))
+        return false;
+    w->freeze = rg_tune_frozen(w, work);
     return rg_ledger_event(w->ledger, "freeze", w->freeze, err);
 }
 
@@ -208,8 +224,8 @@ bool rg_stage_tune(rg_walk *w, rg_err *err)
     if (w->freeze || err->code != RG_OK)
         return err->code == RG_OK;
     rg_work work = {0};
-    tuning t = {0};
-    bool ok = run_trials(w, &work, &t, err) && (w->signal || freeze(w, &work, &t, err));
+    rg_tune_open(w, &work);
+    bool ok = rg_walk_perform(w, &work, "tune", err) && (w->signal || freeze(w, &work, err));
     rg_members_free(&work);
     return ok;
 }

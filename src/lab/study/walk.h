@@ -2,6 +2,7 @@
 #ifndef RIGOR_LAB_STUDY_WALK_H
 #define RIGOR_LAB_STUDY_WALK_H
 
+#include "lab/study/energy.h"
 #include "lab/study/runner.h"
 
 typedef struct rg_walk {
@@ -18,6 +19,7 @@ typedef struct rg_walk {
     json_t *session;   /* under what this walk trains (session.h); NULL: not told */
     bool session_told; /* the ledger knows it */
     rg_progress progress;
+    energy_meter energy; /* of this machine, since `started` */
     uint64_t started;
     int signal; /* that interrupted the walk, else 0 */
 } rg_walk;
@@ -25,6 +27,12 @@ typedef struct rg_walk {
 bool rg_stage_split(rg_walk *w, rg_err *err);
 bool rg_stage_tune(rg_walk *w, rg_err *err);
 bool rg_stage_evaluate(rg_walk *w, rg_err *err);
+
+/* The stage of tuning in its parts, which replay.c drives without training: the trials of all
+ * arms as work of which nothing is handed out yet, and the body of the freeze event once all of
+ * them are recorded, in the walk's records too. */
+void rg_tune_open(rg_walk *w, rg_work *work);
+json_t *rg_tune_frozen(const rg_walk *w, const rg_work *work);
 
 size_t rg_trials_of(const rg_study *study, const rg_arm *arm); /* 0: nothing to tune */
 size_t rg_trials_in_all(const rg_study *study);

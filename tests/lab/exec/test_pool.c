@@ -65,8 +65,9 @@ static bool run(ledger *l, const char *body, int workers, int *ret_signal, rg_er
         "%s\n echo '@rigor {\"job\": 0, \"finished\": true}'; done",
         body);
     const char *const argv[] = {"/bin/sh", "-c", script, NULL};
-    rg_pool_options options = {argv, workers, 1, "worker.log"};
-    rg_pool_events events = {l, next, message, lost, NULL};
+    rg_pool_options options = {
+        .argv = argv, .workers = workers, .threads = 1, .log_path = "worker.log"};
+    rg_pool_events events = {.ctx = l, .next = next, .message = message, .lost = lost};
     bool ok = rg_pool_run(&options, &events, ret_signal, err);
     rg_vec_free(&l->again);
     return ok;
@@ -141,9 +142,9 @@ static void workers_that_cannot_start_are_an_error(void **state)
     assert_non_null(strstr(err.what, "before they say a word"));
 
     const char *const argv[] = {"/nowhere/rigor", NULL};
-    rg_pool_options options = {argv, 2, 1, NULL};
+    rg_pool_options options = {.argv = argv, .workers = 2, .threads = 1};
     ledger l2 = {.total = 4, .size = 1};
-    rg_pool_events events = {&l2, next, message, lost, NULL};
+    rg_pool_events events = {.ctx = &l2, .next = next, .message = message, .lost = lost};
     err = (rg_err){0};
     assert_false(rg_pool_run(&options, &events, &caught, &err));
     assert_non_null(strstr(err.what, "cannot start a worker"));

@@ -2,6 +2,7 @@
  * refused. */
 #include "lab/report/compare_predictions.h"
 #include "lab/report/comparing.h"
+#include "rigor/data.h"
 #include "rigor/predictions.h"
 
 static json_t *try_models(const char *const *text, size_t n, const char *labels,

@@ -28,6 +28,18 @@ static void sleep_t(void **state)
     assert_close(rg_cohens_d(sleep_data, 10), -4.062127683 / sqrt(10), EXACT);
 }
 
+/* As of R: predict(lm(x ~ 1), interval = "prediction"). */
+static void sleep_prediction(void **state)
+{
+    (void)state;
+    rg_prediction_interval p = rg_predict_one(sleep_data, 10, .05);
+    assert_close(p.lo, -1.58 - 2.262157163 * 1.229995483 * sqrt(1.1), 1e-8);
+    assert_close(p.hi, -1.58 + 2.262157163 * 1.229995483 * sqrt(1.1), 1e-8);
+    assert_true(isnan(rg_predict_one(sleep_data, 1, .05).lo));
+    static const double equal[] = {.3, .3, .3};
+    assert_true(rg_predict_one(equal, 3, .05).lo == .3);
+}
+
 static void sleep_others(void **state)
 {
     (void)state;
@@ -201,15 +213,11 @@ static void published_splits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sleep_t),
-        cmocka_unit_test(sleep_others),
-        cmocka_unit_test(sleep_tost),
-        cmocka_unit_test(sign_flip),
-        cmocka_unit_test(exact_wilcoxon),
-        cmocka_unit_test(wilcoxon_zeros),
-        cmocka_unit_test(corrections),
-        cmocka_unit_test(power_numbers),
-        cmocka_unit_test(detectable_effects),
+        cmocka_unit_test(sleep_t),          cmocka_unit_test(sleep_prediction),
+        cmocka_unit_test(sleep_others),     cmocka_unit_test(sleep_tost),
+        cmocka_unit_test(sign_flip),        cmocka_unit_test(exact_wilcoxon),
+        cmocka_unit_test(wilcoxon_zeros),   cmocka_unit_test(corrections),
+        cmocka_unit_test(power_numbers),    cmocka_unit_test(detectable_effects),
         cmocka_unit_test(published_splits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,6 +51,6 @@ static const rg_catalog_model catalog_models[] = {
     {"forest", "a random forest", catalog_forest},
     {NULL, NULL, NULL},
 };
-static const rg_catalog catalog = {catalog_models, catalog_train};
+static const rg_catalog catalog = {.models = catalog_models, .train = catalog_train};
 
 #endif

@@ -169,6 +169,43 @@ static void test_exploratory_allows_few_seeds(void **state)
     reading_free(&r);
 }
 
+/* What a metric is called in the file is no difference between two studies. */
+static void test_spellings_of_a_metric(void **state)
+{
+    (void)state;
+    static const char *const spelt[] = {"metric: nll\nalso: [roc_auc, ndcg@5]\n",
+                                        "metric: {name: log_loss, goal: minimize}\n"
+                                        "also: [auroc, ndcg@5]\n"};
+    char hash[2][RG_HEX];
+    for (size_t i = 0; i < RG_COUNT(spelt); i++) {
+        char text[400];
+        snprintf(text, sizeof(text), "study: s\ndata: digits\n%sbase: {model.name: linear}\n",
+                 spelt[i]);
+        reading r = read_text(text);
+        assert_string_equal(good(&r)->metric, "nll");
+        assert_string_equal(r.study->also[0], "roc_auc");
+        assert_string_equal(r.study->also[1], "ndcg@5");
+        assert_true(!r.study->maximize && isnan(r.study->metric_worst));
+        memcpy(hash[i], r.study->hash, RG_HEX);
+        reading_free(&r);
+    }
+    assert_string_equal(hash[0], hash[1]);
+}
+
+/* Ranking is of both tasks: only what the user says is stratified. */
+static void test_a_ranking_may_be_stratified(void **state)
+{
+    (void)state;
+    reading r = read_text("study: s\ndata: digits\nmetric: map\nbase: {model.name: linear}\n");
+    assert_false(good(&r)->split.stratify);
+    reading_free(&r);
+    r = read_text("study: s\ndata: {name: digits, split: {stratify: true}}\nmetric: hits@3\n"
+                  "base: {model.name: linear}\n");
+    assert_true(good(&r)->split.stratify);
+    assert_string_equal(r.study->metric, "hit_rate@3");
+    reading_free(&r);
+}
+
 static void test_split_files_lie_beside_the_study(void **state)
 {
     (void)state;
@@ -301,6 +338,8 @@ int main(void)
         cmocka_unit_test(test_smallest_study),
         cmocka_unit_test(test_seeds_follow_the_study_seed),
         cmocka_unit_test(test_exploratory_allows_few_seeds),
+        cmocka_unit_test(test_spellings_of_a_metric),
+        cmocka_unit_test(test_a_ranking_may_be_stratified),
         cmocka_unit_test(test_split_files_lie_beside_the_study),
         cmocka_unit_test(test_rules_of_the_split_are_recorded),
         cmocka_unit_test(test_words_of_the_core_schema),

@@ -1,7 +1,7 @@
 /* placement.h - two samples ranked against each other: what Mann and Whitney, Brunner and
  * Munzel, and the area under a ROC curve have in common. */
-#ifndef RIGOR_LAB_STATS_PLACEMENT_H
-#define RIGOR_LAB_STATS_PLACEMENT_H
+#ifndef RIGOR_BASE_PLACEMENT_H
+#define RIGOR_BASE_PLACEMENT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* placement.c - one sorted sweep over two samples finds each observation's place in the other
  * one: O(n log n), as Sun and Xu (2014) do it for ROC curves. */
-#include "lab/stats/placement.h"
+#include "base/placement.h"
 
 #include "rigor/base.h"
 

@@ -1,0 +1,95 @@
+/* facts_seal.c - how far the test scores can be trusted, and what was tried against the seal.
+ *
+ * self-reported  the program told its own test scores
+ * scored         it wrote predictions, which the lab scored with labels that it was not given
+ * sealed         the same, and for each run the kernel kept the labels out of reach */
+#include "lab/report/facts.h"
+
+#include <string.h>
+
+#define TRIED_MAX 20 /* attempts that are named */
+
+static const json_t *newest_opening(const facts_source *from)
+{
+    size_t count = json_array_size(from->openings);
+    return json_object_get(json_array_get(from->openings, count ? count - 1 : 0), "body");
+}
+
+static const json_t *seal_of(const rg_record *record)
+{
+    return json_object_get(record->resources, "seal");
+}
+
+/* Every run that has a score was trained behind the seal. */
+static bool all_sealed(const facts_source *from)
+{
+    size_t runs = 0;
+    for (size_t i = 0; i < from->n_records; i++) {
+        const rg_record *run = &from->records[i];
+        if (run->stage != RG_EVALUATE || run->failed)
+            continue;
+        if (!json_is_true(json_object_get(seal_of(run), "sealed")))
+            return false;
+        runs++;
+    }
+    return runs > 0;
+}
+
+const char *facts_trust(const facts_source *from)
+{
+    const char *told = rg_json_text(newest_opening(from), "trust", NULL);
+    if (told)
+        return told;
+    if (rg_study_is_self_reported(from->study))
+        return "self-reported";
+    return all_sealed(from) ? "sealed" : "scored";
+}
+
+/* ---- Attempts */
+
+static size_t attempts_of(const rg_record *record)
+{
+    const json_t *attempts = json_object_get(seal_of(record), "attempts");
+    return (size_t)json_integer_value(json_object_get(attempts, "total"));
+}
+
+size_t facts_attempts(const facts_source *from)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < from->n_records; i++)
+        total += attempts_of(&from->records[i]);
+    return total;
+}
+
+/* Process numbers and counts differ from run to run; who tried what does not. */
+static void add_tried(json_t *ret, const rg_record *record)
+{
+    size_t i;
+    json_t *one;
+    const json_t *first =
+        json_object_get(json_object_get(seal_of(record), "attempts"), "first");
+    json_array_foreach (first, i, one)
+        if (json_array_size(ret) < TRIED_MAX)
+            json_array_append_new(
+                ret, json_pack("{s:s, s:s, s:I, s:O*, s:O*, s:O*}", "stage",
+                               record->stage == RG_TUNE ? "tune" : "evaluate", "arm",
+                               record->arm, "number", (json_int_t)record->number, "path",
+                               json_object_get(one, "path"), "as", json_object_get(one, "as"),
+                               "call", json_object_get(one, "call")));
+}
+
+json_t *facts_seal(const facts_source *from)
+{
+    const json_t *files = json_object_get(json_object_get(from->split, "info"), "files");
+    const char *sealed = rg_json_text(files, "labels.npz", NULL);
+    json_t *ret =
+        json_pack("{s:i, s:s?}", "openings", (int)json_array_size(from->openings),
+                  "labels_sha256", rg_json_text(newest_opening(from), "labels_sha256", sealed));
+    json_t *tried = json_array();
+    for (size_t i = 0; i < from->n_records; i++)
+        add_tried(tried, &from->records[i]);
+    if (json_array_size(tried))
+        json_object_set(ret, "tried", tried);
+    json_decref(tried);
+    return ret;
+}

@@ -1,0 +1,24 @@
+/* trainer_job.h - what a launcher is told about the trials of a study whose trainer is a program
+ * (docs/protocol.md, "The launcher"). */
+#ifndef RIGOR_LAB_STUDY_TRAINER_JOB_H
+#define RIGOR_LAB_STUDY_TRAINER_JOB_H
+
+#include "lab/study/runner.h"
+
+/* All but the members: the program, its limits, the data, what stays out of its reach.  New
+ * reference; NULL: see *err. */
+json_t *trainer_job(const rg_work *work, rg_err *err);
+
+/* The folder of a member inside the study's: "runs/tune/full-3". */
+char *trainer_place(const rg_work *work, const rg_member *m, rg_arena *arena);
+
+/* How many launchers fit the machine, at most `jobs`: cores, and GPUs where a trial takes some.  0:
+ * see *err. */
+int trainer_slots(const rg_trainer *trainer, int jobs, rg_err *err);
+
+/* A descriptor that all launchers inherit.  The call waits until those of an earlier runner, which
+ * was killed, have ended what they were at: two of them must not share a trial's folder.  -1: see
+ * *err. */
+int trainer_lock(const char *dir, rg_err *err);
+
+#endif

@@ -1,0 +1,196 @@
+/* watch.c - a trial stays within its limits, and nothing that it started outlives it.
+ *
+ * The launcher is a subreaper: whatever a trial forks, detaches and orphans becomes the launcher's
+ * own child, and the launcher runs one trial at a time, so all of its descendants belong to that
+ * trial.  At the end of a trial they are killed, level after level, until there is none left. */
+#include "launch/launch.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TREE_MAX 4096
+#define END_ALL_S 10.0
+
+/* ---- Descendants */
+
+typedef struct tree {
+    pid_t at[TREE_MAX];
+    size_t count;
+} tree;
+
+/* Appends the children of one thread of a process. */
+static void add_children(tree *found, pid_t pid, const char *thread)
+{
+    char path[96], text[8192];
+    snprintf(path, sizeof(path), "/proc/%d/task/%.20s/children", (int)pid, thread);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    ssize_t n = read(fd, text, sizeof(text) - 1);
+    close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    for (char *c = text, *end; found->count < TREE_MAX; c = end) {
+        long child = strtol(c, &end, 10);
+        if (end == c)
+            return;
+        found->at[found->count++] = (pid_t)child;
+    }
+}
+
+static void add_children_of(tree *found, pid_t pid)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+    DIR *threads = opendir(path);
+    for (struct dirent *entry; threads && (entry = readdir(threads)) != NULL;)
+        if (entry->d_name[0] != '.')
+            add_children(found, pid, entry->d_name);
+    if (threads)
+        closedir(threads);
+}
+
+/* All that lives below us. */
+static void find_tree(tree *found)
+{
+    found->count = 0;
+    add_children_of(found, getpid());
+    for (size_t i = 0; i < found->count; i++)
+        add_children_of(found, found->at[i]);
+}
+
+static void signal_tree(int number)
+{
+    tree found;
+    find_tree(&found);
+    for (size_t i = 0; i < found.count; i++)
+        kill(found.at[i], number);
+}
+
+/* ---- Ends */
+
+/* Takes the ends that there are; false when no child is left. */
+static bool reap_some(launch_trial *t)
+{
+    struct rusage used;
+    int status;
+    pid_t pid;
+    while ((pid = wait4(-1, &status, WNOHANG, &used)) > 0) {
+        t->cpu_s += (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+                    (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1e-6;
+        int64_t peak = (int64_t)used.ru_maxrss * 1024;
+        t->peak_bytes = peak > t->peak_bytes ? peak : t->peak_bytes;
+        if (pid != t->pid)
+            continue;
+        t->exited = true;
+        t->status = status;
+        t->ended_ns = rg_clock_ns();
+    }
+    return pid == 0 || errno != ECHILD;
+}
+
+void launch_reap(launch_trial *t)
+{
+    reap_some(t);
+}
+
+void launch_end_all(launch_trial *t)
+{
+    uint64_t end = rg_clock_ns() + (uint64_t)(END_ALL_S * 1e9);
+    const struct timespec pause = {0, 1000000};
+    while (reap_some(t)) {
+        if (rg_clock_ns() > end) {
+            launch_note(t, "some of its processes could not be ended");
+            return;
+        }
+        signal_tree(SIGKILL);
+        if (reap_some(t))
+            nanosleep(&pause, NULL);
+    }
+}
+
+void launch_stop(launch_trial *t, launch_end why)
+{
+    if (t->end == LAUNCH_RUNS)
+        t->end = why;
+    t->pruned |= why == LAUNCH_PRUNED;
+    if (t->term_ns)
+        return;
+    t->term_ns = rg_clock_ns();
+    signal_tree(why == LAUNCH_MEMORY || why == LAUNCH_LOST ? SIGKILL : SIGTERM);
+}
+
+/* ---- Limits */
+
+static int64_t statm_bytes(pid_t pid)
+{
+    char path[64], text[128];
+    long pages = 0;
+    snprintf(path, sizeof(path), "/proc/%d/statm", (int)pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : 0;
+    if (fd >= 0)
+        close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    return sscanf(text, "%*s %ld", &pages) == 1 ? (int64_t)pages * sysconf(_SC_PAGESIZE) : 0;
+}
+
+/* What processes share is counted once: the proportional set size, where /proc tells it. */
+static int64_t proportional_bytes(pid_t pid)
+{
+    char path[64], line[128];
+    long long kib = -1;
+    snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)pid);
+    FILE *file = fopen(path, "re");
+    while (file && kib < 0 && fgets(line, sizeof(line), file))
+        if (sscanf(line, "Pss: %lld", &kib) != 1)
+            kib = -1;
+    if (file)
+        fclose(file);
+    return kib >= 0 ? (int64_t)kib * 1024 : statm_bytes(pid);
+}
+
+static int64_t sum_bytes(const tree *found, int64_t (*bytes)(pid_t pid))
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < found->count; i++)
+        sum += bytes(found->at[i]);
+    return sum;
+}
+
+static void watch_memory(launch_trial *t)
+{
+    tree found;
+    find_tree(&found);
+    int64_t most = t->setup->memory_bytes;
+    int64_t now = sum_bytes(&found, statm_bytes);
+    if ((most && now > most) || now > t->peak_bytes)
+        now = found.count > 1 ? sum_bytes(&found, proportional_bytes) : now;
+    t->peak_bytes = now > t->peak_bytes ? now : t->peak_bytes;
+    if (most && now > most)
+        launch_stop(t, LAUNCH_MEMORY);
+}
+
+static bool is_over(uint64_t since, double seconds)
+{
+    return (double)(rg_clock_ns() - since) * 1e-9 > seconds;
+}
+
+void launch_watch(launch_trial *t)
+{
+    const launch_setup *s = t->setup;
+    if (t->exited)
+        return;
+    watch_memory(t);
+    if (s->time_s > 0 && is_over(t->started_ns, s->time_s))
+        launch_stop(t, LAUNCH_TIME);
+    if (t->term_ns && is_over(t->term_ns, s->grace_s))
+        signal_tree(SIGKILL);
+}
