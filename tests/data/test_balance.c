@@ -183,6 +183,13 @@ static void weights(void **state)
     assert_close(sum[0] + sum[1], (double)p.train.rows, 1e-5);
     assert_null(p.val.weight);
     json_decref(p.info);
+    rg_err err = {0};
+    char *text;
+    size_t len;
+    assert_good(rg_part_write_csv("weighed.csv", &p.train, &err), err);
+    assert_good(rg_file_read("weighed.csv", 1 << 20, &text, &len, &err), err);
+    assert_true(rg_text_starts(text, "id,x1,x2,x3,x4,x5,y,weight\n"));
+    rg_free(text);
 }
 
 /* The query of each row goes into every file, and nowhere when there is none. */
