@@ -35,6 +35,13 @@ void launch_note(launch_trial *t, const char *fmt, ...)
 
 /* ---- Metrics */
 
+/* The metric has room however many other names there are. */
+static bool has_room(const launch_trial *t, const char *name)
+{
+    return json_object_size(t->last) < NAMES_MAX || json_object_get(t->last, name) ||
+           rg_text_ends(name, t->setup->metric);
+}
+
 /* Adds one value to the message of this step; a name of the protocol's own is none. */
 static void add_value(launch_trial *t, json_t *message, const char *name, double value)
 {
@@ -42,8 +49,7 @@ static void add_value(launch_trial *t, json_t *message, const char *name, double
     for (size_t i = 0; i < RG_COUNT(own); i++)
         if (strcmp(name, own[i]) == 0)
             return;
-    if (strlen(name) > NAME_MAX_BYTES ||
-        (json_object_size(t->last) >= NAMES_MAX && !json_object_get(t->last, name)))
+    if (strlen(name) > NAME_MAX_BYTES || !has_room(t, name))
         return;
     if (++t->values == VALUES_MAX + 1)
         launch_note(t, "more than %zu values were reported: the later ones are not kept",

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define LINE_MAX_BYTES ((size_t)1 << 20)
-#define REPORT_MAX_BYTES ((int64_t)1 << 30)
+#define REPORT_MAX_BYTES ((int64_t)256 << 20)
 #define READS_AT_ONCE 16 /* blocks of one stream before the others get their turn */
 
 /* ---- The log */
@@ -57,9 +57,21 @@ static bool append_log(launch_stream *s, const char *data, size_t len)
 
 static bool keep(launch_stream *s, const char *data, size_t len)
 {
-    bool full = s->log >= 0 && s->log_len + (int64_t)len > s->log_max / 2 && s->log_len > 0;
+    size_t half = (size_t)(s->log_max / 2);
     s->total += (int64_t)len;
-    return (s->log >= 0 || begin_log(s)) && (!full || turn_log(s)) && append_log(s, data, len);
+    if (s->log < 0 && !begin_log(s))
+        return false;
+    while (len > 0) {
+        size_t room = half > (size_t)s->log_len ? half - (size_t)s->log_len : 0;
+        size_t part = len < room ? len : room;
+        if (part == 0 && !turn_log(s))
+            return false;
+        if (part && !append_log(s, data, part))
+            return false;
+        data += part;
+        len -= part;
+    }
+    return true;
 }
 
 /* ---- Lines */

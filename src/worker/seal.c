@@ -3,6 +3,8 @@
 
 #include "rigor/sandbox.h"
 
+#include <stdio.h>
+
 static const char **paths_of(const json_t *list)
 {
     size_t n = json_array_size(list);
@@ -28,6 +30,9 @@ static json_t *enter(const json_t *reach)
                              in && json_is_true(json_object_get(granted, "sealed")), "landlock",
                              in ? json_integer_value(json_object_get(granted, "landlock")) : 0,
                              "network", !in);
+    if (!in)
+        fprintf(stderr, "rigor: the worker trains without a seal: %s %s\n", err.where,
+                err.what);
     rg_sandbox_free(sandbox);
     json_decref(granted);
     rg_free(hidden);

@@ -90,6 +90,7 @@ static void source_close(facts_source *from)
 {
     json_decref(from->row);
     json_decref(from->split);
+    json_decref(from->audit);
     json_decref(from->freeze);
     json_decref(from->openings);
     json_decref(from->looks);
@@ -106,6 +107,7 @@ static bool source_open(facts_source *from, const rg_study *study, rg_ledger *le
     if (rg_ledger_records(ledger, from->arena, &from->records, &from->n_records, err) &&
         (from->row = rg_ledger_study_json(ledger, err)) != NULL &&
         newest(ledger, "split", &from->split, err) &&
+        newest(ledger, "audit", &from->audit, err) &&
         newest(ledger, "freeze", &from->freeze, err) &&
         newest(ledger, "granted", &from->granted, err) &&
         (from->openings = rg_ledger_events(ledger, "seal-opened", err)) != NULL &&

@@ -13,6 +13,7 @@ typedef struct facts_source {
     size_t n_records;
     json_t *row;      /* the ledger's row of the study, or null */
     json_t *split;    /* body of the newest "split" event; NULL before */
+    json_t *audit;    /* body of the newest "audit" event; NULL before, and of older studies */
     json_t *freeze;   /* body of the newest "freeze" event; NULL before */
     json_t *openings; /* all "seal-opened" events */
     json_t *looks;    /* all "looked" events: of a study that adds seeds */

@@ -163,7 +163,7 @@ static void read_rules(study_reader *reader, const study_node *map)
     if (split->group && split->time && strcmp(split->group, split->time) == 0)
         study_mistake(reader, time->mark, "name two columns", "group and time are both '%s'",
                       study_clip(reader, split->time));
-    if ((group || time) && split->train_file)
+    if ((group || time) && count_parts(map, true))
         study_mistake(reader, group ? group->mark : time->mark, "keep one of the two",
                       "files say which row is where: nothing is left to cut by %s",
                       group ? "group" : "time");

@@ -1,7 +1,7 @@
 /* protocol.c - the stages of a study.  Read rg_study_run first: it is the table of contents.
  *
  * A stage looks into the ledger for what is done, does the rest, and ends with an event:
- * "split", "freeze", "seal-opened", "looked".  An event is written after all that it stands
+ * "split" (behind "audit"), "freeze", "seal-opened", "looked".  An event is written after all that it stands
  * for, so a stage that was cut off is simply walked again. */
 #include "rigor/protocol.h"
 
@@ -115,7 +115,14 @@ bool rg_walk_perform(rg_walk *w, rg_work *work, const char *stage, rg_err *err)
 
 bool rg_walk_refresh(rg_walk *w, rg_err *err)
 {
-    return rg_ledger_records(w->ledger, w->arena, &w->records, &w->n_records, err);
+    rg_arena *arena = rg_arena_new();
+    bool ok = (w->study->prune ? rg_ledger_records : rg_ledger_outline)(
+        w->ledger, arena, &w->records, &w->n_records, err);
+    rg_arena *spare = ok ? w->read : arena;
+    if (spare)
+        rg_arena_free(spare);
+    w->read = ok ? arena : w->read;
+    return ok;
 }
 
 static size_t position_of(const rg_study *study, const char *arm)
@@ -280,6 +287,8 @@ bool rg_study_run(const rg_study *study, rg_ledger *ledger, const rg_run_options
     json_decref(w.split);
     json_decref(w.freeze);
     json_decref(w.session);
+    if (w.read)
+        rg_arena_free(w.read);
     rg_arena_free(w.arena);
     return ok;
 }

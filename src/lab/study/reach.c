@@ -51,15 +51,25 @@ static void hide_source(json_t *list, const rg_study *study)
     rg_arena_free(arena);
 }
 
-json_t *rg_out_of_reach(const rg_study *study, const char *dir)
+static void hide_study(json_t *list, const char *dir, bool predictions)
 {
-    static const char *const own[] = {"sealed",        "predictions",   "runs",
-                                      "ledger.db",     "ledger.db-wal", "ledger.db-shm",
-                                      "ledger.db.lock"};
-    json_t *list = json_array();
+    static const char *const own[] = {"sealed",        "runs",          "ledger.db",
+                                      "ledger.db-wal", "ledger.db-shm", "ledger.db.lock"};
     for (size_t i = 0; i < RG_COUNT(own); i++)
         hide(list, dir, own[i]);
+    if (predictions)
+        hide(list, dir, "predictions");
     hide_neighbours(list, dir);
+}
+
+json_t *rg_out_of_reach(const rg_study *study, const char *dir, const char *original)
+{
+    json_t *list = json_array();
+    char *other = original ? realpath(original, NULL) : NULL;
+    hide_study(list, dir, study->trainer != NULL);
+    if (other)
+        hide_study(list, other, true);
     hide_source(list, study);
+    free(other);
     return list;
 }

@@ -266,8 +266,9 @@ static bool set_reach(rg_work *work, rg_err *err)
     char *dir = realpath(work->dir, NULL);
     if (!dir)
         return rg_fail(err, RG_INTERNAL, work->dir, "check its permissions", "cannot be found");
-    work->reach = json_pack("{s:o, s:[o]}", "hidden", rg_out_of_reach(work->study, dir),
-                            "writable", json_sprintf("%s/predictions", dir));
+    work->reach =
+        json_pack("{s:o, s:[o]}", "hidden", rg_out_of_reach(work->study, dir, work->original),
+                  "writable", json_sprintf("%s/predictions", dir));
     free(dir);
     return true;
 }

@@ -34,7 +34,10 @@ typedef struct rg_work {
     const rg_run_options *options;
     const json_t *data_info; /* body of the split event: paths, task, classes */
     const char *dir;         /* the study's folder */
-    const char *session;     /* id of what all this is trained under (session.h); may be NULL */
+    /* The folder of the study of which this is done again, and which stays out of reach as `dir`
+     * does; NULL: none. */
+    const char *original;
+    const char *session; /* id of what all this is trained under (session.h); may be NULL */
     rg_progress *progress;
     struct recorder *recorder; /* results that wait for the ledger (recorder.h) */
     struct pruner *pruner;     /* curves of the trials that others are held against */

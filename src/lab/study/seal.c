@@ -57,6 +57,10 @@ static bool score_run(const rg_study *study, const char *dir, const rg_record *r
     bool ok =
         (r->predictions || rg_fail(err, RG_INPUT, NULL, "begin anew with --fresh",
                                    "run %zu of %s has no predictions", r->number, r->arm)) &&
+        (rg_path_is_inside(r->predictions) ||
+         rg_fail(err, RG_INPUT, r->predictions, "rigor verify lists what was altered",
+                 "the predictions of run %zu of %s lie outside of the study's folder",
+                 r->number, r->arm)) &&
         (rg_file_exists(path) ||
          rg_fail(err, RG_INPUT, path, "restore the file, or begin anew with --fresh",
                  "the predictions of run %zu of %s are gone", r->number, r->arm)) &&

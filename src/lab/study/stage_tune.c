@@ -184,15 +184,23 @@ static const rg_member *best_trial(const rg_study *study, const rg_work *work, c
     return best;
 }
 
+/* A trial that was recorded before this walk began has its point from the ledger. */
+static json_t *config_of(const search *s, const rg_member *m)
+{
+    double *point = point_of(s, m->number);
+    if (m->point)
+        rg_space_point(&s->arm->space, m->point, point);
+    return rg_arm_config(s->arm, point);
+}
+
 static json_t *frozen_arm(const rg_walk *w, const rg_work *work, const search *s)
 {
     const rg_member *best = best_trial(w->study, work, s);
     json_t *config = json_incref(s->arm->config);
     json_t *trial = json_null(), *score = json_null(), *first = json_null();
     if (best) {
-        const rg_record *r = rg_walk_record(w, RG_TUNE, s->arm->name, best->number);
         json_decref(config);
-        config = json_incref(r->config);
+        config = config_of(s, best);
         trial = json_integer((json_int_t)best->number);
         score = rg_json_real(best->score);
         first = rg_json_real(work->member[s->first].score);

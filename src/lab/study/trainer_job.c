@@ -71,7 +71,7 @@ json_t *trainer_job(const rg_work *work, rg_err *err)
     json_t *job = json_pack("{s:s, s:s, s:o, s:o, s:s, s:o, s:o}", "study", study->name, "root",
                             dir, "trainer", program_json(study->trainer), "data",
                             files_json(study, dir), "metric", study->metric, "metrics", metrics,
-                            "hidden", rg_out_of_reach(study, dir));
+                            "hidden", rg_out_of_reach(study, dir, work->original));
     json_object_set(job, "classes", rg_json_path(work->data_info, "info.classes"));
     free(dir);
     return job;
