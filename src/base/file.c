@@ -180,6 +180,19 @@ char *rg_dir_scratch(rg_arena *arena, const char *purpose, rg_err *err)
     return NULL;
 }
 
+bool rg_path_is_inside(const char *path)
+{
+    for (const char *part = path;; part++) {
+        size_t len = strcspn(part, "/");
+        if (len == 0 || (len == 1 && part[0] == '.') ||
+            (len == 2 && strncmp(part, "..", 2) == 0))
+            return false;
+        part += len;
+        if (*part == '\0')
+            return true;
+    }
+}
+
 char *rg_path_join(rg_arena *arena, const char *dir, const char *name)
 {
     if (name[0] == '/' || dir[0] == '\0')
