@@ -221,18 +221,18 @@ disk=$work/disk
 mkdir "$disk"
 if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=4m tmpfs "$disk" 2>/dev/null; then
     trap 'umount "$disk"; rm -rf "$work"' EXIT
-    study full <<<'head -c 100000 /dev/zero | tr "\0" x; echo; good'
+    study brim <<<'head -c 100000 /dev/zero | tr "\0" x; echo; good'
     for free in 0 60 200 330 500; do
         rm -rf "${disk:?}"/*
         head -c $(((4096 - free) * 1024)) /dev/zero >"$disk/filler" 2>/dev/null
-        RIGOR_STUDIES=$disk/studies "$rigor" run full.yaml --quiet -j 2 >full.txt 2>&1
+        RIGOR_STUDIES=$disk/studies "$rigor" run brim.yaml --quiet -j 2 >brim.txt 2>&1
         code=$?
-        [ $code = 3 ] || fail "full ($free KiB): exit code $code: $(tail -n 3 full.txt)"
-        grep -q 'rigor: ' full.txt && grep -qE -- '-> .*(space|again)' full.txt || fail "full ($free KiB): no remedy: $(cat full.txt)"
+        [ $code = 3 ] || fail "full ($free KiB): exit code $code: $(tail -n 3 brim.txt)"
+        grep -q 'rigor: ' brim.txt && grep -qE -- '-> .*(space|again)' brim.txt || fail "full ($free KiB): no remedy: $(cat brim.txt)"
         rm "$disk/filler"
-        RIGOR_STUDIES=$disk/studies run full
-        RIGOR_STUDIES=$disk/studies ends full none
-        RIGOR_STUDIES=$disk/studies same full
+        RIGOR_STUDIES=$disk/studies run brim
+        RIGOR_STUDIES=$disk/studies ends brim none
+        RIGOR_STUDIES=$disk/studies same brim
     done
 else
     say "skipped: a full disk (it takes root, and leave to mount)"
