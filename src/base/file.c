@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -179,21 +178,6 @@ char *rg_dir_scratch(rg_arena *arena, const char *purpose, rg_err *err)
     rg_fail(err, RG_INTERNAL, dir, "set TMPDIR to a folder that can be written",
             "cannot be made: %s", strerror(errno));
     return NULL;
-}
-
-static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *at)
-{
-    (void)info;
-    (void)kind;
-    (void)at;
-    return remove(path);
-}
-
-bool rg_dir_remove(const char *path, rg_err *err)
-{
-    if (nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) == 0 || errno == ENOENT)
-        return true;
-    return fail_errno(err, path, "remove");
 }
 
 bool rg_path_is_inside(const char *path)

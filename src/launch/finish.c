@@ -51,12 +51,27 @@ static json_t *resources(const launch_trial *t)
 
 /* ---- Answers */
 
+/* What the sandbox grants is told when it is not what was told last.  Which files lie beside the
+ * hidden ones changes all the time, and makes no difference. */
+static void tell_grant(launch_trial *t, json_t *message)
+{
+    json_t *grant = json_copy(t->granted);
+    json_object_del(grant, "read");
+    if (grant && !json_equal(grant, *t->told)) {
+        json_object_set(message, "granted", t->granted);
+        json_decref(*t->told);
+        *t->told = json_incref(grant);
+    }
+    json_decref(grant);
+}
+
 static bool answer(launch_trial *t, const char *key, json_t *value, json_t *more)
 {
     json_t *message =
         json_pack("{s:I, s:o, s:o}", "id", t->member.id, key, value, "resources", resources(t));
     json_object_update(message, more);
     json_decref(more);
+    tell_grant(t, message);
     return rg_message_send(message);
 }
 
@@ -77,6 +92,12 @@ static bool fail(launch_trial *t, const char *fmt, ...)
 static bool from_outside(int number)
 {
     return number == SIGKILL || number == SIGTERM || number == SIGHUP || number == SIGINT;
+}
+
+/* Ended by the kernel, because the machine had no memory left: a result, and no accident. */
+static bool starved(const launch_trial *t, int number)
+{
+    return number == SIGKILL && t->oom_kills >= 0 && launch_oom_kills() > t->oom_kills;
 }
 
 static const char *last_words(const launch_trial *t)
@@ -289,6 +310,11 @@ bool launch_finish(launch_trial *t)
     bool heard;
     if (t->end != LAUNCH_RUNS) {
         heard = ended_by_us(t);
+    } else if (starved(t, number)) {
+        heard = fail(t,
+                     "the machine had no memory left, and the kernel ended it; it held up to "
+                     "%lld MiB",
+                     (long long)(t->peak_bytes >> 20));
     } else if (from_outside(number)) {
         json_t *reason = json_sprintf("signal %d (%s) from outside", number, strsignal(number));
         return answer(t, "again", reason, NULL); /* a checkpoint stays for the next start */

@@ -96,6 +96,7 @@ static void source_close(facts_source *from)
     json_decref(from->looks);
     json_decref(from->finished);
     json_decref(from->sessions);
+    json_decref(from->granted);
     rg_arena_free(from->arena);
 }
 
@@ -108,6 +109,7 @@ static bool source_open(facts_source *from, const rg_study *study, rg_ledger *le
         newest(ledger, "split", &from->split, err) &&
         newest(ledger, "audit", &from->audit, err) &&
         newest(ledger, "freeze", &from->freeze, err) &&
+        newest(ledger, "granted", &from->granted, err) &&
         (from->openings = rg_ledger_events(ledger, "seal-opened", err)) != NULL &&
         (from->looks = rg_ledger_events(ledger, "looked", err)) != NULL &&
         (from->finished = rg_ledger_events(ledger, "finished", err)) != NULL &&

@@ -182,6 +182,8 @@ static bool take_message(void *ctx, size_t id, const json_t *message, rg_err *er
 {
     rg_work *work = ctx;
     rg_member *m = &work->member[id];
+    if (!trainer_granted(work, message, err))
+        return false;
     if (m->pruned)
         return !is_end(message) || settle_pruned(work, id, message, err);
     const char *again = json_string_value(json_object_get(message, "again"));

@@ -83,6 +83,46 @@ char *trainer_place(const rg_work *work, const rg_member *m, rg_arena *arena)
                            work->study->arms[m->arm].name, m->number);
 }
 
+/* ---- What the sandbox grants */
+
+/* All but the names of files beside the hidden ones, which come and go. */
+static json_t *essence_of(const json_t *granted)
+{
+    json_t *ret = json_copy((json_t *)(uintptr_t)granted);
+    json_object_del(ret, "read");
+    return ret;
+}
+
+static bool is_known(const rg_work *work, const json_t *body, rg_err *err)
+{
+    json_t *events = rg_ledger_events(work->ledger, "granted", err), *event;
+    json_t *own = essence_of(body);
+    bool known = false;
+    size_t i;
+    json_array_foreach (events, i, event) {
+        json_t *other = essence_of(json_object_get(event, "body"));
+        known |= json_equal(own, other);
+        json_decref(other);
+    }
+    json_decref(own);
+    json_decref(events);
+    return known;
+}
+
+bool trainer_granted(const rg_work *work, const json_t *message, rg_err *err)
+{
+    const json_t *granted = json_object_get(message, "granted");
+    if (!granted)
+        return true;
+    json_t *body = json_copy((json_t *)(uintptr_t)granted);
+    if (work->session)
+        json_object_set_new(body, "session", json_string(work->session));
+    bool ok = is_known(work, body, err) ||
+              (!err->code && rg_ledger_event(work->ledger, "granted", body, err));
+    json_decref(body);
+    return ok;
+}
+
 /* ---- Places */
 
 /* Of $RIGOR_GPUS, else what the driver shows. */
