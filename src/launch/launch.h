@@ -64,7 +64,7 @@ typedef struct launch_trial {
     /* Prepared: */
     char **argv, **envp;
     const char *out, *scratch; /* inside the place: what it may write */
-    const char *report, *predictions, *resume;
+    const char *config, *report, *predictions, *resume;
     char key[RG_HEX]; /* of configuration and seed */
     /* Running: */
     pid_t pid;
