@@ -83,6 +83,8 @@ typedef struct launch_trial {
     int status; /* as wait says */
     double cpu_s;
     int64_t peak_bytes;
+    size_t left; /* processes that it left behind when it ended by itself */
+    char first_left[32];
     rg_err lost;
     /* Said: */
     json_t *last; /* {name: the last value} */
