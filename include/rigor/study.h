@@ -135,6 +135,8 @@ bool rg_study_is_self_reported(const rg_study *study);
 size_t rg_study_family(const rg_study *study);
 /* What the p of a declared claim must stay below whatever the others do: alpha over them. */
 double rg_study_strictest_level(const rg_study *study);
+/* NULL with an error that lists the arms when there is none of this name. */
+const rg_arm *rg_study_arm(const rg_study *study, const char *name, rg_err *err);
 /* The arm's configuration with the values of a point laid over it.  New reference. */
 json_t *rg_arm_config(const rg_arm *arm, const double *point);
 /* What a plan of this study is worth before it runs; new reference:

@@ -5,6 +5,7 @@
 
 #include "lab/report/format.h"
 #include "lab/report/outlook.h"
+#include "lab/study/conformance.h"
 #include "lab/study/placebo.h"
 #include "rigor/audit.h"
 #include "rigor/report.h"
@@ -14,18 +15,21 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { JSON, EXPLORATORY, FROM, PLACEBO, ARM, RUNS, EPOCHS, JOBS, QUIET };
+enum { JSON, EXPLORATORY, FROM, TRAINER, PLACEBO, ARM, RUNS, EPOCHS, JOBS, QUIET };
 static const rg_option options[] = {
     [JSON] = RG_OPTION_JSON,
     [EXPLORATORY] = {"exploratory", 0, RG_OPTION_FLAG, NULL, "allow fewer than 5 seeds"},
     [FROM] = {"from", 'f', RG_OPTION_TEXT, "STUDY",
               "how far an earlier study scattered: are margins and seeds enough for that? "
               "(default: this study's own ledger, where it has one)"},
+    [TRAINER] = {"trainer", 0, RG_OPTION_FLAG, NULL,
+                 "start the study's program a few times: does it do all that is needed?"},
     [PLACEBO] = {"placebo", 0, RG_OPTION_FLAG, NULL,
                  "train one arm under many seeds, compare it with itself, and count false "
                  "alarms"},
     [ARM] = {"arm", 0, RG_OPTION_TEXT, "NAME",
-             "for --placebo (default: the second arm of the first claim)"},
+             "for --placebo (default: the second arm of the first claim) and --trainer (the "
+             "first arm)"},
     [RUNS] = {"runs", 0, RG_OPTION_INT, "N",
               "for --placebo (default: as many as the study has, 24 to 40)"},
     [EPOCHS] = {"epochs", 0, RG_OPTION_INT, "N",
@@ -131,6 +135,32 @@ static bool run_placebo(const rg_given *given, const rg_study *study, json_t *pl
     return ok;
 }
 
+/* ---- The program's own check */
+
+static bool run_trainer(const rg_given *given, const rg_study *study, json_t *plan,
+                        int *ret_signal, rg_err *err)
+{
+    const char *worker[3];
+    if (!study->trainer)
+        return rg_fail(err, RG_INPUT, study->path,
+                       "leave out --trainer: our own needs no check",
+                       "the study has no program as its trainer");
+    if (!rg_worker_command(study, given->arena, worker, err))
+        return false;
+    teller t = {rg_meter_open(study->metric), given->flag[QUIET]};
+    conformance_options o = {.arm = given->text[ARM],
+                             .run = {.worker_argv = worker,
+                                     .jobs = 1,
+                                     .progress = t.quiet ? NULL : tell_progress,
+                                     .ctx = &t}};
+    json_t *facts = conformance_facts(study, &o, ret_signal, err);
+    if (!t.quiet)
+        rg_meter_close(&t.meter);
+    if (facts)
+        json_object_set_new(plan, "trainer", facts);
+    return facts || *ret_signal;
+}
+
 /* ---- Earlier results */
 
 /* Of --from, or of this study where it has run before; NULL when there are none. */
@@ -170,6 +200,9 @@ static int answer(const rg_given *given, const rg_study *study, const json_t *pl
     if (json_array_size(json_object_get(plan, "unanswerable")))
         rg_fail(err, RG_NO, path, "change the arms or claims that are named above",
                 "the study cannot answer its question");
+    else if (json_is_false(json_object_get(json_object_get(plan, "trainer"), "ok")))
+        rg_fail(err, RG_NO, path, "docs/trainers.md explains each line",
+                "the program does not do all that a study needs of it");
     else if (placebo_is_alarming(json_object_get(plan, "placebo")))
         rg_fail(err, RG_NO, path,
                 "correct over the claims (analysis.correction: holm), or add "
@@ -180,7 +213,13 @@ static int answer(const rg_given *given, const rg_study *study, const json_t *pl
 
 static bool options_fit(const rg_given *given, rg_err *err)
 {
-    static const int own[] = {ARM, RUNS, EPOCHS, JOBS};
+    static const int own[] = {RUNS, EPOCHS, JOBS};
+    if (given->flag[ARM] && !given->flag[PLACEBO] && !given->flag[TRAINER])
+        return rg_fail(err, RG_INPUT, NULL, "add one of them, or leave it out",
+                       "--arm belongs to --placebo and --trainer: nothing else trains here");
+    if (given->flag[PLACEBO] && given->flag[TRAINER])
+        return rg_fail(err, RG_INPUT, NULL, "give one of them",
+                       "--placebo and --trainer are two checks");
     for (size_t i = 0; i < RG_COUNT(own); i++)
         if (given->flag[own[i]] && !given->flag[PLACEBO])
             return rg_fail(err, RG_INPUT, NULL, "add --placebo, or leave it out",
@@ -204,6 +243,7 @@ static int run(const rg_given *given, rg_err *err)
     int caught = 0, code = RG_INPUT;
     if (try_data(study, given->arena, plan, err) &&
         (!given->flag[PLACEBO] || run_placebo(given, study, plan, &caught, err)) &&
+        (!given->flag[TRAINER] || run_trainer(given, study, plan, &caught, err)) &&
         add_outlook(given, study, plan, err))
         code = caught ? 128 + caught : answer(given, study, plan, err);
     else
@@ -227,8 +267,13 @@ const rg_command rg_command_check = {
         "seeds, on validation alone, and the study's own procedure compares it with itself. It "
         "says how often that would have cried wolf; exit 1 when clearly more often than alpha "
         "allows. The seal stays closed, the study's ledger untouched.\n\n"
+        "--trainer starts the study's program as the study would, some five times, and prints "
+        "a "
+        "list: does it report, write predictions, repeat itself, end when told to? Exit 1 when "
+        "something fails that a study needs.\n\n"
         "  rigor check examples/digits.yaml\n"
-        "  rigor check examples/digits.yaml --placebo -j 2",
+        "  rigor check examples/digits.yaml --placebo -j 2\n"
+        "  rigor check examples/trainers/shell.yaml --trainer",
     .rank = 2,
     .options = options,
     .min_arguments = 1,

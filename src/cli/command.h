@@ -111,6 +111,8 @@ void rg_print_wrapped(FILE *out, const char *first, const char *text);
 
 /* {"checks": [{"name", "status", "detail"}]}, a line each; what is not "pass" is "FAIL". */
 void rg_print_checks(const json_t *report);
+/* The same of a study's program (conformance.h), with remedies; nothing for NULL. */
+void rg_trainer_print(const json_t *facts, FILE *out);
 void rg_print_json(json_t *value); /* pretty, on stdout; steals the reference */
 bool rg_colour_wanted(int fd);     /* a terminal, no NO_COLOR, TERM is not dumb */
 int rg_exit(const rg_err *err);    /* the code of err as an exit code */

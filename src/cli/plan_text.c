@@ -271,6 +271,7 @@ void rg_plan_print(const rg_study *study, const json_t *plan, FILE *out)
     print_detectable(study, plan, out);
     print_outlook(plan, out);
     print_placebo(study, json_object_get(plan, "placebo"), out);
+    rg_trainer_print(json_object_get(plan, "trainer"), out);
     print_sentences(plan, "warnings", "warning: ", out);
     print_sentences(plan, "unanswerable", "cannot be answered: ", out);
 }

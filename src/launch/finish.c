@@ -28,6 +28,19 @@ static json_t *seal_json(const launch_trial *t)
     return seal;
 }
 
+/* What was odd about it, though nothing of it is a fault: {"count", "first"} each. */
+static void add_oddities(const launch_trial *t, json_t *resources)
+{
+    if (t->left)
+        json_object_set_new(
+            resources, "left",
+            json_pack("{s:I, s:s}", "count", (json_int_t)t->left, "first", t->first_left));
+    if (t->malformed)
+        json_object_set_new(resources, "malformed",
+                            json_pack("{s:I, s:s}", "count", (json_int_t)t->malformed, "first",
+                                      t->first_malformed));
+}
+
 static json_t *resources(const launch_trial *t)
 {
     char ended[32];
@@ -46,6 +59,7 @@ static json_t *resources(const launch_trial *t)
         json_object_set(ret, "environment", t->environment);
     if (t->pruned)
         json_object_set_new(ret, "pruned", json_integer(t->step));
+    add_oddities(t, ret);
     return ret;
 }
 

@@ -66,7 +66,7 @@ typedef struct launch_trial {
     /* Prepared: */
     char **argv, **envp;
     const char *out, *scratch; /* inside the place: what it may write */
-    const char *report, *predictions, *resume;
+    const char *config, *report, *predictions, *resume;
     char key[RG_HEX]; /* of configuration and seed */
     /* Running: */
     pid_t pid;
@@ -89,6 +89,8 @@ typedef struct launch_trial {
     int status; /* as wait says */
     double cpu_s;
     int64_t peak_bytes;
+    size_t left; /* processes that it left behind when it ended by itself */
+    char first_left[32];
     rg_err lost;
     /* Said: */
     json_t *last; /* {name: the last value} */

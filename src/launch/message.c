@@ -106,9 +106,7 @@ void launch_retell(launch_trial *t, const json_t *messages)
 
 static void take_text(launch_trial *t, const char *name, const char *text)
 {
-    if (strcmp(name, "checkpoint") == 0)
-        launch_remember(t, text);
-    else if (strcmp(name, "predictions") == 0)
+    if (strcmp(name, "predictions") == 0)
         t->told_predictions = rg_arena_strdup(t->arena, text);
     else if (strcmp(name, "note") == 0)
         launch_note(t, "%s", text);
@@ -141,6 +139,10 @@ static void take_message(launch_trial *t, json_t *said)
             take_environment(t, value);
     }
     send_values(t, message);
+    /* After the values beside it, which belong to what the checkpoint has seen. */
+    const char *checkpoint = rg_json_text(said, "checkpoint", NULL);
+    if (checkpoint)
+        launch_remember(t, checkpoint);
 }
 
 /* ---- Lines */

@@ -27,7 +27,7 @@ static const char *text_of(launch_trial *t, const char *name)
         {"stage", m->stage},
         {"seed", rg_arena_printf(t->arena, "%lld", (long long)json_integer_value(m->seed))},
         {"budget", "1"},
-        {"config", rg_path_join(t->arena, t->out, "config.json")},
+        {"config", t->config},
         {"out", t->out},
         {"report", t->report},
         {"data", s->data},
@@ -162,22 +162,17 @@ static void fill_environment(launch_trial *t)
 
 /* ---- The folder */
 
-/* In its own folder, as it could not read it beside: so it may be a link there that an earlier
- * start has left.  It need not survive a power cut. */
 static bool write_config(launch_trial *t, rg_err *err)
 {
     rg_str text = {0};
     rg_json_pretty(t->member.config, &text);
-    const char *path = text_of(t, "config");
-    if (!rg_dir_remove(path, err)) {
-        rg_str_free(&text);
-        return false;
-    }
-    FILE *file = fopen(path, "wxe");
+    /* Made anew for each start: it need not survive a power cut. */
+    FILE *file = fopen(t->config, "we");
     bool ok = file && fwrite(rg_str_text(&text), 1, text.len, file) == text.len;
     ok = (!file || fclose(file) == 0) && ok;
     rg_str_free(&text);
-    return ok || rg_fail(err, RG_INTERNAL, path, "free some disk space", "cannot be written");
+    return ok ||
+           rg_fail(err, RG_INTERNAL, t->config, "free some disk space", "cannot be written");
 }
 
 static void find_key(launch_trial *t)
@@ -207,6 +202,7 @@ bool launch_prepare(launch_trial *t, rg_err *err)
     const char *place = t->member.place;
     t->out = rg_path_join(t->arena, place, "out");
     t->scratch = rg_path_join(t->arena, place, "tmp");
+    t->config = rg_path_join(t->arena, place, "config.json");
     t->report = rg_path_join(t->arena, t->out, "report.jsonl");
     t->predictions = rg_path_join(t->arena, t->out, "predictions.npz");
     t->stream[0].path = rg_path_join(t->arena, place, "stdout.log");

@@ -140,9 +140,10 @@ static bool make_sandbox(launch_trial *t, rg_err *err)
 {
     const launch_setup *s = t->setup;
     size_t n = json_array_size(s->writes);
-    const char **writable = paths_of(t->arena, s->writes, 2);
+    const char **writable = paths_of(t->arena, s->writes, 3);
     writable[n] = t->out;
     writable[n + 1] = t->scratch;
+    writable[n + 2] = t->config; /* to be read: what lies around it is hidden */
     rg_grant_spec spec = {.hidden = paths_of(t->arena, s->hidden, 0),
                           .writable = writable,
                           .network = s->network,

@@ -18,6 +18,7 @@
 
 #define END_ALL_S 10.0
 #define GAP_MAX_S 1.0
+#define LEFT_WAIT_MS 20
 
 /* ---- Descendants */
 
@@ -72,8 +73,53 @@ void launch_reap(launch_trial *t)
     reap_some(t);
 }
 
+/* The name of a process that runs; false: it has ended, or waits to be taken note of. */
+static bool is_running(pid_t pid, char name[32])
+{
+    char path[64], text[512];
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : 0;
+    if (fd >= 0)
+        close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    const char *open_at = strchr(text, '('), *close_at = strrchr(text, ')');
+    if (!open_at || !close_at || close_at[1] != ' ' || strchr("ZX", close_at[2]))
+        return false;
+    snprintf(name, 32, "%.*s", (int)(close_at - open_at - 1), open_at + 1);
+    rg_utf8_repair(name);
+    return true;
+}
+
+static size_t count_running(char name[32])
+{
+    tree found;
+    size_t count = 0;
+    find_tree(&found);
+    for (size_t i = 0; i < found.count; i++)
+        count += is_running(found.at[i], name);
+    return count;
+}
+
+/* Helpers that end just after the program itself get a moment. */
+static void count_left(launch_trial *t)
+{
+    const struct timespec pause = {0, 1000000};
+    for (int i = 0; reap_some(t) && i <= LEFT_WAIT_MS; i++) {
+        t->left = count_running(t->first_left);
+        if (t->left == 0)
+            return;
+        nanosleep(&pause, NULL);
+    }
+    if (t->left)
+        launch_note(t, "%zu processes that it left behind were ended, one of them: %s", t->left,
+                    t->first_left);
+}
+
 void launch_end_all(launch_trial *t)
 {
+    if (t->exited && t->end == LAUNCH_RUNS)
+        count_left(t);
     uint64_t end = rg_clock_ns() + (uint64_t)(END_ALL_S * 1e9);
     const struct timespec pause = {0, 1000000};
     while (reap_some(t)) {

@@ -253,6 +253,7 @@ static json_t *assemble(const facts_source *from)
     };
     for (size_t i = 0; i < RG_COUNT(parts); i++)
         json_object_set_new(facts, parts[i].key, parts[i].value);
+    json_object_set(facts, "trainer", json_object_get(study->resolved, "trainer"));
     json_t *sequential = facts_sequential(from);
     if (sequential)
         json_object_set_new(facts, "sequential", sequential);

@@ -63,7 +63,8 @@ static bool check_scores(proof *p, rg_err *err)
     bool open = opened != NULL;
     json_decref(opened);
     if (rg_study_is_self_reported(p->study)) {
-        rg_str_add(&p->right, "the program reports its own scores: there is nothing to compute");
+        rg_str_add(&p->right,
+                   "the program reports its own scores: there is nothing to compute");
         return err->code == RG_OK;
     }
     rg_str_add(&p->right, "the seal is closed");

@@ -137,16 +137,22 @@ typedef struct surplus {
     const proof_file *files;
     size_t n;
     bool complete;     /* nothing is in flight, and nothing is to come */
-    size_t unfinished; /* files of runs that were cut off */
+    bool cut;          /* the data was, and the ledger knows */
+    size_t unfinished; /* files whose record was cut off, or is to come */
 } surplus;
+
+/* A file is written before the ledger hears of it. */
+static bool may_come(const surplus *s, const char *path)
+{
+    bool of_data = rg_text_starts(path, "data/") || rg_text_starts(path, "sealed/");
+    return rg_text_ends(path, ".tmp") || (!s->complete && (!of_data || !s->cut));
+}
 
 static void judge_entry(proof *p, surplus *s, const char *path)
 {
-    bool cut_off =
-        rg_text_ends(path, ".tmp") || (!s->complete && rg_text_starts(path, "predictions/"));
     if (bsearch(path, s->files, s->n, sizeof(*s->files), path_only) || of_failed_run(p, path))
         return;
-    if (cut_off)
+    if (may_come(s, path))
         s->unfinished++;
     else
         proof_complain(p, "%s was not recorded", path);
@@ -173,6 +179,8 @@ bool proof_check_files(proof *p, rg_err *err)
         count += check_file(p, &files[i]);
     json_t *analysed = rg_ledger_newest(p->ledger, "analysed", err);
     surplus s = {.files = files, .n = n, .complete = analysed != NULL};
+    for (size_t i = 0; i < n; i++)
+        s.cut |= rg_text_starts(files[i].path, "data/");
     json_decref(analysed);
     for (size_t i = 0; i < RG_COUNT(folders); i++)
         scan_folder(p, &s, folders[i]);
@@ -180,6 +188,6 @@ bool proof_check_files(proof *p, rg_err *err)
     if (count < n)
         rg_str_printf(&p->right, "; %zu more are not in the bundle", n - count);
     if (s.unfinished > 0)
-        rg_str_printf(&p->right, "; %zu are of runs that were cut off", s.unfinished);
+        rg_str_printf(&p->right, "; %zu are of what was cut off or goes on", s.unfinished);
     return err->code == RG_OK;
 }

@@ -208,6 +208,28 @@ static void keep_types(json_t *config, const json_t *defaults)
     }
 }
 
+const rg_arm *rg_study_arm(const rg_study *study, const char *name, rg_err *err)
+{
+    const char *names[256] = {NULL};
+    size_t n = 0;
+    for (size_t i = 0; i < study->n_arms; i++) {
+        if (!strcmp(study->arms[i].name, name))
+            return &study->arms[i];
+        if (n < RG_COUNT(names))
+            names[n++] = study->arms[i].name;
+    }
+    const char *near = rg_text_nearest(name, names, n);
+    rg_str remedy = {.max = 400};
+    if (near)
+        rg_str_printf(&remedy, "did you mean %s? ", near);
+    for (size_t i = 0; i < n; i++)
+        rg_str_printf(&remedy, "%s%s", i ? ", " : "its arms are ", names[i]);
+    rg_fail(err, RG_INPUT, study->path, rg_str_text(&remedy), "the study has no arm '%s'",
+            name);
+    rg_str_free(&remedy);
+    return NULL;
+}
+
 json_t *rg_arm_config(const rg_arm *arm, const double *point)
 {
     json_t *config = json_deep_copy(arm->config), *values = rg_space_json(&arm->space, point);

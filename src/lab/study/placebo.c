@@ -10,28 +10,11 @@ enum { RUNS_LEAST = 24, RUNS_MOST = 40, EPOCHS_MOST = 20 };
 
 /* ---- What is trained */
 
+/* Unless one is named, the baseline of the first claim. */
 static const rg_arm *choose_arm(const rg_study *study, const char *name, rg_err *err)
 {
-    const char *names[256] = {NULL};
-    size_t n = 0;
-    if (!name)
-        return &study->arms[study->n_claims ? study->claims[0].b : 0];
-    for (size_t i = 0; i < study->n_arms; i++) {
-        if (!strcmp(study->arms[i].name, name))
-            return &study->arms[i];
-        if (n < RG_COUNT(names))
-            names[n++] = study->arms[i].name;
-    }
-    const char *near = rg_text_nearest(name, names, n);
-    rg_str remedy = {.max = 400};
-    if (near)
-        rg_str_printf(&remedy, "did you mean %s? ", near);
-    for (size_t i = 0; i < n; i++)
-        rg_str_printf(&remedy, "%s%s", i ? ", " : "its arms are ", names[i]);
-    rg_fail(err, RG_INPUT, study->path, rg_str_text(&remedy), "the study has no arm '%s'",
-            name);
-    rg_str_free(&remedy);
-    return NULL;
+    return name ? rg_study_arm(study, name, err)
+                : &study->arms[study->n_claims ? study->claims[0].b : 0];
 }
 
 /* Two groups at least; all arms' groups where 40 runs are enough. */
