@@ -93,9 +93,9 @@ static bool is_running(pid_t pid, char name[32])
 
 static size_t count_running(char name[32])
 {
-    tree found;
+    rg_processes found;
     size_t count = 0;
-    find_tree(&found);
+    rg_processes_below(&found, getpid());
     for (size_t i = 0; i < found.count; i++)
         count += is_running(found.at[i], name);
     return count;
