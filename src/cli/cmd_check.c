@@ -41,6 +41,8 @@ static const rg_option options[] = {
 static bool try_data(const rg_study *study, rg_arena *arena, json_t *plan, rg_err *err)
 {
     rg_split split;
+    if (!study->data) /* the program brings its own */
+        return true;
     rg_dataset *data = rg_study_data(study, arena, &split, err);
     if (!data)
         return false;
