@@ -58,7 +58,7 @@ else
     step "tests tsan" tests build/tsan -LE long -E page -R "$threaded"
     step "build fuzz" scripts/build.sh fuzz
     step "fuzz" "${steady[@]}" scripts/fuzz.sh csv study compare
-    step "fuzz, briefly" "${steady[@]}" env FUZZ_SECONDS=15 scripts/fuzz.sh ir npy safetensors
+    step "fuzz, briefly" "${steady[@]}" env FUZZ_SECONDS=15 scripts/fuzz.sh ir npy predictions safetensors
     step "valgrind" scripts/valgrind.sh
     step "lint" scripts/lint.sh
 fi

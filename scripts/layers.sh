@@ -14,19 +14,20 @@ BEGIN {
     allow["engine/nn"] = "base engine/ir"
     allow["engine/train"] = "base data engine/ir engine/plan engine/nn"
     allow["zoo"] = "base data engine/ir engine/nn engine/train"
-    allow["worker"] = "base data engine/ir engine/plan engine/nn engine/train zoo"
+    allow["worker"] = "base sandbox data engine/ir engine/plan engine/nn engine/train zoo"
     allow["launch"] = "base data sandbox"
     allow["lab/stats"] = "base"
     allow["lab/search"] = "base"
     allow["lab/store"] = "base"
     allow["lab/exec"] = "base"
-    allow["lab/study"] = "base data lab/stats lab/search lab/store lab/exec"
-    allow["lab/report"] = "base data lab/stats lab/search lab/store lab/study"
-    allow["cli"] = "base data engine/train worker launch lab/stats lab/search lab/store lab/exec lab/study lab/report"
+    allow["lab/audit"] = "base data lab/stats"
+    allow["lab/study"] = "base data lab/stats lab/search lab/store lab/exec lab/audit"
+    allow["lab/report"] = "base data lab/stats lab/search lab/store lab/audit lab/study"
+    allow["cli"] = "base data engine/train worker launch lab/stats lab/search lab/store lab/exec lab/audit lab/study lab/report"
 
     n = split("base=base trial=base sandbox=sandbox launch=launch data=data calibration=data graph=engine/ir plan=engine/plan nn=engine/nn train=engine/train " \
               "model=engine/train worker=worker stats=lab/stats special=lab/stats groups=lab/stats resample=lab/stats " \
-              "bayes=lab/stats predictions=lab/stats search=lab/search store=lab/store " \
+              "bayes=lab/stats predictions=lab/stats audit=lab/audit search=lab/search store=lab/store " \
               "exec=lab/exec study=lab/study protocol=lab/study report=lab/report publish=lab/report " \
               "rigor=all", pairs, " ")
     for (i = 1; i <= n; i++) { split(pairs[i], p, "="); module["rigor/" p[1] ".h"] = p[2] }

@@ -246,6 +246,9 @@ bool rg_dir_make(const char *path, int mode, rg_err *err); /* with parents */
 /* A new folder /tmp/rigor-PURPOSE-XXXXXX (or below TMPDIR), mode 0700; NULL with an error. */
 char *rg_dir_scratch(rg_arena *arena, const char *purpose, rg_err *err);
 bool rg_dir_remove(const char *path, rg_err *err); /* with all that is in it */
+/* Whether a relative path stays below where it begins: no leading '/', no "..", no empty part.
+ */
+bool rg_path_is_inside(const char *path);
 char *rg_path_join(rg_arena *arena, const char *dir, const char *name);
 const char *rg_path_base(const char *path); /* the part behind the last '/' */
 /* Gunzips when the data starts with gzip's magic, otherwise copies; *ret via rg_free. */

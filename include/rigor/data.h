@@ -84,6 +84,7 @@ typedef struct rg_dataset {
     char hash[RG_HEX];         /* of the file's bytes */
     const rg_arrays *arrays;   /* all that an .npz file holds; NULL for tables */
     rg_key group, time, query; /* see rg_dataset_roles */
+    const uint8_t *part; /* rows: of which file they came, 0 train, 1 val, 2 test; else NULL */
 } rg_dataset;
 
 typedef struct rg_data_source { /* a row of the registry */
@@ -105,6 +106,11 @@ extern const rg_data_source rg_data_sources[]; /* ends with name == NULL */
  * the source tree and where the program was installed. */
 rg_dataset *rg_dataset_load(const char *name, const char *target, const char *base_dir,
                             rg_arena *arena, rg_err *err);
+/* CSV tables of train, val (NULL: none) and test as one data set: the same columns in the same
+ * order. A text that only one of them has is a class of the whole.  `line` is in the row's own
+ * file; there is no hash. */
+rg_dataset *rg_dataset_join(const char *const paths[3], const char *target, rg_arena *arena,
+                            rg_err *err);
 /* Columns that are no features: `group` says which rows belong together (patients), `time` when
  * a row is of (numbers, or ISO 8601 dates and times), `query` which rows are ranked against each
  * other.  Each names a column of the table or an array of the .npz file; NULL: none.  Unless
@@ -153,9 +159,11 @@ typedef struct rg_split_spec {
     const char *train_file, *val_file, *test_file;
     uint64_t seed;
     const char *group,
-        *time;          /* the columns to cut by, as told to rg_dataset_roles; NULL: none */
-    bool keep;          /* as rg_roles: for whoever reads the data */
-    size_t folds, fold; /* folds: 0 for one cut */
+        *time;           /* the columns to cut by, as told to rg_dataset_roles; NULL: none */
+    bool keep;           /* as rg_roles: for whoever reads the data */
+    size_t folds, fold;  /* folds: 0 for one cut */
+    const uint8_t *part; /* rows: 0 train, 1 val, 2 test, as known; NULL: cut.  Without a row of
+                            val it comes out of train, as with files */
 } rg_split_spec;
 typedef struct rg_split {
     uint32_t *train, *val, *test; /* rows of the data set, ascending */
@@ -212,9 +220,12 @@ typedef struct rg_part { /* one of those files, read back */
     const int64_t *id;
     const int64_t *group; /* rows: the query that each row belongs to; NULL when absent */
     const char *const *class_name; /* classes; the files do not hold them: NULL after reading */
-    const float *weight;  /* of each row, around 1; NULL when absent */
+    const float *weight;           /* of each row, around 1; NULL when absent */
 } rg_part;
 bool rg_part_read(const char *path, rg_arena *arena, rg_part *ret, rg_err *err);
+/* The list "classes" of rg_parts_write's info; one that does not count the classes is of other
+ * data, and is not taken.  Copied into the arena. */
+void rg_part_name_classes(rg_part *part, const json_t *names, rg_arena *arena);
 /* The same part as a table: columns id, x1 to xN and, where it has labels, y (of a class its
  * number, from 0).  Numbers with as many digits as read back to the same float32. */
 bool rg_part_write_csv(const char *path, const rg_part *part, rg_err *err);
@@ -228,14 +239,14 @@ typedef struct rg_predictions { /* of a classifier: probabilities; of a regresso
     bool hard; /* labels were handed in: the named class has probability 1 */
 } rg_predictions;
 
-typedef enum rg_metric_traits { /* what a metric takes, beside the predictions of its task */
-                                RG_METRIC_LABELS = 1, /* hard labels will do */
-                                RG_METRIC_SCORES =
-                                    2, /* one score a row will do where the data are two classes ... */
-                                RG_METRIC_PAIR = 4, /* two classes only */
-                                RG_METRIC_RANKS =
-                                    8, /* ranks rows within their groups, by a score; both tasks */
-                                RG_METRIC_GAINS = 16, /* relevances must not be negative */
+/* What a metric takes, beside predictions of its task. */
+typedef enum rg_metric_traits {
+    RG_METRIC_LABELS = 1, /* hard labels will do */
+    RG_METRIC_SCORES =
+        2,               /* one score a row will do, where the data are two classes or ranked */
+    RG_METRIC_PAIR = 4,  /* two classes only */
+    RG_METRIC_RANKS = 8, /* ranks rows within their groups, by a score; both tasks */
+    RG_METRIC_GAINS = 16, /* relevances must not be negative */
 } rg_metric_traits;
 #define RG_METRIC_K_MAX 1000
 typedef struct rg_metric {

@@ -26,7 +26,8 @@ typedef struct rg_pool_events {
     /* A worker ended while these members had not finished. */
     bool (*lost)(void *ctx, const size_t *ids, size_t n, rg_loss loss, const char *reason,
                  rg_err *err);
-    void (*tick)(void *ctx); /* some ten times a second; may be NULL */
+    /* Some ten times a second; false ends the pool's run.  May be NULL. */
+    bool (*tick)(void *ctx, rg_err *err);
 } rg_pool_events;
 
 typedef struct rg_pool_options {

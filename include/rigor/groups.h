@@ -80,7 +80,7 @@ rg_brunner_munzel_result rg_brunner_munzel(const double *a, size_t n_a, const do
 /* Smirnov (1939; smirnov.c), often called the two-sample Kolmogorov-Smirnov test: d is the largest
  * distance between the two empirical distribution functions.  Assumes that without an effect both
  * samples have one distribution, and finds any difference; two-sided.  Exact while n_a n_b is at
- * most 10^6, given the ties (Schroer and Trenkler 1995); beyond, the limit P(K > d sqrt(n_a n_b /
+ * most 10^5, given the ties (Schroer and Trenkler 1995); beyond, the limit P(K > d sqrt(n_a n_b /
  * (n_a + n_b))) (Kolmogorov 1933), which is conservative with ties.  Without ties the exact p is
  * that of R and SciPy.  Infinite values are fine.  An empty sample or NaN: NaN. */
 typedef struct rg_smirnov_result {

@@ -14,9 +14,14 @@ bool rg_report_write(const json_t *facts, const char *dir, const char *const *fo
 
 /* What a ledger proves: its chain and tables; the files of the study against their hashes;
  * scores from predictions and labels; the frozen choice from the trials; the figures from the
- * rows. *ret_report (new reference): {"study", "ok", "checks": [{"name", "status", "detail"}]};
- * false only when the study cannot be read. */
+ * rows; the signature of its head.  *ret_report (new reference): {"study", "ok", "checks":
+ * [{"name", "status", "detail"}]}; false only when the study cannot be read. */
+typedef struct rg_verify_options {
+    const char *key; /* the public key that has to have signed it, or a file of it; NULL: any */
+    bool bundled;    /* a bundle, which holds no data and perhaps no labels */
+} rg_verify_options;
+/* options NULL: all of them NULL and false. */
 bool rg_study_verify(const rg_study *study, rg_ledger *ledger, const char *dir,
-                     json_t **ret_report, rg_err *err);
+                     const rg_verify_options *options, json_t **ret_report, rg_err *err);
 
 #endif

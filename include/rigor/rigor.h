@@ -2,6 +2,7 @@
 #ifndef RIGOR_RIGOR_H
 #define RIGOR_RIGOR_H
 
+#include "rigor/audit.h"
 #include "rigor/base.h"
 #include "rigor/bayes.h"
 #include "rigor/calibration.h"

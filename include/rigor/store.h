@@ -86,6 +86,10 @@ bool rg_ledger_look(rg_ledger *ledger, const json_t *body, const rg_score *score
  * arena, too. */
 bool rg_ledger_records(rg_ledger *ledger, rg_arena *arena, rg_record **ret, size_t *ret_n,
                        rg_err *err);
+/* The same without curves, resources and the configurations of trials, which are NULL: a tenth of
+ * the memory, for those who need to know what came out alone. */
+bool rg_ledger_outline(rg_ledger *ledger, rg_arena *arena, rg_record **ret, size_t *ret_n,
+                       rg_err *err);
 json_t *rg_ledger_study_json(rg_ledger *ledger, rg_err *err); /* {name, text, resolved, hash,
                                                   created, environment}; json null when empty */
 json_t *rg_ledger_events(rg_ledger *ledger, const char *kind,
@@ -96,6 +100,9 @@ json_t *rg_ledger_newest(rg_ledger *ledger, const char *kind, rg_err *err);
 void rg_ledger_head(rg_ledger *ledger, char ret[RG_HEX]);
 json_t *rg_ledger_query(rg_ledger *ledger, const char *sql, rg_err *err); /* {"columns","rows"};
                                                   read-only: anything that writes is refused */
+/* A copy of the ledger as it is seen now, in one plain file without companions; equal ledgers
+ * give equal bytes.  `path` must not exist yet. */
+bool rg_ledger_copy(rg_ledger *ledger, const char *path, rg_err *err);
 /* Chain, tables against events.  Adds what is wrong to `problems` (array of {"what","where"});
  * false only when the ledger cannot be read. */
 bool rg_ledger_verify(rg_ledger *ledger, json_t *problems, rg_err *err);

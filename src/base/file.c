@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,19 +180,17 @@ char *rg_dir_scratch(rg_arena *arena, const char *purpose, rg_err *err)
     return NULL;
 }
 
-static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *at)
+bool rg_path_is_inside(const char *path)
 {
-    (void)info;
-    (void)kind;
-    (void)at;
-    return remove(path);
-}
-
-bool rg_dir_remove(const char *path, rg_err *err)
-{
-    if (nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) == 0 || errno == ENOENT)
-        return true;
-    return fail_errno(err, path, "remove");
+    for (const char *part = path;; part++) {
+        size_t len = strcspn(part, "/");
+        if (len == 0 || (len == 1 && part[0] == '.') ||
+            (len == 2 && strncmp(part, "..", 2) == 0))
+            return false;
+        part += len;
+        if (*part == '\0')
+            return true;
+    }
 }
 
 char *rg_path_join(rg_arena *arena, const char *dir, const char *name)

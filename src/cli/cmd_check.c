@@ -7,10 +7,12 @@
 #include "lab/report/outlook.h"
 #include "lab/study/conformance.h"
 #include "lab/study/placebo.h"
+#include "rigor/audit.h"
 #include "rigor/report.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { JSON, EXPLORATORY, FROM, TRAINER, PLACEBO, ARM, RUNS, EPOCHS, JOBS, QUIET };
@@ -37,15 +39,29 @@ static const rg_option options[] = {
     {0},
 };
 
+static void add_dangers(json_t *plan, const json_t *audit)
+{
+    size_t i;
+    json_t *finding;
+    json_array_foreach (json_object_get(audit, "findings"), i, finding)
+        if (strcmp(rg_json_text(finding, "severity", ""), "danger") == 0)
+            rg_json_say(json_object_get(plan, "warnings"), "data: %s (`rigor audit` says more)",
+                        rg_json_text(finding, "what", ""));
+}
+
 /* Loading and cutting the data finds what the file alone cannot show. */
 static bool try_data(const rg_study *study, rg_arena *arena, json_t *plan, rg_err *err)
 {
     rg_split split;
+    const rg_audit_options quick = {.quick = true, .seed = study->seed};
     if (!study->data) /* the program brings its own */
         return true;
     rg_dataset *data = rg_study_data(study, arena, &split, err);
-    if (!data)
+    json_t *audit = data ? rg_audit(data, &split, &quick, err) : NULL;
+    if (!audit)
         return false;
+    add_dangers(plan, audit);
+    json_decref(audit);
     json_object_set_new(plan, "data",
                         json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:s}", "name", study->data,
                                   "rows", (json_int_t)data->rows, "features",

@@ -5,9 +5,9 @@
 #include "lab/report/diff.h"
 #include "lab/study/rerun.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { ALL, STAGE, TIMES, JOBS, JSON, QUIET };
 static const rg_option options[] = {
@@ -22,7 +22,7 @@ static const rg_option options[] = {
     {0},
 };
 
-enum { TIMES_MAX = 1000 };
+enum { TIMES_MAX = 1000, ULPS_SHOWN = 1000000 };
 
 /* ---- What is trained again */
 
@@ -106,50 +106,56 @@ static void add_difference(rg_str *line, const json_t *entry)
     rg_str_printf(line, ": recorded %s, again %s",
                   text_of(json_object_get(entry, "recorded"), recorded),
                   text_of(json_object_get(entry, "again"), again));
-    if (json_is_integer(ulps))
+    if (json_is_integer(ulps) && json_integer_value(ulps) <= ULPS_SHOWN)
         rg_str_printf(line, " (%lld ulps apart)", (long long)json_integer_value(ulps));
 }
 
 static void print_interval(const json_t *interval)
 {
-    char lo[RG_HEX], hi[RG_HEX], score[RG_HEX];
     if (!json_is_object(interval))
         return;
     bool repeats = strcmp(rg_json_text(interval, "from", ""), "repeats") == 0;
-    printf("    %s: %s %s %s; expected %s to %s, from %lld %s\n",
-           rg_json_text(interval, "part", ""), repeats ? "recorded" : "again",
-           rg_json_text(interval, "metric", ""),
-           text_of(json_object_get(interval, "score"), score),
-           text_of(json_object_get(interval, "lo"), lo),
-           text_of(json_object_get(interval, "hi"), hi),
-           (long long)json_integer_value(json_object_get(interval, "n")),
+    const json_t *lo = json_object_get(interval, "lo"), *hi = json_object_get(interval, "hi");
+    printf("    %s: %s %s %.6g; ", rg_json_text(interval, "part", ""),
+           repeats ? "recorded" : "again", rg_json_text(interval, "metric", ""),
+           rg_json_number(json_object_get(interval, "score"), NAN));
+    if (json_is_number(lo))
+        printf("expected %.6g to %.6g, from ", json_number_value(lo), json_number_value(hi));
+    else
+        printf("nothing to expect it by: ");
+    printf("%lld %s\n", (long long)json_integer_value(json_object_get(interval, "n")),
            repeats ? "reruns" : "other runs of the arm");
 }
 
-static void print_run(const json_t *run)
+static void print_differences(const json_t *differences)
 {
     size_t i;
     json_t *entry;
-    const char *verdict = rg_json_text(run, "verdict", "");
-    bool equal = strcmp(verdict, "equal") == 0;
-    bool differs = strcmp(verdict, "different") == 0;
-    printf("%-9s %s", differs ? "DIFFERENT" : verdict, rg_json_text(run, "run", ""));
-    if (equal && json_is_true(json_object_get(run, "failed")))
-        printf(": failed, as recorded\n");
-    else if (equal)
-        printf(": %lld values, bit for bit\n",
-               (long long)json_integer_value(json_object_get(run, "compared")));
-    else
-        printf("\n");
-    json_array_foreach (json_object_get(run, "differences"), i, entry) {
+    json_array_foreach (differences, i, entry) {
         rg_str line = {0};
         add_difference(&line, entry);
         printf("    %s\n", rg_str_text(&line));
         rg_str_free(&line);
     }
+}
+
+static void print_run(const json_t *run)
+{
+    size_t i;
+    json_t *change;
+    const char *verdict = rg_json_text(run, "verdict", "");
+    bool differs = strcmp(verdict, "different") == 0;
+    printf("%-9s %s", differs ? "DIFFERENT" : verdict, rg_json_text(run, "run", ""));
+    if (!differs && json_is_true(json_object_get(run, "failed")))
+        printf(": failed, as recorded");
+    else if (strcmp(verdict, "equal") == 0)
+        printf(": %lld values, bit for bit",
+               (long long)json_integer_value(json_object_get(run, "compared")));
+    printf("\n");
+    print_differences(json_object_get(run, "differences"));
     print_interval(json_object_get(run, "interval"));
-    json_array_foreach (json_object_get(run, "changes"), i, entry)
-        rg_print_wrapped(stdout, "    since then another ", json_string_value(entry));
+    json_array_foreach (json_object_get(run, "changes"), i, change)
+        rg_print_wrapped(stdout, "    since then another ", json_string_value(change));
 }
 
 static void print_facts(const json_t *facts)

@@ -1,4 +1,5 @@
 /* dataset.c - a data set by its name or the path of its file: features, target, hash. */
+#include "data/dataset.h"
 #include "data/csv.h"
 #include "data/memory.h"
 #include "data/npy.h"
@@ -72,12 +73,8 @@ static bool features_take(const loading *l, const rg_table *table, const rg_colu
     return true;
 }
 
-static bool load_csv(const loading *l, const rg_data_bytes *bytes)
+static bool table_take(const loading *l, const rg_table *table)
 {
-    rg_header header = l->source ? l->source->header : RG_HEADER_GUESS;
-    rg_table *table = rg_csv_take(bytes->at, bytes->len, l->path, header, l->arena, l->err);
-    if (!table)
-        return false;
     rg_column *column = target_column(l, table);
     if (!column || !features_take(l, table, column))
         return false;
@@ -91,6 +88,19 @@ static bool load_csv(const loading *l, const rg_data_bytes *bytes)
         .source = l->source,
     };
     return rg_target_settle(&target, l->arena, l->data, l->err);
+}
+
+static bool load_csv(const loading *l, const rg_data_bytes *bytes)
+{
+    rg_header header = l->source ? l->source->header : RG_HEADER_GUESS;
+    rg_table *table = rg_csv_take(bytes->at, bytes->len, l->path, header, l->arena, l->err);
+    return table && table_take(l, table);
+}
+
+bool rg_dataset_take_table(rg_dataset *data, const rg_table *table, const char *target,
+                           rg_arena *arena, rg_err *err)
+{
+    return table_take(&(loading){NULL, data->path, target, arena, data, err}, table);
 }
 
 /* ---- Arrays */

@@ -184,7 +184,7 @@ bool rg_metric_ready(const rg_metric *metric, const rg_predictions *predictions,
         return true;
     if (predictions->hard && !(metric->traits & RG_METRIC_LABELS))
         return rg_fail(err, RG_INPUT, where, "write a column of probabilities for each class",
-                       "%s needs more than labels: how sure is each of them?", metric->name);
+                       "%s needs probabilities, and the predictions are labels", metric->name);
     bool pair = truth->classes == 2 || (metric->traits & RG_METRIC_RANKS);
     if (predictions->classes == 0 && !(pair && (metric->traits & RG_METRIC_SCORES)))
         return rg_fail(err, RG_INPUT, where, "write a column of probabilities for each class",

@@ -54,7 +54,8 @@ static bool ranks_of(const float *value, size_t n, double *ret)
     return valid;
 }
 
-/* Pearson's correlation of two lists of ranks, whose mean is (n + 1) / 2 whatever the ties. */
+/* Pearson's correlation of two lists of ranks, whose mean is (n + 1) / 2 whatever the ties.
+ * Ranks a that are all equal rank nothing: 0, the mean over all orders that they leave open. */
 static double rank_correlation(const double *a, const double *b, size_t n)
 {
     double mean = (double)(n + 1) / 2, both = 0, of_a = 0, of_b = 0;
@@ -63,10 +64,12 @@ static double rank_correlation(const double *a, const double *b, size_t n)
         of_a += (a[i] - mean) * (a[i] - mean);
         of_b += (b[i] - mean) * (b[i] - mean);
     }
-    return of_a > 0 && of_b > 0 ? fmax(-1, fmin(1, both / sqrt(of_a * of_b))) : (double)NAN;
+    if (of_a > 0 && of_b > 0)
+        return fmax(-1, fmin(1, both / sqrt(of_a * of_b)));
+    return of_b > 0 ? 0 : (double)NAN;
 }
 
-/* Spearman 1904; NaN when the predictions or the truth are constant. */
+/* Spearman 1904; NaN when the truth is constant. */
 double rg_score_spearman(const rg_predictions *p, const rg_part *truth)
 {
     double *predicted = RG_NEW_ARRAY(double, p->rows + 1);

@@ -2,10 +2,10 @@
  *
  * A row's relevance is its target, or the index of its class; it is relevant when that is above
  * 0.  Rows are ranked by the predicted number, of probabilities by the expected index of the
- * class.  Rows with one score have no order: what is reported is the mean over all orders of
- * them, in closed form, as McSherry and Najork (2008) do it for NDCG.  A group without a
- * relevant row says nothing about a ranking and is left out; without any such group there is no
- * score. */
+ * class.  Rows with one score have no order: the metrics of the first k are the mean over all
+ * orders of them, in closed form (McSherry and Najork 2008); average precision takes them
+ * together, as one threshold.  A group without a relevant row says nothing about a ranking and
+ * is left out; where no group has one, there is no score. */
 #include "data/metrics.h"
 
 #include <math.h>

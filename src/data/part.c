@@ -90,3 +90,17 @@ bool rg_part_read(const char *path, rg_arena *arena, rg_part *ret, rg_err *err)
     *ret = part;
     return true;
 }
+
+void rg_part_name_classes(rg_part *part, const json_t *names, rg_arena *arena)
+{
+    if (part->classes == 0 || json_array_size(names) != part->classes)
+        return;
+    const char **name = RG_ARENA_ARRAY(arena, const char *, part->classes);
+    for (size_t k = 0; k < part->classes; k++) {
+        const char *text = json_string_value(json_array_get(names, k));
+        if (!text)
+            return;
+        name[k] = rg_arena_strdup(arena, text);
+    }
+    part->class_name = name;
+}

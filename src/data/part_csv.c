@@ -21,7 +21,8 @@ static void add_header(rg_str *out, const rg_part *part)
     rg_str_add(out, "id");
     for (size_t k = 0; part->x && k < part->features; k++)
         rg_str_printf(out, ",x%zu", k + 1);
-    rg_str_add(out, part->label || part->target ? ",y\n" : "\n");
+    rg_str_printf(out, "%s%s%s\n", part->label || part->target ? ",y" : "",
+                  part->group ? ",group" : "", part->weight ? ",weight" : "");
 }
 
 static void add_row(rg_str *out, const rg_part *part, size_t i)
@@ -36,6 +37,12 @@ static void add_row(rg_str *out, const rg_part *part, size_t i)
     } else if (part->target) {
         rg_str_add(out, ",");
         add_float(out, part->target[i]);
+    }
+    if (part->group)
+        rg_str_printf(out, ",%lld", (long long)part->group[i]);
+    if (part->weight) {
+        rg_str_add(out, ",");
+        add_float(out, part->weight[i]);
     }
     rg_str_add(out, "\n");
 }

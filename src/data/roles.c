@@ -4,13 +4,13 @@
  * ranking metrics need no more than which rows are equal and which come first. */
 #include "rigor/data.h"
 
+#include "data/codes.h"
 #include "data/memory.h"
 #include "data/moment.h"
 #include "data/npy.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 typedef struct role {
@@ -93,37 +93,17 @@ static bool nothing_missing(const assigning *a, const role *r, const rg_column *
     return true;
 }
 
-typedef struct placed { /* a value and its row */
-    double number;
-    const char *text;
-    size_t row;
-} placed;
-
-static int by_value(const void *a, const void *b)
-{
-    const placed *x = a, *y = b;
-    return x->text ? strcmp(x->text, y->text)
-                   : (x->number > y->number) - (x->number < y->number);
-}
-
 static bool encode(const assigning *a, const double *number, const rg_column *column,
                    rg_key *key)
 {
     size_t n = a->data->rows;
     key->code = RG_DATA_ROOM(a->arena, uint32_t, n, a->data->path, a->err);
-    placed *sorted = key->code ? rg_try_alloc(n * sizeof(placed)) : NULL;
-    if (!sorted)
-        return rg_fail(a->err, RG_INTERNAL, a->data->path, NULL,
-                       "there is no memory for %zu rows", n);
-    for (size_t i = 0; i < n; i++)
-        sorted[i] = (placed){number ? number[i] : 0, number ? NULL : column->text[i], i};
-    qsort(sorted, n, sizeof(*sorted), by_value);
-    key->count = n > 0;
-    for (size_t i = 0; i < n; i++) {
-        key->count += i > 0 && by_value(&sorted[i], &sorted[i - 1]) != 0;
-        key->code[sorted[i].row] = (uint32_t)(key->count - 1);
-    }
-    rg_free(sorted);
+    if (!key->code)
+        return false;
+    rg_codes codes = rg_codes_of(number, number ? NULL : column->text, n);
+    memcpy(key->code, codes.code, n * sizeof(*key->code));
+    key->count = codes.count;
+    rg_codes_free(&codes);
     return true;
 }
 

@@ -207,6 +207,24 @@ static bool cut_at_random(const rg_dataset *data, const rg_split_spec *spec, rg_
     return !spec->stratify || strata_kept(data, ret, err);
 }
 
+/* Published splits have no validation part: it comes out of training. */
+static bool share_training(const rg_dataset *data, const rg_split_spec *spec, lists *ret,
+                           rg_err *err)
+{
+    if (!(spec->train > 0 && spec->val > 0))
+        return rg_fail(err, RG_INPUT, "data.split", "for instance {train: 0.8, val: 0.2}",
+                       "without a val file, the fractions train and val say how the rows of "
+                       "the train file are shared");
+    size_t all = ret->n[0];
+    size_t train = (size_t)((double)all * spec->train / (spec->train + spec->val) + .5);
+    rg_rng rng = rg_rng_open(spec->seed, "split");
+    rg_split_cut(data, spec->stratify, ret->at[0], all, train, &rng);
+    ret->at[1] = ret->at[0] + train;
+    ret->n[0] = train;
+    ret->n[1] = all - train;
+    return true;
+}
+
 static bool take_files(const rg_dataset *data, const rg_split_spec *spec, rg_arena *arena,
                        lists *ret, rg_err *err)
 {
@@ -218,22 +236,7 @@ static bool take_files(const rg_dataset *data, const rg_split_spec *spec, rg_are
     }
     if (!rg_split_files(data, files, arena, ret->at, ret->n, err))
         return false;
-    if (!files[1]) { /* published splits have no validation part: it comes out of training */
-        double both = spec->train + spec->val;
-        if (!(spec->train > 0 && spec->val > 0))
-            return rg_fail(
-                err, RG_INPUT, "data.split", "for instance {train: 0.8, val: 0.2}",
-                "without a val file, the fractions train and val say how the rows of "
-                "the train file are shared");
-        size_t all = ret->n[0];
-        size_t train = (size_t)((double)all * spec->train / both + .5);
-        rg_rng rng = rg_rng_open(spec->seed, "split");
-        rg_split_cut(data, spec->stratify, ret->at[0], all, train, &rng);
-        ret->at[1] = ret->at[0] + train;
-        ret->n[0] = train;
-        ret->n[1] = all - train;
-    }
-    return none_empty(data, ret, err);
+    return (files[1] || share_training(data, spec, ret, err)) && none_empty(data, ret, err);
 }
 
 static bool can_fold(const rg_split_spec *spec, rg_err *err)
@@ -262,14 +265,21 @@ static bool gather(const rg_dataset *data, const uint8_t *part, rg_arena *arena,
     uint32_t *list = RG_DATA_ROOM(arena, uint32_t, data->rows, data->name, err);
     if (!list)
         return false;
-    for (uint8_t p = 0; p < PARTS; p++) {
+    for (int p = 0; p < PARTS; p++) {
         ret->at[p] = list;
         for (size_t i = 0; i < data->rows; i++)
             if (part[i] == p)
                 *list++ = (uint32_t)i;
         ret->n[p] = (size_t)(list - ret->at[p]);
     }
-    return none_empty(data, ret, err);
+    return true;
+}
+
+static bool take_parts(const rg_dataset *data, const rg_split_spec *spec, rg_arena *arena,
+                       lists *ret, rg_err *err)
+{
+    return gather(data, spec->part, arena, ret, err) &&
+           (ret->n[1] || share_training(data, spec, ret, err)) && none_empty(data, ret, err);
 }
 
 /* By group, by time, or one of several folds. */
@@ -289,7 +299,7 @@ static bool cut_by_rule(const rg_dataset *data, const rg_split_spec *spec, rg_ar
         rg_split_fold(data, spec, part);
     else if (!rg_split_by_group(data, spec, part, err))
         return false;
-    return gather(data, part, arena, ret, err);
+    return gather(data, part, arena, ret, err) && none_empty(data, ret, err);
 }
 
 static bool cut(const rg_dataset *data, const rg_split_spec *spec, rg_arena *arena, lists *ret,
@@ -299,6 +309,8 @@ static bool cut(const rg_dataset *data, const rg_split_spec *spec, rg_arena *are
         RG_BUG("the columns of the split were not told to rg_dataset_roles");
     if (spec->train_file || spec->val_file || spec->test_file)
         return take_files(data, spec, arena, ret, err);
+    if (spec->part)
+        return take_parts(data, spec, arena, ret, err);
     if (spec->group || spec->time || spec->folds)
         return cut_by_rule(data, spec, arena, ret, err);
     return cut_at_random(data, spec, arena, ret, err);

@@ -65,12 +65,27 @@ static json_t *resources(const launch_trial *t)
 
 /* ---- Answers */
 
+/* What the sandbox grants is told when it is not what was told last.  Which files lie beside the
+ * hidden ones changes all the time, and makes no difference. */
+static void tell_grant(launch_trial *t, json_t *message)
+{
+    json_t *grant = json_copy(t->granted);
+    json_object_del(grant, "read");
+    if (grant && !json_equal(grant, *t->told)) {
+        json_object_set(message, "granted", t->granted);
+        json_decref(*t->told);
+        *t->told = json_incref(grant);
+    }
+    json_decref(grant);
+}
+
 static bool answer(launch_trial *t, const char *key, json_t *value, json_t *more)
 {
     json_t *message =
         json_pack("{s:I, s:o, s:o}", "id", t->member.id, key, value, "resources", resources(t));
     json_object_update(message, more);
     json_decref(more);
+    tell_grant(t, message);
     return rg_message_send(message);
 }
 
@@ -91,6 +106,12 @@ static bool fail(launch_trial *t, const char *fmt, ...)
 static bool from_outside(int number)
 {
     return number == SIGKILL || number == SIGTERM || number == SIGHUP || number == SIGINT;
+}
+
+/* Ended by the kernel, because the machine had no memory left: a result, and no accident. */
+static bool starved(const launch_trial *t, int number)
+{
+    return number == SIGKILL && t->oom_kills >= 0 && launch_oom_kills() > t->oom_kills;
 }
 
 static const char *last_words(const launch_trial *t)
@@ -202,17 +223,6 @@ static bool metrics_ready(const launch_trial *t, const rg_predictions *predictio
     return true;
 }
 
-/* A table of predictions may name its columns after the classes. */
-static void name_classes(const launch_trial *t, rg_arena *arena, rg_part *part)
-{
-    const json_t *names = json_object_get(t->setup->root, "classes");
-    const char **kept = RG_ARENA_ARRAY(arena, const char *, part->classes + 1);
-    for (size_t k = 0; k < part->classes; k++)
-        if (!(kept[k] = json_string_value(json_array_get(names, k))))
-            return;
-    part->class_name = part->classes ? kept : NULL;
-}
-
 static bool read_predictions(launch_trial *t, const char *path, rg_arena *arena,
                              rg_predictions *ret, bool *ret_outside, rg_err *err)
 {
@@ -220,7 +230,7 @@ static bool read_predictions(launch_trial *t, const char *path, rg_arena *arena,
     *ret_outside = true;
     if (!t->setup->ids || !rg_part_read(t->setup->ids, arena, &part, err))
         return false;
-    name_classes(t, arena, &part);
+    rg_part_name_classes(&part, json_object_get(t->setup->root, "classes"), arena);
     *ret_outside = false;
     return rg_predictions_read(path, &part, arena, ret, err) &&
            metrics_ready(t, ret, &part, path, err);
@@ -314,6 +324,11 @@ bool launch_finish(launch_trial *t)
     bool heard;
     if (t->end != LAUNCH_RUNS) {
         heard = ended_by_us(t);
+    } else if (starved(t, number)) {
+        heard = fail(t,
+                     "the machine had no memory left, and the kernel ended it; it held up to "
+                     "%lld MiB",
+                     (long long)(t->peak_bytes >> 20));
     } else if (from_outside(number)) {
         json_t *reason = json_sprintf("signal %d (%s) from outside", number, strsignal(number));
         return answer(t, "again", reason, NULL); /* a checkpoint stays for the next start */

@@ -25,6 +25,7 @@ typedef struct launcher {
     size_t next;         /* member of the first job */
     bool reading;        /* the first job's setup is read */
     launch_trial *trial; /* NULL: none runs */
+    json_t *granted;     /* what the runner was told of it last */
     bool gone;           /* nobody reads any more, or the input has ended */
     uint64_t watched_ns;
 } launcher;
@@ -75,10 +76,10 @@ static void take_input(launcher *l)
 
 /* ---- Trials */
 
-static launch_trial *trial_new(const launch_setup *setup)
+static launch_trial *trial_new(launcher *l)
 {
     launch_trial *t = RG_NEW(launch_trial);
-    *t = (launch_trial){.setup = setup, .arena = rg_arena_new()};
+    *t = (launch_trial){.setup = &l->setup, .arena = rg_arena_new(), .told = &l->granted};
     t->pid_fd = t->exec_fd = t->channel = t->listener = t->report_fd = -1;
     for (size_t i = 0; i < 2; i++)
         t->stream[i].fd = t->stream[i].log = -1;
@@ -94,7 +95,7 @@ static void trial_free(launch_trial *t)
 static void start_trial(launcher *l, const json_t *entry)
 {
     rg_err err = {0};
-    launch_trial *t = trial_new(&l->setup);
+    launch_trial *t = trial_new(l);
     bool read = launch_member_read(entry, &t->member, &err);
     if (read && launch_prepare(t, &err) && launch_start(t, &err)) {
         l->trial = t;
@@ -252,6 +253,7 @@ int rg_launch_main(void)
         trial_free(l.trial);
     }
     json_decref(l.jobs);
+    json_decref(l.granted);
     rg_str_free(&l.input);
     return RG_OK;
 }

@@ -12,6 +12,8 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#define LAUNCH_PREFIX "@rigor " /* of a message among the lines of a program's output */
+
 /* ---- A job: members that the same program trains (docs/protocol.md, "The launcher"). */
 typedef struct launch_setup {
     const json_t *root;    /* owner of the texts; borrowed */
@@ -71,14 +73,18 @@ typedef struct launch_trial {
     int pid_fd, exec_fd, channel, listener; /* -1: none */
     rg_sandbox *sandbox;
     rg_attempts attempts;
-    json_t *granted;
+    json_t *granted; /* what the sandbox grants (sandbox.h), its own folders as {out}, {tmp} */
+    json_t **told;   /* of the launcher: what the runner was told last; *told may be NULL */
+    int64_t oom_kills;       /* of the machine, before it started */
     launch_stream stream[2]; /* standard output, standard error */
     int report_fd;
     int64_t report_at; /* bytes that are read */
     rg_str report_rest;
-    uint64_t started_ns, ended_ns, term_ns;
+    uint64_t started_ns, ended_ns, watched_ns;
+    double ran_s, stopped_s; /* that we saw pass: in all, since it was told to end */
     char started[32];
     launch_end end;
+    bool stopped; /* it was told to end */
     bool exited;
     int status; /* as wait says */
     double cpu_s;
@@ -128,6 +134,9 @@ void launch_watch(launch_trial *t);                /* limits; some ten times a s
 void launch_stop(launch_trial *t, launch_end why); /* SIGTERM now, SIGKILL after the grace */
 void launch_reap(launch_trial *t);                 /* takes the end of every process */
 void launch_end_all(launch_trial *t);              /* nothing that it started lives on */
+/* How many processes the kernel has ended for want of memory; -1: it does not tell. */
+int64_t launch_oom_kills(void);
+extern const char *launch_kernel_counts; /* where that stands; tests put theirs here */
 
 /* ---- finish.c: done, failed, again or lost; false when nobody reads any more. */
 bool launch_finish(launch_trial *t);

@@ -12,9 +12,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PREFIX "@rigor "
 #define VALUES_MAX ((size_t)1000000) /* of one trial */
 #define NAMES_MAX 200
+#define MATCHED_MAX_BYTES 4096 /* of a line that patterns are tried on */
 #define NAME_MAX_BYTES 63
 #define NOTES_MAX 20
 #define HISTORY_MAX_BYTES ((size_t)64 << 20)
@@ -35,6 +35,13 @@ void launch_note(launch_trial *t, const char *fmt, ...)
 
 /* ---- Metrics */
 
+/* The metric has room however many other names there are. */
+static bool has_room(const launch_trial *t, const char *name)
+{
+    return json_object_size(t->last) < NAMES_MAX || json_object_get(t->last, name) ||
+           rg_text_ends(name, t->setup->metric);
+}
+
 /* Adds one value to the message of this step; a name of the protocol's own is none. */
 static void add_value(launch_trial *t, json_t *message, const char *name, double value)
 {
@@ -42,8 +49,7 @@ static void add_value(launch_trial *t, json_t *message, const char *name, double
     for (size_t i = 0; i < RG_COUNT(own); i++)
         if (strcmp(name, own[i]) == 0)
             return;
-    if (strlen(name) > NAME_MAX_BYTES ||
-        (json_object_size(t->last) >= NAMES_MAX && !json_object_get(t->last, name)))
+    if (strlen(name) > NAME_MAX_BYTES || !has_room(t, name))
         return;
     if (++t->values == VALUES_MAX + 1)
         launch_note(t, "more than %zu values were reported: the later ones are not kept",
@@ -218,19 +224,19 @@ static void take_patterns(launch_trial *t, const char *line)
 
 void launch_take_line(launch_trial *t, const char *line, size_t len)
 {
-    size_t prefix = strlen(PREFIX);
+    size_t prefix = strlen(LAUNCH_PREFIX);
     if (t->pruned)
         return;
-    if (len >= prefix && memcmp(line, PREFIX, prefix) == 0)
+    if (len >= prefix && memcmp(line, LAUNCH_PREFIX, prefix) == 0)
         take_json(t, line + prefix, len - prefix);
-    else if (json_array_size(t->setup->reads))
+    else if (json_array_size(t->setup->reads) && len <= MATCHED_MAX_BYTES)
         take_patterns(t, line);
 }
 
 void launch_take_report_line(launch_trial *t, const char *line, size_t len)
 {
-    size_t prefix = strlen(PREFIX);
-    bool prefixed = len >= prefix && memcmp(line, PREFIX, prefix) == 0;
+    size_t prefix = strlen(LAUNCH_PREFIX);
+    bool prefixed = len >= prefix && memcmp(line, LAUNCH_PREFIX, prefix) == 0;
     if (!t->pruned && strspn(line, " \t\r") < len)
         take_json(t, line + (prefixed ? prefix : 0), len - (prefixed ? prefix : 0));
 }

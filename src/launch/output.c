@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define LINE_MAX_BYTES ((size_t)1 << 20)
+#define REPORT_MAX_BYTES ((int64_t)256 << 20)
 #define READS_AT_ONCE 16 /* blocks of one stream before the others get their turn */
 
 /* ---- The log */
@@ -56,12 +57,29 @@ static bool append_log(launch_stream *s, const char *data, size_t len)
 
 static bool keep(launch_stream *s, const char *data, size_t len)
 {
-    bool full = s->log >= 0 && s->log_len + (int64_t)len > s->log_max / 2 && s->log_len > 0;
+    size_t half = (size_t)(s->log_max / 2);
     s->total += (int64_t)len;
-    return (s->log >= 0 || begin_log(s)) && (!full || turn_log(s)) && append_log(s, data, len);
+    if (s->log < 0 && !begin_log(s))
+        return false;
+    while (len > 0) {
+        size_t room = half > (size_t)s->log_len ? half - (size_t)s->log_len : 0;
+        size_t part = len < room ? len : room;
+        if (part == 0 && !turn_log(s))
+            return false;
+        if (part && !append_log(s, data, part))
+            return false;
+        data += part;
+        len -= part;
+    }
+    return true;
 }
 
 /* ---- Lines */
+
+static bool is_line_end(char c)
+{
+    return c == '\n' || c == '\r'; /* progress bars write lines that end with a return */
+}
 
 static void note_last(launch_stream *s, const char *line, size_t len)
 {
@@ -87,31 +105,74 @@ static void end_line(launch_trial *t, int which)
     rg_str_clear(&s->line);
 }
 
-/* Progress bars write lines that end with a carriage return. */
 static const char *line_end(const char *data, size_t len)
 {
     for (size_t i = 0; i < len; i++)
-        if (data[i] == '\n' || data[i] == '\r')
+        if (is_line_end(data[i]))
             return data + i;
     return NULL;
 }
 
-static void take(launch_trial *t, int which, const char *data, size_t len)
+static size_t last_line_end(const char *data, size_t len)
+{
+    while (len > 0 && !is_line_end(data[len - 1]))
+        len--;
+    return len;
+}
+
+static bool is_blank(const char *data, size_t len)
+{
+    size_t i = 0;
+    while (i < len && (unsigned char)data[i] <= ' ')
+        i++;
+    return i == len;
+}
+
+/* Length of the whole lines that `data` begins with and that are no messages.  A program that
+ * floods its output is read as fast as it writes: its lines are not looked at one by one. */
+static size_t chatter(launch_stream *s, const char *data, size_t len)
+{
+    const char *at = data, *end = data + len;
+    while ((at = memmem(at, (size_t)(end - at), LAUNCH_PREFIX, strlen(LAUNCH_PREFIX))) &&
+           at > data && !is_line_end(at[-1]))
+        at++;
+    size_t whole = at ? (size_t)(at - data) : last_line_end(data, len);
+    for (size_t to = whole, from; to > 0; to = from) { /* the last one that is not empty */
+        from = last_line_end(data, to - 1);
+        if (!is_blank(data + from, to - from)) {
+            note_last(s, data + from, to - from - 1);
+            break;
+        }
+    }
+    return whole;
+}
+
+static size_t take_part(launch_trial *t, int which, const char *data, size_t len)
 {
     launch_stream *s = &t->stream[which];
+    const char *end = line_end(data, len);
+    size_t part = end ? (size_t)(end - data) : len;
+    if (!s->skipping)
+        rg_str_add_n(&s->line, data, part);
+    if (s->line.len > LINE_MAX_BYTES) {
+        s->skipping = true;
+        rg_str_free(&s->line);
+    }
+    if (!end)
+        return part;
+    end_line(t, which);
+    return part + 1;
+}
+
+static void take(launch_trial *t, int which, const char *data, size_t len)
+{
+    const launch_stream *s = &t->stream[which];
+    bool patterns = json_array_size(t->setup->reads) > 0;
     while (len > 0) {
-        const char *end = line_end(data, len);
-        size_t part = end ? (size_t)(end - data) : len;
-        if (!s->skipping)
-            rg_str_add_n(&s->line, data, part);
-        if (s->line.len > LINE_MAX_BYTES) {
-            s->skipping = true;
-            rg_str_free(&s->line);
-        }
-        if (end) {
-            end_line(t, which);
-            part++;
-        }
+        bool begins = s->line.len == 0 && !s->skipping && !patterns;
+        size_t part = begins ? chatter(&t->stream[which], data, len) : 0;
+        if (part == 0)
+            part = take_part(t, which, data, len);
         data += part;
         len -= part;
     }
@@ -199,10 +260,17 @@ void launch_read_report(launch_trial *t)
     if (!open_report(t))
         return;
     for (int i = 0; i < READS_AT_ONCE || t->exited; i++) {
-        ssize_t n = pread(t->report_fd, block, sizeof(block), t->report_at);
+        ssize_t n = t->report_at < REPORT_MAX_BYTES
+                        ? pread(t->report_fd, block, sizeof(block), t->report_at)
+                        : 0;
         if (n <= 0)
-            return;
+            break;
         t->report_at += n;
         take_report(t, block, (size_t)n);
     }
+    if (t->exited && t->report_rest.len > 0)
+        launch_take_report_line(t, rg_str_text(&t->report_rest), t->report_rest.len);
+    if (t->exited && t->report_at >= REPORT_MAX_BYTES)
+        launch_note(t, "its report file is larger than %lld bytes: the rest is not read",
+                    (long long)REPORT_MAX_BYTES);
 }

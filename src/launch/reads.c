@@ -38,7 +38,8 @@ static const char *number_end(const char *line, double *ret)
     if (isspace((unsigned char)*line))
         return NULL;
     *ret = strtod(line, &end);
-    return end > line ? end : NULL;
+    bool is_word = end > line && isalpha((unsigned char)end[-1]); /* "inf", not "info" */
+    return end == line || (is_word && isalnum((unsigned char)*end)) ? NULL : end;
 }
 
 static const char *word_end(const char *line)

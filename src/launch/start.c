@@ -25,6 +25,7 @@ typedef struct failure { /* what the child writes when it cannot become the prog
 
 typedef struct pipes {
     int out[2], err[2], exec[2], channel[2];
+    int none; /* /dev/null: its standard input */
 } pipes;
 
 /* ---- In the child: nothing but system calls. */
@@ -58,14 +59,14 @@ static void give_up(int fd, step at, int code)
     _exit(127);
 }
 
-RG_NORETURN static void become(const launch_trial *t, const pipes *p, int null_fd, pid_t parent)
+RG_NORETURN static void become(const launch_trial *t, const pipes *p, pid_t parent)
 {
     setsid();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(127);
     reset_signals();
-    dup2(null_fd, STDIN_FILENO);
+    dup2(p->none, STDIN_FILENO);
     dup2(p->out[WRITE], STDOUT_FILENO);
     dup2(p->err[WRITE], STDERR_FILENO);
     limit_memory(t->setup->memory_bytes);
@@ -82,16 +83,22 @@ RG_NORETURN static void become(const launch_trial *t, const pipes *p, int null_f
 
 /* ---- In the parent */
 
+static void close_one(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
 static void close_pair(int pair[2])
 {
-    for (int i = 0; i < 2; i++)
-        if (pair[i] >= 0)
-            close(pair[i]);
-    pair[0] = pair[1] = -1;
+    close_one(&pair[READ]);
+    close_one(&pair[WRITE]);
 }
 
 static void close_pipes(pipes *p)
 {
+    close_one(&p->none);
     close_pair(p->out);
     close_pair(p->err);
     close_pair(p->exec);
@@ -100,13 +107,14 @@ static void close_pipes(pipes *p)
 
 static bool open_pipes(pipes *p, rg_err *err)
 {
-    *p = (pipes){{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
-    if (pipe2(p->out, O_CLOEXEC) == 0 && pipe2(p->err, O_CLOEXEC) == 0 &&
+    *p = (pipes){{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, -1};
+    p->none = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (p->none >= 0 && pipe2(p->out, O_CLOEXEC) == 0 && pipe2(p->err, O_CLOEXEC) == 0 &&
         pipe2(p->exec, O_CLOEXEC) == 0 &&
         socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, p->channel) == 0)
         return true;
-    rg_fail(err, RG_INTERNAL, NULL, "raise the limits (ulimit -n)", "no pipe to be had: %s",
-            strerror(errno));
+    rg_fail(err, RG_INTERNAL, NULL, "raise the limits (ulimit -n)",
+            "no pipe or /dev/null to be had: %s", strerror(errno));
     close_pipes(p);
     return false;
 }
@@ -118,6 +126,14 @@ static const char **paths_of(rg_arena *arena, const json_t *list, size_t extra)
     for (size_t i = 0; i < n; i++)
         paths[i] = json_string_value(json_array_get(list, i));
     return paths;
+}
+
+/* The last two are the trial's own: the same names for every trial. */
+static void name_own(json_t *write)
+{
+    size_t n = json_array_size(write);
+    json_array_set_new(write, n - 2, json_string("{out}"));
+    json_array_set_new(write, n - 1, json_string("{tmp}"));
 }
 
 static bool make_sandbox(launch_trial *t, rg_err *err)
@@ -132,7 +148,15 @@ static bool make_sandbox(launch_trial *t, rg_err *err)
                           .writable = writable,
                           .network = s->network,
                           .watch = true};
-    return !s->seal || rg_sandbox_prepare(&spec, &t->sandbox, &t->granted, err);
+    if (!s->seal) {
+        t->granted = json_pack("{s:b, s:i, s:[s]}", "sealed", 0, "landlock", 0, "warnings",
+                               "the study runs its program without a sandbox");
+        return true;
+    }
+    if (!rg_sandbox_prepare(&spec, &t->sandbox, &t->granted, err))
+        return false;
+    name_own(json_object_get(t->granted, "write"));
+    return true;
 }
 
 static void keep_ends(launch_trial *t, pipes *p)
@@ -155,14 +179,13 @@ bool launch_start(launch_trial *t, rg_err *err)
     pipes p;
     if (!make_sandbox(t, err) || !open_pipes(&p, err))
         return false;
-    int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     pid_t self = getpid();
     rg_clock_utc(t->started);
+    t->oom_kills = launch_oom_kills();
     t->started_ns = rg_clock_ns();
     t->pid = fork();
     if (t->pid == 0)
-        become(t, &p, null_fd, self);
-    close(null_fd);
+        become(t, &p, self);
     if (t->pid < 0) {
         rg_fail(err, RG_INTERNAL, NULL,
                 "use fewer workers (-j), or raise the limits (ulimit -u)",
@@ -174,6 +197,8 @@ bool launch_start(launch_trial *t, rg_err *err)
     keep_ends(t, &p);
     if (t->sandbox)
         t->listener = rg_sandbox_listener(t->sandbox, t->channel);
+    if (t->sandbox && t->listener < 0)
+        launch_note(t, "its attempts on what is hidden could not be watched");
     return true;
 }
 
@@ -208,13 +233,6 @@ void launch_hear_exec(launch_trial *t)
         say_failure(t, &f);
     close(t->exec_fd);
     t->exec_fd = -1;
-}
-
-static void close_one(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
 }
 
 void launch_release(launch_trial *t)

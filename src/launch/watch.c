@@ -18,6 +18,7 @@
 
 #define TREE_MAX 4096
 #define END_ALL_S 10.0
+#define GAP_MAX_S 1.0
 #define LEFT_WAIT_MS 20
 
 /* ---- Descendants */
@@ -97,6 +98,22 @@ static bool reap_some(launch_trial *t)
     return pid == 0 || errno != ECHILD;
 }
 
+const char *launch_kernel_counts = "/proc/vmstat";
+
+int64_t launch_oom_kills(void)
+{
+    static const char name[] = "\noom_kill ";
+    rg_err ignored = {0};
+    char *text;
+    size_t len;
+    if (!rg_file_read(launch_kernel_counts, 65536, &text, &len, &ignored))
+        return -1;
+    const char *at = strstr(text, name);
+    long long count = at ? strtoll(at + strlen(name), NULL, 10) : -1;
+    rg_free(text);
+    return count;
+}
+
 void launch_reap(launch_trial *t)
 {
     reap_some(t);
@@ -167,9 +184,9 @@ void launch_stop(launch_trial *t, launch_end why)
     if (t->end == LAUNCH_RUNS)
         t->end = why;
     t->pruned |= why == LAUNCH_PRUNED;
-    if (t->term_ns)
+    if (t->stopped)
         return;
-    t->term_ns = rg_clock_ns();
+    t->stopped = true;
     signal_tree(why == LAUNCH_MEMORY || why == LAUNCH_LOST ? SIGKILL : SIGTERM);
 }
 
@@ -224,9 +241,17 @@ static void watch_memory(launch_trial *t)
         launch_stop(t, LAUNCH_MEMORY);
 }
 
-static bool is_over(uint64_t since, double seconds)
+/* A trial's time is what we saw pass.  While we stood still ourselves (a machine that sleeps, a
+ * container that is paused, SIGSTOP to us all) it did most likely, too: no more than one second
+ * of such a gap counts. */
+static void count_time(launch_trial *t)
 {
-    return (double)(rg_clock_ns() - since) * 1e-9 > seconds;
+    uint64_t now = rg_clock_ns(), since = t->watched_ns ? t->watched_ns : t->started_ns;
+    double gap = (double)(now - since) * 1e-9;
+    t->watched_ns = now;
+    t->ran_s += gap < GAP_MAX_S ? gap : GAP_MAX_S;
+    if (t->stopped)
+        t->stopped_s += gap < GAP_MAX_S ? gap : GAP_MAX_S;
 }
 
 void launch_watch(launch_trial *t)
@@ -234,9 +259,10 @@ void launch_watch(launch_trial *t)
     const launch_setup *s = t->setup;
     if (t->exited)
         return;
+    count_time(t);
     watch_memory(t);
-    if (s->time_s > 0 && is_over(t->started_ns, s->time_s))
+    if (s->time_s > 0 && t->ran_s > s->time_s)
         launch_stop(t, LAUNCH_TIME);
-    if (t->term_ns && is_over(t->term_ns, s->grace_s))
+    if (t->stopped && t->stopped_s > s->grace_s)
         signal_tree(SIGKILL);
 }

@@ -39,6 +39,9 @@ static json_t *resources(const running *r, const rg_program *program, const rg_f
                              (json_int_t)rg_program_bytes(program));
     json_object_update(ret, done);
     json_decref(done);
+    json_t *seal = (json_t *)(uintptr_t)worker_seal(r->job->root);
+    if (seal)
+        json_object_set(ret, "seal", seal);
     return ret;
 }
 
@@ -171,6 +174,7 @@ bool worker_run(cache *c, const json_t *root)
     train_job job;
     rg_err err = {0};
     json_int_t number = json_integer_value(json_object_get(root, "job"));
+    worker_seal(root);
     bool heard =
         worker_job_read(root, &job, &err) ? run_members(c, &job) : fail_job(root, number, &err);
     return heard && rg_message_send(json_pack("{s:I, s:b}", "job", number, "finished", 1));

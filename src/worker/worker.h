@@ -60,6 +60,10 @@ void worker_usage_start(usage *ret);
  * reference. */
 json_t *worker_usage_json(const usage *since);
 
+/* Shuts the process off from what the job says under "reach", once for all jobs; what came of it
+ * ({"sealed", "landlock", "network"}), or NULL where a job says nothing.  Borrowed. */
+const json_t *worker_seal(const json_t *job);
+
 /* Trains the members of one job, one after another.  False when nobody reads any more. */
 bool worker_run(cache *c, const json_t *root);
 

@@ -316,6 +316,8 @@ static void broken_parts(void **state)
          3,
          "outside"},
         {{good_id, good_x, {"classes", RG_ARRAY_I32, 2, {1, 1}, &two}}, 3, "classes must be"},
+        {{good_id, good_x, {"group", RG_ARRAY_I64, 1, {1}, id}}, 3, "group must be"},
+        {{good_id, good_x, {"group", RG_ARRAY_I32, 1, {2}, y}}, 3, "group must be"},
     };
     for (size_t i = 0; i < RG_COUNT(cases); i++) {
         rg_err err = {0};
@@ -329,6 +331,10 @@ static void broken_parts(void **state)
     const rg_array plain[] = {good_id, {"y", RG_ARRAY_I32, 1, {2}, y}};
     assert_good(rg_npz_write("p.npz", plain, 2, 0644, &err), err);
     assert_int_equal(read_part("p.npz", *state).classes, 2); /* one more than the largest */
+    assert_null(read_part("p.npz", *state).group);
+    const rg_array ranked[] = {plain[0], plain[1], {"group", RG_ARRAY_I64, 1, {2}, id}};
+    assert_good(rg_npz_write("p.npz", ranked, 3, 0644, &err), err);
+    assert_memory_equal(read_part("p.npz", *state).group, id, sizeof(id));
 }
 
 int main(void)

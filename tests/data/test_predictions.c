@@ -329,8 +329,8 @@ static void metrics_say_what_they_need(void **state)
     rg_predictions hard = {4, 2, value, truth_ids, true},
                    scores = {4, 0, value, truth_ids, false};
     rg_part ranked = numbers_truth;
-    not_ready("nll", &hard, &classes_truth, "nll needs more than labels");
-    not_ready("roc_auc", &hard, &classes_truth, "more than labels");
+    not_ready("nll", &hard, &classes_truth, "nll needs probabilities");
+    not_ready("roc_auc", &hard, &classes_truth, "and the predictions are labels");
     not_ready("accuracy", &scores, &classes_truth, "a probability for each of the 2 classes");
     not_ready("roc_auc", &scores, &animals_truth, "each of the 3 classes");
     not_ready("f1", NULL, &animals_truth, "f1 needs two classes, and the data have 3");

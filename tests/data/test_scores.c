@@ -143,7 +143,7 @@ static void rank_correlation(void **state)
     const float up[] = {-1, 0, 1, 1e6f, 2e6f}, down[] = {9, 8, 7, 6, -1};
     assert_close(score("spearman", p, 0, up, 5), 1, 0);
     assert_close(score("spearman", p, 0, down, 5), rg_metric_find("spearman")->worst, 0);
-    assert_true(isnan(score("spearman", flat, 0, y, 5)));
+    assert_close(score("spearman", flat, 0, y, 5), 0, 0);
     assert_true(isnan(score("spearman", p, 0, flat, 5)));
     assert_true(isnan(score("spearman", p, 0, y, 1)));
 }

@@ -464,8 +464,8 @@ static void on_tick(uv_timer_t *timer)
         end_workers(p);
     for (int i = 0; i < p->options->workers; i++)
         give_up_output(&p->workers[i]);
-    if (p->events->tick)
-        p->events->tick(p->events->ctx);
+    if (p->events->tick && !p->stopping && !p->events->tick(p->events->ctx, p->err))
+        stop(p);
 }
 
 static void open_handles(pool *p)

@@ -98,7 +98,7 @@ static void add_arm(sweep *all, const json_t *curves, const char *arm, const cha
 {
     const json_t *steps = longest(curves, arm, metric);
     size_t count = json_array_size(steps), stride = count / STEPS_MAX + 1, last = count;
-    if (!count)
+    if (count < 2) /* one point is no curve */
         return;
     band *bands = bands_of(curves, arm, metric, count);
     for (size_t i = 0; i < count; i++) {
@@ -115,25 +115,26 @@ static void add_arm(sweep *all, const json_t *curves, const char *arm, const cha
     rg_free(bands);
 }
 
-static void finish(json_t *ret, sweep *all, const char *metric)
+static void finish(json_t *ret, sweep *all, const char *metric, const char *unit)
 {
     if (json_array_size(all->arms)) {
         rg_str id = {0};
         rg_str_printf(&id, "curves-%zu", json_array_size(ret));
-        chart_add(ret,
-                  &(chart_parts){
-                      .id = rg_str_text(&id),
-                      .title = metric,
-                      .description = "The line is the mean over an arm's seeds, the band "
-                                     "reaches from its lowest to its highest seed. "
-                                     "Choose an arm in the legend to bring it out.",
-                      .spec = rg_web_chart_curves,
-                      .spec_end = rg_web_chart_curves_end,
-                      .variables = json_pack("{s:O, s:O, s:s}", "steps", all->steps, "arms",
-                                             all->arms, "title", metric),
-                      .columns = (const char *const[]){"arm", "seeds", "last epoch",
-                                                       "mean there", "lowest", "highest", NULL},
-                      .rows = json_incref(all->rows)});
+        chart_add(
+            ret, &(chart_parts){
+                     .id = rg_str_text(&id),
+                     .title = metric,
+                     .description = "The line is the mean over an arm's seeds, the band "
+                                    "reaches from its lowest to its highest seed. "
+                                    "Choose an arm in the legend to bring it out.",
+                     .spec = rg_web_chart_curves,
+                     .spec_end = rg_web_chart_curves_end,
+                     .variables = json_pack("{s:O, s:O, s:s, s:s}", "steps", all->steps, "arms",
+                                            all->arms, "title", metric, "unit", unit),
+                     .columns = (const char *const[]){"arm", "seeds",
+                                                      *unit == 'e' ? "last epoch" : "last step",
+                                                      "mean there", "lowest", "highest", NULL},
+                     .rows = json_incref(all->rows)});
         rg_str_free(&id);
     }
     json_decref(all->steps);
@@ -149,16 +150,17 @@ static sweep sweep_new(void)
 static void add_metric(json_t *ret, const json_t *facts, const char *metric)
 {
     sweep all = sweep_new();
+    const char *unit = table_step(facts);
     size_t i;
     json_t *arm;
     json_array_foreach (json_object_get(facts, "arms"), i, arm) {
         add_arm(&all, json_object_get(facts, "curves"), rg_json_text(arm, "name", ""), metric);
         if (json_array_size(all.arms) == ARMS_A_CHART) {
-            finish(ret, &all, metric);
+            finish(ret, &all, metric, unit);
             all = sweep_new();
         }
     }
-    finish(ret, &all, metric);
+    finish(ret, &all, metric, unit);
 }
 
 void chart_curves(const json_t *facts, json_t *ret)

@@ -90,11 +90,13 @@ static void source_close(facts_source *from)
 {
     json_decref(from->row);
     json_decref(from->split);
+    json_decref(from->audit);
     json_decref(from->freeze);
     json_decref(from->openings);
     json_decref(from->looks);
     json_decref(from->finished);
     json_decref(from->sessions);
+    json_decref(from->granted);
     rg_arena_free(from->arena);
 }
 
@@ -105,7 +107,9 @@ static bool source_open(facts_source *from, const rg_study *study, rg_ledger *le
     if (rg_ledger_records(ledger, from->arena, &from->records, &from->n_records, err) &&
         (from->row = rg_ledger_study_json(ledger, err)) != NULL &&
         newest(ledger, "split", &from->split, err) &&
+        newest(ledger, "audit", &from->audit, err) &&
         newest(ledger, "freeze", &from->freeze, err) &&
+        newest(ledger, "granted", &from->granted, err) &&
         (from->openings = rg_ledger_events(ledger, "seal-opened", err)) != NULL &&
         (from->looks = rg_ledger_events(ledger, "looked", err)) != NULL &&
         (from->finished = rg_ledger_events(ledger, "finished", err)) != NULL &&
@@ -249,6 +253,7 @@ static json_t *assemble(const facts_source *from)
     };
     for (size_t i = 0; i < RG_COUNT(parts); i++)
         json_object_set_new(facts, parts[i].key, parts[i].value);
+    json_object_set(facts, "trainer", json_object_get(study->resolved, "trainer"));
     json_t *sequential = facts_sequential(from);
     if (sequential)
         json_object_set_new(facts, "sequential", sequential);

@@ -13,11 +13,13 @@ typedef struct facts_source {
     size_t n_records;
     json_t *row;      /* the ledger's row of the study, or null */
     json_t *split;    /* body of the newest "split" event; NULL before */
+    json_t *audit;    /* body of the newest "audit" event; NULL before, and of older studies */
     json_t *freeze;   /* body of the newest "freeze" event; NULL before */
     json_t *openings; /* all "seal-opened" events */
     json_t *looks;    /* all "looked" events: of a study that adds seeds */
     json_t *finished; /* all "finished" events */
     json_t *sessions; /* all "session" events */
+    json_t *granted;  /* body of the newest "granted" event; NULL: our own trainer, or before */
 } facts_source;
 
 /* The record of one place, or NULL. */
@@ -51,6 +53,8 @@ json_t *facts_warnings(const facts_source *from);
 json_t *facts_seal(const facts_source *from);
 /* "sealed", "scored" or "self-reported" (facts_seal.c says what each takes). */
 const char *facts_trust(const facts_source *from);
+/* What the kernel kept from the trials, in a sentence; null where that is not recorded. */
+json_t *facts_sandbox(const facts_source *from);
 /* How often trials tried to open what is hidden from them. */
 size_t facts_attempts(const facts_source *from);
 json_t *facts_sequential(const facts_source *from); /* NULL: the seeds are fixed */

@@ -230,6 +230,31 @@ static void check_duplicates(json_t *checks, const facts_source *from)
     add_check(checks, "duplicates across parts", twins > 0 ? "warn" : "pass", &detail);
 }
 
+/* What the audit found when the data was cut; notes are left to `rigor audit`. */
+static void check_audit(json_t *checks, const facts_source *from)
+{
+    double dangers = number_at(from->audit, "counts.danger");
+    double warnings = number_at(from->audit, "counts.warning");
+    if (isnan(dangers))
+        return;
+    rg_str detail = {0};
+    size_t i;
+    json_t *finding;
+    json_array_foreach (json_object_get(from->audit, "findings"), i, finding)
+        if (strcmp(rg_json_text(finding, "severity", ""), "note") != 0)
+            rg_str_printf(&detail, "%s%s: %s", detail.len ? "; " : "",
+                          rg_json_text(finding, "check", ""),
+                          rg_json_text(finding, "what", ""));
+    if (!detail.len)
+        rg_str_printf(&detail, "%zu checks of the data and its split found no danger",
+                      json_array_size(json_object_get(from->audit, "checks")));
+    add_check(checks, "data audit",
+              dangers > 0    ? "fail"
+              : warnings > 0 ? "warn"
+                             : "pass",
+              &detail);
+}
+
 static void check_seeds(json_t *checks, const facts_source *from)
 {
     size_t n = facts_seeds_due(from), looks = json_array_size(from->looks);
@@ -253,6 +278,7 @@ json_t *facts_checks(const facts_source *from, const json_t *arms)
     check_seal(checks, from);
     check_attempts(checks, from);
     check_duplicates(checks, from);
+    check_audit(checks, from);
     check_runs(checks, from);
     check_default(checks, from, arms);
     check_edges(checks, from);

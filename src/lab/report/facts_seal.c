@@ -93,3 +93,47 @@ json_t *facts_seal(const facts_source *from)
     json_decref(tried);
     return ret;
 }
+
+/* ---- What the kernel kept */
+
+static void add_names(rg_str *out, const char *before, const json_t *names)
+{
+    size_t i;
+    json_t *name;
+    json_array_foreach (names, i, name)
+        rg_str_printf(out, "%s%s", i ? ", " : before, json_string_value(name));
+}
+
+static void add_kept(rg_str *out, const json_t *granted)
+{
+    int abi = (int)json_integer_value(json_object_get(granted, "landlock"));
+    if (abi)
+        rg_str_printf(out, "Landlock ABI %d", abi);
+    else
+        rg_str_add(out, "no Landlock");
+    if (json_is_true(json_object_get(granted, "seccomp")))
+        rg_str_add(out, ", system calls filtered");
+    if (json_is_true(json_object_get(granted, "watch")))
+        rg_str_add(out, ", attempts watched");
+    if (json_object_get(granted, "network"))
+        rg_str_add(out, json_is_true(rg_json_path(granted, "network.allowed"))
+                            ? "; the network is granted"
+                            : "; no network");
+    size_t hidden = json_array_size(json_object_get(granted, "hidden"));
+    if (hidden)
+        rg_str_printf(out, "; %zu place%s hidden", hidden, hidden == 1 ? "" : "s");
+    add_names(out, "; writable: ", json_object_get(granted, "write"));
+    add_names(out, "; not kept by this kernel: ", json_object_get(granted, "refused"));
+    add_names(out, "; mind: ", json_object_get(granted, "warnings"));
+}
+
+json_t *facts_sandbox(const facts_source *from)
+{
+    if (!from->granted)
+        return json_null();
+    rg_str text = {0};
+    add_kept(&text, from->granted);
+    json_t *ret = json_string(rg_str_text(&text));
+    rg_str_free(&text);
+    return ret;
+}

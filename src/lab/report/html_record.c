@@ -36,6 +36,7 @@ void html_checks(rg_str *ret, const json_t *facts)
     rg_str body = {0};
     add_warnings(&body, facts);
     html_table(&body, table_checks(facts), "");
+    html_table(&body, table_tried(facts), "");
     html_table(&body, table_failures(facts), "");
     html_table(&body, table_stages(facts), "");
     add_section(ret, "checks", "Checks", &body);

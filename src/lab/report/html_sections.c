@@ -278,13 +278,18 @@ void html_models(rg_str *ret, const json_t *facts)
 
 void html_curves(rg_str *ret, const json_t *facts)
 {
-    if (!json_array_size(json_object_get(facts, "curves")))
-        return;
-    section_open(ret, facts, "curves", "Learning curves", "The final runs, epoch by epoch.");
-    rg_str_add(ret, "<div class=\"tiles\">\n");
-    add_charts(ret, chart_curves, facts);
-    rg_str_add(ret, "</div>\n");
-    section_close(ret);
+    rg_str body = {0}, lead = {0};
+    add_charts(&body, chart_curves, facts);
+    rg_str_printf(&lead, "The final runs, %s by %s.", table_step(facts), table_step(facts));
+    if (body.len) {
+        section_open(ret, facts, "curves", "Learning curves", rg_str_text(&lead));
+        html_put(ret, "<div class=\"tiles\">\n");
+        rg_str_add(ret, rg_str_text(&body));
+        rg_str_add(ret, "</div>\n");
+        section_close(ret);
+    }
+    rg_str_free(&body);
+    rg_str_free(&lead);
 }
 
 /* ---- Tuning */

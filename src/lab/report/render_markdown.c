@@ -193,9 +193,9 @@ static void add_command(rg_str *ret, const json_t *facts)
 
 static bool render(const json_t *facts, bool colour, rg_str *ret, rg_err *err)
 {
-    static const table_builder tables[] = {table_looks,  table_also,     table_model_pairs,
-                                           table_tuning, table_space,    table_checks,
-                                           table_stages, table_failures, table_data};
+    static const table_builder tables[] = {
+        table_looks,  table_also,  table_model_pairs, table_tuning,   table_space,
+        table_checks, table_tried, table_stages,      table_failures, table_data};
     (void)colour;
     (void)err;
     add_head(ret, facts);

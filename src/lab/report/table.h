@@ -22,6 +22,9 @@ json_t *table_space(const json_t *facts);
 json_t *table_stages(const json_t *facts);
 json_t *table_checks(const json_t *facts);
 json_t *table_failures(const json_t *facts); /* failed runs, then failed trials */
+json_t *table_tried(const json_t *facts);    /* what trials tried to open against the seal */
+/* What curves go by: "epoch", of a program "step". */
+const char *table_step(const json_t *facts);
 json_t *table_data(const json_t *facts);
 json_t *table_environment(const json_t *facts);
 json_t *table_costs(const json_t *facts); /* mean resources of a final run, by arm */

@@ -82,6 +82,7 @@ json_t *table_environment(const json_t *facts)
         {"compiler", "environment.compiler", CELL_ANY},
         {"libraries", "environment.libraries", CELL_ANY},
         {"git", "environment.git", CELL_ANY},
+        {"sandbox of the trials", "environment.sandbox", CELL_ANY},
         {"folder", "environment.path", CELL_ANY},
         {"fingerprint of the results", "fingerprint", CELL_ANY},
         {"head of the ledger", "ledger_head", CELL_ANY},

@@ -2,26 +2,14 @@
  * the chain from the events, the tables from the events, the files from their hashes, the
  * scores from predictions and labels, the frozen choice from the trials, the figures from the
  * rows. */
-#include "rigor/protocol.h"
-#include "rigor/publish.h"
+#include "lab/report/proof.h"
+#include "lab/report/signature.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-typedef struct proof {
-    const rg_study *study;
-    rg_ledger *ledger;
-    const char *dir;
-    rg_arena *arena;
-    const rg_record *records;
-    size_t n_records;
-    rg_str wrong; /* what is wrong, of the check under way */
-    rg_str right; /* what was looked at */
-} proof;
-
-static void complain(proof *p, const char *fmt, ...) RG_PRINTF(2, 3);
-static void complain(proof *p, const char *fmt, ...)
+void proof_complain(proof *p, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
@@ -36,42 +24,11 @@ static bool check_ledger(proof *p, rg_err *err)
     size_t i;
     bool ok = rg_ledger_verify(p->ledger, problems, err);
     json_array_foreach (problems, i, problem)
-        complain(p, "%s: %s", rg_json_text(problem, "where", ""),
-                 rg_json_text(problem, "what", ""));
+        proof_complain(p, "%s: %s", rg_json_text(problem, "where", ""),
+                       rg_json_text(problem, "what", ""));
     json_decref(problems);
     rg_str_printf(&p->right, "the hash chain holds and every table row follows from an event");
     return ok;
-}
-
-static void check_file(proof *p, const char *folder, const char *name, const char *expected)
-{
-    char hex[RG_HEX];
-    rg_err err = {0};
-    const char *path = rg_arena_printf(p->arena, "%s/%s/%s", p->dir, folder, name);
-    if (!rg_sha_file(path, hex, &err))
-        complain(p, "%s: %s", path, err.what);
-    else if (strcmp(hex, expected) != 0)
-        complain(p, "%s is not the file that was recorded", path);
-}
-
-static bool check_files(proof *p, rg_err *err)
-{
-    size_t count = 0;
-    const char *name;
-    json_t *split = rg_ledger_newest(p->ledger, "split", err), *hash;
-    json_object_foreach (json_object_get(json_object_get(split, "info"), "files"), name, hash) {
-        bool labels = rg_text_starts(name, "labels");
-        check_file(p, labels ? "sealed" : "data", name, json_string_value(hash));
-        count++;
-    }
-    json_decref(split);
-    for (size_t i = 0; i < p->n_records; i++)
-        if (p->records[i].predictions) {
-            check_file(p, ".", p->records[i].predictions, p->records[i].predictions_sha);
-            count++;
-        }
-    rg_str_printf(&p->right, "%zu files have the hashes that were recorded", count);
-    return err->code == RG_OK;
 }
 
 static const rg_record *run_of(const proof *p, const rg_score *score)
@@ -105,9 +62,19 @@ static bool check_scores(proof *p, rg_err *err)
     json_t *opened = rg_ledger_newest(p->ledger, "seal-opened", err);
     bool open = opened != NULL;
     json_decref(opened);
+    if (rg_study_is_self_reported(p->study)) {
+        rg_str_add(&p->right,
+                   "the program reports its own scores: there is nothing to compute");
+        return err->code == RG_OK;
+    }
     rg_str_add(&p->right, "the seal is closed");
     if (!open || err->code != RG_OK)
         return err->code == RG_OK;
+    if (p->options.bundled && !rg_file_exists(rg_path_join(p->arena, p->dir, RG_LABELS_FILE))) {
+        rg_str_clear(&p->right);
+        rg_str_add(&p->right, "not computed again: the bundle was made without the labels");
+        return true;
+    }
     rg_err cannot = {0};
     size_t n;
     const rg_record *records = runs_seen(p, &n, err);
@@ -117,13 +84,14 @@ static bool check_scores(proof *p, rg_err *err)
     bool computed = rg_scores_compute(p->study, split, p->dir, records, n, &scored, &cannot);
     json_decref(split);
     if (!computed) {
-        complain(p, "%s: %s", cannot.where, cannot.what);
+        proof_complain(p, "%s: %s", cannot.where, cannot.what);
         return true;
     }
     for (size_t i = 0; i < scored.count; i++)
         if (!json_equal(run_of(p, &scored.score[i])->test, scored.score[i].test))
-            complain(p, "the test scores of %s, run %zu, do not follow from its predictions",
-                     scored.score[i].arm, scored.score[i].number);
+            proof_complain(p,
+                           "the test scores of %s, run %zu, do not follow from its predictions",
+                           scored.score[i].arm, scored.score[i].number);
     rg_str_clear(&p->right);
     rg_str_printf(&p->right, "%zu runs scored again from predictions and labels", scored.count);
     rg_scored_free(&scored);
@@ -146,7 +114,7 @@ static bool check_looks(proof *p, rg_err *err)
                       json_array_size(looks), rg_look_seeds(last), p->study->n_seeds,
                       rg_json_text(last, "end", "not at the end"));
     if (rg_study_is_sequential(p->study) && json_array_size(openings) > 1)
-        complain(p, "the seal was opened %zu times", json_array_size(openings));
+        proof_complain(p, "the seal was opened %zu times", json_array_size(openings));
     json_decref(looks);
     json_decref(openings);
     return err->code == RG_OK;
@@ -192,12 +160,13 @@ static bool check_choice(proof *p, rg_err *err)
     json_array_foreach (json_object_get(freeze, "arms"), i, frozen) {
         const char *arm = rg_json_text(frozen, "arm", "");
         if (!json_equal(expected_config(p, arm), json_object_get(frozen, "config")))
-            complain(p, "the frozen configuration of %s is not that of its best trial", arm);
+            proof_complain(p, "the frozen configuration of %s is not that of its best trial",
+                           arm);
         for (size_t k = 0; k < p->n_records; k++)
             if (p->records[k].stage == RG_EVALUATE && strcmp(p->records[k].arm, arm) == 0 &&
                 !json_equal(p->records[k].config, json_object_get(frozen, "config")))
-                complain(p, "run %zu of %s did not use the frozen configuration",
-                         p->records[k].number, arm);
+                proof_complain(p, "run %zu of %s did not use the frozen configuration",
+                               p->records[k].number, arm);
     }
     json_decref(freeze);
     rg_str_add(&p->right, "every arm was frozen at its best trial on validation, and run so");
@@ -213,7 +182,7 @@ static bool check_figures(proof *p, rg_err *err)
     if (facts)
         rg_facts_fingerprint(facts, fingerprint);
     if (analysed && strcmp(fingerprint, rg_json_text(analysed, "fingerprint", "")) != 0)
-        complain(p, "the figures do not come out as they were recorded");
+        proof_complain(p, "the figures do not come out as they were recorded");
     rg_str_printf(&p->right,
                   analysed ? "all figures recomputed, fingerprint %.16s"
                            : "the study is not complete: no figures were recorded%.0s",
@@ -259,26 +228,32 @@ static bool check_report(proof *p, rg_err *err)
     } else if (facts && !rg_file_exists(path)) {
         rg_str_add(&p->right, "no report.json to compare");
     } else if (facts && (written = read_report(path, &cannot)) == NULL) {
-        complain(p, "%s: %s", path, cannot.what);
+        proof_complain(p, "%s: %s", path, cannot.what);
     } else if (facts && !is_complete(written)) {
         rg_str_add(&p->right, "report.json is from before the study was complete");
     } else if (facts) {
         rg_str_add(&p->right, "report.json says what the ledger says");
         if (!same_figures(facts, written))
-            complain(p, "%s does not say what the ledger says", path);
+            proof_complain(p, "%s does not say what the ledger says", path);
     }
     json_decref(written);
     json_decref(facts);
     return err->code == RG_OK;
 }
 
+static bool check_signature(proof *p, rg_err *err)
+{
+    return signature_check(p->ledger, p->study->name, p->dir, p->options.key, &p->right,
+                           &p->wrong, err);
+}
+
 static const struct {
     const char *name;
     bool (*check)(proof *p, rg_err *err);
 } checks[] = {
-    {"ledger", check_ledger}, {"files", check_files},   {"scores", check_scores},
-    {"looks", check_looks},   {"choice", check_choice}, {"figures", check_figures},
-    {"report", check_report},
+    {"ledger", check_ledger}, {"files", proof_check_files},   {"scores", check_scores},
+    {"looks", check_looks},   {"choice", check_choice},       {"figures", check_figures},
+    {"report", check_report}, {"signature", check_signature},
 };
 
 static bool run_checks(proof *p, json_t *results, bool *ret_holds, rg_err *err)
@@ -299,11 +274,12 @@ static bool run_checks(proof *p, json_t *results, bool *ret_holds, rg_err *err)
 }
 
 bool rg_study_verify(const rg_study *study, rg_ledger *ledger, const char *dir,
-                     json_t **ret_report, rg_err *err)
+                     const rg_verify_options *options, json_t **ret_report, rg_err *err)
 {
     proof p = {.study = study,
                .ledger = ledger,
                .dir = dir,
+               .options = options ? *options : (rg_verify_options){0},
                .arena = rg_arena_new(),
                .wrong = {.max = 4000},
                .right = {.max = 400}};

@@ -12,7 +12,7 @@
 #include <math.h>
 
 #define PI 3.14159265358979323846
-#define EXACT_UP_TO 1000000 /* n_a n_b */
+#define EXACT_UP_TO 100000 /* n_a n_b */
 
 double rg_kolmogorov_upper(double x)
 {

@@ -13,6 +13,7 @@ typedef struct reader {
     rg_arena *arena;
     rg_err *err;
     sqlite3_stmt *metrics; /* of one record */
+    bool outline; /* results alone: no curves, no resources, no trial's configuration */
     RG_VEC(rg_record) records;
 } reader;
 
@@ -109,6 +110,7 @@ static bool read_curves(reader *r, rg_record *record)
 
 static rg_record read_record(reader *r, sqlite3_stmt *stmt, rg_stage stage)
 {
+    bool configured = !r->outline || stage != RG_TUNE;
     return (rg_record){
         .stage = stage,
         .arm = read_text(r, stmt, 0),
@@ -116,9 +118,9 @@ static rg_record read_record(reader *r, sqlite3_stmt *stmt, rg_stage stage)
         .seed = read_seed(stmt, 2),
         .failed = sqlite3_column_int(stmt, 3) != 0,
         .reason = read_text(r, stmt, 4),
-        .config = read_json(r, stmt, 5),
+        .config = configured ? read_json(r, stmt, 5) : NULL,
         .validation = read_json(r, stmt, 6),
-        .resources = read_json(r, stmt, 7),
+        .resources = r->outline ? NULL : read_json(r, stmt, 7),
         .point = read_json(r, stmt, 8),
         .test = read_json(r, stmt, 9),
         .predictions = read_text(r, stmt, 10),
@@ -134,7 +136,7 @@ static bool read_stage(reader *r, rg_stage stage, const char *sql)
     int got;
     while ((got = rg_sql_step(stmt, r->ledger->path, r->err)) > 0) {
         rg_record record = read_record(r, stmt, stage);
-        if (r->err->code != RG_OK || !read_curves(r, &record))
+        if (r->err->code != RG_OK || (!r->outline && !read_curves(r, &record)))
             break;
         rg_vec_push(&r->records, record);
     }
@@ -142,10 +144,10 @@ static bool read_stage(reader *r, rg_stage stage, const char *sql)
     return got == 0;
 }
 
-bool rg_ledger_records(rg_ledger *ledger, rg_arena *arena, rg_record **ret, size_t *ret_n,
-                       rg_err *err)
+static bool read_records(rg_ledger *ledger, rg_arena *arena, bool outline, rg_record **ret,
+                         size_t *ret_n, rg_err *err)
 {
-    reader r = {.ledger = ledger, .arena = arena, .err = err};
+    reader r = {.ledger = ledger, .arena = arena, .err = err, .outline = outline};
     if (!rg_sql_run(ledger->db, "SAVEPOINT reading", ledger->path, err))
         return false;
     r.metrics = rg_sql_prepare(ledger->db, metrics_sql, ledger->path, err);
@@ -161,6 +163,18 @@ bool rg_ledger_records(rg_ledger *ledger, rg_arena *arena, rg_record **ret, size
     }
     rg_vec_free(&r.records);
     return done;
+}
+
+bool rg_ledger_records(rg_ledger *ledger, rg_arena *arena, rg_record **ret, size_t *ret_n,
+                       rg_err *err)
+{
+    return read_records(ledger, arena, false, ret, ret_n, err);
+}
+
+bool rg_ledger_outline(rg_ledger *ledger, rg_arena *arena, rg_record **ret, size_t *ret_n,
+                       rg_err *err)
+{
+    return read_records(ledger, arena, true, ret, ret_n, err);
 }
 
 void rg_record_name(const rg_record *record, char ret[RG_RECORD_NAME])

@@ -147,13 +147,15 @@ static json_t *answer(void *ctx, size_t id)
     return json_pack("{s:I}", "prune", (json_int_t)id);
 }
 
-static void take_tick(void *ctx)
+static bool take_tick(void *ctx, rg_err *err)
 {
     const drive *d = ctx;
     rg_walk *w = &d->c->walk;
     w->progress.elapsed_s = (double)(rg_clock_ns() - w->started) * 1e-9;
     if (w->options.progress)
         w->options.progress(w->options.ctx, &w->progress);
+    (void)err;
+    return true;
 }
 
 /* ---- One start */

@@ -42,6 +42,23 @@ static void read_sampler(study_reader *reader, const study_node *node)
         reader->study->sampler = names[at];
 }
 
+static void read_prune(study_reader *reader, const study_node *node)
+{
+    static const char *const names[] = {"none", "median"};
+    int at = node ? study_choice(reader, node, "tune.prune", names, RG_COUNT(names)) : 0;
+    reader->study->prune = at == 1;
+    if (at == 1 && !reader->trainer)
+        study_mistake(reader, node->mark, "leave it out",
+                      "the native trainer trains whole cohorts: its trials are not pruned");
+}
+
+static void read_prune_after(study_reader *reader, const study_node *node)
+{
+    reader->study->prune_after = 1;
+    study_whole(reader, node, "tune.prune_after", 1, INT64_C(1) << 52,
+                &reader->study->prune_after);
+}
+
 static void read_space(study_reader *reader, const study_node *node)
 {
     reader->space = node;
@@ -50,10 +67,8 @@ static void read_space(study_reader *reader, const study_node *node)
 void study_read_tune(study_reader *reader, const study_node *node)
 {
     static const study_field fields[] = {
-        {"trials", read_trials},
-        {"sampler", read_sampler},
-        {"parallel", read_parallel},
-        {"space", read_space},
+        {"trials", read_trials}, {"sampler", read_sampler},         {"parallel", read_parallel},
+        {"prune", read_prune},   {"prune_after", read_prune_after}, {"space", read_space},
     };
     bool map = node && node->kind != STUDY_NULL && study_is_map(reader, node, "'tune'");
     study_fields(reader, map ? node : NULL, "'tune'", fields, RG_COUNT(fields));

@@ -163,7 +163,7 @@ static void read_rules(study_reader *reader, const study_node *map)
     if (split->group && split->time && strcmp(split->group, split->time) == 0)
         study_mistake(reader, time->mark, "name two columns", "group and time are both '%s'",
                       study_clip(reader, split->time));
-    if ((group || time) && split->train_file)
+    if ((group || time) && count_parts(map, true))
         study_mistake(reader, group ? group->mark : time->mark, "keep one of the two",
                       "files say which row is where: nothing is left to cut by %s",
                       group ? "group" : "time");
@@ -281,14 +281,15 @@ static void set_own_metric(study_reader *reader, const study_node *node)
     study->metric_worst = NAN;
     study->maximize = goal && goal->kind == STUDY_TEXT && strcmp(goal->text, "maximize") == 0;
     if (!goal)
-        study_mistake(reader, node->mark,
-                      rg_arena_printf(reader->arena,
-                                      "of a metric that the program reports itself, give the "
-                                      "goal (metric: {name: %s, goal: minimize}); otherwise: %s",
-                                      study_clip(reader, node->text),
-                                      rg_metric_suggest(node->text, reader->arena)),
-                      "'%s' is no metric that the lab computes, and has no goal",
-                      study_clip(reader, node->text));
+        study_mistake(
+            reader, node->mark,
+            rg_arena_printf(reader->arena,
+                            "of a metric that the program reports itself, give the "
+                            "goal (metric: {name: %s, goal: minimize}); otherwise: %s",
+                            study_clip(reader, node->text),
+                            rg_metric_suggest(node->text, reader->arena)),
+            "'%s' is no metric that the lab computes, and has no goal",
+            study_clip(reader, node->text));
 }
 
 static void set_metric(study_reader *reader, const study_node *node)

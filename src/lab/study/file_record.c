@@ -211,6 +211,9 @@ void study_record(rg_study *study)
         "analysis", analysis_json(&study->analysis), "exploratory", study->exploratory);
     if (rg_study_is_sequential(study))
         json_object_set_new(study->resolved, "sequential", sequential_json(study));
+    if (study->prune)
+        json_object_set_new(json_object_get(study->resolved, "tune"), "prune_after",
+                            json_integer((json_int_t)study->prune_after));
     if (study->trainer)
         json_object_set_new(study->resolved, "trainer", trainer_json(study->trainer));
     if (!study->resolved)

@@ -1,10 +1,11 @@
 /* protocol.c - the stages of a study.  Read rg_study_run first: it is the table of contents.
  *
  * A stage looks into the ledger for what is done, does the rest, and ends with an event:
- * "split", "freeze", "seal-opened", "looked".  An event is written after all that it stands
+ * "split" (behind "audit"), "freeze", "seal-opened", "looked".  An event is written after all that it stands
  * for, so a stage that was cut off is simply walked again. */
 #include "rigor/protocol.h"
 
+#include "lab/study/pruner.h"
 #include "lab/study/session.h"
 #include "lab/study/walk.h"
 #include "lab/study/working_tree.h"
@@ -114,16 +115,47 @@ bool rg_walk_perform(rg_walk *w, rg_work *work, const char *stage, rg_err *err)
 
 bool rg_walk_refresh(rg_walk *w, rg_err *err)
 {
-    return rg_ledger_records(w->ledger, w->arena, &w->records, &w->n_records, err);
+    rg_arena *arena = rg_arena_new();
+    bool ok = (w->study->prune ? rg_ledger_records : rg_ledger_outline)(
+        w->ledger, arena, &w->records, &w->n_records, err);
+    rg_arena *spare = ok ? w->read : arena;
+    if (spare)
+        rg_arena_free(spare);
+    w->read = ok ? arena : w->read;
+    return ok;
+}
+
+static size_t position_of(const rg_study *study, const char *arm)
+{
+    size_t a = 0;
+    while (a < study->n_arms && strcmp(study->arms[a].name, arm) != 0)
+        a++;
+    return a;
+}
+
+/* Records come by stage, arm in the study's order, and number. */
+static int compare_place(const rg_walk *w, const rg_record *r, rg_stage stage, size_t arm,
+                         size_t number)
+{
+    if (r->stage != stage)
+        return r->stage < stage ? -1 : 1;
+    size_t own = position_of(w->study, r->arm);
+    if (own != arm)
+        return own < arm ? -1 : 1;
+    return r->number < number ? -1 : r->number > number;
 }
 
 const rg_record *rg_walk_record(const rg_walk *w, rg_stage stage, const char *arm,
                                 size_t number)
 {
-    for (size_t i = 0; i < w->n_records; i++) {
-        const rg_record *r = &w->records[i];
-        if (r->stage == stage && r->number == number && strcmp(r->arm, arm) == 0)
-            return r;
+    size_t from = 0, to = w->n_records, at = position_of(w->study, arm);
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        int order = compare_place(w, &w->records[middle], stage, at, number);
+        if (order == 0)
+            return &w->records[middle];
+        from = order < 0 ? middle + 1 : from;
+        to = order < 0 ? to : middle;
     }
     return NULL;
 }
@@ -146,6 +178,7 @@ void rg_members_free(rg_work *work)
         json_decref(work->member[i].point);
         json_decref(work->member[i].config);
     }
+    pruner_close(work);
 }
 
 /* ---- The study's identity */
@@ -254,6 +287,8 @@ bool rg_study_run(const rg_study *study, rg_ledger *ledger, const rg_run_options
     json_decref(w.split);
     json_decref(w.freeze);
     json_decref(w.session);
+    if (w.read)
+        rg_arena_free(w.read);
     rg_arena_free(w.arena);
     return ok;
 }

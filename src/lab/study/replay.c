@@ -1,6 +1,8 @@
 /* replay.c - the decisions of a study again, under invented schedules (see replay.h). */
 #include "lab/study/replay.h"
 
+#include "lab/study/pruner.h"
+#include "lab/study/recorder.h"
 #include "lab/study/walk.h"
 
 #include <math.h>
@@ -85,6 +87,42 @@ static size_t decide(simulation *s)
     return id;
 }
 
+/* The primary metric on validation, under either of its names. */
+static const rg_curve *primary(const rg_record *r, const char *metric)
+{
+    char name[80];
+    const char *const names[] = {name, metric};
+    snprintf(name, sizeof(name), "val_%s", metric);
+    for (size_t k = 0; k < RG_COUNT(names); k++)
+        for (size_t i = 0; i < r->n_curves; i++)
+            if (strcmp(r->curves[i].name, names[k]) == 0)
+                return &r->curves[i];
+    return NULL;
+}
+
+/* The trial reports again, step by step: it has to be ended where it was, or not at all. */
+static void prune(simulation *s, size_t id, const rg_record *r)
+{
+    const rg_curve *c = primary(r, s->past->study->metric);
+    const json_t *told = json_object_get(r->resources, "pruned");
+    rg_member *m = &s->work.member[id];
+    bool ended = false;
+    size_t i = 0;
+    for (; c && i < c->count && !ended; i++) {
+        json_t *message = json_pack("{s:I, s:o}", "step", (json_int_t)c->step[i], c->name,
+                                    rg_json_real(c->value[i]));
+        recorder_collect(m, message);
+        json_decref(message);
+        ended = pruner_says(&s->work, id);
+    }
+    recorder_forget(m);
+    if (ended != json_is_integer(told) ||
+        (ended && (i < c->count || c->step[i - 1] != json_integer_value(told))))
+        complain(s->wrong, "%s/%zu: the search %s, recorded was %s", r->arm, r->number,
+                 ended ? "ends it early" : "lets it run to its end",
+                 told ? "another step" : "its end");
+}
+
 /* A trial that nobody has trained yet stays pending. */
 static void complete(simulation *s, size_t id)
 {
@@ -92,6 +130,8 @@ static void complete(simulation *s, size_t id)
     rg_member *m = &s->work.member[id];
     if (!r)
         return;
+    if (s->past->study->prune)
+        prune(s, id, r);
     m->recorded = true;
     m->failed = r->failed;
     m->score =
@@ -111,6 +151,7 @@ static void conclude(simulation *s)
             complain(s->wrong, "the arms are frozen at other configurations than recorded");
         json_decref(frozen);
     }
+    pruner_close(&s->work);
     rg_members_free(&s->work);
 }
 

@@ -16,8 +16,10 @@ typedef struct retraining {
     const rerun_source *source;
     const rg_record *const *chosen;
     size_t n, next;
+    rg_study study; /* its trials run to their end */
     rg_walk walk;
     rg_work work;
+    rg_run_options told; /* the walk's, their progress told on */
 } retraining;
 
 static size_t next_member(rg_work *work)
@@ -76,6 +78,8 @@ static bool link_folder(rg_arena *arena, const char *from, const char *to, const
 static bool bring_data(retraining *r, const char *study_dir, rg_err *err)
 {
     rg_walk *w = &r->walk;
+    if (!w->study->data) /* the trainer brings its own */
+        return true;
     json_t *split = rg_ledger_newest(r->source->ledger, "split", err);
     bool ok = !err->code && (split || rg_fail(err, RG_INPUT, study_dir, "rigor run begins it",
                                               "the study has not cut its data yet"));
@@ -114,7 +118,7 @@ static bool open_members(retraining *r, rg_err *err)
                          .score = NAN,
                          .point = json_incref(from->point),
                          .config = json_incref(from->config)};
-        if (from->stage == RG_EVALUATE)
+        if (from->stage == RG_EVALUATE && !rg_study_is_self_reported(study))
             m->predictions = rg_arena_printf(r->walk.arena, "predictions/%s-%llu.npz",
                                              from->arm, (unsigned long long)from->seed);
         if (m->arm == study->n_arms)
@@ -124,25 +128,24 @@ static bool open_members(retraining *r, rg_err *err)
     return true;
 }
 
-static bool train(retraining *r, rg_err *err)
+static bool train(retraining *r, const char *study_dir, rg_err *err)
 {
     rg_walk *w = &r->walk;
-    rg_run_options options = w->options;
-    options.ctx = r;
-    options.progress = w->options.progress ? tell : NULL;
+    r->told = w->options;
+    r->told.ctx = r;
+    r->told.progress = w->options.progress ? tell : NULL;
     r->work.study = w->study;
     r->work.ledger = w->ledger;
-    r->work.options = &options;
+    r->work.options = &r->told;
     r->work.data_info = w->split;
     r->work.dir = w->options.dir;
+    r->work.original = study_dir;
     r->work.progress = &w->progress;
     r->work.ctx = r;
     r->work.next = next_member;
     r->work.ready = ready_members;
     w->progress = (rg_progress){.stage = "rerun", .total = r->n, .best = NAN};
-    return open_members(r, err) &&
-           rg_dir_make(rg_path_join(w->arena, w->options.dir, "predictions"), 0755, err) &&
-           rg_work_run(&r->work, &w->signal, err);
+    return open_members(r, err) && rg_work_run(&r->work, &w->signal, err);
 }
 
 /* Only what the study has scored before: a seal that is closed stays so. */
@@ -168,6 +171,21 @@ static bool score(retraining *r, const char *study_dir, rerun_round *ret, rg_err
                              &ret->scored, err);
 }
 
+static void cut_pruned(retraining *r)
+{
+    rg_walk *w = &r->walk;
+    for (size_t i = 0; i < r->n; i++) {
+        const rg_record *from = r->chosen[i];
+        const json_t *step = json_object_get(from->resources, "pruned");
+        for (size_t k = 0; json_is_integer(step) && k < w->n_records; k++) {
+            rg_record *own = &w->records[k];
+            if (own->stage == from->stage && own->number == from->number &&
+                strcmp(own->arm, from->arm) == 0)
+                rerun_cut(own, json_integer_value(step), w->study, w->arena);
+        }
+    }
+}
+
 static bool perform(retraining *r, const char *study_dir, rerun_round *ret, rg_err *err)
 {
     rg_walk *w = &r->walk;
@@ -176,8 +194,11 @@ static bool perform(retraining *r, const char *study_dir, rerun_round *ret, rg_e
                              RG_LEDGER_WRITE, &w->ledger, err) &&
               rg_ledger_study(w->ledger, study->name, study->text, study->resolved, study->hash,
                               NULL, err) &&
-              bring_data(r, study_dir, err) && train(r, err) &&
-              (w->signal || (rg_walk_refresh(w, err) && score(r, study_dir, ret, err)));
+              bring_data(r, study_dir, err) && train(r, study_dir, err) &&
+              (w->signal ||
+               (rg_ledger_records(w->ledger, w->arena, &w->records, &w->n_records, err) &&
+                score(r, study_dir, ret, err)));
+    cut_pruned(r);
     ret->records = w->records;
     ret->n_records = w->n_records;
     rg_members_free(&r->work);
@@ -194,13 +215,14 @@ static bool one_round(const rerun_source *source, const rg_record *const *chosen
     char *dir = rg_dir_scratch(arena, "rerun", err);
     if (!dir)
         return false;
-    retraining r = {.source = source,
-                    .chosen = chosen,
-                    .n = n,
-                    .walk = {.study = source->study,
-                             .options = options->run,
-                             .arena = arena,
-                             .started = rg_clock_ns()}};
+    retraining r = {
+        .source = source,
+        .chosen = chosen,
+        .n = n,
+        .study = *source->study,
+        .walk = {.options = options->run, .arena = arena, .started = rg_clock_ns()}};
+    r.study.prune = false;
+    r.walk.study = &r.study;
     r.walk.options.dir = dir;
     if (r.walk.options.jobs <= 0)
         r.walk.options.jobs = rg_cpu_count();

@@ -37,6 +37,10 @@ bool rerun_same(double a, double b);
 /* How many doubles lie between the two, and one more; 0 for equal ones, -1 when one is NaN. */
 int64_t rerun_ulps(double a, double b);
 
+/* A trial that the search ended at a step did not end by itself: of the training done again, only
+ * what came up to that step is compared.  Its validation becomes the last values by then. */
+void rerun_cut(rg_record *again, int64_t step, const rg_study *study, rg_arena *arena);
+
 /* Adds to `differences` what of `again` is not as `recorded`: at most one entry for the
  * failure, the predictions, each metric of the validation, and all curves together (the first
  * step at which one of them parts), as {"what", "name", "step", "recorded", "again", "ulps"};

@@ -2,18 +2,25 @@
 #include "lab/study/rerun.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
+
+static int64_t bits_of(double value)
+{
+    int64_t bits;
+    memcpy(&bits, &value, sizeof(bits));
+    return bits;
+}
 
 bool rerun_same(double a, double b)
 {
-    return memcmp(&a, &b, sizeof(a)) == 0 || (isnan(a) && isnan(b));
+    return bits_of(a) == bits_of(b) || (isnan(a) && isnan(b));
 }
 
 /* Doubles in their order as whole numbers, without a gap. */
 static int64_t place_of(double value)
 {
-    int64_t bits;
-    memcpy(&bits, &value, sizeof(bits));
+    int64_t bits = bits_of(value);
     return bits < 0 ? INT64_MIN - bits : bits;
 }
 
@@ -119,10 +126,11 @@ typedef struct parted {
 static parted part_curve(const rg_curve *a, const rg_curve *b)
 {
     size_t i = parting(a, b);
-    if (i == a->count && i == b->count)
+    const rg_curve *longer = i < a->count ? a : b;
+    if (i >= longer->count)
         return (parted){NULL};
     return (parted){.name = a->name,
-                    .step = i < a->count ? a->step[i] : b->step[i],
+                    .step = longer->step[i],
                     .recorded = i < a->count ? a->value[i] : (double)NAN,
                     .again = i < b->count ? b->value[i] : (double)NAN};
 }
@@ -166,4 +174,47 @@ void rerun_compare(const rg_record *recorded, const rg_record *again, json_t *di
     *ret_compared = compare_curves(recorded, again, differences) +
                     compare_validation(recorded->validation, again->validation, differences) +
                     compare_predictions(recorded, again, differences);
+}
+
+/* ---- Trials that were ended early */
+
+static void release_json(void *json)
+{
+    json_decref(json);
+}
+
+static void cut_curve(rg_curve *c, int64_t step)
+{
+    size_t n = 0;
+    while (n < c->count && c->step[n] <= step)
+        n++;
+    c->count = n;
+}
+
+/* Under either of the names that a metric on validation has. */
+static void last_value(const rg_record *r, const char *metric, json_t *validation)
+{
+    char name[80];
+    snprintf(name, sizeof(name), "val_%s", metric);
+    const rg_curve *c = curve_named(r, name);
+    c = c ? c : curve_named(r, metric);
+    if (c && c->count > 0)
+        json_object_set_new(validation, metric, rg_json_real(c->value[c->count - 1]));
+}
+
+void rerun_cut(rg_record *again, int64_t step, const rg_study *study, rg_arena *arena)
+{
+    rg_curve *curves = RG_ARENA_ARRAY(arena, rg_curve, again->n_curves + 1);
+    for (size_t i = 0; i < again->n_curves; i++) {
+        curves[i] = again->curves[i];
+        cut_curve(&curves[i], step);
+    }
+    again->curves = curves;
+    again->validation = json_object();
+    rg_arena_defer(arena, release_json, again->validation);
+    last_value(again, study->metric, again->validation);
+    for (size_t i = 0; i < study->n_also; i++)
+        last_value(again, study->also[i], again->validation);
+    again->failed = false;
+    again->reason = NULL;
 }

@@ -5,140 +5,20 @@
  * worker) repeat the member; its own faults are recorded as failures. */
 #include "lab/study/runner.h"
 
+#include "lab/study/pruner.h"
+#include "lab/study/reach.h"
+#include "lab/study/recorder.h"
 #include "lab/study/trainer_job.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define COHORT_MAX ((size_t)8)
 /* Kills from outside; after that the member is taken to be what gets workers killed. */
 #define LOSSES_MAX 30
-
-/* ---- What a member has reported so far: one growing curve for each metric */
-
-typedef struct curve {
-    char name[64];
-    RG_VEC(int64_t) step;
-    RG_VEC(double) value;
-} curve;
-
-typedef struct rg_collected {
-    RG_VEC(curve) curves;
-} rg_collected;
-
-static void collected_free(rg_collected *collected)
-{
-    if (!collected)
-        return;
-    for (size_t i = 0; i < collected->curves.len; i++) {
-        rg_vec_free(&collected->curves.at[i].step);
-        rg_vec_free(&collected->curves.at[i].value);
-    }
-    rg_vec_free(&collected->curves);
-    rg_free(collected);
-}
-
-static void forget(rg_member *m)
-{
-    collected_free(m->collected);
-    m->collected = NULL;
-}
-
-static curve *curve_of(rg_collected *collected, const char *name)
-{
-    for (size_t i = 0; i < collected->curves.len; i++)
-        if (strcmp(collected->curves.at[i].name, name) == 0)
-            return &collected->curves.at[i];
-    curve added = {0};
-    snprintf(added.name, sizeof(added.name), "%s", name);
-    rg_vec_push(&collected->curves, added);
-    return &collected->curves.at[collected->curves.len - 1];
-}
-
-static void collect(rg_member *m, const json_t *message)
-{
-    int64_t step = json_integer_value(json_object_get(message, "step"));
-    const char *key;
-    json_t *value;
-    if (!m->collected)
-        m->collected = RG_NEW(rg_collected);
-    json_object_foreach ((json_t *)(uintptr_t)message, key, value) {
-        if (strcmp(key, "id") == 0 || strcmp(key, "step") == 0)
-            continue;
-        if (!json_is_number(value) && !json_is_null(value))
-            continue;
-        curve *c = curve_of(m->collected, key);
-        rg_vec_push(&c->step, step);
-        rg_vec_push(&c->value, rg_json_number(value, NAN));
-    }
-}
-
-/* ---- Records */
-
-static bool hash_predictions(rg_work *work, rg_member *m, char hex[RG_HEX], rg_err *err)
-{
-    rg_arena *arena = rg_arena_new();
-    bool ok = rg_sha_file(rg_path_join(arena, work->dir, m->predictions), hex, err);
-    rg_arena_free(arena);
-    return ok;
-}
-
-/* What the worker measured, and under what it was trained.  New reference, or NULL. */
-static json_t *resources_of(const rg_work *work, const json_t *message)
-{
-    json_t *told = json_object_get(message, "resources");
-    if (!work->session)
-        return json_incref(told);
-    json_t *resources = json_is_object(told) ? json_copy(told) : json_object();
-    json_object_set_new(resources, "session", json_string(work->session));
-    return resources;
-}
-
-static bool record(rg_work *work, size_t id, const json_t *message, const char *reason,
-                   rg_err *err)
-{
-    rg_member *m = &work->member[id];
-    size_t n = m->collected ? m->collected->curves.len : 0;
-    rg_curve *curves = RG_NEW_ARRAY(rg_curve, n + 1);
-    for (size_t i = 0; i < n; i++) {
-        const curve *c = &m->collected->curves.at[i];
-        curves[i] = (rg_curve){c->name, c->step.len, c->step.at, c->value.at};
-    }
-    rg_record r = {.stage = m->stage,
-                   .arm = work->study->arms[m->arm].name,
-                   .number = m->number,
-                   .seed = m->seed,
-                   .failed = reason != NULL,
-                   .reason = reason,
-                   .point = m->point,
-                   .config = m->config,
-                   .validation = json_object_get(message, "validation"),
-                   .test = json_object_get(message, "test"),
-                   .resources = resources_of(work, message),
-                   .curves = curves,
-                   .n_curves = n};
-    char hex[RG_HEX];
-    bool ok = true;
-    if (m->predictions && !reason) {
-        ok = hash_predictions(work, m, hex, err);
-        r.predictions = m->predictions;
-        r.predictions_sha = hex;
-    }
-    ok = ok && rg_ledger_append(work->ledger, &r, 1, err);
-    rg_free(curves);
-    json_decref(r.resources);
-    if (!ok)
-        return false;
-    m->recorded = true;
-    m->failed = r.failed;
-    m->score = r.failed
-                   ? NAN
-                   : rg_json_number(json_object_get(r.validation, work->study->metric), NAN);
-    forget(m);
-    return true;
-}
 
 /* ---- Progress */
 
@@ -161,7 +41,7 @@ static void note_progress(rg_work *work, const rg_member *m)
 static bool settle(rg_work *work, size_t id, const json_t *message, const char *reason,
                    rg_err *err)
 {
-    if (!record(work, id, message, reason, err))
+    if (!recorder_add(work, id, message, reason, err))
         return false;
     note_progress(work, &work->member[id]);
     if (work->done)
@@ -229,17 +109,17 @@ static json_t *job_json(const rg_work *work, json_t *members)
     for (size_t i = 0; i < RG_COUNT(parts); i++)
         json_object_set_new(files, parts[i],
                             json_sprintf("%s/data/%s.npz", work->dir, parts[i]));
-    return json_pack("{s:o, s:O, s:O, s:s, s:o, s:i, s:o}", "data", files, "task",
-                     json_object_get(data, "task"), "classes", json_object_get(data, "classes"),
-                     "metric", work->study->metric, "metrics", metric_names(work->study),
-                     "threads", 1, "members", members);
+    return json_pack("{s:o, s:O, s:O, s:O, s:s, s:o, s:i, s:o}", "data", files, "reach",
+                     work->reach, "task", json_object_get(data, "task"), "classes",
+                     json_object_get(data, "classes"), "metric", work->study->metric, "metrics",
+                     metric_names(work->study), "threads", 1, "members", members);
 }
 
 /* A member that was lost goes first: again, and alone when it may have brought a worker down.
  */
 static size_t next_lost(const rg_work *work)
 {
-    for (size_t i = 0; i < work->count; i++)
+    for (size_t i = 0; work->n_lost && i < work->count; i++)
         if (work->member[i].losses > 0 && !work->member[i].handed_out &&
             !work->member[i].recorded)
             return i;
@@ -248,6 +128,7 @@ static size_t next_lost(const rg_work *work)
 
 static void hand_out(rg_work *work, json_t *members, size_t id)
 {
+    work->n_lost -= work->member[id].losses > 0;
     work->member[id].handed_out = true;
     work->member[id].alone = false;
     json_t *member = member_json(work, id);
@@ -281,9 +162,30 @@ static json_t *next_job(void *ctx)
 static bool take_loss(void *ctx, const size_t *ids, size_t n, rg_loss loss, const char *reason,
                       rg_err *err);
 
+static bool is_end(const json_t *message)
+{
+    return json_object_get(message, "done") || json_object_get(message, "failed") ||
+           json_object_get(message, "again") || json_object_get(message, "lost");
+}
+
+/* The search has seen enough of it at one step; what it did after that step, and how it ended, is
+ * a matter of time, and does not count.  message: its last one, or NULL. */
+static bool settle_pruned(rg_work *work, size_t id, const json_t *message, rg_err *err)
+{
+    json_t *done = pruner_result(work, id, message);
+    bool ok = settle(work, id, done, NULL, err);
+    json_decref(done);
+    return ok;
+}
+
 static bool take_message(void *ctx, size_t id, const json_t *message, rg_err *err)
 {
     rg_work *work = ctx;
+    rg_member *m = &work->member[id];
+    if (!trainer_granted(work, message, err))
+        return false;
+    if (m->pruned)
+        return !is_end(message) || settle_pruned(work, id, message, err);
     const char *again = json_string_value(json_object_get(message, "again"));
     if (again) /* its launcher is well, the program was ended from outside */
         return take_loss(ctx, &id, 1, RG_LOSS_OUTSIDE, again, err);
@@ -297,8 +199,21 @@ static bool take_message(void *ctx, size_t id, const json_t *message, rg_err *er
         return rg_fail(err, RG_INTERNAL, NULL,
                        "put that right and run the same command again: it goes on from here",
                        "%s", lost);
-    collect(&work->member[id], message);
+    recorder_collect(m, message);
+    if (m->stage == RG_TUNE && work->study->prune)
+        m->pruned = pruner_says(work, id);
     return true;
+}
+
+/* What was decided is told to who trains it, once. */
+static json_t *answer(void *ctx, size_t id)
+{
+    rg_work *work = ctx;
+    rg_member *m = &work->member[id];
+    if (!m->pruned || m->told)
+        return NULL;
+    m->told = true;
+    return json_pack("{s:I}", "prune", (json_int_t)id);
 }
 
 /* One of several may be the culprit: each goes again alone, and only then is judged. */
@@ -309,23 +224,30 @@ static bool take_loss(void *ctx, const size_t *ids, size_t n, rg_loss loss, cons
     for (size_t i = 0; i < n; i++) {
         rg_member *m = &work->member[ids[i]];
         bool own_fault = loss == RG_LOSS_CRASH && m->alone;
+        if (m->pruned) {
+            if (!settle_pruned(work, ids[i], NULL, err))
+                return false;
+            continue;
+        }
         m->losses++;
-        forget(m);
+        recorder_forget(m);
         if (own_fault || m->losses > LOSSES_MAX) {
             if (!settle(work, ids[i], NULL, reason, err))
                 return false;
         } else {
             m->handed_out = false;
+            work->n_lost++;
         }
     }
     return true;
 }
 
-static void take_tick(void *ctx)
+static bool take_tick(void *ctx, rg_err *err)
 {
     rg_work *work = ctx;
     if (work->options->progress)
         work->options->progress(work->options->ctx, work->progress);
+    return recorder_flush(work, err);
 }
 
 /* A stage that went on without some of its results would answer another question. */
@@ -338,12 +260,25 @@ static bool all_recorded(const rg_work *work, rg_err *err)
                                    "%zu of %zu results did not arrive", missing, work->count);
 }
 
+/* What the native worker shuts itself off from, and what it may write. */
+static bool set_reach(rg_work *work, rg_err *err)
+{
+    char *dir = realpath(work->dir, NULL);
+    if (!dir)
+        return rg_fail(err, RG_INTERNAL, work->dir, "check its permissions", "cannot be found");
+    work->reach =
+        json_pack("{s:o, s:[o]}", "hidden", rg_out_of_reach(work->study, dir, work->original),
+                  "writable", json_sprintf("%s/predictions", dir));
+    free(dir);
+    return true;
+}
+
 /* A program's trials take places of their own, and folders that nobody else may be at. */
 static bool make_room(rg_work *work, rg_pool_options *options, rg_err *err)
 {
     const rg_trainer *trainer = work->study->trainer;
     if (!trainer)
-        return true;
+        return set_reach(work, err);
     options->threads = trainer->threads;
     options->workers = trainer_slots(trainer, options->workers, err);
     options->inherited = options->workers > 0 ? trainer_lock(work->dir, err) : -1;
@@ -362,16 +297,18 @@ bool rg_work_run(rg_work *work, int *ret_signal, rg_err *err)
                              .next = next_job,
                              .message = take_message,
                              .lost = take_loss,
-                             .tick = take_tick};
-    bool ok = make_room(work, &options, err) &&
-              rg_pool_run(&options, &events, ret_signal, err) &&
+                             .tick = take_tick,
+                             .answer = answer};
+    bool ok = rg_dir_make(rg_path_join(arena, work->dir, "predictions"), 0755, err) &&
+              make_room(work, &options, err) &&
+              rg_pool_run(&options, &events, ret_signal, err) && recorder_flush(work, err) &&
               (*ret_signal || all_recorded(work, err));
-    for (size_t i = 0; i < work->count; i++)
-        forget(&work->member[i]);
+    recorder_close(work);
     if (options.inherited > 0)
         close(options.inherited);
     json_decref(work->trainer);
-    work->trainer = NULL;
+    json_decref(work->reach);
+    work->trainer = work->reach = NULL;
     rg_arena_free(arena);
     return ok;
 }

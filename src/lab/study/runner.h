@@ -22,6 +22,7 @@ typedef struct rg_member {
     bool handed_out;
     bool alone; /* its job holds nobody else, who could have brought the worker down */
     int losses;
+    bool pruned, told; /* the search has seen enough; its worker knows */
     struct rg_collected *collected;
 } rg_member;
 
@@ -33,9 +34,17 @@ typedef struct rg_work {
     const rg_run_options *options;
     const json_t *data_info; /* body of the split event: paths, task, classes */
     const char *dir;         /* the study's folder */
-    const char *session;     /* id of what all this is trained under (session.h); may be NULL */
+    /* The folder of the study of which this is done again, and which stays out of reach as `dir`
+     * does; NULL: none. */
+    const char *original;
+    const char *session; /* id of what all this is trained under (session.h); may be NULL */
     rg_progress *progress;
-    json_t *trainer; /* what every job of a program begins with (trainer_job.h); NULL: our own */
+    struct recorder *recorder; /* results that wait for the ledger (recorder.h) */
+    struct pruner *pruner;     /* curves of the trials that others are held against */
+    size_t n_lost;             /* members that have to be trained again */
+    json_t
+        *trainer;  /* what every job of a program begins with (trainer_job.h); NULL: our own */
+    json_t *reach; /* of our own: {"hidden", "writable"} */
 
     rg_member *member;
     size_t count;

@@ -57,6 +57,10 @@ static bool score_run(const rg_study *study, const char *dir, const rg_record *r
     bool ok =
         (r->predictions || rg_fail(err, RG_INPUT, NULL, "begin anew with --fresh",
                                    "run %zu of %s has no predictions", r->number, r->arm)) &&
+        (rg_path_is_inside(r->predictions) ||
+         rg_fail(err, RG_INPUT, r->predictions, "rigor verify lists what was altered",
+                 "the predictions of run %zu of %s lie outside of the study's folder",
+                 r->number, r->arm)) &&
         (rg_file_exists(path) ||
          rg_fail(err, RG_INPUT, path, "restore the file, or begin anew with --fresh",
                  "the predictions of run %zu of %s are gone", r->number, r->arm)) &&
@@ -66,22 +70,6 @@ static bool score_run(const rg_study *study, const char *dir, const rg_record *r
         *ret = (rg_score){r->arm, r->number, scores};
     rg_arena_free(arena);
     return ok;
-}
-
-/* Names that do not count the classes would be of another cut. */
-static void name_classes(const json_t *split, rg_part *labels, rg_arena *arena)
-{
-    const json_t *names = json_object_get(json_object_get(split, "info"), "classes");
-    if (!labels->classes || json_array_size(names) != labels->classes)
-        return;
-    const char **name = RG_ARENA_ARRAY(arena, const char *, labels->classes);
-    for (size_t k = 0; k < labels->classes; k++) {
-        const char *text = json_string_value(json_array_get(names, k));
-        if (!text)
-            return;
-        name[k] = text;
-    }
-    labels->class_name = name;
 }
 
 bool rg_scores_compute(const rg_study *study, const json_t *split, const char *dir,
@@ -94,7 +82,8 @@ bool rg_scores_compute(const rg_study *study, const json_t *split, const char *d
     bool ok =
         rg_sha_file(path, scored.labels_sha, err) && rg_part_read(path, arena, &labels, err);
     if (ok)
-        name_classes(split, &labels, arena);
+        rg_part_name_classes(&labels,
+                             json_object_get(json_object_get(split, "info"), "classes"), arena);
     for (size_t i = 0; ok && i < n; i++) {
         const rg_record *r = &records[i];
         if (r->stage == RG_EVALUATE && !r->failed)

@@ -57,8 +57,7 @@ static bool run_seeds(rg_walk *w, rg_work *work, evaluation *e, rg_err *err)
     for (size_t a = 0; a < study->n_arms; a++) /* arm by arm: a cohort has one structure */
         for (size_t i = 0; i < w->seeds; i++)
             run_open(w, work, a, i);
-    return rg_dir_make(rg_path_join(w->arena, w->options.dir, "predictions"), 0755, err) &&
-           rg_walk_perform(w, work, "evaluate", err);
+    return rg_walk_perform(w, work, "evaluate", err);
 }
 
 /* ---- Scoring */

@@ -1,6 +1,8 @@
 /* stage_split.c - cut the data once, seal the labels. */
 #include "lab/study/walk.h"
 
+#include "rigor/audit.h"
+
 #include <string.h>
 
 static bool files_as_recorded(rg_walk *w, const json_t *files)
@@ -93,8 +95,9 @@ static bool metrics_ready(const rg_walk *w, rg_err *err)
     return true;
 }
 
-/* Writes the parts; *ret is the body of the split event. */
-static bool cut_data(rg_walk *w, json_t **ret, rg_err *err)
+/* Writes the parts; *ret is the body of the split event.  ret_audit, unless NULL: what the quick
+ * checks of the audit find. */
+static bool cut_data(rg_walk *w, json_t **ret, json_t **ret_audit, rg_err *err)
 {
     const rg_study *study = w->study;
     rg_split split;
@@ -113,19 +116,22 @@ static bool cut_data(rg_walk *w, json_t **ret, rg_err *err)
         json_decref(info);
         return false;
     }
-    *ret = split_body(study, data, &split, info);
-    if (metrics_ready(w, err))
-        return true;
-    json_decref(*ret);
-    *ret = NULL;
-    return false;
+    json_t *body = split_body(study, data, &split, info);
+    const rg_audit_options quick = {.quick = true, .seed = study->seed};
+    if (!metrics_ready(w, err) ||
+        (ret_audit && (*ret_audit = rg_audit(data, &split, &quick, err)) == NULL)) {
+        json_decref(body);
+        return false;
+    }
+    *ret = body;
+    return true;
 }
 
 /* Files of the cut are gone or damaged: the same ones must come out again. */
 static bool cut_again(rg_walk *w, rg_err *err)
 {
     json_t *again;
-    if (!cut_data(w, &again, err))
+    if (!cut_data(w, &again, NULL, err))
         return false;
     bool same = json_equal(again, w->split);
     json_decref(again);
@@ -145,5 +151,10 @@ bool rg_stage_split(rg_walk *w, rg_err *err)
         const json_t *files = json_object_get(json_object_get(w->split, "info"), "files");
         return files_as_recorded(w, files) || cut_again(w, err);
     }
-    return cut_data(w, &w->split, err) && rg_ledger_event(w->ledger, "split", w->split, err);
+    json_t *audit = NULL;
+    bool ok = cut_data(w, &w->split, &audit, err) &&
+              rg_ledger_event(w->ledger, "audit", audit, err) &&
+              rg_ledger_event(w->ledger, "split", w->split, err);
+    json_decref(audit);
+    return ok;
 }

@@ -1,5 +1,6 @@
 /* stage_tune.c - search each arm's space on validation, every arm with the same budget, and
  * freeze the best configurations.  The searches of the arms are independent and take turns. */
+#include "lab/study/pruner.h"
 #include "lab/study/walk.h"
 
 #include <math.h>
@@ -14,6 +15,7 @@ typedef struct search {
     size_t trials;
     size_t suggested; /* trials that have a point */
     size_t finished;  /* trials 0 .. finished - 1 are all recorded */
+    size_t settled;   /* trials 0 .. settled - 1 are shown with their results */
 } search;
 
 typedef struct tuning {
@@ -40,14 +42,15 @@ static bool may_suggest(const rg_study *study, const search *s)
            (s->suggested < study->parallel || s->finished + study->parallel > s->suggested);
 }
 
-static void show_history(const rg_work *work, const search *s, size_t trial)
+static void show_history(const rg_work *work, search *s, size_t trial)
 {
     const rg_study *study = work->study;
-    for (size_t i = 0; i < trial; i++) {
+    for (size_t i = s->settled; i < trial; i++) {
         const rg_member *m = &work->member[s->first + i];
         s->shown[i] = (rg_obs){.point = point_of(s, i), .state = RG_OBS_PENDING, .loss = NAN};
         if (i + study->parallel > trial)
             continue;
+        s->settled = i + 1;
         s->shown[i].state = m->failed || isnan(m->score) ? RG_OBS_FAILED : RG_OBS_DONE;
         s->shown[i].loss = study->maximize ? -m->score : m->score;
     }
@@ -159,6 +162,12 @@ void rg_tune_open(rg_walk *w, rg_work *work)
     work->done = trial_done;
     for (size_t a = 0; a < study->n_arms; a++)
         search_open(w, work, &t->search[a], a);
+    for (size_t i = 0; study->prune && i < work->count; i++) {
+        const rg_member *m = &work->member[i];
+        if (m->recorded)
+            pruner_recall(work, i,
+                          rg_walk_record(w, RG_TUNE, study->arms[m->arm].name, m->number));
+    }
 }
 
 /* The best trial on validation, the earliest of equals; NULL when all failed. */
@@ -175,15 +184,23 @@ static const rg_member *best_trial(const rg_study *study, const rg_work *work, c
     return best;
 }
 
+/* A trial that was recorded before this walk began has its point from the ledger. */
+static json_t *config_of(const search *s, const rg_member *m)
+{
+    double *point = point_of(s, m->number);
+    if (m->point)
+        rg_space_point(&s->arm->space, m->point, point);
+    return rg_arm_config(s->arm, point);
+}
+
 static json_t *frozen_arm(const rg_walk *w, const rg_work *work, const search *s)
 {
     const rg_member *best = best_trial(w->study, work, s);
     json_t *config = json_incref(s->arm->config);
     json_t *trial = json_null(), *score = json_null(), *first = json_null();
     if (best) {
-        const rg_record *r = rg_walk_record(w, RG_TUNE, s->arm->name, best->number);
         json_decref(config);
-        config = json_incref(r->config);
+        config = config_of(s, best);
         trial = json_integer((json_int_t)best->number);
         score = rg_json_real(best->score);
         first = rg_json_real(work->member[s->first].score);

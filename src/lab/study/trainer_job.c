@@ -1,7 +1,7 @@
 /* trainer_job.c - a study's trainer as launchers take it (see trainer_job.h). */
 #include "lab/study/trainer_job.h"
 
-#include "data/registry.h"
+#include "lab/study/reach.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -16,64 +16,6 @@
 
 #define WAIT_MS 30000
 #define NAP_MS 20
-
-/* ---- What stays out of reach */
-
-static void hide(json_t *list, const char *dir, const char *name)
-{
-    json_array_append_new(list, name ? json_sprintf("%s/%s", dir, name) : json_string(dir));
-}
-
-/* Labels of the other studies that lie beside this one: they may be cut from the same data. */
-static void hide_neighbours(json_t *list, const char *dir)
-{
-    char parent[4096];
-    const char *base = rg_path_base(dir);
-    snprintf(parent, sizeof(parent), "%.*s", (int)(base > dir ? base - dir - 1 : 0), dir);
-    DIR *folder = opendir(parent);
-    for (struct dirent *entry; folder && (entry = readdir(folder)) != NULL;) {
-        char path[8192];
-        snprintf(path, sizeof(path), "%s/%s/sealed", parent, entry->d_name);
-        if (entry->d_name[0] != '.' && strcmp(entry->d_name, base) != 0 && rg_file_exists(path))
-            hide(list, path, NULL);
-    }
-    if (folder)
-        closedir(folder);
-}
-
-static void hide_file(json_t *list, const char *path)
-{
-    char *real = path ? realpath(path, NULL) : NULL;
-    if (real)
-        hide(list, real, NULL);
-    free(real);
-}
-
-/* The file that the parts were cut from holds the test labels, too. */
-static void hide_source(json_t *list, const rg_study *study)
-{
-    rg_arena *arena = rg_arena_new();
-    rg_err ignored = {0};
-    const rg_data_source *source = study->data ? rg_data_source_find(study->data) : NULL;
-    if (source)
-        hide_file(list, rg_data_source_path(source, arena, &ignored));
-    else if (study->data)
-        hide_file(list, rg_path_join(arena, study->dir, study->data));
-    rg_arena_free(arena);
-}
-
-static json_t *hidden_paths(const rg_study *study, const char *dir)
-{
-    static const char *const own[] = {"sealed",        "predictions",   "runs",
-                                      "ledger.db",     "ledger.db-wal", "ledger.db-shm",
-                                      "ledger.db.lock"};
-    json_t *list = json_array();
-    for (size_t i = 0; i < RG_COUNT(own); i++)
-        hide(list, dir, own[i]);
-    hide_neighbours(list, dir);
-    hide_source(list, study);
-    return list;
-}
 
 /* ---- The job */
 
@@ -129,7 +71,7 @@ json_t *trainer_job(const rg_work *work, rg_err *err)
     json_t *job = json_pack("{s:s, s:s, s:o, s:o, s:s, s:o, s:o}", "study", study->name, "root",
                             dir, "trainer", program_json(study->trainer), "data",
                             files_json(study, dir), "metric", study->metric, "metrics", metrics,
-                            "hidden", hidden_paths(study, dir));
+                            "hidden", rg_out_of_reach(study, dir, work->original));
     json_object_set(job, "classes", rg_json_path(work->data_info, "info.classes"));
     free(dir);
     return job;
@@ -139,6 +81,46 @@ char *trainer_place(const rg_work *work, const rg_member *m, rg_arena *arena)
 {
     return rg_arena_printf(arena, "runs/%s/%s-%zu", m->stage == RG_TUNE ? "tune" : "evaluate",
                            work->study->arms[m->arm].name, m->number);
+}
+
+/* ---- What the sandbox grants */
+
+/* All but the names of files beside the hidden ones, which come and go. */
+static json_t *essence_of(const json_t *granted)
+{
+    json_t *ret = json_copy((json_t *)(uintptr_t)granted);
+    json_object_del(ret, "read");
+    return ret;
+}
+
+static bool is_known(const rg_work *work, const json_t *body, rg_err *err)
+{
+    json_t *events = rg_ledger_events(work->ledger, "granted", err), *event;
+    json_t *own = essence_of(body);
+    bool known = false;
+    size_t i;
+    json_array_foreach (events, i, event) {
+        json_t *other = essence_of(json_object_get(event, "body"));
+        known |= json_equal(own, other);
+        json_decref(other);
+    }
+    json_decref(own);
+    json_decref(events);
+    return known;
+}
+
+bool trainer_granted(const rg_work *work, const json_t *message, rg_err *err)
+{
+    const json_t *granted = json_object_get(message, "granted");
+    if (!granted)
+        return true;
+    json_t *body = json_copy((json_t *)(uintptr_t)granted);
+    if (work->session)
+        json_object_set_new(body, "session", json_string(work->session));
+    bool ok = is_known(work, body, err) ||
+              (!err->code && rg_ledger_event(work->ledger, "granted", body, err));
+    json_decref(body);
+    return ok;
 }
 
 /* ---- Places */

@@ -12,6 +12,10 @@ json_t *trainer_job(const rg_work *work, rg_err *err);
 /* The folder of a member inside the study's: "runs/tune/full-3". */
 char *trainer_place(const rg_work *work, const rg_member *m, rg_arena *arena);
 
+/* What a message tells of the sandbox, as an event of the ledger: once for each session, and again
+ * when it has changed. */
+bool trainer_granted(const rg_work *work, const json_t *message, rg_err *err);
+
 /* How many launchers fit the machine, at most `jobs`: cores, and GPUs where a trial takes some.  0:
  * see *err. */
 int trainer_slots(const rg_trainer *trainer, int jobs, rg_err *err);

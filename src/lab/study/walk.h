@@ -10,7 +10,9 @@ typedef struct rg_walk {
     rg_ledger *ledger;
     rg_run_options options;
     rg_arena *arena;
-    rg_record *records; /* as the ledger held them when last read */
+    rg_record *records; /* as the ledger held them when last read: the outline, unless the study
+                           prunes */
+    rg_arena *read;     /* owner of the records; NULL: they are another's */
     size_t n_records;
     size_t n_at_start; /* records that earlier runs of the program had left */
     json_t *split;     /* body of the split event */

@@ -49,6 +49,29 @@ static void test_learns_two_classes(void **state)
     rg_program_free(p);
 }
 
+/* Weights of 1 change no bit; a class that weighs nothing is never learned. */
+static void test_rows_weigh(void **state)
+{
+    world *w = *state;
+    float *weight = RG_ARENA_ARRAY(w->arena, float, w->train.rows);
+    rg_part weighed = w->train;
+    rg_err err = {0};
+    rg_fit_result plain, r;
+    curve c, d;
+    rg_program *p = program(small, &w->train);
+    assert_good(fit(p, small, 5, &w->train, &w->val, &c, &plain, &err), err);
+    for (size_t i = 0; i < w->train.rows; i++)
+        weight[i] = 1;
+    weighed.weight = weight;
+    assert_good(fit(p, small, 5, &weighed, &w->val, &d, &r, &err), err);
+    assert_memory_equal(&c, &d, sizeof(c));
+    for (size_t i = 0; i < w->train.rows; i++)
+        weight[i] = w->train.label[i] ? 2 : 0;
+    assert_good(fit(p, small, 5, &weighed, &w->val, &d, &r, &err), err);
+    assert_close(r.score[0], .5, 1e-12); /* half of the rows are of class 1 */
+    rg_program_free(p);
+}
+
 static void test_linear_cannot(void **state)
 {
     world *w = *state;
@@ -397,6 +420,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_learns_two_classes),
+        cmocka_unit_test(test_rows_weigh),
         cmocka_unit_test(test_linear_cannot),
         cmocka_unit_test(test_regression_in_its_own_units),
         cmocka_unit_test(test_seeds),

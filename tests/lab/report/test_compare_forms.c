@@ -358,11 +358,16 @@ static void metrics_that_are_scored(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_of_metrics),  cmocka_unit_test(situations),
-        cmocka_unit_test(unpaired),          cmocka_unit_test(arms_over_sets),
-        cmocka_unit_test(columns_of_scores), cmocka_unit_test(table_of_papers),
-        cmocka_unit_test(frameworks),        cmocka_unit_test(options_win),
-        cmocka_unit_test(several_files),     cmocka_unit_test(names_of_metrics),
+        cmocka_unit_test(metrics_that_are_scored),
+        cmocka_unit_test(situations),
+        cmocka_unit_test(unpaired),
+        cmocka_unit_test(arms_over_sets),
+        cmocka_unit_test(columns_of_scores),
+        cmocka_unit_test(table_of_papers),
+        cmocka_unit_test(frameworks),
+        cmocka_unit_test(options_win),
+        cmocka_unit_test(several_files),
+        cmocka_unit_test(names_of_metrics),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -227,6 +227,42 @@ static void test_split_files_lie_beside_the_study(void **state)
     reading_free(&r);
 }
 
+/* Groups, times and balance stand in the record where they are given, and only there: a study
+ * without them has the hash that it has always had. */
+static void test_rules_of_the_split_are_recorded(void **state)
+{
+    (void)state;
+    static const char head[] = "study: s\nmetric: accuracy\nbase: {model.name: linear}\n";
+    char text[400];
+    snprintf(text, sizeof(text),
+             "%sdata: {name: a.csv, group: query, balance: none, split: {train: 0.5, val: 0.2, "
+             "test: 0.3, group: patient, time: visit, keep: true}}\n",
+             head);
+    reading r = read_text(text);
+    const rg_study *s = good(&r);
+    assert_string_equal(s->split.group, "patient");
+    assert_string_equal(s->split.time, "visit");
+    assert_string_equal(s->data_group, "query");
+    assert_true(s->split.keep);
+    assert_false(s->split.stratify); /* time takes the classes as they come */
+    assert_json(s->resolved, "data.split.group", "\"patient\"");
+    assert_json(s->resolved, "data.split.time", "\"visit\"");
+    assert_json(s->resolved, "data.split.keep", "true");
+    assert_json(s->resolved, "data.group", "\"query\"");
+    assert_null(rg_json_path(s->resolved, "data.balance"));
+    reading_free(&r);
+    snprintf(text, sizeof(text), "%sdata: {name: a.csv, balance: smote}\n", head);
+    r = read_text(text);
+    s = good(&r);
+    assert_int_equal(s->balance, RG_BALANCE_SMOTE);
+    assert_json(s->resolved, "data.balance", "\"smote\"");
+    static const char *const absent[] = {"data.split.group", "data.split.time",
+                                         "data.split.keep", "data.group"};
+    for (size_t i = 0; i < RG_COUNT(absent); i++)
+        assert_null(rg_json_path(s->resolved, absent[i]));
+    reading_free(&r);
+}
+
 /* ---- YAML. */
 
 static void test_words_of_the_core_schema(void **state)
@@ -305,6 +341,7 @@ int main(void)
         cmocka_unit_test(test_spellings_of_a_metric),
         cmocka_unit_test(test_a_ranking_may_be_stratified),
         cmocka_unit_test(test_split_files_lie_beside_the_study),
+        cmocka_unit_test(test_rules_of_the_split_are_recorded),
         cmocka_unit_test(test_words_of_the_core_schema),
         cmocka_unit_test(test_texts_of_every_style),
         cmocka_unit_test(test_aliases_stand_for_their_values),

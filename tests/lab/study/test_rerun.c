@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "lab/study/rerun.h"
 #include "rigor/stats.h"
+#include "rigor/trial.h"
 #include "rigor/worker.h"
 #include "support.h"
 #include "worker/worker.h"

@@ -288,7 +288,7 @@ static json_t *verify(const char *text, const char *dir)
     json_t *report = NULL;
     rg_study *study = parse(text);
     rg_ledger *ledger = open_ledger(dir, RG_LEDGER_READ);
-    assert_true(rg_study_verify(study, ledger, dir, &report, &err));
+    assert_true(rg_study_verify(study, ledger, dir, NULL, &report, &err));
     rg_ledger_close(ledger);
     rg_study_free(study);
     return report;
