@@ -166,7 +166,7 @@ static void check_predictions(const conformance *c, finding *f)
 {
     const conformance_probe *p = &c->probe[PROBE_RUN];
     bool own = rg_study_is_self_reported(c->walk.study);
-    if (!p->last)
+    if (!p->last || !has_ended_well(p))
         find_skip(f, "cannot be tried before the lines above pass");
     else if (!conformance_is_done(p))
         find_fail(f,
@@ -342,7 +342,7 @@ static void check_resumes(const conformance *c, finding *f)
     if (found.len)
         find_fail(f, remedy, "from its checkpoint it came to something else: %s",
                   rg_str_text(&found));
-    else if (p->steps_go_back)
+    else if (p->begins_anew)
         find_note(f, "it may not look at {resume} ($RIGOR_RESUME)",
                   "it said a checkpoint, but began anew; the result is the same");
     else

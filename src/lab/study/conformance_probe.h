@@ -29,7 +29,9 @@ typedef struct conformance_probe {
     char reported[160];  /* the name under which it came: val_accuracy */
     char not_finite[64]; /* first name with a value that was not finite */
     json_int_t not_finite_step, top_step;
-    bool steps_go_back;  /* a step came after a later one */
+    size_t heard,
+        retold;       /* messages; the first so many are the launcher's, of an earlier start */
+    bool begins_anew; /* its own first step is no later than what was retold */
     bool has_checkpoint; /* it said one */
     double stop_s;       /* from being told to end until it had ended; NaN: not told */
     char *resume;        /* resume.json as it was when the program was told to end; rg_free */
