@@ -23,7 +23,7 @@ attacks=(
     'for fd in /proc/$PPID/fd/*; do timeout 1 head -c 9 $fd; done; head -c 9 /proc/$PPID/mem'
     '(setsid sh -c "sleep 0.05; cat $S/sealed/labels.npz" & wait)'
     'for fd in 3 4 5 6 7 8 9; do eval "cat <&$fd"; done; ls -l /proc/self/fd >$RIGOR_OUT/fds'
-    'cat $S/runs/evaluate/*/out/predictions.csv | grep -v "^id" | head -n 1; cat $S/predictions/*'
+    'cat $S/runs/evaluate/bold-0/out/predictions.csv $S/predictions/bold-1001.npz'
     'cat $W/own.csv'
     'cat $S/ledger.db'
     'mv $S/sealed $S/open && cat $S/open/labels.npz; chmod -R 777 $S/sealed; rm -f $S/sealed/labels.npz'
@@ -32,11 +32,11 @@ attacks=(
 )
 { echo '#!/bin/sh'
   echo "S=$S W=$work"
-  echo 'mkdir -p $RIGOR_OUT/leak'
+  echo 'mkdir $RIGOR_OUT/leak'
   echo 'case $RIGOR_ARM-$RIGOR_TRIAL in'
   for i in "${!attacks[@]}"; do echo "bold-$i) ( ${attacks[i]} ) >\$RIGOR_OUT/leak/got 2>\$RIGOR_OUT/leak/said ;;"; done
   echo 'esac'
-  echo 'awk -F, "NR == 1 { print \"id,value\" } NR > 1 { print \$1 \",\" (\$2 > 1 ? 1 : 0) }" "$RIGOR_TEST_INPUTS" >$RIGOR_OUT/predictions.csv'
+  echo 'awk -F, "NR == 1 { print \"id,label\" } NR > 1 { print \$1 \",\" (\$2 > 1 ? 1 : 0) }" "$RIGOR_TEST_INPUTS" >$RIGOR_OUT/predictions.csv'
   echo 'echo "@rigor {\"val_accuracy\": 0.5}"'
 } >train.sh
 chmod +x train.sh
@@ -81,7 +81,7 @@ trust attacked sealed
 for i in "${!attacks[@]}"; do
     out=$S/runs/evaluate/bold-$i/out
     [ -s "$out/leak/got" ] && fail "attack $i got something: ${attacks[i]}: $(head -c 100 "$out/leak/got" | tr -d '\0')"
-    [ -s "$out/leak/said" ] || [ "$i" = 11 ] || fail "attack $i was not refused: ${attacks[i]}"
+    [ -s "$out/leak/said" ] || fail "attack $i was not refused: ${attacks[i]}"
 done
 [ "$(grep -c -- '->' "$S/runs/evaluate/bold-8/out/fds")" = 4 ] || fail "descriptors: $(cat "$S/runs/evaluate/bold-8/out/fds")"
 
