@@ -128,12 +128,13 @@ static const char **paths_of(rg_arena *arena, const json_t *list, size_t extra)
     return paths;
 }
 
-/* The last two are the trial's own: the same names for every trial. */
+/* The last three are the trial's own: the same names for every trial. */
 static void name_own(json_t *write)
 {
+    static const char *const own[] = {"{out}", "{tmp}", "{config}"};
     size_t n = json_array_size(write);
-    json_array_set_new(write, n - 2, json_string("{out}"));
-    json_array_set_new(write, n - 1, json_string("{tmp}"));
+    for (size_t i = 0; i < RG_COUNT(own) && n >= RG_COUNT(own); i++)
+        json_array_set_new(write, n - RG_COUNT(own) + i, json_string(own[i]));
 }
 
 static bool make_sandbox(launch_trial *t, rg_err *err)

@@ -4,8 +4,8 @@
  * own child, and the launcher runs one trial at a time, so all of its descendants belong to that
  * trial.  At the end of a trial they are killed, level after level, until there is none left. */
 #include "launch/launch.h"
+#include "rigor/process.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -16,62 +16,16 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TREE_MAX 4096
 #define END_ALL_S 10.0
 #define GAP_MAX_S 1.0
 #define LEFT_WAIT_MS 20
 
 /* ---- Descendants */
 
-typedef struct tree {
-    pid_t at[TREE_MAX];
-    size_t count;
-} tree;
-
-/* Appends the children of one thread of a process. */
-static void add_children(tree *found, pid_t pid, const char *thread)
-{
-    char path[96], text[8192];
-    snprintf(path, sizeof(path), "/proc/%d/task/%.20s/children", (int)pid, thread);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    ssize_t n = read(fd, text, sizeof(text) - 1);
-    close(fd);
-    text[n > 0 ? n : 0] = '\0';
-    for (char *c = text, *end; found->count < TREE_MAX; c = end) {
-        long child = strtol(c, &end, 10);
-        if (end == c)
-            return;
-        found->at[found->count++] = (pid_t)child;
-    }
-}
-
-static void add_children_of(tree *found, pid_t pid)
-{
-    char path[64];
-    snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
-    DIR *threads = opendir(path);
-    for (struct dirent *entry; threads && (entry = readdir(threads)) != NULL;)
-        if (entry->d_name[0] != '.')
-            add_children(found, pid, entry->d_name);
-    if (threads)
-        closedir(threads);
-}
-
-/* All that lives below us. */
-static void find_tree(tree *found)
-{
-    found->count = 0;
-    add_children_of(found, getpid());
-    for (size_t i = 0; i < found->count; i++)
-        add_children_of(found, found->at[i]);
-}
-
 static void signal_tree(int number)
 {
-    tree found;
-    find_tree(&found);
+    rg_processes found;
+    rg_processes_below(&found, getpid());
     for (size_t i = 0; i < found.count; i++)
         kill(found.at[i], number);
 }
@@ -139,9 +93,9 @@ static bool is_running(pid_t pid, char name[32])
 
 static size_t count_running(char name[32])
 {
-    tree found;
+    rg_processes found;
     size_t count = 0;
-    find_tree(&found);
+    rg_processes_below(&found, getpid());
     for (size_t i = 0; i < found.count; i++)
         count += is_running(found.at[i], name);
     return count;
@@ -220,7 +174,7 @@ static int64_t proportional_bytes(pid_t pid)
     return kib >= 0 ? (int64_t)kib * 1024 : statm_bytes(pid);
 }
 
-static int64_t sum_bytes(const tree *found, int64_t (*bytes)(pid_t pid))
+static int64_t sum_bytes(const rg_processes *found, int64_t (*bytes)(pid_t pid))
 {
     int64_t sum = 0;
     for (size_t i = 0; i < found->count; i++)
@@ -230,8 +184,8 @@ static int64_t sum_bytes(const tree *found, int64_t (*bytes)(pid_t pid))
 
 static void watch_memory(launch_trial *t)
 {
-    tree found;
-    find_tree(&found);
+    rg_processes found;
+    rg_processes_below(&found, getpid());
     int64_t most = t->setup->memory_bytes;
     int64_t now = sum_bytes(&found, statm_bytes);
     if ((most && now > most) || now > t->peak_bytes)

@@ -7,6 +7,7 @@
  */
 #include "lab/exec/place.h"
 #include "rigor/exec.h"
+#include "rigor/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +15,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -22,6 +25,7 @@
 #define LINE_MAX_BYTES ((size_t)16 << 20)
 #define TICK_MS 100
 #define GRACE_TICKS 20
+#define STRAYS_MS 2000
 #define BARREN_MAX 5 /* workers in a row that ended without a single message */
 
 typedef struct pool pool;
@@ -196,6 +200,36 @@ static void half_over(worker *w)
     uv_close((uv_handle_t *)&w->out, on_closed);
 }
 
+static bool is_worker(const pool *p, pid_t pid)
+{
+    for (int i = 0; i < p->options->workers; i++)
+        if (p->workers[i].alive && !p->workers[i].ended && p->workers[i].process.pid == pid)
+            return true;
+    return false;
+}
+
+/* What a worker had started comes to us when it dies (we are a subreaper).  It is ended here, level
+ * by level, before its member is trained again: two must not be at one folder. */
+static void end_strays(const pool *p)
+{
+    uint64_t end = rg_clock_ns() + (uint64_t)STRAYS_MS * 1000000;
+    rg_processes found;
+    size_t strays;
+    do {
+        found.count = strays = 0;
+        rg_processes_children(&found, getpid());
+        for (size_t i = 0; i < found.count; i++) {
+            if (is_worker(p, found.at[i]))
+                continue;
+            kill(found.at[i], SIGKILL);
+            waitpid(found.at[i], NULL, WNOHANG);
+            strays++; /* what it had started itself comes to us next */
+        }
+        if (strays)
+            usleep(1000);
+    } while (strays && rg_clock_ns() < end);
+}
+
 static void on_process_end(uv_process_t *process, int64_t status, int number)
 {
     worker *w = process->data;
@@ -203,6 +237,8 @@ static void on_process_end(uv_process_t *process, int64_t status, int number)
     w->signal = number;
     end_worker(w, SIGKILL); /* children that it may have left hold the pipe open */
     w->ended = true;
+    if (number)
+        end_strays(w->pool);
     half_over(w);
 }
 
@@ -495,9 +531,11 @@ bool rg_pool_run(const rg_pool_options *options, const rg_pool_events *events, i
     if (options->log_path && p.log_fd < 0)
         rg_log_line(RG_LOG_WARN, "cannot write to %s: %s", options->log_path, strerror(errno));
     signal(SIGPIPE, SIG_IGN); /* a worker that is gone shows as its end */
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
     open_handles(&p);
     feed(&p);
     uv_run(&p.loop, UV_RUN_DEFAULT);
+    prctl(PR_SET_CHILD_SUBREAPER, 0);
     if (uv_loop_close(&p.loop) != 0)
         RG_BUG("the event loop still has handles");
     for (int i = 0; i < options->workers; i++)

@@ -1,11 +1,13 @@
 /* trainer_job.c - a study's trainer as launchers take it (see trainer_job.h). */
 #include "lab/study/trainer_job.h"
 
+#include "lab/study/leftover.h"
 #include "lab/study/reach.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,16 +160,22 @@ int trainer_slots(const rg_trainer *trainer, int jobs, rg_err *err)
 
 int trainer_lock(const char *dir, rg_err *err)
 {
-    char path[4096];
+    char path[4096], runs[PATH_MAX];
     const struct timespec nap = {.tv_nsec = NAP_MS * 1000000L};
     snprintf(path, sizeof(path), "%s/runs", dir);
     if (!rg_dir_make(path, 0755, err))
         return -1;
+    if (!realpath(path, runs)) {
+        rg_fail(err, RG_INTERNAL, path, "check its permissions", "cannot be found");
+        return -1;
+    }
     snprintf(path, sizeof(path), "%s/runs/.lock", dir);
     int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     for (int waited = 0; file >= 0 && waited <= WAIT_MS; waited += NAP_MS) {
-        if (flock(file, LOCK_EX | LOCK_NB) == 0)
+        if (flock(file, LOCK_EX | LOCK_NB) == 0) {
+            leftover_end(runs);
             return file;
+        }
         nanosleep(&nap, NULL);
     }
     rg_fail(err, RG_INTERNAL, path, "end the processes named `rigor launch`",
