@@ -39,6 +39,20 @@ PY
         fail "$example tried something on the seal"
 done
 
+# The tutorial's files do what the tutorial says.
+case $examples in *sklearn*)
+    mkdir "$work/tutorial"
+    python3 - "$root/docs/trainers.md" "$work/tutorial" <<'PY'
+import re, sys
+blocks = re.findall(r"```(?:python|yaml)\n(.*?)```", open(sys.argv[1]).read(), re.S)
+for name, text in zip(("train.py", "study.yaml"), blocks):
+    assert text.startswith("# " + name), text
+    open(sys.argv[2] + "/" + name, "w").write(text)
+PY
+    expect 0 'pass +seed' "$rigor" check "$work/tutorial/study.yaml" --trainer -q
+    ;;
+esac
+
 # By hand, the same programs take their defaults and print plain lines.
 parts=$RIGOR_STUDIES/shell-digits/data
 expect 0 'step 15  train_loss .*  val_accuracy 0\.9' env RIGOR_PARTS="$parts" ./train

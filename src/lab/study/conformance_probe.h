@@ -52,6 +52,10 @@ bool conformance_drive(conformance *c, conformance_probe *p, rg_err *err);
 
 bool conformance_is_done(const conformance_probe *p); /* it ended well */
 
+/* conformance_compare.c: in what two starts that ended well differ, in words; empty when they came
+ * to the same bits.  Metrics and predictions count, times and notes do not. */
+rg_str conformance_differences(const conformance *c, conformance_start a, conformance_start b);
+
 /* conformance_checks.c: the list of docs/json.md. */
 json_t *conformance_checks(const conformance *c);
 
