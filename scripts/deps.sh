@@ -5,8 +5,9 @@ set -euo pipefail
 
 build="gcc libc6-dev cmake ninja-build pkg-config libjansson-dev libsodium-dev zlib1g-dev
        libsqlite3-dev libuv1-dev libfyaml-dev libdnnl-dev ca-certificates"
-check="$build libcmocka-dev clang clang-format clang-tidy valgrind chromium sqlite3 python3 python3-numpy"
-long="$check r-base-core python3-scipy python3-torch python3-optuna python3-sklearn"
+check="$build libcmocka-dev clang clang-format clang-tidy valgrind chromium sqlite3 python3 python3-numpy
+       r-base-core python3-sklearn python3-torch"
+long="$check python3-scipy python3-optuna"
 bench="$build python3 python3-numpy python3-scipy python3-torch python3-optuna"
 
 tier=${1:-build}

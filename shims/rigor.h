@@ -226,10 +226,11 @@ RIGOR_SHIM int rigor_load(const char *name, rigor_table *ret)
     memset(ret, 0, sizeof(*ret));
     int good = text && strncmp(text, "id", 2) == 0 && rigor_table_parse(text, ret);
     if (!good) {
-        fprintf(stderr,
-                "rigor.h: %s cannot be read as a table: in the study say trainer: {data: csv}; by "
-                "hand, set RIGOR_PARTS to the folder studies/NAME/data of a study that has begun\n",
-                given ? given : path);
+        fprintf(
+            stderr,
+            "rigor.h: %s cannot be read as a table: in the study say trainer: {data: csv}; by "
+            "hand, set RIGOR_PARTS to the folder studies/NAME/data of a study that has begun\n",
+            given ? given : path);
         rigor_table_free(ret);
     }
     free(text);

@@ -118,7 +118,8 @@ static double pass(network *net, const rigor_table *train, size_t *order, double
         order[j] = swap;
     }
     for (size_t i = 0; i < train->rows; i++)
-        loss += learn(net, train->x + order[i] * train->columns, (size_t)train->y[order[i]], lr);
+        loss +=
+            learn(net, train->x + order[i] * train->columns, (size_t)train->y[order[i]], lr);
     return loss / (double)train->rows;
 }
 

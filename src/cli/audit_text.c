@@ -116,9 +116,10 @@ void rg_audit_print(const json_t *audit, bool colour, FILE *out)
     const json_t *data = json_object_get(audit, "data"), *cut = json_object_get(audit, "split"),
                  *counts = json_object_get(audit, "counts");
     fprintf(out,
-            "%s: %lld rows, %lld features; %lld to train, %lld to validate, %lld to test\n",
+            "%s: %lld rows, %lld feature%s; %lld to train, %lld to validate, %lld to test\n",
             rg_json_text(data, "name", ""), count(data, "rows"), count(data, "features"),
-            count(cut, "train"), count(cut, "val"), count(cut, "test"));
+            count(data, "features") == 1 ? "" : "s", count(cut, "train"), count(cut, "val"),
+            count(cut, "test"));
     if (count(cut, "left_out"))
         fprintf(out, "%lld rows are in no part\n", count(cut, "left_out"));
     for (size_t i = 0; i < RG_COUNT(looks); i++) {

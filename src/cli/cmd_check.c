@@ -54,6 +54,8 @@ static bool try_data(const rg_study *study, rg_arena *arena, json_t *plan, rg_er
 {
     rg_split split;
     const rg_audit_options quick = {.quick = true, .seed = study->seed};
+    if (!study->data) /* the program brings its own */
+        return true;
     rg_dataset *data = rg_study_data(study, arena, &split, err);
     json_t *audit = data ? rg_audit(data, &split, &quick, err) : NULL;
     if (!audit)

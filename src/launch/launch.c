@@ -150,6 +150,7 @@ static void end_trial(launcher *l)
 {
     launch_trial *t = l->trial;
     launch_end_all(t);
+    launch_group_close(t);
     if (t->exec_fd >= 0)
         launch_hear_exec(t);
     for (int i = 0; i < 2; i++)
@@ -250,6 +251,7 @@ int rg_launch_main(void)
     }
     if (l.trial) {
         launch_end_all(l.trial);
+        launch_group_close(l.trial);
         trial_free(l.trial);
     }
     json_decref(l.jobs);

@@ -59,6 +59,8 @@ typedef enum launch_end { /* why a trial was ended by us */
                           LAUNCH_LOST, /* the disk is full, the program is not there: no fault of the training */
 } launch_end;
 
+typedef struct launch_group launch_group;
+
 typedef struct launch_trial {
     const launch_setup *setup;
     launch_member member;
@@ -75,6 +77,7 @@ typedef struct launch_trial {
     rg_attempts attempts;
     json_t *granted; /* what the sandbox grants (sandbox.h), its own folders as {out}, {tmp} */
     json_t **told;   /* of the launcher: what the runner was told last; *told may be NULL */
+    launch_group *group;     /* group.c; NULL: none */
     int64_t oom_kills;       /* of the machine, before it started */
     launch_stream stream[2]; /* standard output, standard error */
     int report_fd;
@@ -137,6 +140,13 @@ void launch_end_all(launch_trial *t);              /* nothing that it started li
 /* How many processes the kernel has ended for want of memory; -1: it does not tell. */
 int64_t launch_oom_kills(void);
 extern const char *launch_kernel_counts; /* where that stands; tests put theirs here */
+
+/* ---- group.c: a control group around a trial with a memory limit.  Opens it for the one who is to
+ * write itself in ("0"); -1: there is none. */
+int launch_group_open(launch_trial *t);
+/* When nothing of the trial lives any more: what it took, and whether it ended for want of memory.
+ */
+void launch_group_close(launch_trial *t);
 
 /* ---- finish.c: done, failed, again or lost; false when nobody reads any more. */
 bool launch_finish(launch_trial *t);

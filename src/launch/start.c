@@ -25,7 +25,8 @@ typedef struct failure { /* what the child writes when it cannot become the prog
 
 typedef struct pipes {
     int out[2], err[2], exec[2], channel[2];
-    int none; /* /dev/null: its standard input */
+    int none;  /* /dev/null: its standard input */
+    int group; /* of its control group; -1: it has none */
 } pipes;
 
 /* ---- In the child: nothing but system calls. */
@@ -51,6 +52,13 @@ static void limit_memory(int64_t bytes)
     setrlimit(RLIMIT_DATA, &data);
 }
 
+/* Who may make a group may not yet be allowed to move into it: the watch is there, too. */
+static void join_group(int procs)
+{
+    if (procs >= 0 && write(procs, "0", 1) < 0)
+        return;
+}
+
 static void give_up(int fd, step at, int code)
 {
     const failure f = {at, code};
@@ -70,6 +78,7 @@ RG_NORETURN static void become(const launch_trial *t, const pipes *p, pid_t pare
     dup2(p->out[WRITE], STDOUT_FILENO);
     dup2(p->err[WRITE], STDERR_FILENO);
     limit_memory(t->setup->memory_bytes);
+    join_group(p->group);
     close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
     if (chdir(t->setup->folder) != 0)
         give_up(p->exec[WRITE], STEP_FOLDER, errno);
@@ -99,6 +108,7 @@ static void close_pair(int pair[2])
 static void close_pipes(pipes *p)
 {
     close_one(&p->none);
+    close_one(&p->group);
     close_pair(p->out);
     close_pair(p->err);
     close_pair(p->exec);
@@ -107,7 +117,7 @@ static void close_pipes(pipes *p)
 
 static bool open_pipes(pipes *p, rg_err *err)
 {
-    *p = (pipes){{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, -1};
+    *p = (pipes){{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, -1, -1};
     p->none = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (p->none >= 0 && pipe2(p->out, O_CLOEXEC) == 0 && pipe2(p->err, O_CLOEXEC) == 0 &&
         pipe2(p->exec, O_CLOEXEC) == 0 &&
@@ -184,6 +194,7 @@ bool launch_start(launch_trial *t, rg_err *err)
     rg_clock_utc(t->started);
     t->oom_kills = launch_oom_kills();
     t->started_ns = rg_clock_ns();
+    p.group = launch_group_open(t);
     t->pid = fork();
     if (t->pid == 0)
         become(t, &p, self);

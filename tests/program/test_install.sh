@@ -14,6 +14,12 @@ expect 0 'digits' "$rigor" data
 for example in quick own-table; do
     expect 0 'Report: studies/' "$rigor" run "$work/second/share/rigor/examples/$example.yaml"
 done
+for example in shell unchanged; do
+    expect 0 'starts .*' "$rigor" check "$work/second/share/rigor/examples/trainers/$example.yaml" --trainer -q
+done
+for shim in rigor.h rigor.jl rigor.py rigor.R; do
+    [ -s "$work/second/share/rigor/shims/$shim" ] || fail "no $shim in the installation"
+done
 [ "$(ls -A)" = studies ] || fail "written beside studies/: $(ls -A)"
 [ "$(ls -A studies | sort | tr '\n' ' ')" = "own-table quick " ] || fail "in studies/: $(ls -A studies)"
 [ -z "$(find "$work/second" -newer "$work/install.log" -type f)" ] || fail "the installation was written to"

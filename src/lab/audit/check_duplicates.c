@@ -51,7 +51,7 @@ static void report_across(audit *a, int part, size_t count, const uint32_t *rows
         audit_part_names[part], evidence,
         "remove the repeated rows before the split, or keep what belongs together in one "
         "part: split: {group: COLUMN}",
-        "%zu row%s of %s (%.2g %%) stand%s in an earlier part, too, with the same "
+        "%zu row%s of %s (%.3g %%) stand%s in an earlier part, too, with the same "
         "features%s",
         count, count == 1 ? "" : "s", audit_part_names[part], 100 * share,
         count == 1 ? "s" : "",
@@ -100,7 +100,7 @@ static void find_within(audit *a, const twins *t)
     audit_add_rows(a, evidence, rows, count < AUDIT_EXAMPLES ? count : AUDIT_EXAMPLES);
     audit_find(a, RG_FINDING_NOTE, "train", evidence,
                "nothing, if things really occur more than once; otherwise remove the repeats",
-               "%zu row%s of train (%.2g %%) repeat%s another one of train", count,
+               "%zu row%s of train (%.3g %%) repeat%s another one of train", count,
                count == 1 ? "" : "s", 100 * share, count == 1 ? "s" : "");
 }
 
@@ -108,7 +108,7 @@ static void find_within(audit *a, const twins *t)
 
 static void find_contradictions(audit *a, const twins *t)
 {
-    size_t count = 0, shown = 0, first = 0;
+    size_t count = 0, shown = 0, first = 0, said = 0; /* said: the newest that was counted */
     uint32_t rows[AUDIT_EXAMPLES];
     for (size_t i = 1; i < t->n && a->data->task == RG_CLASSIFY; i++) {
         if (t->at[i].set != t->at[i - 1].set)
@@ -116,7 +116,8 @@ static void find_contradictions(audit *a, const twins *t)
         bool same = a->data->label[t->at[i].row] == a->data->label[t->at[first].row];
         if (same || t->at[i].part != 0)
             continue;
-        bool again = shown && rows[shown - 1] == t->at[first].row;
+        bool again = count > 0 && t->at[i].set == t->at[said].set;
+        said = i;
         if (shown < AUDIT_EXAMPLES && !again)
             rows[shown++] = t->at[first].row;
         if (shown < AUDIT_EXAMPLES)

@@ -233,7 +233,7 @@ static void report(audit *a, const audit_points *p, int part, const typical *t, 
         a, share >= SHARE_OF_DANGER ? RG_FINDING_DANGER : RG_FINDING_WARNING,
         audit_part_names[part], evidence,
         "look at the pairs: copies belong into one part (split: {group: COLUMN}), or out",
-        "%zu row%s of %s (%.2g %% of %zu) nearly equal%s a row of train", f->count,
+        "%zu row%s of %s (%.3g %% of %zu) nearly equal%s a row of train", f->count,
         f->count == 1 ? "" : "s", audit_part_names[part], 100 * share, f->looked_at,
         f->count == 1 ? "s" : "");
 }

@@ -106,7 +106,7 @@ static void report(texts *t, int part, size_t count, size_t of, const uint32_t *
         t->a, share >= SHARE_OF_DANGER ? RG_FINDING_DANGER : RG_FINDING_WARNING,
         audit_column(t->a, t->column), evidence,
         "look at the pairs: copies belong into one part (split: {group: COLUMN}), or out",
-        "%zu text%s of '%s' in %s (%.2g %%) nearly equal%s one of train", count,
+        "%zu text%s of '%s' in %s (%.3g %%) nearly equal%s one of train", count,
         count == 1 ? "" : "s", audit_column(t->a, t->column), audit_part_names[part],
         100 * share, count == 1 ? "s" : "");
 }

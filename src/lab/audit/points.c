@@ -8,31 +8,46 @@
 #define CELLS_MAX 30000000 /* coordinates of all points */
 enum { LEVELS_MAX = 1000 };
 
-typedef struct choice { /* columns that can be compared: first numbers, then texts */
-    size_t *column;
-    size_t numbers, width;
-} choice;
+/* A column that can be compared: numbers before texts, and of each kind first those whose most
+ * frequent value is rarest, so that few coordinates tell two points apart. */
+typedef struct chosen {
+    size_t column, most;
+    bool text;
+} chosen;
 
-static bool is_comparable(const audit *a, size_t column)
+static int by_use(const void *a, const void *b)
+{
+    const chosen *x = a, *y = b;
+    if (x->text != y->text)
+        return x->text ? 1 : -1;
+    if (x->most != y->most)
+        return x->most < y->most ? -1 : 1;
+    return (x->column > y->column) - (x->column < y->column);
+}
+
+static bool is_comparable(const audit *a, size_t column, chosen *ret)
 {
     rg_codes codes = audit_encode(a, column, a->some[0].at, a->some[0].n);
-    bool text = rg_dataset_texts(a->data, column) != NULL;
+    *ret = (chosen){column, 0, rg_dataset_texts(a->data, column) != NULL};
+    for (size_t k = 0; k < codes.count; k++)
+        ret->most = codes.times[k] > ret->most ? codes.times[k] : ret->most;
     bool good = codes.count > 1 && !audit_is_identifier(a, column, &codes) &&
-                !(text && codes.count > LEVELS_MAX);
+                !(ret->text && codes.count > LEVELS_MAX);
     rg_codes_free(&codes);
     return good;
 }
 
-static choice choose_columns(const audit *a)
+static chosen *choose_columns(const audit *a, size_t *ret_numbers, size_t *ret_width)
 {
-    choice c = {RG_NEW_ARRAY(size_t, a->data->features), 0, 0};
-    for (int texts = 0; texts < 2; texts++) {
-        for (size_t f = 0; f < a->data->features; f++)
-            if ((rg_dataset_texts(a->data, f) != NULL) == texts && is_comparable(a, f))
-                c.column[c.width++] = f;
-        c.numbers = texts ? c.numbers : c.width;
-    }
-    return c;
+    chosen *list = RG_NEW_ARRAY(chosen, a->data->features + 1);
+    size_t n = 0, numbers = 0;
+    for (size_t f = 0; f < a->data->features; f++)
+        if (is_comparable(a, f, &list[n]))
+            numbers += !list[n++].text;
+    qsort(list, n, sizeof(*list), by_use);
+    *ret_numbers = numbers;
+    *ret_width = n;
+    return list;
 }
 
 /* ---- Coordinates */
@@ -100,14 +115,14 @@ static void take_rows(const audit *a, audit_points *p, size_t most)
 
 bool audit_points_open(audit *a, audit_points *ret)
 {
-    choice c = choose_columns(a);
-    audit_points p = {.width = c.width, .numbers = c.numbers};
-    if (c.width)
-        take_rows(a, &p, CELLS_MAX / c.width);
+    audit_points p = {0};
+    chosen *columns = choose_columns(a, &p.numbers, &p.width);
+    if (p.width)
+        take_rows(a, &p, CELLS_MAX / p.width);
     p.at = rg_try_alloc(p.n * p.width * sizeof(float) + 1);
-    for (size_t j = 0; p.at && j < c.width; j++)
-        (j < c.numbers ? fill_numbers : fill_texts)(a, c.column[j], &p, j);
-    rg_free(c.column);
+    for (size_t j = 0; p.at && j < p.width; j++)
+        (columns[j].text ? fill_texts : fill_numbers)(a, columns[j].column, &p, j);
+    rg_free(columns);
     if (!p.at) {
         audit_points_close(&p);
         return rg_fail(a->err, RG_INTERNAL, a->data->name, NULL,

@@ -93,7 +93,7 @@ static json_t *failed_json(runs all)
 /* The best score on validation, the earliest of equals. */
 static json_t *tuning_json(const facts_source *from, const char *arm)
 {
-    size_t trials = 0, failed = 0;
+    size_t trials = 0, failed = 0, pruned = 0;
     const rg_record *best = NULL, *first = NULL;
     for (size_t i = 0; i < from->n_records; i++) {
         const rg_record *trial = &from->records[i];
@@ -103,6 +103,7 @@ static json_t *tuning_json(const facts_source *from, const char *arm)
         double leader = best ? facts_score(from, best) : NAN;
         trials++;
         failed += trial->failed;
+        pruned += json_object_get(trial->resources, "pruned") != NULL;
         first = trial->number == 0 ? trial : first;
         if (isfinite(score) &&
             (!best || (from->study->maximize ? score > leader : score < leader)))
@@ -110,11 +111,15 @@ static json_t *tuning_json(const facts_source *from, const char *arm)
     }
     if (!trials)
         return json_null();
-    return json_pack("{s:I, s:I, s:o, s:o, s:o}", "trials", (json_int_t)trials, "failed",
-                     (json_int_t)failed, "best_trial",
-                     best ? json_integer((json_int_t)best->number) : json_null(), "score",
-                     rg_json_real(best ? facts_score(from, best) : NAN), "default_score",
-                     rg_json_real(first ? facts_score(from, first) : NAN));
+    json_t *ret = json_pack("{s:I, s:I, s:o, s:o, s:o}", "trials", (json_int_t)trials, "failed",
+                            (json_int_t)failed, "best_trial",
+                            best ? json_integer((json_int_t)best->number) : json_null(),
+                            "score", rg_json_real(best ? facts_score(from, best) : NAN),
+                            "default_score",
+                            rg_json_real(first ? facts_score(from, first) : NAN));
+    if (from->study->prune)
+        json_object_set_new(ret, "pruned", json_integer((json_int_t)pruned));
+    return ret;
 }
 
 /* ---- Arms */

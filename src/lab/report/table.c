@@ -240,6 +240,8 @@ json_t *table_tuning(const json_t *facts)
         rg_str trials = {0};
         rg_str_printf(&trials, "%s (%s)", format_count(number(tuning, "trials")).text,
                       format_count(number(tuning, "failed")).text);
+        if (json_object_get(tuning, "pruned"))
+            rg_str_printf(&trials, ", %s pruned", format_count(number(tuning, "pruned")).text);
         table_row(table,
                   CELLS(rg_json_text(arm, "name", "?"),
                         format_number(number(tuning, "score"), half).text,

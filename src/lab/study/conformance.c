@@ -60,6 +60,9 @@ static bool resume_it(conformance *c, rg_err *err)
 {
     const conformance_probe *stopped = &c->probe[PROBE_STOPPED];
     const char *text = stopped->resume;
+    json_t *noted = text ? rg_json_parse(text, strlen(text), "resume.json", err) : NULL;
+    c->probe[PROBE_RESUMED].retold = json_array_size(json_object_get(noted, "messages"));
+    json_decref(noted);
     return !text || (rg_file_write(rg_path_join(c->walk.arena, stopped->place, "resume.json"),
                                    text, strlen(text), 0644, err) &&
                      start(c, PROBE_RESUMED, err));

@@ -2,8 +2,6 @@
  * thing that is looked at (see conformance.h). */
 #include "lab/study/conformance_probe.h"
 
-#include "rigor/data.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,9 +14,9 @@ typedef struct finding {
     const char *remedy; /* NULL: none */
 } finding;
 
-static void find_(finding *f, const char *status, const char *remedy, const char *fmt, ...)
+static void find(finding *f, const char *status, const char *remedy, const char *fmt, ...)
     RG_PRINTF(4, 5);
-static void find_(finding *f, const char *status, const char *remedy, const char *fmt, ...)
+static void find(finding *f, const char *status, const char *remedy, const char *fmt, ...)
 {
     va_list args;
     f->status = status;
@@ -28,10 +26,6 @@ static void find_(finding *f, const char *status, const char *remedy, const char
     rg_str_vprintf(&f->detail, fmt, args);
     va_end(args);
 }
-#define find_pass(f, ...) find_((f), "pass", NULL, __VA_ARGS__)
-#define find_skip(f, ...) find_((f), "skip", NULL, __VA_ARGS__)
-#define find_note(f, remedy, ...) find_((f), "note", (remedy), __VA_ARGS__)
-#define find_fail(f, remedy, ...) find_((f), "fail", (remedy), __VA_ARGS__)
 
 /* ---- What several of them ask */
 
@@ -79,7 +73,7 @@ static bool skip_unless_done(const conformance *c, conformance_start which, find
 {
     if (conformance_is_done(&c->probe[which]))
         return false;
-    find_skip(f, "cannot be tried before the lines above pass");
+    find(f, "skip", NULL, "cannot be tried before the lines above pass");
     return true;
 }
 
@@ -89,9 +83,9 @@ static void check_starts(const conformance *c, finding *f)
 {
     const conformance_probe *p = &c->probe[PROBE_TRIAL];
     if (has_started(p))
-        find_pass(f, "%s", c->walk.study->trainer->command[0]);
+        find(f, "pass", NULL, "%s", c->walk.study->trainer->command[0]);
     else
-        find_fail(f, rg_json_text(p->last, "remedy", NULL), "%s", reason_of(p));
+        find(f, "fail", rg_json_text(p->last, "remedy", NULL), "%s", reason_of(p));
 }
 
 static void check_ends(const conformance *c, finding *f)
@@ -99,17 +93,17 @@ static void check_ends(const conformance *c, finding *f)
     const conformance_probe *p = &c->probe[PROBE_TRIAL];
     const conformance_probe *run = &c->probe[PROBE_RUN];
     if (!has_started(p))
-        find_skip(f, "it has to start first");
+        find(f, "skip", NULL, "it has to start first");
     else if (!has_ended_well(p))
-        find_fail(f,
-                  "run the command by hand to see all that it says; files may be written below "
-                  "{out} ($RIGOR_OUT) alone, temporary ones below $TMPDIR",
-                  "%s", reason_of(p));
+        find(f, "fail",
+             "run the command by hand to see all that it says; files may be written below "
+             "{out} ($RIGOR_OUT) alone, temporary ones below $TMPDIR",
+             "%s", reason_of(p));
     else if (run->last && !has_ended_well(run))
-        find_fail(f, "this happens when RIGOR_STAGE is evaluate", "in the stage evaluate: %s",
-                  reason_of(run));
+        find(f, "fail", "this happens when RIGOR_STAGE is evaluate",
+             "in the stage evaluate: %s", reason_of(run));
     else
-        find_pass(f, "exit status 0, after %.2g s", wall_s(p));
+        find(f, "pass", NULL, "exit status 0, after %.2g s", wall_s(p));
 }
 
 static void check_reports(const conformance *c, finding *f)
@@ -117,155 +111,92 @@ static void check_reports(const conformance *c, finding *f)
     const conformance_probe *p = &c->probe[PROBE_TRIAL];
     const char *metric = c->walk.study->metric;
     if (!has_started(p))
-        find_skip(f, "it has to start first");
+        find(f, "skip", NULL, "it has to start first");
     else if (p->reports == 0)
-        find_fail(f,
-                  "print a line such as @rigor {\"step\": 1, \"val_NAME\": 0.9}, or say in the "
-                  "study where it stands in the usual output (trainer.reads)",
-                  "no val_%s was reported", metric);
+        find(f, "fail",
+             "print a line such as @rigor {\"step\": 1, \"val_NAME\": 0.9}, or say in the "
+             "study where it stands in the usual output (trainer.reads)",
+             "no val_%s was reported", metric);
     else
-        find_pass(f, "%s, %zu time%s, the last at step %lld", p->reported, p->reports,
-                  p->reports == 1 ? "" : "s", (long long)p->top_step);
+        find(f, "pass", NULL, "%s, %zu time%s, the last at step %lld", p->reported, p->reports,
+             p->reports == 1 ? "" : "s", (long long)p->top_step);
 }
 
 static void check_finite(const conformance *c, finding *f)
 {
     const conformance_probe *p = &c->probe[PROBE_TRIAL];
     if (!has_started(p) || p->reports == 0)
-        find_skip(f, "nothing was reported");
+        find(f, "skip", NULL, "nothing was reported");
     else if (!p->not_finite[0])
-        find_pass(f, "all numbers are finite");
+        find(f, "pass", NULL, "all numbers are finite");
     else if (conformance_is_done(p))
-        find_note(f, "a metric that does not exist at a step is better left out",
-                  "%s is not a finite number at step %lld", p->not_finite,
-                  (long long)p->not_finite_step);
+        find(f, "note", "a metric that does not exist at a step is better left out",
+             "%s is not a finite number at step %lld", p->not_finite,
+             (long long)p->not_finite_step);
     else
-        find_fail(f,
-                  "a run that ends so counts as failed: a smaller step, or clipping, may help",
-                  "%s is not a finite number at step %lld", p->not_finite,
-                  (long long)p->not_finite_step);
+        find(f, "fail",
+             "a run that ends so counts as failed: a smaller step, or clipping, may help",
+             "%s is not a finite number at step %lld", p->not_finite,
+             (long long)p->not_finite_step);
 }
 
 static void check_messages(const conformance *c, finding *f)
 {
     const json_t *malformed = any_resource(c, "malformed");
     if (!has_started(&c->probe[PROBE_TRIAL]))
-        find_skip(f, "it has to start first");
+        find(f, "skip", NULL, "it has to start first");
     else if (malformed)
-        find_fail(f,
-                  "write a JSON object behind @rigor: names in double quotes, a point in "
-                  "numbers, one line",
-                  "%lld lines that begin with @rigor are no JSON, the first: %s",
-                  (long long)json_integer_value(json_object_get(malformed, "count")),
-                  rg_json_text(malformed, "first", ""));
+        find(f, "fail",
+             "write a JSON object behind @rigor: names in double quotes, a point in "
+             "numbers, one line",
+             "%lld lines that begin with @rigor are no JSON, the first: %s",
+             (long long)json_integer_value(json_object_get(malformed, "count")),
+             rg_json_text(malformed, "first", ""));
     else
-        find_pass(f, "every line that begins with @rigor is JSON");
+        find(f, "pass", NULL, "every line that begins with @rigor is JSON");
 }
 
 static void check_predictions(const conformance *c, finding *f)
 {
     const conformance_probe *p = &c->probe[PROBE_RUN];
     bool own = rg_study_is_self_reported(c->walk.study);
-    if (!p->last)
-        find_skip(f, "cannot be tried before the lines above pass");
+    if (!p->last || !has_ended_well(p))
+        find(f, "skip", NULL, "cannot be tried before the lines above pass");
     else if (!conformance_is_done(p))
-        find_fail(f,
-                  own ? "when RIGOR_STAGE is evaluate, report the metric of the test set as "
-                        "test_NAME"
-                      : "when RIGOR_STAGE is evaluate, write $RIGOR_PREDICTIONS (.npz: id, "
-                        "value) or $RIGOR_OUT/predictions.csv for every id of "
-                        "$RIGOR_TEST_INPUTS",
-                  "%s", reason_of(p));
+        find(f, "fail",
+             own ? "when RIGOR_STAGE is evaluate, report the metric of the test set as "
+                   "test_NAME"
+                 : "when RIGOR_STAGE is evaluate, write $RIGOR_PREDICTIONS (.npz: id, "
+                   "value) or $RIGOR_OUT/predictions.csv for every id of "
+                   "$RIGOR_TEST_INPUTS",
+             "%s", reason_of(p));
     else if (own)
-        find_pass(f, "it reports its own score on the test set: the study is self-reported");
+        find(f, "pass", NULL,
+             "it reports its own score on the test set: the study is self-reported");
     else
-        find_pass(f, "every id of the test inputs has one, and the metrics can be computed");
+        find(f, "pass", NULL,
+             "every id of the test inputs has one, and the metrics can be computed");
 }
 
 /* ---- The same again */
-
-/* {"validation", "test"}: what the launcher made of the reports. */
-static void add_difference(const json_t *a, const json_t *b, const char *part, rg_str *ret)
-{
-    const char *name;
-    json_t *value;
-    const json_t *other = json_object_get(b, part);
-    json_object_foreach (json_object_get(a, part), name, value) {
-        double x = rg_json_number(value, NAN);
-        double y = rg_json_number(json_object_get(other, name), NAN);
-        if (x != y && !(isnan(x) && isnan(y)))
-            rg_str_printf(ret, "%s%s (%s) %.10g and %.10g", ret->len ? ", " : "", name, part, x,
-                          y);
-    }
-}
-
-static void add_largest(const rg_predictions *a, const rg_predictions *b, rg_str *ret)
-{
-    size_t width = a->classes ? a->classes : 1, rows = 0;
-    double most = 0;
-    for (size_t i = 0; i < a->rows; i++) {
-        bool differs = false;
-        for (size_t k = 0; k < width; k++) {
-            double d = fabs((double)a->value[i * width + k] - (double)b->value[i * width + k]);
-            differs |= d > 0;
-            most = d > most ? d : most;
-        }
-        rows += differs;
-    }
-    rg_str_printf(ret, "%s%zu of %zu predictions, by at most %.3g", ret->len ? ", " : "", rows,
-                  a->rows, most);
-}
-
-static void add_predictions(const conformance *c, const conformance_probe *a,
-                            const conformance_probe *b, rg_str *ret)
-{
-    char hex[2][RG_HEX];
-    rg_err err = {0};
-    rg_part part;
-    rg_predictions read[2];
-    if (!a->predictions ||
-        (rg_sha_file(a->predictions, hex[0], &err) &&
-         rg_sha_file(b->predictions, hex[1], &err) && strcmp(hex[0], hex[1]) == 0))
-        return;
-    rg_arena *arena = rg_arena_new();
-    const char *ids = rg_json_text(json_object_get(c->job, "data"), "ids", "");
-    if (rg_part_read(ids, arena, &part, &err) &&
-        rg_predictions_read(a->predictions, &part, arena, &read[0], &err) &&
-        rg_predictions_read(b->predictions, &part, arena, &read[1], &err))
-        add_largest(&read[0], &read[1], ret);
-    else
-        rg_str_printf(ret, "%spredictions", ret->len ? ", " : "");
-    rg_arena_free(arena);
-}
-
-/* Empty when two starts came to the same bits. */
-static rg_str differences(const conformance *c, conformance_start a, conformance_start b)
-{
-    rg_str ret = {.max = 600};
-    const conformance_probe *p = &c->probe[a], *q = &c->probe[b];
-    add_difference(p->last, q->last, "validation", &ret);
-    add_difference(p->last, q->last, "test", &ret);
-    add_predictions(c, p, q, &ret);
-    return ret;
-}
 
 static void check_repeats(const conformance *c, finding *f)
 {
     if (skip_unless_done(c, PROBE_RUN, f))
         return;
     if (!conformance_is_done(&c->probe[PROBE_AGAIN])) {
-        find_fail(f, "does it find what an earlier start has left?",
-                  "the same start once more failed: %s", reason_of(&c->probe[PROBE_AGAIN]));
+        find(f, "fail", "does it find what an earlier start has left?",
+             "the same start once more failed: %s", reason_of(&c->probe[PROBE_AGAIN]));
         return;
     }
-    rg_str found = differences(c, PROBE_RUN, PROBE_AGAIN);
+    rg_str found = conformance_differences(c, PROBE_RUN, PROBE_AGAIN);
     if (found.len)
-        find_note(f,
-                  "seed everything from {seed} ($RIGOR_SEED), use one thread; rigor rerun can "
-                  "only say whether such a program is inside its own spread",
-                  "the same seed came to something else: %s", rg_str_text(&found));
+        find(f, "note",
+             "seed everything from {seed} ($RIGOR_SEED), use one thread; rigor rerun can "
+             "only say whether such a program is inside its own spread",
+             "the same seed came to something else: %s", rg_str_text(&found));
     else
-        find_pass(f, "the same seed came to the same bits");
+        find(f, "pass", NULL, "the same seed came to the same bits");
     rg_str_free(&found);
 }
 
@@ -274,18 +205,18 @@ static void check_seed(const conformance *c, finding *f)
     if (skip_unless_done(c, PROBE_RUN, f))
         return;
     if (!conformance_is_done(&c->probe[PROBE_OTHER])) {
-        find_fail(f, "such a run counts as failed", "with another seed it failed: %s",
-                  reason_of(&c->probe[PROBE_OTHER]));
+        find(f, "fail", "such a run counts as failed", "with another seed it failed: %s",
+             reason_of(&c->probe[PROBE_OTHER]));
         return;
     }
-    rg_str found = differences(c, PROBE_RUN, PROBE_OTHER);
+    rg_str found = conformance_differences(c, PROBE_RUN, PROBE_OTHER);
     if (found.len)
-        find_pass(f, "another seed came to something else");
+        find(f, "pass", NULL, "another seed came to something else");
     else
-        find_note(f,
-                  "does it use {seed} or $RIGOR_SEED? Seeds that change nothing are no "
-                  "repetitions, and the statistics need some",
-                  "another seed came to the same bits");
+        find(f, "note",
+             "does it use {seed} or $RIGOR_SEED? Seeds that change nothing are no "
+             "repetitions, and the statistics need some",
+             "another seed came to the same bits");
     rg_str_free(&found);
 }
 
@@ -308,15 +239,14 @@ static void check_stops(const conformance *c, finding *f)
     if (skip_unless_done(c, PROBE_RUN, f))
         return;
     if (json_integer_value(resource(p, "signal")) == 9)
-        find_fail(
-            f,
-            "end soon after SIGTERM, or give it longer (trainer: {limits: {grace: 60s}}); "
-            "what is pruned keeps its place until then",
-            "it had to be killed, %g s after SIGTERM", c->walk.study->trainer->grace_s);
+        find(f, "fail",
+             "end soon after SIGTERM, or give it longer (trainer: {limits: {grace: 60s}}); "
+             "what is pruned keeps its place until then",
+             "it had to be killed, %g s after SIGTERM", c->walk.study->trainer->grace_s);
     else if (isnan(took))
-        find_skip(f, "its training was over before it could be told to end");
+        find(f, "skip", NULL, "its training was over before it could be told to end");
     else
-        find_pass(f, "%.2g s after SIGTERM", took);
+        find(f, "pass", NULL, "%.2g s after SIGTERM", took);
 }
 
 static void check_resumes(const conformance *c, finding *f)
@@ -327,26 +257,26 @@ static void check_resumes(const conformance *c, finding *f)
     if (skip_unless_done(c, PROBE_RUN, f))
         return;
     if (!c->probe[PROBE_RUN].has_checkpoint) {
-        find_skip(f, "it says no checkpoint: what is cut off begins anew");
+        find(f, "skip", NULL, "it says no checkpoint: what is cut off begins anew");
         return;
     }
     if (!p->last) {
-        find_skip(f, "its training was over before it could be cut off");
+        find(f, "skip", NULL, "its training was over before it could be cut off");
         return;
     }
     if (!conformance_is_done(p)) {
-        find_fail(f, remedy, "from its checkpoint it failed: %s", reason_of(p));
+        find(f, "fail", remedy, "from its checkpoint it failed: %s", reason_of(p));
         return;
     }
-    rg_str found = differences(c, PROBE_RUN, PROBE_RESUMED);
+    rg_str found = conformance_differences(c, PROBE_RUN, PROBE_RESUMED);
     if (found.len)
-        find_fail(f, remedy, "from its checkpoint it came to something else: %s",
-                  rg_str_text(&found));
-    else if (p->steps_go_back)
-        find_note(f, "it may not look at {resume} ($RIGOR_RESUME)",
-                  "it said a checkpoint, but began anew; the result is the same");
+        find(f, "fail", remedy, "from its checkpoint it came to something else: %s",
+             rg_str_text(&found));
+    else if (p->begins_anew)
+        find(f, "note", "it may not look at {resume} ($RIGOR_RESUME)",
+             "it said a checkpoint, but began anew; the result is the same");
     else
-        find_pass(f, "from its checkpoint it came to the same bits");
+        find(f, "pass", NULL, "from its checkpoint it came to the same bits");
     rg_str_free(&found);
 }
 
@@ -356,14 +286,14 @@ static void check_processes(const conformance *c, finding *f)
 {
     const json_t *left = any_resource(c, "left");
     if (!has_started(&c->probe[PROBE_TRIAL]))
-        find_skip(f, "it has to start first");
+        find(f, "skip", NULL, "it has to start first");
     else if (left)
-        find_fail(f, "wait for what it starts; what outlives it is killed",
-                  "%lld processes were left behind, one of them: %s",
-                  (long long)json_integer_value(json_object_get(left, "count")),
-                  rg_json_text(left, "first", ""));
+        find(f, "fail", "wait for what it starts; what outlives it is killed",
+             "%lld processes were left behind, one of them: %s",
+             (long long)json_integer_value(json_object_get(left, "count")),
+             rg_json_text(left, "first", ""));
     else
-        find_pass(f, "no process is left behind");
+        find(f, "pass", NULL, "no process is left behind");
 }
 
 /* The first line of a log in which the program, or what it uses, was refused something. */
@@ -396,7 +326,7 @@ static void check_writes(const conformance *c, finding *f)
     static const char *const logs[] = {"stderr.log", "stdout.log"};
     const char *line = NULL;
     if (!has_started(&c->probe[PROBE_TRIAL])) {
-        find_skip(f, "it has to start first");
+        find(f, "skip", NULL, "it has to start first");
         return;
     }
     for (size_t i = 0; i < PROBE_COUNT && !line; i++)
@@ -404,14 +334,14 @@ static void check_writes(const conformance *c, finding *f)
             line = refused_line(&c->probe[i], logs[k], c->walk.arena);
     const json_t *seal = resource(&c->probe[PROBE_TRIAL], "seal");
     if (line)
-        find_fail(f,
-                  "write below {out} ($RIGOR_OUT), temporary files below $TMPDIR, or name a "
-                  "folder in trainer.writes",
-                  "it was refused something: %s", line);
+        find(f, "fail",
+             "write below {out} ($RIGOR_OUT), temporary files below $TMPDIR, or name a "
+             "folder in trainer.writes",
+             "it was refused something: %s", line);
     else if (!json_is_true(json_object_get(seal, "sealed")))
-        find_skip(f, "nothing keeps it from writing elsewhere: it is not sealed");
+        find(f, "skip", NULL, "nothing keeps it from writing elsewhere: it is not sealed");
     else
-        find_pass(f, "it was refused nothing");
+        find(f, "pass", NULL, "it was refused nothing");
 }
 
 static void check_seal(const conformance *c, finding *f)
@@ -421,17 +351,17 @@ static void check_seal(const conformance *c, finding *f)
         attempts = json_object_get(resource(&c->probe[i], "seal"), "attempts");
     const json_t *first = json_array_get(json_object_get(attempts, "first"), 0);
     if (!has_started(&c->probe[PROBE_TRIAL]))
-        find_skip(f, "it has to start first");
+        find(f, "skip", NULL, "it has to start first");
     else if (attempts)
-        find_fail(f, "the report of a study names such attempts; see docs/seal.md",
-                  "it tried to reach what is sealed: %s (%s, by %s)",
-                  rg_json_text(first, "path", "?"), rg_json_text(first, "call", "?"),
-                  rg_json_text(first, "program", "?"));
+        find(f, "fail", "the report of a study names such attempts; see docs/seal.md",
+             "it tried to reach what is sealed: %s (%s, by %s)",
+             rg_json_text(first, "path", "?"), rg_json_text(first, "call", "?"),
+             rg_json_text(first, "program", "?"));
     else if (!json_is_true(json_object_get(seal, "sealed")))
-        find_note(f, "docs/seal.md says what a kernel needs",
-                  "the labels are not sealed here: the study will say scored");
+        find(f, "note", "docs/seal.md says what a kernel needs",
+             "the labels are not sealed here: the study will say scored");
     else
-        find_pass(f, "it tried nothing on the seal");
+        find(f, "pass", NULL, "it tried nothing on the seal");
 }
 
 /* ---- The list */

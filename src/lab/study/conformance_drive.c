@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define RESUME_MAX_BYTES ((size_t)256 << 20)
+#define STARTS_MAX 3
 
 typedef struct drive {
     conformance *c;
@@ -65,7 +66,7 @@ static void hear_values(conformance_probe *p, const json_t *message)
     const char *name;
     json_t *value;
     json_int_t step = json_integer_value(json_object_get(message, "step"));
-    p->steps_go_back |= step < p->top_step;
+    p->begins_anew |= p->retold > 0 && p->heard++ == p->retold && step <= p->top_step;
     p->top_step = step > p->top_step ? step : p->top_step;
     json_object_foreach ((json_t *)(uintptr_t)message, name, value) {
         if (!json_is_null(value) || p->not_finite[0])
@@ -114,10 +115,10 @@ static bool take_loss(void *ctx, const size_t *ids, size_t n, rg_loss loss, cons
     drive *d = ctx;
     (void)ids;
     (void)n;
-    (void)loss;
     (void)err;
     json_decref(d->p->last);
-    d->p->last = json_pack("{s:s, s:{}}", "failed", reason, "resources");
+    d->p->last = json_pack("{s:s, s:{}}", loss == RG_LOSS_OUTSIDE ? "again" : "failed", reason,
+                           "resources");
     return true;
 }
 
@@ -159,24 +160,38 @@ static bool take_tick(void *ctx, rg_err *err)
 
 /* ---- One start */
 
-bool conformance_drive(conformance *c, conformance_probe *p, rg_err *err)
+static bool drive_once(conformance *c, conformance_probe *p, rg_err *err)
 {
-    rg_arena *arena = c->walk.arena;
-    char *place = trainer_place(&c->work, &p->member, arena);
-    p->place = rg_path_join(arena, rg_json_text(c->job, "root", ""), place);
-    p->stop_s = NAN;
     drive d = {.c = c, .p = p};
     rg_pool_options options = {.argv = c->walk.options.worker_argv,
                                .workers = 1,
                                .threads = c->walk.study->trainer->threads,
-                               .log_path = rg_path_join(arena, c->work.dir, "worker.log")};
+                               .log_path =
+                                   rg_path_join(c->walk.arena, c->work.dir, "worker.log")};
     rg_pool_events events = {.ctx = &d,
                              .next = next_job,
                              .message = take_message,
                              .answer = answer,
                              .lost = take_loss,
                              .tick = take_tick};
-    bool ok = rg_pool_run(&options, &events, &c->walk.signal, err) && !c->walk.signal;
+    return rg_pool_run(&options, &events, &c->walk.signal, err) && !c->walk.signal;
+}
+
+/* What was ended from outside tells nothing, unless it is so each time. */
+bool conformance_drive(conformance *c, conformance_probe *p, rg_err *err)
+{
+    bool ok = true;
+    char *place = trainer_place(&c->work, &p->member, c->walk.arena);
+    p->place = rg_path_join(c->walk.arena, rg_json_text(c->job, "root", ""), place);
+    p->stop_s = NAN;
+    const conformance_probe fresh = *p;
+    for (int i = 0; ok && (i == 0 || json_object_get(p->last, "again")) && i < STARTS_MAX;
+         i++) {
+        json_decref(p->last);
+        rg_free(p->resume);
+        *p = fresh;
+        ok = drive_once(c, p, err);
+    }
     c->walk.progress.done++;
     c->trainings++;
     return ok;

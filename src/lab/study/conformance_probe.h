@@ -29,7 +29,9 @@ typedef struct conformance_probe {
     char reported[160];  /* the name under which it came: val_accuracy */
     char not_finite[64]; /* first name with a value that was not finite */
     json_int_t not_finite_step, top_step;
-    bool steps_go_back;  /* a step came after a later one */
+    size_t heard,
+        retold;       /* messages; the first so many are the launcher's, of an earlier start */
+    bool begins_anew; /* its own first step is no later than what was retold */
     bool has_checkpoint; /* it said one */
     double stop_s;       /* from being told to end until it had ended; NaN: not told */
     char *resume;        /* resume.json as it was when the program was told to end; rg_free */
@@ -49,6 +51,10 @@ typedef struct conformance {
 bool conformance_drive(conformance *c, conformance_probe *p, rg_err *err);
 
 bool conformance_is_done(const conformance_probe *p); /* it ended well */
+
+/* conformance_compare.c: in what two starts that ended well differ, in words; empty when they came
+ * to the same bits.  Metrics and predictions count, times and notes do not. */
+rg_str conformance_differences(const conformance *c, conformance_start a, conformance_start b);
 
 /* conformance_checks.c: the list of docs/json.md. */
 json_t *conformance_checks(const conformance *c);

@@ -1,8 +1,8 @@
 /* protocol.c - the stages of a study.  Read rg_study_run first: it is the table of contents.
  *
  * A stage looks into the ledger for what is done, does the rest, and ends with an event:
- * "split" (behind "audit"), "freeze", "seal-opened", "looked".  An event is written after all that it stands
- * for, so a stage that was cut off is simply walked again. */
+ * "split" (behind "audit"), "freeze", "seal-opened", "looked".  An event is written after all
+ * that it stands for, so a stage that was cut off is simply walked again. */
 #include "rigor/protocol.h"
 
 #include "lab/study/pruner.h"
