@@ -169,12 +169,32 @@ static void add_line(rg_str *ret, const char *label, const char *text, const cha
     rg_str_free(&line);
 }
 
+/* What each level of trust means, for a study whose seal was opened. */
+static const char *trust_words(const json_t *facts)
+{
+    static const struct {
+        const char *trust, *words;
+    } levels[] = {
+        {"sealed", "sealed: the kernel kept them out of reach of what trained"},
+        {"scored", "scored: not handed out, but the kernel did not keep them out of reach"},
+        {"self-reported", "self-reported: the program told its own scores"},
+    };
+    double openings = rg_json_number(rg_json_path(facts, "seal.openings"), 0);
+    for (size_t i = 0; table_of_study(facts) && openings > 0 && i < RG_COUNT(levels); i++)
+        if (strcmp(levels[i].trust, rg_json_text(facts, "trust", "")) == 0)
+            return levels[i].words;
+    return NULL;
+}
+
 static void add_foot(rg_str *ret, const json_t *facts)
 {
     const json_t *environment = json_object_get(facts, "environment");
     const char *path = rg_json_text(environment, "path", NULL);
     const char *command = rg_json_text(environment, "command", NULL);
-    rg_str_add(ret, path || command ? "\n" : "");
+    const char *trust = trust_words(facts);
+    rg_str_add(ret, path || command || trust ? "\n" : "");
+    if (trust)
+        add_line(ret, "Labels", trust, "");
     if (path)
         add_line(ret, "Report", path, "/report.html");
     if (command)
