@@ -201,9 +201,8 @@ void launch_group_close(launch_trial *t)
     if (!t->group)
         return;
     const version *v = t->group->version;
-    bool failed = t->status != 0; /* as wait says */
     if (read_words(t->group->dir, v->events, text, sizeof(text)) && kills_of(text) > 0 &&
-        failed && t->end == LAUNCH_RUNS)
+        t->end == LAUNCH_RUNS) /* be it one of its processes alone: what is left is no result */
         t->end = LAUNCH_MEMORY;
     if (read_words(t->group->dir, v->peak, text, sizeof(text))) {
         int64_t peak = strtoll(text, NULL, 10);
