@@ -191,7 +191,7 @@ static void watch_memory(launch_trial *t)
     if ((most && now > most) || now > t->peak_bytes)
         now = found.count > 1 ? sum_bytes(&found, proportional_bytes) : now;
     t->peak_bytes = now > t->peak_bytes ? now : t->peak_bytes;
-    if (most && now > most)
+    if ((most && now > most) || launch_group_is_over(t))
         launch_stop(t, LAUNCH_MEMORY);
 }
 
