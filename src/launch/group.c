@@ -201,10 +201,9 @@ void launch_group_close(launch_trial *t)
     if (!t->group)
         return;
     const version *v = t->group->version;
-    bool failed = t->status != 0; /* as wait says */
     if (read_words(t->group->dir, v->events, text, sizeof(text)) && kills_of(text) > 0 &&
-        failed && t->end == LAUNCH_RUNS)
-        t->end = LAUNCH_MEMORY;
+        t->end == LAUNCH_RUNS)
+        t->end = LAUNCH_MEMORY; /* also when it was one of several, and the others went on */
     if (read_words(t->group->dir, v->peak, text, sizeof(text))) {
         int64_t peak = strtoll(text, NULL, 10);
         t->peak_bytes = peak > t->peak_bytes ? peak : t->peak_bytes;
