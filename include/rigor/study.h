@@ -81,7 +81,8 @@ typedef struct rg_study {
     rg_balance balance;
 
     const char *metric;
-    bool metric_known; /* to the lab, which then computes it; otherwise the trainer reports it */
+    bool
+        metric_known; /* to the lab, which then computes it; otherwise the trainer reports it */
     bool maximize;
     double metric_worst;
     const char **also;
@@ -94,7 +95,7 @@ typedef struct rg_study {
     size_t parallel;     /* at most this many trials of one arm are pending at once: trial k is
                             suggested from the results of trials 0 .. k - parallel */
     const char *sampler; /* "auto" or a sampler's name */
-    bool prune;          /* trials that are worse than the median of the earlier ones are ended */
+    bool prune; /* trials that are worse than the median of the earlier ones are ended */
     int64_t prune_after; /* steps that every trial may take before that */
 
     uint64_t seed;   /* of the study: splits, search, tuning */

@@ -195,15 +195,21 @@ static long kills_of(const char *text)
     return at ? strtol(at + strlen("oom_kill "), NULL, 10) : 0;
 }
 
+bool launch_group_is_over(const launch_trial *t)
+{
+    char text[512];
+    return t->group &&
+           read_words(t->group->dir, t->group->version->events, text, sizeof(text)) &&
+           kills_of(text) > 0;
+}
+
 void launch_group_close(launch_trial *t)
 {
     char text[512];
     if (!t->group)
         return;
     const version *v = t->group->version;
-    bool failed = t->status != 0; /* as wait says */
-    if (read_words(t->group->dir, v->events, text, sizeof(text)) && kills_of(text) > 0 &&
-        failed && t->end == LAUNCH_RUNS)
+    if (launch_group_is_over(t) && t->end == LAUNCH_RUNS)
         t->end = LAUNCH_MEMORY;
     if (read_words(t->group->dir, v->peak, text, sizeof(text))) {
         int64_t peak = strtoll(text, NULL, 10);

@@ -144,6 +144,9 @@ extern const char *launch_kernel_counts; /* where that stands; tests put theirs 
 /* ---- group.c: a control group around a trial with a memory limit.  Opens it for the one who is to
  * write itself in ("0"); -1: there is none. */
 int launch_group_open(launch_trial *t);
+/* Whether the kernel has ended any of its processes for want of memory: what is left is no result.
+ */
+bool launch_group_is_over(const launch_trial *t);
 /* When nothing of the trial lives any more: what it took, and whether it ended for want of memory.
  */
 void launch_group_close(launch_trial *t);

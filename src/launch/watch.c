@@ -149,14 +149,14 @@ void launch_stop(launch_trial *t, launch_end why)
 static int64_t statm_bytes(pid_t pid)
 {
     char path[64], text[128];
-    long pages = 0;
     snprintf(path, sizeof(path), "/proc/%d/statm", (int)pid);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : 0;
     if (fd >= 0)
         close(fd);
     text[n > 0 ? n : 0] = '\0';
-    return sscanf(text, "%*s %ld", &pages) == 1 ? (int64_t)pages * sysconf(_SC_PAGESIZE) : 0;
+    const char *resident = strchr(text, ' '); /* the second number */
+    return resident ? strtoll(resident, NULL, 10) * sysconf(_SC_PAGESIZE) : 0;
 }
 
 /* What processes share is counted once: the proportional set size, where /proc tells it. */
@@ -167,8 +167,8 @@ static int64_t proportional_bytes(pid_t pid)
     snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)pid);
     FILE *file = fopen(path, "re");
     while (file && kib < 0 && fgets(line, sizeof(line), file))
-        if (sscanf(line, "Pss: %lld", &kib) != 1)
-            kib = -1;
+        if (rg_text_starts(line, "Pss:"))
+            kib = strtoll(line + strlen("Pss:"), NULL, 10);
     if (file)
         fclose(file);
     return kib >= 0 ? (int64_t)kib * 1024 : statm_bytes(pid);
@@ -191,7 +191,7 @@ static void watch_memory(launch_trial *t)
     if ((most && now > most) || now > t->peak_bytes)
         now = found.count > 1 ? sum_bytes(&found, proportional_bytes) : now;
     t->peak_bytes = now > t->peak_bytes ? now : t->peak_bytes;
-    if (most && now > most)
+    if ((most && now > most) || launch_group_is_over(t))
         launch_stop(t, LAUNCH_MEMORY);
 }
 

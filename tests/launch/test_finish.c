@@ -165,8 +165,7 @@ static void its_folder_is_emptied(void **state)
     outcome_free(&o);
     o = try_script("cd $RIGOR_OUT; ls -A . ../tmp; echo '@rigor {\"score\": 1}'");
     assert_end(&o, "done", "");
-    assert_string_equal(read_place("stdout.log"),
-                        ".:\n\n../tmp:\n@rigor {\"score\": 1}\n");
+    assert_string_equal(read_place("stdout.log"), ".:\n\n../tmp:\n@rigor {\"score\": 1}\n");
     assert_true(rg_file_exists("precious/file"));
     assert_false(rg_file_exists(place_file("tmp"))); /* ended well: nothing temporary stays */
     outcome_free(&o);

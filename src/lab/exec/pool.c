@@ -6,8 +6,8 @@
  * so that a Ctrl-C in the terminal reaches the runner alone, and ending one ends its children.
  */
 #include "lab/exec/place.h"
+#include "lab/exec/strays.h"
 #include "rigor/exec.h"
-#include "rigor/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,9 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/uio.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -25,7 +23,6 @@
 #define LINE_MAX_BYTES ((size_t)16 << 20)
 #define TICK_MS 100
 #define GRACE_TICKS 20
-#define STRAYS_MS 2000
 #define BARREN_MAX 5 /* workers in a row that ended without a single message */
 
 typedef struct pool pool;
@@ -200,34 +197,15 @@ static void half_over(worker *w)
     uv_close((uv_handle_t *)&w->out, on_closed);
 }
 
-static bool is_worker(const pool *p, pid_t pid)
-{
-    for (int i = 0; i < p->options->workers; i++)
-        if (p->workers[i].alive && !p->workers[i].ended && p->workers[i].process.pid == pid)
-            return true;
-    return false;
-}
-
-/* What a worker had started comes to us when it dies (we are a subreaper).  It is ended here, level
- * by level, before its member is trained again: two must not be at one folder. */
+/* What it had started is ended before its member is trained again: two must not be at one folder. */
 static void end_strays(const pool *p)
 {
-    uint64_t end = rg_clock_ns() + (uint64_t)STRAYS_MS * 1000000;
-    rg_processes found;
-    size_t strays;
-    do {
-        found.count = strays = 0;
-        rg_processes_children(&found, getpid());
-        for (size_t i = 0; i < found.count; i++) {
-            if (is_worker(p, found.at[i]))
-                continue;
-            kill(found.at[i], SIGKILL);
-            waitpid(found.at[i], NULL, WNOHANG);
-            strays++; /* what it had started itself comes to us next */
-        }
-        if (strays)
-            usleep(1000);
-    } while (strays && rg_clock_ns() < end);
+    RG_VEC(pid_t) workers = {0};
+    for (int i = 0; i < p->options->workers; i++)
+        if (p->workers[i].alive && !p->workers[i].ended)
+            rg_vec_push(&workers, p->workers[i].process.pid);
+    strays_end(workers.at, workers.len);
+    rg_vec_free(&workers);
 }
 
 static void on_process_end(uv_process_t *process, int64_t status, int number)
@@ -531,11 +509,11 @@ bool rg_pool_run(const rg_pool_options *options, const rg_pool_events *events, i
     if (options->log_path && p.log_fd < 0)
         rg_log_line(RG_LOG_WARN, "cannot write to %s: %s", options->log_path, strerror(errno));
     signal(SIGPIPE, SIG_IGN); /* a worker that is gone shows as its end */
-    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    strays_come(true);
     open_handles(&p);
     feed(&p);
     uv_run(&p.loop, UV_RUN_DEFAULT);
-    prctl(PR_SET_CHILD_SUBREAPER, 0);
+    strays_come(false);
     if (uv_loop_close(&p.loop) != 0)
         RG_BUG("the event loop still has handles");
     for (int i = 0; i < options->workers; i++)

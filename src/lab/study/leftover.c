@@ -31,12 +31,17 @@ static char *read_of(const char *pid, const char *name, size_t *ret_len)
 static bool has_terminal(const char *pid)
 {
     size_t len;
-    int tty = 0;
-    char *text = read_of(pid, "stat", &len);
-    const char *behind = text ? strrchr(text, ')') : NULL;
-    bool told = behind && sscanf(behind + 1, " %*c %*d %*d %*d %d", &tty) == 1;
+    char *text = read_of(pid, "stat", &len), *at = text ? strrchr(text, ')') : NULL;
+    for (int fields = 0; at && fields < 5; fields++) /* to the end of ")", state, ... session */
+        at = strchr(at + 1, ' ');
+    bool none = at && strtol(at, NULL, 10) == 0;
     rg_free(text);
-    return !told || tty != 0;
+    return !none;
+}
+
+static pid_t number_of(const char *pid)
+{
+    return (pid_t)strtol(pid, NULL, 10);
 }
 
 static bool is_ours(const char *pid)
@@ -44,7 +49,7 @@ static bool is_ours(const char *pid)
     char path[64];
     struct stat info;
     snprintf(path, sizeof(path), "/proc/%.20s", pid);
-    return stat(path, &info) == 0 && info.st_uid == geteuid() && atoi(pid) != getpid();
+    return stat(path, &info) == 0 && info.st_uid == geteuid() && number_of(pid) != getpid();
 }
 
 static bool carries(const char *pid, const char *runs)
@@ -68,7 +73,7 @@ static size_t end_some(const char *runs)
         bool process = e->d_name[0] > '0' && e->d_name[0] <= '9';
         if (process && is_ours(e->d_name) && carries(e->d_name, runs) &&
             !has_terminal(e->d_name))
-            count += kill((pid_t)atoi(e->d_name), SIGKILL) == 0;
+            count += kill(number_of(e->d_name), SIGKILL) == 0;
     }
     if (folder)
         closedir(folder);
