@@ -99,7 +99,8 @@ void outlook_add(json_t *plan, const rg_study *study, const json_t *facts, doubl
 {
     json_t *outlook = json_array();
     /* The spread between folds says nothing of more seeds, nor the other way round. */
-    size_t n_claims = rg_study_has_folds(study) ? 0 : study->n_claims;
+    bool folds = rg_study_has_folds(study) || rg_json_path(facts, "data.split.folds");
+    size_t n_claims = folds ? 0 : study->n_claims;
     for (size_t i = 0; i < n_claims; i++) {
         view v = {.study = study,
                   .claim = &study->claims[i],

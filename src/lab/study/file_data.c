@@ -150,10 +150,9 @@ static void read_folds(study_reader *reader, const study_node *map)
     rg_split_spec *split = &reader->study->split;
     const study_node *folds = study_get(map, "folds"), *test = study_get(map, "test");
     bool train = study_get(map, "train"), val = study_get(map, "val");
-    int64_t count = 0;
-    if (study_whole(reader, folds, "data.split.folds", 2, FOLDS_MAX, &count))
-        split->folds = (size_t)count;
-    *split = (rg_split_spec){.train = 0.75, .val = 0.25, .folds = split->folds};
+    int64_t count = FOLDS_FLOOR; /* in place of a number that cannot be */
+    study_whole(reader, folds, "data.split.folds", 2, FOLDS_MAX, &count);
+    *split = (rg_split_spec){.train = 0.75, .val = 0.25, .folds = (size_t)count};
     if (test)
         study_mistake(
             reader, test->mark,
