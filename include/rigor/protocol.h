@@ -29,9 +29,21 @@ typedef struct rg_run_options {
     void *ctx;
 } rg_run_options;
 
-/* Files of a study's folder. */
+/* Files of a study's folder (src/lab/study/folds.c).  fold: from 1; 0: of a study without folds.
+ * The paths live in the arena. */
 #define RG_LEDGER_FILE "ledger.db"
-#define RG_LABELS_FILE "sealed/labels.npz"
+#define RG_LABELS_FILE "sealed/labels.npz"          /* without folds */
+char *rg_parts_path(rg_arena *arena, size_t fold);  /* "data", "data/fold-2" */
+char *rg_vault_path(rg_arena *arena, size_t fold);  /* "sealed", "sealed/fold-2" */
+char *rg_labels_path(rg_arena *arena, size_t fold); /* "sealed/fold-2/labels.npz" */
+/* Where a file lies that the split event names: "fold-2/labels.npz" under sealed/, others under
+ * data/. */
+char *rg_split_path(rg_arena *arena, const char *name);
+char *rg_predictions_path(rg_arena *arena, const char *arm, uint64_t seed,
+                          size_t fold); /* "predictions/full-1001.npz", "...-1001-f2.npz" */
+/* What the labels that were sealed hash to, by the split event's body: the hash of the file, with
+ * folds that of the hashes of all folds' files, one a line.  "": it does not say. */
+void rg_sealed_sha(const rg_study *study, const json_t *split, char ret[RG_HEX]);
 
 /* `environment` (borrowed) is recorded when the study is new.  *ret_signal: the signal that
  * interrupted the study, else 0; what was in flight is then lost, all else is in the ledger.
@@ -52,7 +64,8 @@ bool rg_scores_compute(const rg_study *study, const json_t *split, const char *d
 void rg_scored_free(rg_scored *scored);
 
 /* The scores of all arms over their first `seeds` seeds, and how to judge them: what
- * rg_verdicts takes.  One rg_scores for each arm; they lie in the arena. */
+ * rg_verdicts takes.  One rg_scores for each arm; they lie in the arena.  With folds a score is the
+ * mean of the runs of one fold. */
 rg_scores *rg_study_scores(const rg_study *study, const rg_record *records, size_t n,
                            size_t seeds, rg_arena *arena);
 rg_verdict_options rg_study_verdict_options(const rg_study *study);

@@ -32,11 +32,13 @@ typedef struct rg_curve { /* one metric over steps, as reported while training *
     const double *value;
 } rg_curve;
 /* One finished trial (stage tune, number = trial) or run (stage evaluate, number = index of the
- * seed).  A record is written once; a second one for the same place is an RG_INTERNAL error. */
+ * seed; of a study with folds, index of the seed * folds + index of the fold).  A record is written once; a second one for the same place is an RG_INTERNAL error. */
 typedef struct rg_record {
     rg_stage stage;
     const char *arm;
     size_t number;
+    size_t
+        fold; /* of a run, from 1; 0: the study has no folds.  Follows from the number, when read */
     uint64_t seed;
     bool failed;
     const char *reason; /* why it failed; NULL otherwise */
@@ -51,7 +53,8 @@ typedef struct rg_record {
     size_t n_curves;
 } rg_record;
 
-/* "full/3" (trial 3) or "full@1001" (the run with seed 1001): as people name a record. */
+/* "full/3" (trial 3), "full@1001" (the run with seed 1001) or "full@1001-f2" (on fold 2): as people
+ * name a record. */
 #define RG_RECORD_NAME 400
 void rg_record_name(const rg_record *record, char ret[RG_RECORD_NAME]);
 

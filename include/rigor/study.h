@@ -124,10 +124,27 @@ rg_study *rg_study_parse(const char *text, size_t len, const char *path,
 rg_study *rg_study_read(const char *path, const char *const *overrides, size_t n_overrides,
                         bool exploratory, const rg_catalog *catalog, rg_diags *diags);
 void rg_study_free(rg_study *study);
-/* The study's data set with the roles of its columns, cut by its split (src/lab/study/study_data.c);
- * NULL on failure. */
+/* The study's data set with the roles of its columns (src/lab/study/study_data.c); NULL on
+ * failure. */
+rg_dataset *rg_study_dataset(const rg_study *study, rg_arena *arena, rg_err *err);
+/* Cut by the study's split.  fold: from 1; of a study without folds, 0. */
+bool rg_study_cut(const rg_study *study, const rg_dataset *data, size_t fold, rg_arena *arena,
+                  rg_split *ret, rg_err *err);
+/* Both; of a study with folds, cut as its first. */
 rg_dataset *rg_study_data(const rg_study *study, rg_arena *arena, rg_split *ret_split,
                           rg_err *err);
+
+/* ---- Folds (src/lab/study/folds.c): the data is cut `split.folds` times, every row is tested
+ * once, and an arm runs with every seed on every fold.  Its runs are numbered seed by seed and
+ * within a seed fold by fold, from 0; folds are counted from 1, and 0 is the cut of a study without
+ * them. */
+bool rg_study_has_folds(const rg_study *study);
+size_t rg_study_runs(const rg_study *study, size_t seeds); /* of an arm with so many seeds */
+size_t rg_study_fold_of(const rg_study *study, size_t number);
+uint64_t rg_study_seed_of(const rg_study *study, size_t number);
+/* Test rows for each training row, as the split asks for, in the mean over the folds: what the
+ * corrected t test wants to know.  NaN without folds. */
+double rg_study_test_over_train(const rg_study *study);
 bool rg_study_is_sequential(const rg_study *study); /* seeds are added while looking */
 /* The program tells its own test scores: there are no labels that the lab could score with, or
  * no such metric in the lab. */
@@ -145,6 +162,8 @@ json_t *rg_arm_config(const rg_arm *arm, const double *point);
  *   mde_sd                the smallest effect that the seeds show with 80 % power at alpha, in
  *                         standard deviations of the paired difference; null for one seed
  *   mde_sd_corrected      the same at the strictest level of the correction
+ *   folds                 of a study with folds alone: how many; mde_sd is then in standard deviations
+ *                         of the difference between the runs of all folds
  *   runs_min, mde_sd_min, mde_sd_corrected_min  of a sequential study alone: the same at its
  *                         first look; runs and mde_sd are then those of its last possible one
  *   warnings              sentences: few seeds, confounded claims, odd ranges, ...
@@ -159,7 +178,9 @@ json_t *rg_study_plan(const rg_study *study);
  *   unpaired    the same without a seed in common, or `unpaired` of an arm: the seeds then only
  *               number its runs.  Welch.
  *   folds       fold as well (2 different ones or more), options.test_over_train unless it is
- *               1 / (folds - 1).  Pairs by seed and fold; corrected t.
+ *               1 / (folds - 1).  Pairs by seed and fold; corrected t.  Where several seeds share
+ *               one cut of the folds, one score a fold, the mean of its runs, with
+ *               options.seeds_each.
  *   sets        set as well, with options.sets for the names; 2 to 5 data sets.  Each is paired
  *               (or not) by itself; stratified t, or a t test over the sets' means where some
  *               set has only one run of an arm.  Folds may be filled in, too.
@@ -191,6 +212,7 @@ typedef struct rg_verdict_options {
     const char *const *folds; /* names of the folds; NULL: by number */
     size_t n_folds;
     double test_over_train; /* of folds: n_test / n_train; NaN: 1 / (folds - 1) */
+    size_t seeds_each;      /* of folds: so many runs each score is the mean of; 0: one */
     bool sequential;        /* seeds were added while looking: the t e-process decides */
     size_t seeds_max;       /* of a sequential study: where it would have ended undecided */
     size_t resamples; /* at most, of bootstraps; 0: as many as some tenths of a second allow */

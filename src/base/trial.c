@@ -8,7 +8,7 @@
 const rg_trial_variable rg_trial_variables[] = {
     {"study", "RIGOR_STUDY", "name of the study"},
     {"arm", "RIGOR_ARM", "name of the arm"},
-    {"trial", "RIGOR_TRIAL", "number of the trial (tune) or of the seed (evaluate), from 0"},
+    {"trial", "RIGOR_TRIAL", "number of the trial (tune) or of the run (evaluate), from 0"},
     {"stage", "RIGOR_STAGE", "tune or evaluate"},
     {"seed", "RIGOR_SEED", "the seed that everything random is to come from"},
     {"budget", "RIGOR_BUDGET", "what part of a full training is asked for, from 0 to 1"},

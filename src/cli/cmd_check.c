@@ -98,6 +98,11 @@ static bool placebo_fits(const rg_given *given, const rg_study *study, rg_err *e
 {
     long long least = 2 * (long long)study->n_seeds, runs = (long long)given->integer[RUNS];
     char remedy[120];
+    if (rg_study_has_folds(study))
+        return rg_fail(err, RG_INPUT, study->path,
+                       "check the same study with one cut: ~data.split.folds seeds=8",
+                       "--placebo deals out the runs of one cut of the data: of folds it could "
+                       "not say how often they cry wolf");
     if (!study->n_claims)
         return rg_fail(err, RG_INPUT, study->path, "declare one, such as claims: [a > b]",
                        "--placebo tries the claims of a study, and this one has none");

@@ -20,9 +20,10 @@ static json_t *record_json(const rg_record *r)
             json_array_append_new(values, rg_json_real(r->curves[i].value[k]));
         json_object_set_new(curves, r->curves[i].name, values);
     }
-    return json_pack("{s:s, s:s, s:I, s:I, s:b, s:s?, s:O?, s:O?, s:O?, s:O?, s:O?, s:s?, s:o}",
+    json_t *fold = r->fold ? json_integer((json_int_t)r->fold) : NULL;
+    return json_pack("{s:s, s:s, s:I, s:I, s:o*, s:b, s:s?, s:O?, s:O?, s:O?, s:O?, s:O?, s:s?, s:o}",
                      "stage", r->stage == RG_TUNE ? "tune" : "evaluate", "arm", r->arm,
-                     "number", (json_int_t)r->number, "seed", (json_int_t)r->seed, "failed",
+                     "number", (json_int_t)r->number, "seed", (json_int_t)r->seed, "fold", fold, "failed",
                      r->failed, "reason", r->reason, "point", r->point, "config", r->config,
                      "validation", r->validation, "test", r->test, "resources", r->resources,
                      "predictions", r->predictions, "curves", curves);
@@ -75,7 +76,8 @@ const rg_command rg_command_show = {
     .text = "STUDY is a name (rigor ls), a study's folder or a study file.\n\n"
             "  rigor show digits-dropout\n"
             "  rigor show digits-dropout full/3       (trial 3 of arm full)\n"
-            "  rigor show digits-dropout full@1001    (its run with seed 1001)",
+            "  rigor show digits-dropout full@1001    (its run with seed 1001)\n"
+            "  rigor show digits-folds mlp@1001-f2    (its run with seed 1001 on fold 2)",
     .rank = 3,
     .options = options,
     .min_arguments = 1,

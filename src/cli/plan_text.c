@@ -129,8 +129,11 @@ static void print_work(const rg_study *study, const json_t *plan, FILE *out)
         fprintf(out, "%zu to %zu seeds = %lld to %lld runs", study->seeds_min, study->n_seeds,
                 count(plan, "runs_min"), count(plan, "runs"));
     else
-        fprintf(out, "%zu seed%s = %lld run%s", study->n_seeds, study->n_seeds == 1 ? "" : "s",
-                count(plan, "runs"), count(plan, "runs") == 1 ? "" : "s");
+        fprintf(out, "%zu seed%s", study->n_seeds, study->n_seeds == 1 ? "" : "s");
+    if (rg_study_has_folds(study))
+        fprintf(out, " x %zu folds", study->split.folds);
+    if (!rg_study_is_sequential(study))
+        fprintf(out, " = %lld run%s", count(plan, "runs"), count(plan, "runs") == 1 ? "" : "s");
     fprintf(out, "; %zu claim%s\n", study->n_claims, study->n_claims == 1 ? "" : "s");
 }
 
@@ -145,7 +148,13 @@ static void print_detectable(const rg_study *study, const json_t *plan, FILE *ou
     double mde = real(plan, "mde_sd_corrected");
     rg_str text = {0};
     if (!rg_study_is_sequential(study)) {
-        if (isfinite(mde))
+        if (isfinite(mde) && rg_study_has_folds(study))
+            rg_str_printf(
+                &text,
+                "%zu folds show a difference of %.2f standard deviations (between folds) "
+                "in 80 %% of studies",
+                study->split.folds, mde);
+        else if (isfinite(mde))
             rg_str_printf(&text,
                           "%zu seeds show a difference of %.2f standard deviations in 80 %% of "
                           "studies",
@@ -263,8 +272,9 @@ void rg_plan_print(const rg_study *study, const json_t *plan, FILE *out)
     rg_str_free(&head);
     const json_t *data = json_object_get(plan, "data");
     if (data)
-        fprintf(out, "data: %s, %lld rows: %lld to train, %lld to validate, %lld to test\n",
-                rg_json_text(data, "name", ""), count(data, "rows"), count(data, "train"),
+        fprintf(out, "data: %s, %lld rows%s: %lld to train, %lld to validate, %lld to test\n",
+                rg_json_text(data, "name", ""), count(data, "rows"),
+                rg_study_has_folds(study) ? ", in the first fold" : "", count(data, "train"),
                 count(data, "val"), count(data, "test"));
     print_arms(study, out);
     print_work(study, plan, out);

@@ -177,5 +177,8 @@ bool worker_run(cache *c, const json_t *root)
     worker_seal(root);
     bool heard =
         worker_job_read(root, &job, &err) ? run_members(c, &job) : fail_job(root, number, &err);
+    c->over = json_is_true(json_object_get(root, "last"));
+    if (c->over) /* our end says that it is finished */
+        return heard;
     return heard && rg_message_send(json_pack("{s:I, s:b}", "job", number, "finished", 1));
 }

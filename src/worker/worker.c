@@ -31,7 +31,8 @@ static bool take_lines(cache *c, rg_str *pending)
 {
     size_t from = 0;
     char *end;
-    while ((end = memchr(pending->data + from, '\n', pending->len - from)) != NULL) {
+    while (!c->over &&
+           (end = memchr(pending->data + from, '\n', pending->len - from)) != NULL) {
         *end = '\0';
         if (!take_line(c, pending->data + from, (size_t)(end - pending->data) - from))
             return false;
@@ -42,7 +43,7 @@ static bool take_lines(cache *c, rg_str *pending)
     return true;
 }
 
-/* Reads until the input ends or nobody reads the answers. */
+/* Reads until the input ends, a job was the last, or nobody reads the answers. */
 static int serve(cache *c, rg_str *pending)
 {
     char block[65536];
@@ -55,6 +56,8 @@ static int serve(cache *c, rg_str *pending)
         rg_str_add_n(pending, block, (size_t)n);
         if (pending->cut || !take_lines(c, pending))
             return RG_INTERNAL;
+        if (c->over)
+            return RG_OK;
     }
 }
 

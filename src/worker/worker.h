@@ -41,6 +41,7 @@ typedef struct cached_program {
 typedef struct cache {
     RG_VEC(cached_part) parts;
     RG_VEC(cached_program) programs;
+    bool over; /* a job has said that it is the last of this process */
 } cache;
 /* The part in the file, read again only when the file has changed; borrowed until the next call
  * but three. */

@@ -60,7 +60,7 @@ json_t *bundle_manifest(rg_ledger *ledger, const char *const *names, const char 
     bool labels = false;
     rg_ledger_head(ledger, head);
     for (size_t i = 0; i < n && err->code == RG_OK; i++) {
-        labels |= strcmp(names[i], RG_LABELS_FILE) == 0;
+        labels |= rg_text_starts(names[i], "sealed/");
         json_array_append_new(members, member_json(names[i], paths[i], err));
     }
     json_t *manifest =

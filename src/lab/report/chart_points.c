@@ -19,12 +19,13 @@ typedef struct points { /* what is gathered over the arms */
 } points;
 
 /* With several data sets a failed run names its own. */
-static bool has_failed(const json_t *arm, json_int_t seed, const char *set)
+static bool has_failed(const json_t *arm, json_int_t seed, const json_t *fold, const char *set)
 {
     size_t i;
     json_t *failed;
     json_array_foreach (json_object_get(arm, "failed"), i, failed)
         if (json_integer_value(json_object_get(failed, "seed")) == seed &&
+            (!fold || json_equal(json_object_get(failed, "fold"), fold)) &&
             (!set || !strcmp(rg_json_text(failed, "set", set), set)))
             return true;
     return false;
@@ -49,7 +50,8 @@ static void add_runs(points *all, const json_t *arm, const json_t *metric, doubl
     json_t *value;
     json_array_foreach (json_object_get(metric, "values"), i, value) {
         json_int_t seed = json_integer_value(json_array_get(json_object_get(arm, "seeds"), i));
-        bool failed = has_failed(arm, seed, of.set);
+        const json_t *fold = json_array_get(json_object_get(arm, "folds"), i);
+        bool failed = has_failed(arm, seed, fold, of.set);
         if (!is_of(arm, i, of))
             continue;
         double number = rg_json_number(value, NAN);
@@ -57,6 +59,8 @@ static void add_runs(points *all, const json_t *arm, const json_t *metric, doubl
         rg_str_printf(&text, failed ? "failed, counts as %s" : "%s",
                       format_number(number, half).text);
         rg_str_printf(&seed_text, "%lld", (long long)seed);
+        if (fold)
+            rg_str_printf(&seed_text, ", fold %lld", (long long)json_integer_value(fold));
         all->failed += failed;
         if (!failed)
             chart_see(&all->range, number);

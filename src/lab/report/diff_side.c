@@ -123,6 +123,8 @@ static json_t *side_of_record(const diff_source *source, const json_t *facts,
            *session = rg_session_recorded(source->ledger, r->resources, err);
     put(side, "configuration", copy(r->config));
     put(side, "seed", json_integer((json_int_t)r->seed));
+    if (r->fold)
+        put(side, "fold", json_integer((json_int_t)r->fold));
     put_data(side, facts);
     put_conditions(side, json_object_get(facts, "environment"), session);
     put_resources(side, r->resources);

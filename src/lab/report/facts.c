@@ -62,7 +62,7 @@ bool facts_is_complete(const facts_source *from)
     if (rg_study_is_sequential(study))
         return rg_look_is_last(newest_look(from));
     for (size_t a = 0; a < study->n_arms; a++)
-        for (size_t i = 0; i < study->n_seeds; i++)
+        for (size_t i = 0; i < rg_study_runs(study, study->n_seeds); i++)
             if (!facts_is_scored(from, facts_record(from, RG_EVALUATE, study->arms[a].name, i)))
                 return false;
     return true;
@@ -182,7 +182,9 @@ static json_t *facts_stages(const facts_source *from)
     return json_pack(
         "{s:o, s:o, s:o, s:o}", "split", stage_json(from->split != NULL, 1, 0), "tune",
         stage_of_records(from, RG_TUNE, tuned * study->trials), "evaluate",
-        stage_of_records(from, RG_EVALUATE, study->n_arms * facts_seeds_due(from)), "analyse",
+        stage_of_records(from, RG_EVALUATE,
+                         study->n_arms * rg_study_runs(study, facts_seeds_due(from))),
+        "analyse",
         stage_json(facts_is_complete(from) ? study->n_claims : 0, study->n_claims, 0));
 }
 

@@ -4,6 +4,7 @@
  * A failed run is never dropped: it counts as its metric's worst value. */
 #include "lab/report/facts.h"
 #include "rigor/data.h"
+#include "rigor/groups.h"
 #include "rigor/protocol.h"
 
 #include <math.h>
@@ -19,7 +20,7 @@ static double worst_of(const facts_source *from, const char *metric)
 
 /* ---- Scores of one arm */
 
-typedef struct runs { /* of one arm, in order of its seeds */
+typedef struct runs { /* of one arm, in order of its seeds, with folds of each seed's folds */
     const rg_record **at;
     size_t count;
 } runs;
@@ -28,9 +29,9 @@ typedef struct runs { /* of one arm, in order of its seeds */
  * those that ended. */
 static runs runs_of(const facts_source *from, const char *arm, bool scored)
 {
-    const rg_study *study = from->study;
-    runs ret = {RG_ARENA_ARRAY(from->arena, const rg_record *, study->n_seeds + 1), 0};
-    for (size_t i = 0; i < study->n_seeds; i++) {
+    size_t most = rg_study_runs(from->study, from->study->n_seeds);
+    runs ret = {RG_ARENA_ARRAY(from->arena, const rg_record *, most + 1), 0};
+    for (size_t i = 0; i < most; i++) {
         const rg_record *run = facts_record(from, RG_EVALUATE, arm, i);
         if (run && (!scored || facts_is_scored(from, run)))
             ret.at[ret.count++] = run;
@@ -46,12 +47,52 @@ static double value_of(const facts_source *from, const rg_record *run, const cha
                              json_object_get(test ? run->test : run->validation, metric), NAN);
 }
 
+/* The mean of each fold that has a value; returns how many there are. */
+static size_t fold_means(const facts_source *from, const double *values, const size_t *folds,
+                         size_t n, double *ret)
+{
+    size_t count = 0;
+    for (size_t fold = 1; fold <= from->study->split.folds; fold++) {
+        double sum = 0;
+        size_t of = 0;
+        for (size_t i = 0; i < n; i++)
+            if (folds[i] == fold) {
+                sum += values[i];
+                of++;
+            }
+        if (of)
+            ret[count++] = sum / (double)of;
+    }
+    return count;
+}
+
+/* folds: of each value.  With folds it is their means that the interval rests on, as in the verdicts:
+ * the runs of one fold share their rows, and folds share training rows. */
+static json_t *summary_of(const facts_source *from, const double *values, const size_t *folds,
+                          size_t n)
+{
+    const rg_study *study = from->study;
+    json_t *ret = rg_summary_json(values, n, study->analysis.alpha);
+    if (!rg_study_has_folds(study))
+        return ret;
+    double *means = RG_ARENA_ARRAY(from->arena, double, study->split.folds);
+    rg_t_result t = rg_corrected_t(means, fold_means(from, values, folds, n, means),
+                                   rg_study_test_over_train(study), 0, study->analysis.alpha);
+    bool bounded = isfinite(t.lo) && isfinite(t.hi);
+    json_object_set_new(ret, "interval",
+                        bounded ? json_pack("[f, f]", t.lo, t.hi) : json_null());
+    return ret;
+}
+
 static json_t *summary(const facts_source *from, runs all, const char *metric, bool test)
 {
     double *values = RG_ARENA_ARRAY(from->arena, double, all.count + 1);
-    for (size_t i = 0; i < all.count; i++)
+    size_t *folds = RG_ARENA_ARRAY(from->arena, size_t, all.count + 1);
+    for (size_t i = 0; i < all.count; i++) {
         values[i] = value_of(from, all.at[i], metric, test);
-    return rg_summary_json(values, all.count, from->study->analysis.alpha);
+        folds[i] = all.at[i]->fold;
+    }
+    return summary_of(from, values, folds, all.count);
 }
 
 /* {metric: summary}, the primary metric first. */
@@ -67,14 +108,33 @@ static json_t *summaries(const facts_source *from, runs all, bool test)
     return ret;
 }
 
+/* One for each value; before there is any, those that are planned. */
 static json_t *seeds_json(const rg_study *study, runs scored)
 {
     json_t *seeds = json_array();
     for (size_t i = 0; i < scored.count; i++)
         json_array_append_new(seeds, json_integer((json_int_t)scored.at[i]->seed));
-    for (size_t i = 0; !scored.count && i < study->seeds_min; i++)
-        json_array_append_new(seeds, json_integer((json_int_t)study->seeds[i]));
+    for (size_t i = 0; !scored.count && i < rg_study_runs(study, study->seeds_min); i++)
+        json_array_append_new(seeds, json_integer((json_int_t)rg_study_seed_of(study, i)));
     return seeds;
+}
+
+/* The same of folds; NULL without. */
+static json_t *folds_json(const rg_study *study, runs scored)
+{
+    if (!rg_study_has_folds(study))
+        return NULL;
+    json_t *folds = json_array();
+    for (size_t i = 0; i < scored.count; i++)
+        json_array_append_new(folds, json_integer((json_int_t)scored.at[i]->fold));
+    for (size_t i = 0; !scored.count && i < rg_study_runs(study, study->seeds_min); i++)
+        json_array_append_new(folds, json_integer((json_int_t)rg_study_fold_of(study, i)));
+    return folds;
+}
+
+static json_t *fold_json(const rg_record *run)
+{
+    return run->fold ? json_integer((json_int_t)run->fold) : NULL;
 }
 
 static json_t *failed_json(runs all)
@@ -82,9 +142,10 @@ static json_t *failed_json(runs all)
     json_t *failed = json_array();
     for (size_t i = 0; i < all.count; i++)
         if (all.at[i]->failed)
-            json_array_append_new(
-                failed, json_pack("{s:I, s:s}", "seed", (json_int_t)all.at[i]->seed, "reason",
-                                  all.at[i]->reason ? all.at[i]->reason : ""));
+            json_array_append_new(failed, json_pack("{s:I, s:s, s:o*}", "seed",
+                                                    (json_int_t)all.at[i]->seed, "reason",
+                                                    all.at[i]->reason ? all.at[i]->reason : "",
+                                                    "fold", fold_json(all.at[i])));
     return failed;
 }
 
@@ -130,12 +191,12 @@ static json_t *arm_json(const facts_source *from, const rg_arm *arm)
     const json_t *config = json_object_get(facts_frozen(from, arm->name), "config");
     json_t *failed = failed_json(ended);
     return json_pack(
-        "{s:s, s:s, s:s?, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o}", "name", arm->name, "kind",
-        arm->ablation_of ? "ablation" : "arm", "of", arm->ablation_of, "changes",
+        "{s:s, s:s, s:s?, s:o, s:o, s:o, s:o, s:o*, s:I, s:o, s:o, s:o}", "name", arm->name,
+        "kind", arm->ablation_of ? "ablation" : "arm", "of", arm->ablation_of, "changes",
         arm->changes ? json_deep_copy(arm->changes) : json_object(), "config",
         config ? json_deep_copy(config) : json_null(), "metrics", summaries(from, scored, true),
-        "seeds", seeds_json(from->study, scored), "failures",
-        (json_int_t)json_array_size(failed), "failed", failed, "tuning",
+        "seeds", seeds_json(from->study, scored), "folds", folds_json(from->study, scored),
+        "failures", (json_int_t)json_array_size(failed), "failed", failed, "tuning",
         tuning_json(from, arm->name), "validation", summaries(from, ended, false));
 }
 
@@ -208,10 +269,13 @@ json_t *facts_effects(const facts_source *from, const json_t *arms)
         if (!of || !count || json_array_size(a) != count)
             continue;
         double *differences = RG_ARENA_ARRAY(from->arena, double, count);
-        for (size_t k = 0; k < count; k++)
+        size_t *folds = RG_ARENA_ARRAY(from->arena, size_t, count);
+        for (size_t k = 0; k < count; k++) {
             differences[k] = rg_json_number(json_array_get(a, k), NAN) -
                              rg_json_number(json_array_get(b, k), NAN);
-        json_t *about = rg_summary_json(differences, count, from->study->analysis.alpha);
+            folds[k] = rg_study_fold_of(from->study, k);
+        }
+        json_t *about = summary_of(from, differences, folds, count);
         json_array_append_new(
             effects, json_pack("{s:s, s:s, s:o}", "a", of, "b", name, "difference", about));
     }

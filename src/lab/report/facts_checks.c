@@ -217,17 +217,29 @@ static void check_attempts(json_t *checks, const facts_source *from)
     add_check(checks, "attempts on the seal", attempts ? "warn" : "pass", &detail);
 }
 
+/* With folds, those of the fold that has most. */
+static double twins_of(const json_t *split)
+{
+    double most = number_at(split, "info.duplicates_across");
+    size_t i;
+    json_t *fold;
+    json_array_foreach (rg_json_path(split, "info.folds"), i, fold)
+        most = fmax(most, number_at(fold, "duplicates_across")); /* of NaN, the other */
+    return most;
+}
+
 static void check_duplicates(json_t *checks, const facts_source *from)
 {
-    double twins = number_at(from->split, "info.duplicates_across");
+    double twins = twins_of(from->split);
     if (isnan(twins))
         return;
     rg_str detail = {0};
     if (twins > 0)
         rg_str_printf(
             &detail,
-            "%.0f row%s of the validation and test parts occur in an earlier part, too", twins,
-            plural((size_t)twins));
+            "%.0f row%s of the validation and test parts occur in an earlier part, too%s",
+            twins, plural((size_t)twins),
+            rg_study_has_folds(from->study) ? " (in the fold that has most)" : "");
     else
         rg_str_add(&detail,
                    "no row of the validation and test parts occurs in an earlier part");
@@ -262,8 +274,14 @@ static void check_audit(json_t *checks, const facts_source *from)
 static void check_seeds(json_t *checks, const facts_source *from)
 {
     size_t n = facts_seeds_due(from), looks = json_array_size(from->looks);
+    size_t folds = from->study->split.folds, basis = folds ? folds : n;
     rg_str detail = {0};
-    if (n < 5)
+    if (folds)
+        rg_str_printf(&detail, "%zu folds, with %zu seed%s on each, shared by all arms%s",
+                      folds, n, plural(n),
+                      folds < 5 ? "; fewer than 5 folds: every line is marked exploratory"
+                                : "");
+    else if (n < 5)
         rg_str_printf(&detail, "%zu seed%s, fewer than 5: every line is marked exploratory", n,
                       plural(n));
     else
@@ -271,7 +289,7 @@ static void check_seeds(json_t *checks, const facts_source *from)
     if (rg_study_is_sequential(from->study))
         rg_str_printf(&detail, "; looked at %zu time%s, at most %zu seeds", looks,
                       plural(looks), from->study->n_seeds);
-    add_check(checks, "seeds", n < 5 ? "warn" : "pass", &detail);
+    add_check(checks, folds ? "folds" : "seeds", basis < 5 ? "warn" : "pass", &detail);
 }
 
 json_t *facts_checks(const facts_source *from, const json_t *arms)

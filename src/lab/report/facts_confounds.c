@@ -83,7 +83,7 @@ static void see_session(mixture *m, const json_t *session)
 static mixture mixture_of(const facts_source *from, const rg_arm *a, const rg_arm *b)
 {
     mixture m = {0};
-    for (size_t i = 0; i < from->study->n_seeds; i++) {
+    for (size_t i = 0; i < rg_study_runs(from->study, from->study->n_seeds); i++) {
         const json_t *own = session_of(from, a, i), *other = session_of(from, b, i);
         if (!own || !other)
             continue;

@@ -42,6 +42,29 @@ static void add_names(rg_str *ret, const json_t *arms)
     rg_str_add(ret, n ? ")" : "");
 }
 
+/* " (5-fold cross-validation, with 1,077 to 1,078 rows for training, ...)" */
+static void say_parts(rg_str *ret, const json_t *split)
+{
+    static const char *const parts[][2] = {
+        {"train", "training"}, {"val", "validation"}, {"test", "testing"}};
+    rg_str_printf(ret, " (%s-fold cross-validation", format_count(number(split, "folds")).text);
+    for (size_t p = 0; p < RG_COUNT(parts); p++) {
+        double least = INFINITY, most = 0;
+        size_t i;
+        json_t *fold;
+        json_array_foreach (json_object_get(split, "parts"), i, fold) {
+            least = fmin(least, number(fold, parts[p][0]));
+            most = fmax(most, number(fold, parts[p][0]));
+        }
+        rg_str_add(ret, p ? ", " : ", with ");
+        if (least < most)
+            rg_str_printf(ret, "%s to ", format_count(least).text);
+        rg_str_printf(ret, "%s%s for %s", format_count(most).text, p ? "" : " rows",
+                      parts[p][1]);
+    }
+    rg_str_add(ret, ")");
+}
+
 static void say_arms(rg_str *ret, const json_t *facts)
 {
     size_t n = json_array_size(arms_of(facts)), sets = count_sets(facts);
@@ -54,7 +77,9 @@ static void say_arms(rg_str *ret, const json_t *facts)
     if (table_is_scored(facts))
         rg_str_printf(ret, " on the test part of %s",
                       rg_json_text(json_object_get(facts, "data"), "name", "the data"));
-    if (json_is_object(split))
+    if (json_object_get(split, "folds"))
+        say_parts(ret, split);
+    else if (json_is_object(split))
         rg_str_printf(ret, " (%s rows for training, %s for validation, %s for testing)",
                       format_count(number(split, "train")).text,
                       format_count(number(split, "val")).text,
@@ -120,9 +145,17 @@ static void say_seeds(rg_str *ret, const json_t *facts)
     size_t least = 0, most = 0;
     double before = 0;
     bool study = table_of_study(facts), several = json_array_size(arms_of(facts)) > 1;
+    double folds = number(facts, "data.split.folds");
     count_seeds(facts, &least, &most);
     if (!most)
         return;
+    if (folds > 0) { /* nothing is tuned, and every arm has the same runs */
+        size_t seeds = most / (size_t)folds;
+        rg_str_printf(
+            ret, "Each arm was trained with %zu seed%s on every fold, the same for all arms.",
+            seeds, seeds == 1 ? "" : "s");
+        return;
+    }
     rg_str_add(ret, study ? "Each arm was then trained with " : "There are ");
     if (least < most)
         rg_str_printf(ret, "%zu to ", least);

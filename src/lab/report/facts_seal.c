@@ -5,6 +5,8 @@
  * sealed         the same, and for each run the kernel kept the labels out of reach */
 #include "lab/report/facts.h"
 
+#include "rigor/protocol.h"
+
 #include <string.h>
 
 #define TRIED_MAX 20 /* attempts that are named */
@@ -100,11 +102,11 @@ static void add_tried(json_t *ret, const rg_record *record)
 
 json_t *facts_seal(const facts_source *from)
 {
-    const json_t *files = json_object_get(json_object_get(from->split, "info"), "files");
-    const char *sealed = rg_json_text(files, "labels.npz", NULL);
-    json_t *ret =
-        json_pack("{s:i, s:s?}", "openings", (int)json_array_size(from->openings),
-                  "labels_sha256", rg_json_text(newest_opening(from), "labels_sha256", sealed));
+    char sealed[RG_HEX];
+    rg_sealed_sha(from->study, from->split, sealed);
+    json_t *ret = json_pack(
+        "{s:i, s:s?}", "openings", (int)json_array_size(from->openings), "labels_sha256",
+        rg_json_text(newest_opening(from), "labels_sha256", *sealed ? sealed : NULL));
     json_t *tried = json_array();
     for (size_t i = 0; i < from->n_records; i++)
         add_tried(tried, &from->records[i]);

@@ -91,9 +91,10 @@ static json_t *curve_json(const rg_record *run, const rg_curve *curve)
         json_array_append_new(step, json_integer((json_int_t)curve->step[i]));
         json_array_append_new(value, rg_json_real(curve->value[i]));
     }
-    return json_pack("{s:s, s:I, s:s, s:o, s:o}", "arm", run->arm, "seed",
-                     (json_int_t)run->seed, "metric", curve->name, "step", step, "value",
-                     value);
+    json_t *fold = run->fold ? json_integer((json_int_t)run->fold) : NULL;
+    return json_pack("{s:s, s:I, s:o*, s:s, s:o, s:o}", "arm", run->arm, "seed",
+                     (json_int_t)run->seed, "fold", fold, "metric", curve->name, "step", step,
+                     "value", value);
 }
 
 /* The primary metric on validation comes first: it is what a reader looks for. */

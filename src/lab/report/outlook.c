@@ -98,7 +98,10 @@ static void look_at(json_t *plan, json_t *outlook, const view *v)
 void outlook_add(json_t *plan, const rg_study *study, const json_t *facts, double run_sd)
 {
     json_t *outlook = json_array();
-    for (size_t i = 0; i < study->n_claims; i++) {
+    /* The spread between folds says nothing of more seeds, nor the other way round. */
+    bool folds = rg_study_has_folds(study) || rg_json_path(facts, "data.split.folds");
+    size_t n_claims = folds ? 0 : study->n_claims;
+    for (size_t i = 0; i < n_claims; i++) {
         view v = {.study = study,
                   .claim = &study->claims[i],
                   .level = rg_study_strictest_level(study)};

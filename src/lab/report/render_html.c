@@ -39,7 +39,13 @@ static void add_counts(rg_str *ret, const json_t *facts)
         if (!study || i == 0)
             runs += json_array_size(json_object_get(arm, "seeds"));
     add_count(ret, json_array_size(arms), models ? "model" : "arm");
-    add_count(ret, models ? (size_t)examples : runs,
+    double folds = rg_json_number(rg_json_path(facts, "data.split.folds"), 0);
+    if (folds > 0)
+        add_count(ret, (size_t)folds, "fold");
+    add_count(ret,
+              models      ? (size_t)examples
+              : folds > 0 ? runs / (size_t)folds
+                          : runs,
               models  ? "example"
               : study ? "seed"
                       : "run");

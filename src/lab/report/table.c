@@ -296,10 +296,15 @@ static void failed_runs(json_t *table, const json_t *facts)
     size_t i, k;
     json_t *arm, *run;
     json_array_foreach (json_object_get(facts, "arms"), i, arm) {
-        json_array_foreach (json_object_get(arm, "failed"), k, run)
-            table_row(table, CELLS(rg_json_text(arm, "name", "?"), "run",
-                                   format_count(number(run, "seed")).text,
+        json_array_foreach (json_object_get(arm, "failed"), k, run) {
+            rg_str which = {0};
+            rg_str_add(&which, format_count(number(run, "seed")).text);
+            if (json_object_get(run, "fold"))
+                rg_str_printf(&which, ", fold %.0f", number(run, "fold"));
+            table_row(table, CELLS(rg_json_text(arm, "name", "?"), "run", rg_str_text(&which),
                                    rg_json_text(run, "reason", "")));
+            rg_str_free(&which);
+        }
     }
 }
 

@@ -51,6 +51,7 @@ json_t *table_data(const json_t *facts)
         {"classes", "data.classes", CELL_ANY},
         {"licence", "data.licence", CELL_ANY},
         {"origin", "data.origin", CELL_ANY},
+        {"folds", "data.split.folds", CELL_ANY},
         {"training rows", "data.split.train", CELL_ANY},
         {"validation rows", "data.split.val", CELL_ANY},
         {"test rows", "data.split.test", CELL_ANY},

@@ -70,7 +70,8 @@ static bool check_scores(proof *p, rg_err *err)
     rg_str_add(&p->right, "the seal is closed");
     if (!open || err->code != RG_OK)
         return err->code == RG_OK;
-    if (p->options.bundled && !rg_file_exists(rg_path_join(p->arena, p->dir, RG_LABELS_FILE))) {
+    const char *labels = rg_labels_path(p->arena, rg_study_fold_of(p->study, 0));
+    if (p->options.bundled && !rg_file_exists(rg_path_join(p->arena, p->dir, labels))) {
         rg_str_clear(&p->right);
         rg_str_add(&p->right, "not computed again: the bundle was made without the labels");
         return true;

@@ -26,8 +26,7 @@ static void list_split(listing *l, const json_t *split)
     const char *name;
     json_t *hash;
     json_object_foreach (json_object_get(json_object_get(split, "info"), "files"), name, hash)
-        list_file(l, rg_text_starts(name, "labels") ? "sealed/" : "data/", name,
-                  json_string_value(hash));
+        list_file(l, "", rg_split_path(l->arena, name), json_string_value(hash));
 }
 
 /* What the working tree differed by, of each session that told it. */
@@ -119,10 +118,10 @@ static bool of_failed_run(const proof *p, const char *path)
 {
     for (size_t i = 0; i < p->n_records; i++) {
         const rg_record *r = &p->records[i];
-        char name[RG_RECORD_NAME + 64];
-        snprintf(name, sizeof(name), "predictions/%s-%llu.", r->arm,
-                 (unsigned long long)r->seed);
-        if (r->stage == RG_EVALUATE && r->failed && rg_text_starts(path, name))
+        if (r->stage != RG_EVALUATE || !r->failed)
+            continue;
+        const char *name = rg_predictions_path(p->arena, r->arm, r->seed, r->fold);
+        if (strncmp(path, name, strlen(name) - strlen("npz")) == 0)
             return true;
     }
     return false;
@@ -158,12 +157,27 @@ static void judge_entry(proof *p, surplus *s, const char *path)
         proof_complain(p, "%s was not recorded", path);
 }
 
+static void scan_folder(proof *p, surplus *s, const char *folder);
+
+/* A folder of a fold is looked into. */
+static void scan_entry(proof *p, surplus *s, const char *path)
+{
+    size_t fold = 0;
+    while (++fold <= p->study->split.folds)
+        if (strcmp(path, rg_parts_path(p->arena, fold)) == 0 ||
+            strcmp(path, rg_vault_path(p->arena, fold)) == 0) {
+            scan_folder(p, s, path);
+            return;
+        }
+    judge_entry(p, s, path);
+}
+
 static void scan_folder(proof *p, surplus *s, const char *folder)
 {
     DIR *dir = opendir(rg_path_join(p->arena, p->dir, folder));
     for (struct dirent *entry; dir && (entry = readdir(dir)) != NULL;)
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            judge_entry(p, s, rg_arena_printf(p->arena, "%s/%s", folder, entry->d_name));
+            scan_entry(p, s, rg_arena_printf(p->arena, "%s/%s", folder, entry->d_name));
     if (dir)
         closedir(dir);
 }

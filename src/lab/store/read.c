@@ -14,6 +14,7 @@ typedef struct reader {
     rg_err *err;
     sqlite3_stmt *metrics; /* of one record */
     bool outline; /* results alone: no curves, no resources, no trial's configuration */
+    size_t folds; /* of the study; 0: none */
     RG_VEC(rg_record) records;
 } reader;
 
@@ -111,10 +112,12 @@ static bool read_curves(reader *r, rg_record *record)
 static rg_record read_record(reader *r, sqlite3_stmt *stmt, rg_stage stage)
 {
     bool configured = !r->outline || stage != RG_TUNE;
+    size_t number = (size_t)sqlite3_column_int64(stmt, 1);
     return (rg_record){
         .stage = stage,
         .arm = read_text(r, stmt, 0),
-        .number = (size_t)sqlite3_column_int64(stmt, 1),
+        .number = number,
+        .fold = r->folds && stage == RG_EVALUATE ? number % r->folds + 1 : 0,
         .seed = read_seed(stmt, 2),
         .failed = sqlite3_column_int(stmt, 3) != 0,
         .reason = read_text(r, stmt, 4),
@@ -144,6 +147,21 @@ static bool read_stage(reader *r, rg_stage stage, const char *sql)
     return got == 0;
 }
 
+/* Into how many folds the study cuts its data, as it was told. */
+static bool read_folds(reader *r)
+{
+    sqlite3_stmt *stmt =
+        rg_sql_prepare(r->ledger->db, "SELECT resolved FROM study", r->ledger->path, r->err);
+    int got = stmt ? rg_sql_step(stmt, r->ledger->path, r->err) : -1;
+    rg_err altered = {0}; /* rg_ledger_study_json says so */
+    json_t *resolved = got > 0 ? rg_sql_json(stmt, 0, r->ledger->path, &altered) : NULL;
+    json_int_t folds = json_integer_value(rg_json_path(resolved, "data.split.folds"));
+    r->folds = folds > 0 ? (size_t)folds : 0;
+    json_decref(resolved);
+    sqlite3_finalize(stmt);
+    return got >= 0;
+}
+
 static bool read_records(rg_ledger *ledger, rg_arena *arena, bool outline, rg_record **ret,
                          size_t *ret_n, rg_err *err)
 {
@@ -151,7 +169,7 @@ static bool read_records(rg_ledger *ledger, rg_arena *arena, bool outline, rg_re
     if (!rg_sql_run(ledger->db, "SAVEPOINT reading", ledger->path, err))
         return false;
     r.metrics = rg_sql_prepare(ledger->db, metrics_sql, ledger->path, err);
-    bool done = r.metrics && read_stage(&r, RG_TUNE, trials_sql) &&
+    bool done = r.metrics && read_folds(&r) && read_stage(&r, RG_TUNE, trials_sql) &&
                 read_stage(&r, RG_EVALUATE, runs_sql);
     sqlite3_finalize(r.metrics);
     sqlite3_exec(ledger->db, "RELEASE reading", NULL, NULL, NULL);
@@ -182,7 +200,8 @@ void rg_record_name(const rg_record *record, char ret[RG_RECORD_NAME])
     if (record->stage == RG_TUNE)
         snprintf(ret, RG_RECORD_NAME, "%s/%zu", record->arm, record->number);
     else
-        snprintf(ret, RG_RECORD_NAME, "%s@%llu", record->arm, (unsigned long long)record->seed);
+        snprintf(ret, RG_RECORD_NAME, record->fold ? "%s@%llu-f%zu" : "%s@%llu", record->arm,
+                 (unsigned long long)record->seed, record->fold);
 }
 
 /* ---- The study */

@@ -96,6 +96,7 @@ static void read_sections(study_reader *reader)
     study_open_catalog(reader);
     study_read_arms(reader);
     study_check_slots(reader);
+    study_check_folds(reader);
     study_read_claims(reader);
 }
 

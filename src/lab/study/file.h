@@ -131,6 +131,7 @@ void study_read_seeds(study_reader *reader, const study_node *node);
 void study_read_tune(study_reader *reader, const study_node *node);
 void study_read_analysis(study_reader *reader, const study_node *node);
 void study_read_claims(study_reader *reader); /* after the arms */
+void study_check_folds(study_reader *reader); /* after all sections */
 /* Reports seeds that are to be added until no claim is undecided, of which there is none. */
 void study_check_undecidable(study_reader *reader);
 

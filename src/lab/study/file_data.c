@@ -109,7 +109,7 @@ static const split_part split_parts[] = {
 static const study_field split_fields[] = {
     {.name = "train"},      {.name = "val"},      {.name = "test"},      {.name = "stratify"},
     {.name = "train_file"}, {.name = "val_file"}, {.name = "test_file"}, {.name = "group"},
-    {.name = "time"},       {.name = "keep"},
+    {.name = "time"},       {.name = "keep"},     {.name = "folds"},
 };
 
 /* Number of the three keys that the map has. */
@@ -121,20 +121,53 @@ static size_t count_parts(const study_node *map, bool files)
     return n;
 }
 
-static void read_fractions(study_reader *reader, const study_node *map)
+/* The first `n` parts. */
+static void read_fractions(study_reader *reader, const study_node *map, size_t n)
 {
     rg_split_spec *split = &reader->study->split;
     double sum = 0;
     bool good = true;
-    for (size_t i = 0; i < RG_COUNT(split_parts); i++) {
+    for (size_t i = 0; i < n; i++) {
         double *at = (double *)(void *)((char *)split + split_parts[i].fraction_at);
         const study_node *node = study_get(map, split_parts[i].fraction);
         good = study_number(reader, node, split_parts[i].fraction, 0.001, 0.998, at) && good;
         sum += *at;
     }
     if (good && fabs(sum - 1) > 1e-9)
-        study_mistake(reader, map->mark, "such as {train: 0.6, val: 0.2, test: 0.2}",
+        study_mistake(reader, map->mark,
+                      n == 3 ? "such as {train: 0.6, val: 0.2, test: 0.2}"
+                             : "such as {folds: 5, train: 0.75, val: 0.25}",
                       "the parts of the split sum to %g: expected 1", sum);
+}
+
+/* ---- Folds: each is the test part once; train and val share the other rows. */
+
+#define FOLDS_MAX 50
+#define FOLDS_FLOOR 5
+
+static void read_folds(study_reader *reader, const study_node *map)
+{
+    rg_split_spec *split = &reader->study->split;
+    const study_node *folds = study_get(map, "folds"), *test = study_get(map, "test");
+    bool train = study_get(map, "train"), val = study_get(map, "val");
+    int64_t count = FOLDS_FLOOR; /* in place of a number that cannot be */
+    study_whole(reader, folds, "data.split.folds", 2, FOLDS_MAX, &count);
+    *split = (rg_split_spec){.train = 0.75, .val = 0.25, .folds = (size_t)count};
+    if (test)
+        study_mistake(
+            reader, test->mark,
+            "leave test out; train and val share the rows of the other folds, such as "
+            "{folds: 5, train: 0.75, val: 0.25}",
+            "each of the folds is the test part once: its size follows from `folds`");
+    else if (train != val)
+        study_mistake(
+            reader, map->mark, "give both, or none for {train: 0.75, val: 0.25}",
+            "train and val share the rows of the other folds: one of the two is given");
+    else if (train)
+        read_fractions(reader, map, 2);
+    if (count_parts(map, true))
+        study_mistake(reader, folds->mark, "keep one of the two",
+                      "files say which row is where: nothing is left to cut into folds");
 }
 
 static void read_split_files(study_reader *reader, const study_node *map)
@@ -178,7 +211,9 @@ static void read_split(study_reader *reader, const study_node *node)
     study_fields(reader, node, "'data.split'", split_fields, RG_COUNT(split_fields));
     size_t fractions = count_parts(node, false), files = count_parts(node, true);
     const study_node *stratify = study_get(node, "stratify");
-    if (files && (fractions || stratify))
+    if (study_get(node, "folds"))
+        read_folds(reader, node);
+    else if (files && (fractions || stratify))
         study_mistake(reader, node->mark, "keep one of the two",
                       "a split is given by fractions or by files, not by both");
     else if (files && files < 3)
@@ -190,9 +225,37 @@ static void read_split(study_reader *reader, const study_node *node)
         study_mistake(reader, node->mark, "give train, val and test; they sum to 1",
                       "%zu of the three parts of the split are given", fractions);
     else if (fractions)
-        read_fractions(reader, node);
+        read_fractions(reader, node, 3);
     study_bool(reader, stratify, "stratify", &split->stratify);
     read_rules(reader, node);
+}
+
+/* What does not go with folds, once all sections are read. */
+void study_check_folds(study_reader *reader)
+{
+    const rg_study *study = reader->study;
+    const study_node *seeds = study_get(reader->root, "seeds");
+    const study_node *split = study_get(study_get(reader->root, "data"), "split");
+    if (!rg_study_has_folds(study))
+        return;
+    if (study->split.folds < FOLDS_FLOOR && !study->exploratory)
+        study_mistake(reader, study_get(split, "folds")->mark,
+                      "use 5 or more, or run with --exploratory: every line of the report then "
+                      "says so",
+                      "%zu folds cannot carry a verdict: expected at least %d",
+                      study->split.folds, FOLDS_FLOOR);
+    if (study->trials && reader->space)
+        study_mistake(
+            reader, reader->space->mark,
+            "tune in a study of its own, with one cut of the data, and write the values "
+            "that it finds into the base or the arms of this one",
+            "nothing is tuned beside folds: a value that was tuned on one fold has seen "
+            "rows that are test rows of the others");
+    if (seeds && rg_study_is_sequential(study))
+        study_mistake(
+            reader, seeds->mark, "give a number of seeds",
+            "seeds are not added while it is looked where there are folds: they share "
+            "training rows, and the evidence takes the seeds to be independent");
 }
 
 static const study_field data_fields[] = {

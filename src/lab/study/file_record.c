@@ -39,6 +39,8 @@ static json_t *split_json(const rg_study *study)
         "seed", (json_int_t)split->seed);
     add_text(json, "group", split->group);
     add_text(json, "time", split->time);
+    if (split->folds)
+        json_object_set_new(json, "folds", json_integer((json_int_t)split->folds));
     if (split->keep)
         json_object_set_new(json, "keep", json_true());
     return json;

@@ -3,6 +3,7 @@
 #include "lab/study/file.h"
 
 #define SEEDS_DEFAULT 8
+#define SEEDS_WITH_FOLDS 1 /* each is trained on every fold */
 #define SEEDS_FLOOR 5
 #define SEEDS_MAX 999 /* so that the seeds of study seed s stay below those of s + 1 */
 #define SEED_MAX INT64_C(4294967295)
@@ -52,14 +53,16 @@ static void make_seeds(study_reader *reader, size_t count)
 
 static void read_seed_count(study_reader *reader, const study_node *node)
 {
-    int64_t count = SEEDS_DEFAULT;
+    int64_t count = rg_study_has_folds(reader->study) ? SEEDS_WITH_FOLDS : SEEDS_DEFAULT;
     study_whole(reader, node, "'seeds', when it is no list,", 1, SEEDS_MAX, &count);
     make_seeds(reader, (size_t)count);
 }
 
+/* With folds these carry the verdict (study_check_folds). */
 static void check_floor(study_reader *reader, study_mark mark, size_t count)
 {
-    if (count < SEEDS_FLOOR && !reader->study->exploratory)
+    if (count < SEEDS_FLOOR && !reader->study->exploratory &&
+        !rg_study_has_folds(reader->study))
         study_mistake(reader, mark,
                       "use 5 or more, or run with --exploratory: every line of the report then "
                       "says so",
@@ -160,7 +163,8 @@ void study_read_seeds(study_reader *reader, const study_node *node)
     study_mark mark = node ? node->mark : reader->root->mark;
     size_t count = list ? node->count : study->n_seeds; /* a wrong seed is not a missing one */
     if (count == 0)
-        study_mistake(reader, mark, "leave it out for 8 seeds", "'seeds' lists no seed");
+        study_mistake(reader, mark, "leave it out for the usual number",
+                      "'seeds' lists no seed");
     else
         check_floor(reader, mark, count);
     study->seeds_min = study->n_seeds;

@@ -29,9 +29,17 @@ double rg_study_strictest_level(const rg_study *study)
 
 /* The smallest effect, in standard deviations of the difference, that so many seeds show with
  * 80 % power; NaN for one seed, infinite where evidence that is looked at cannot decide by
- * then. */
+ * then.
+ *
+ * With folds the standard error of the mean of their J differences is s sqrt(1/J + r), r test rows
+ * a training row, in place of s sqrt(1/J), with the same J - 1 degrees of freedom (Nadeau and
+ * Bengio 2003): the effect grows by the ratio of the two, in standard deviations between folds. */
 static double detectable_by(const rg_study *study, size_t seeds, double level)
 {
+    size_t folds = study->split.folds;
+    if (folds)
+        return rg_detectable_effect(folds, level) *
+               sqrt(1 + (double)folds * rg_study_test_over_train(study));
     return rg_study_is_sequential(study) ? rg_t_anytime_effect(seeds, 1, level, USUAL_POWER)
                                          : rg_detectable_effect(seeds, level);
 }
@@ -54,7 +62,7 @@ static void plan_confounds(planner *p, const rg_claim *claim)
 static void plan_claim(planner *p, const rg_claim *claim)
 {
     const rg_arm *a = &p->study->arms[claim->a], *b = &p->study->arms[claim->b];
-    if (p->study->n_seeds < 2) {
+    if (rg_study_runs(p->study, p->study->n_seeds) < 2) {
         rg_json_say(p->unanswerable, "'%s': one seed has no spread; no test can settle it",
                     claim->text);
         return;
@@ -77,7 +85,7 @@ static void plan_exact_tests(planner *p)
     double level = rg_study_strictest_level(study);
     size_t need = (size_t)rg_power_exact_floor((rg_power_plan){RG_PAIRS, level, 2});
     if (!study->n_claims || study->n_seeds < 2 || study->n_seeds >= need ||
-        rg_study_is_sequential(study))
+        rg_study_is_sequential(study) || rg_study_has_folds(study))
         return;
     rg_json_say(
         p->warnings,
@@ -160,7 +168,8 @@ static void plan_claims(planner *p)
 static void plan_seeds(planner *p, double level)
 {
     const rg_study *study = p->study;
-    if (study->n_seeds >= SEEDS_ADVISED || study->n_seeds < 2 || rg_study_is_sequential(study))
+    if (study->n_seeds >= SEEDS_ADVISED || study->n_seeds < 2 ||
+        rg_study_is_sequential(study) || rg_study_has_folds(study))
         return;
     rg_json_say(
         p->warnings,
@@ -247,7 +256,7 @@ static void add_first_look(json_t *plan, const rg_study *study, double strictest
 json_t *rg_study_plan(const rg_study *study)
 {
     planner p = {study, json_array(), json_array()};
-    size_t runs = study->n_arms * study->n_seeds;
+    size_t runs = study->n_arms * rg_study_runs(study, study->n_seeds);
     double shown = detectable(study, study->analysis.alpha);
     double strictest = rg_study_strictest_level(study);
     plan_arms(&p);
@@ -261,5 +270,7 @@ json_t *rg_study_plan(const rg_study *study)
         "warnings", p.warnings, "unanswerable", p.unanswerable);
     if (rg_study_is_sequential(study))
         add_first_look(plan, study, strictest);
+    if (rg_study_has_folds(study))
+        json_object_set_new(plan, "folds", json_integer((json_int_t)study->split.folds));
     return plan;
 }

@@ -42,7 +42,7 @@ static void tell(void *ctx, const rg_progress *progress)
     p.elapsed_s = (double)(rg_clock_ns() - w->started) * 1e-9;
     size_t recorded = strcmp(p.stage, "evaluate") == 0 ? trials + p.done : p.done;
     size_t here = recorded > w->n_at_start ? recorded - w->n_at_start : 0;
-    size_t left = trials + w->study->n_arms * w->seeds - recorded;
+    size_t left = trials + w->study->n_arms * rg_study_runs(w->study, w->seeds) - recorded;
     p.left_s = here > 0 ? p.elapsed_s / (double)here * (double)left : NAN;
     w->options.progress(w->options.ctx, &p);
 }

@@ -13,18 +13,31 @@ static void hide(json_t *list, const char *dir, const char *name)
     json_array_append_new(list, name ? json_sprintf("%s/%s", dir, name) : json_string(dir));
 }
 
-/* Labels of the other studies that lie beside this one: they may be cut from the same data. */
+static bool has_folds(const char *dir)
+{
+    char path[8192];
+    snprintf(path, sizeof(path), "%s/data/fold-1", dir);
+    return rg_file_exists(path);
+}
+
+/* Labels of the other studies that lie beside this one: they may be cut from the same data.  One
+ * fold's training rows are another's test rows, and those of a study with one cut, too. */
 static void hide_neighbours(json_t *list, const char *dir)
 {
     char parent[4096];
+    bool folds = has_folds(dir);
     const char *base = rg_path_base(dir);
     snprintf(parent, sizeof(parent), "%.*s", (int)(base > dir ? base - dir - 1 : 0), dir);
     DIR *folder = opendir(parent);
     for (struct dirent *entry; folder && (entry = readdir(folder)) != NULL;) {
-        char path[8192];
-        snprintf(path, sizeof(path), "%s/%s/sealed", parent, entry->d_name);
-        if (entry->d_name[0] != '.' && strcmp(entry->d_name, base) != 0 && rg_file_exists(path))
-            hide(list, path, NULL);
+        char other[4400], path[8192];
+        snprintf(other, sizeof(other), "%s/%s", parent, entry->d_name);
+        snprintf(path, sizeof(path), "%s/sealed", other);
+        if (entry->d_name[0] == '.' || !strcmp(entry->d_name, base) || !rg_file_exists(path))
+            continue;
+        hide(list, path, NULL);
+        if (folds || has_folds(other))
+            hide(list, other, "data");
     }
     if (folder)
         closedir(folder);
@@ -51,6 +64,16 @@ static void hide_source(json_t *list, const rg_study *study)
     rg_arena_free(arena);
 }
 
+static void hide_folds(json_t *list, const rg_study *study, const char *dir, size_t fold)
+{
+    char name[64];
+    for (size_t f = 1; f <= study->split.folds; f++) {
+        snprintf(name, sizeof(name), "data/fold-%zu", f);
+        if (f != fold)
+            hide(list, dir, name);
+    }
+}
+
 static void hide_study(json_t *list, const char *dir, bool predictions)
 {
     static const char *const own[] = {"sealed",        "runs",          "ledger.db",
@@ -62,13 +85,17 @@ static void hide_study(json_t *list, const char *dir, bool predictions)
     hide_neighbours(list, dir);
 }
 
-json_t *rg_out_of_reach(const rg_study *study, const char *dir, const char *original)
+json_t *rg_out_of_reach(const rg_study *study, const char *dir, const char *original,
+                        size_t fold)
 {
     json_t *list = json_array();
     char *other = original ? realpath(original, NULL) : NULL;
     hide_study(list, dir, study->trainer != NULL);
+    hide_folds(list, study, dir, fold);
     if (other)
         hide_study(list, other, true);
+    if (other)
+        hide_folds(list, study, other, fold);
     hide_source(list, study);
     free(other);
     return list;

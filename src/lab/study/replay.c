@@ -249,7 +249,8 @@ static size_t replay_runs(const past *p, rg_str *wrong)
         if (r->stage != RG_EVALUATE)
             continue;
         count++;
-        if (r->number >= p->study->n_seeds || p->study->seeds[r->number] != r->seed)
+        if (r->number >= rg_study_runs(p->study, p->study->n_seeds) ||
+            rg_study_seed_of(p->study, r->number) != r->seed)
             complain(wrong, "run %zu of %s has another seed than the study gives it", r->number,
                      r->arm);
         if (!json_equal(frozen_config(p->freeze, r->arm), r->config))

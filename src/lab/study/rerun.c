@@ -55,8 +55,9 @@ static bool parts_as_recorded(rg_arena *arena, const char *dir, const json_t *sp
     json_object_foreach (files, name, hash) {
         char hex[RG_HEX];
         rg_err ignored = {0};
-        const char *path = rg_arena_printf(arena, "%s/data/%s", dir, name);
-        if (!rg_text_starts(name, "labels") &&
+        char *own = rg_split_path(arena, name);
+        const char *path = rg_path_join(arena, dir, own);
+        if (rg_text_starts(own, "data/") &&
             (!rg_sha_file(path, hex, &ignored) || strcmp(hex, json_string_value(hash)) != 0))
             return false;
     }
@@ -114,13 +115,14 @@ static bool open_members(retraining *r, rg_err *err)
         *m = (rg_member){.stage = from->stage,
                          .arm = arm_index(study, from->arm),
                          .number = from->number,
+                         .fold = from->fold,
                          .seed = from->seed,
                          .score = NAN,
                          .point = json_incref(from->point),
                          .config = json_incref(from->config)};
         if (from->stage == RG_EVALUATE && !rg_study_is_self_reported(study))
-            m->predictions = rg_arena_printf(r->walk.arena, "predictions/%s-%llu.npz",
-                                             from->arm, (unsigned long long)from->seed);
+            m->predictions =
+                rg_predictions_path(r->walk.arena, from->arm, from->seed, from->fold);
         if (m->arm == study->n_arms)
             return rg_fail(err, RG_INPUT, NULL, "rigor verify says what was altered",
                            "the study has no arm '%s'", from->arm);
@@ -161,7 +163,8 @@ static bool needs_scores(const retraining *r)
 static bool score(retraining *r, const char *study_dir, rerun_round *ret, rg_err *err)
 {
     rg_walk *w = &r->walk;
-    const char *labels = rg_path_join(w->arena, study_dir, RG_LABELS_FILE);
+    const char *labels = rg_path_join(w->arena, study_dir,
+                                      rg_labels_path(w->arena, rg_study_fold_of(w->study, 0)));
     if (!needs_scores(r) || !rg_file_exists(labels))
         return true;
     if (!rg_file_exists(rg_path_join(w->arena, w->options.dir, "sealed")) &&

@@ -56,6 +56,8 @@ static size_t cohort_size(const rg_work *work)
 {
     if (work->trainer) /* a program trains one member at a time */
         return 1;
+    if (rg_study_has_folds(work->study)) /* a job has the parts of one fold */
+        return 1;
     size_t share = work->ready(work) / (2 * (size_t)work->options->jobs);
     return share < 1 ? 1 : share > COHORT_MAX ? COHORT_MAX : share;
 }
@@ -96,23 +98,34 @@ static json_t *metric_names(const rg_study *study)
     return names;
 }
 
-static json_t *job_json(const rg_work *work, json_t *members)
+static json_t *files_json(const rg_work *work, size_t fold)
 {
-    if (work->trainer) {
-        json_t *job = json_copy(work->trainer);
-        json_object_set_new(job, "members", members);
-        return job;
-    }
-    const json_t *data = json_object_get(work->data_info, "data");
-    json_t *files = json_object();
     static const char *const parts[] = {"train", "val", "test_inputs"};
+    rg_arena *arena = rg_arena_new();
+    json_t *files = json_object();
+    const char *folder = rg_parts_path(arena, fold);
     for (size_t i = 0; i < RG_COUNT(parts); i++)
         json_object_set_new(files, parts[i],
-                            json_sprintf("%s/data/%s.npz", work->dir, parts[i]));
-    return json_pack("{s:o, s:O, s:O, s:O, s:s, s:o, s:i, s:o}", "data", files, "reach",
-                     work->reach, "task", json_object_get(data, "task"), "classes",
-                     json_object_get(data, "classes"), "metric", work->study->metric, "metrics",
-                     metric_names(work->study), "threads", 1, "members", members);
+                            json_sprintf("%s/%s/%s.npz", work->dir, folder, parts[i]));
+    rg_arena_free(arena);
+    return files;
+}
+
+/* What the native worker shuts itself off from, and what it may write.  A process that has shut
+ * itself off cannot open up again for another fold: it ends with its job. */
+static json_t *job_json(const rg_work *work, size_t fold, json_t *members)
+{
+    const json_t *data = json_object_get(work->data_info, "data");
+    json_t *reach = json_pack("{s:O, s:[o]}", "hidden", json_array_get(work->hidden, fold),
+                              "writable", json_sprintf("%s/predictions", work->root));
+    json_t *job =
+        json_pack("{s:o, s:o, s:O, s:O, s:s, s:o, s:i, s:o}", "data", files_json(work, fold),
+                  "reach", reach, "task", json_object_get(data, "task"), "classes",
+                  json_object_get(data, "classes"), "metric", work->study->metric, "metrics",
+                  metric_names(work->study), "threads", 1, "members", members);
+    if (fold)
+        json_object_set_new(job, "last", json_true());
+    return job;
 }
 
 /* A member that was lost goes first: again, and alone when it may have brought a worker down.
@@ -154,7 +167,8 @@ static json_t *next_job(void *ctx)
     while (json_array_size(members) < size && (id = work->next(work)) != RG_NO_MEMBER)
         hand_out(work, members, id);
     work->member[first].alone = json_array_size(members) == 1;
-    return job_json(work, members);
+    size_t fold = work->member[first].fold;
+    return work->trainer ? trainer_job_of(work, fold, members) : job_json(work, fold, members);
 }
 
 /* ---- Events of the pool */
@@ -272,16 +286,16 @@ static bool all_recorded(const rg_work *work, rg_err *err)
                                    "%zu of %zu results did not arrive", missing, work->count);
 }
 
-/* What the native worker shuts itself off from, and what it may write. */
 static bool set_reach(rg_work *work, rg_err *err)
 {
-    char *dir = realpath(work->dir, NULL);
-    if (!dir)
+    size_t folds = work->study->split.folds;
+    work->root = realpath(work->dir, NULL);
+    if (!work->root)
         return rg_fail(err, RG_INTERNAL, work->dir, "check its permissions", "cannot be found");
-    work->reach =
-        json_pack("{s:o, s:[o]}", "hidden", rg_out_of_reach(work->study, dir, work->original),
-                  "writable", json_sprintf("%s/predictions", dir));
-    free(dir);
+    work->hidden = json_array();
+    for (size_t fold = 0; fold <= folds; fold++)
+        json_array_append_new(work->hidden,
+                              rg_out_of_reach(work->study, work->root, work->original, fold));
     return true;
 }
 
@@ -289,8 +303,8 @@ static bool set_reach(rg_work *work, rg_err *err)
 static bool make_room(rg_work *work, rg_pool_options *options, rg_err *err)
 {
     const rg_trainer *trainer = work->study->trainer;
-    if (!trainer)
-        return set_reach(work, err);
+    if (!set_reach(work, err) || !trainer)
+        return work->hidden != NULL;
     options->threads = trainer->threads;
     options->workers = trainer_slots(trainer, options->workers, err);
     options->inherited = options->workers > 0 ? trainer_lock(work->dir, err) : -1;
@@ -319,8 +333,10 @@ bool rg_work_run(rg_work *work, int *ret_signal, rg_err *err)
     if (options.inherited > 0)
         close(options.inherited);
     json_decref(work->trainer);
-    json_decref(work->reach);
-    work->trainer = work->reach = NULL;
+    json_decref(work->hidden);
+    free(work->root);
+    work->trainer = work->hidden = NULL;
+    work->root = NULL;
     rg_arena_free(arena);
     return ok;
 }

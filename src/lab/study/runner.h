@@ -11,6 +11,7 @@
 typedef struct rg_member {
     rg_stage stage;
     size_t arm, number;
+    size_t fold; /* whose parts it gets, from 1; 0: the study has one cut */
     uint64_t seed;
     json_t *point, *config;
     char *predictions; /* path that the worker writes; NULL while tuning, and where the trainer
@@ -43,8 +44,9 @@ typedef struct rg_work {
     struct pruner *pruner;     /* curves of the trials that others are held against */
     size_t n_lost;             /* members that have to be trained again */
     json_t
-        *trainer;  /* what every job of a program begins with (trainer_job.h); NULL: our own */
-    json_t *reach; /* of our own: {"hidden", "writable"} */
+        *trainer;   /* what every job of a program begins with (trainer_job.h); NULL: our own */
+    char *root;     /* `dir`, absolute */
+    json_t *hidden; /* what stays out of reach, a list for each fold from 0 (reach.h) */
 
     rg_member *member;
     size_t count;

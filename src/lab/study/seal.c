@@ -72,25 +72,62 @@ static bool score_run(const rg_study *study, const char *dir, const rg_record *r
     return ok;
 }
 
+/* ---- Labels: one file, or one for each fold */
+
+typedef struct vault {
+    const rg_study *study;
+    const json_t *classes; /* names, by the split event */
+    const char *dir;
+    rg_arena *arena;
+    rg_part *labels; /* of each cut */
+} vault;
+
+static bool read_labels(const vault *v, const char *path, rg_part *ret, rg_err *err)
+{
+    if (!rg_part_read(path, v->arena, ret, err))
+        return false;
+    rg_part_name_classes(ret, v->classes, v->arena);
+    return true;
+}
+
+/* ret_sha: as rg_sealed_sha says, of the files that lie there. */
+static bool open_vault(vault *v, char ret_sha[RG_HEX], rg_err *err)
+{
+    size_t n = rg_study_runs(v->study, 1);
+    json_t *files = json_object();
+    bool ok = true;
+    v->labels = RG_ARENA_ARRAY(v->arena, rg_part, n);
+    for (size_t i = 0; ok && i < n; i++) {
+        const char *name = rg_labels_path(v->arena, rg_study_fold_of(v->study, i));
+        const char *path = rg_path_join(v->arena, v->dir, name);
+        char hex[RG_HEX];
+        ok = rg_sha_file(path, hex, err) && read_labels(v, path, &v->labels[i], err);
+        if (ok)
+            json_object_set_new(files, name + strlen("sealed/"), json_string(hex));
+    }
+    json_t *split = json_pack("{s:{s:o}}", "info", "files", files);
+    rg_sealed_sha(v->study, split, ret_sha);
+    json_decref(split);
+    return ok;
+}
+
 bool rg_scores_compute(const rg_study *study, const json_t *split, const char *dir,
                        const rg_record *records, size_t n, rg_scored *ret, rg_err *err)
 {
-    rg_arena *arena = rg_arena_new();
-    rg_part labels;
     rg_scored scored = {.score = RG_NEW_ARRAY(rg_score, n + 1)};
-    const char *path = rg_path_join(arena, dir, RG_LABELS_FILE);
-    bool ok =
-        rg_sha_file(path, scored.labels_sha, err) && rg_part_read(path, arena, &labels, err);
-    if (ok)
-        rg_part_name_classes(&labels,
-                             json_object_get(json_object_get(split, "info"), "classes"), arena);
+    vault v = {.study = study,
+               .classes = rg_json_path(split, "info.classes"),
+               .dir = dir,
+               .arena = rg_arena_new()};
+    bool ok = open_vault(&v, scored.labels_sha, err);
     for (size_t i = 0; ok && i < n; i++) {
         const rg_record *r = &records[i];
+        const rg_part *labels = &v.labels[r->fold ? r->fold - 1 : 0];
         if (r->stage == RG_EVALUATE && !r->failed)
-            ok = score_run(study, dir, r, &labels, &scored.score[scored.count], err) &&
+            ok = score_run(study, dir, r, labels, &scored.score[scored.count], err) &&
                  ++scored.count;
     }
-    rg_arena_free(arena);
+    rg_arena_free(v.arena);
     if (ok)
         *ret = scored;
     else

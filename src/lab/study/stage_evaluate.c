@@ -31,31 +31,33 @@ static size_t ready_runs(const rg_work *work)
     return ready;
 }
 
-static void run_open(rg_walk *w, rg_work *work, size_t arm, size_t i)
+static void run_open(rg_walk *w, rg_work *work, size_t arm, size_t number)
 {
     const json_t *frozen = json_array_get(json_object_get(w->freeze, "arms"), arm);
     rg_member *m = &work->member[work->count++];
     *m = (rg_member){.stage = RG_EVALUATE,
                      .arm = arm,
-                     .number = i,
+                     .number = number,
+                     .fold = rg_study_fold_of(w->study, number),
                      .score = NAN,
-                     .seed = w->study->seeds[i],
+                     .seed = rg_study_seed_of(w->study, number),
                      .config = json_incref(json_object_get(frozen, "config"))};
     if (!rg_study_is_self_reported(w->study))
-        m->predictions = rg_arena_printf(w->arena, "predictions/%s-%llu.npz",
-                                         w->study->arms[arm].name, (unsigned long long)m->seed);
+        m->predictions =
+            rg_predictions_path(w->arena, w->study->arms[arm].name, m->seed, m->fold);
     rg_walk_recall(w, m);
 }
 
 static bool run_seeds(rg_walk *w, rg_work *work, evaluation *e, rg_err *err)
 {
     const rg_study *study = w->study;
-    work->member = RG_ARENA_ARRAY(w->arena, rg_member, study->n_arms * w->seeds + 1);
+    size_t runs = rg_study_runs(study, w->seeds);
+    work->member = RG_ARENA_ARRAY(w->arena, rg_member, study->n_arms * runs + 1);
     work->ctx = e;
     work->next = next_run;
     work->ready = ready_runs;
     for (size_t a = 0; a < study->n_arms; a++) /* arm by arm: a cohort has one structure */
-        for (size_t i = 0; i < w->seeds; i++)
+        for (size_t i = 0; i < runs; i++)
             run_open(w, work, a, i);
     return rg_walk_perform(w, work, "evaluate", err);
 }
@@ -64,9 +66,11 @@ static bool run_seeds(rg_walk *w, rg_work *work, evaluation *e, rg_err *err)
 
 static bool same_labels(const rg_walk *w, const rg_scored *scored, rg_err *err)
 {
-    const json_t *files = json_object_get(json_object_get(w->split, "info"), "files");
-    return strcmp(scored->labels_sha, rg_json_text(files, "labels.npz", "")) == 0 ||
-           rg_fail(err, RG_INPUT, RG_LABELS_FILE, "begin anew with --fresh",
+    char sealed[RG_HEX];
+    rg_sealed_sha(w->study, w->split, sealed);
+    return strcmp(scored->labels_sha, sealed) == 0 ||
+           rg_fail(err, RG_INPUT, rg_labels_path(w->arena, rg_study_fold_of(w->study, 0)),
+                   "begin anew with --fresh",
                    "the sealed labels are not those that were sealed");
 }
 
@@ -82,7 +86,7 @@ static bool score_new_runs(rg_walk *w, rg_scored *ret, rg_err *err)
     rg_record *fresh = RG_ARENA_ARRAY(w->arena, rg_record, w->n_records + 1);
     size_t n = 0;
     for (size_t i = 0; i < w->n_records; i++)
-        if (!w->records[i].test && w->records[i].number < w->seeds)
+        if (!w->records[i].test && w->records[i].number < rg_study_runs(w->study, w->seeds))
             fresh[n++] = w->records[i];
     if (!rg_scores_compute(w->study, w->split, w->options.dir, fresh, n, ret, err))
         return false;

@@ -43,18 +43,21 @@ static json_t *program_json(const rg_trainer *t)
     return ret;
 }
 
-static json_t *files_json(const rg_study *study, const char *dir)
+static json_t *files_json(const rg_study *study, const char *root, size_t fold)
 {
     static const char *const parts[] = {"train", "val", "test_inputs"};
     static const char *const endings[] = {[RG_FORM_NPZ] = "npz", [RG_FORM_CSV] = "csv"};
     if (!study->data)
         return json_null();
-    json_t *files = json_pack("{s:o, s:o}", "folder", json_sprintf("%s/data", dir), "ids",
-                              json_sprintf("%s/data/test_inputs.npz", dir));
+    rg_arena *arena = rg_arena_new();
+    const char *dir = rg_path_join(arena, root, rg_parts_path(arena, fold));
+    json_t *files =
+        json_pack("{s:s, s:o}", "folder", dir, "ids", json_sprintf("%s/test_inputs.npz", dir));
     for (size_t i = 0; i < RG_COUNT(parts); i++)
         json_object_set_new(
             files, parts[i],
-            json_sprintf("%s/data/%s.%s", dir, parts[i], endings[study->trainer->form]));
+            json_sprintf("%s/%s.%s", dir, parts[i], endings[study->trainer->form]));
+    rg_arena_free(arena);
     return files;
 }
 
@@ -70,12 +73,26 @@ json_t *trainer_job(const rg_work *work, rg_err *err)
     json_t *metrics = words(&study->metric, 1);
     for (size_t i = 0; i < study->n_also; i++)
         json_array_append_new(metrics, json_string(study->also[i]));
-    json_t *job = json_pack("{s:s, s:s, s:o, s:o, s:s, s:o, s:o}", "study", study->name, "root",
-                            dir, "trainer", program_json(study->trainer), "data",
-                            files_json(study, dir), "metric", study->metric, "metrics", metrics,
-                            "hidden", rg_out_of_reach(study, dir, work->original));
+    size_t fold = rg_study_fold_of(study, 0);
+    json_t *job =
+        json_pack("{s:s, s:s, s:o, s:o, s:s, s:o, s:o}", "study", study->name, "root", dir,
+                  "trainer", program_json(study->trainer), "data", files_json(study, dir, fold),
+                  "metric", study->metric, "metrics", metrics, "hidden",
+                  rg_out_of_reach(study, dir, work->original, fold));
     json_object_set(job, "classes", rg_json_path(work->data_info, "info.classes"));
     free(dir);
+    return job;
+}
+
+json_t *trainer_job_of(const rg_work *work, size_t fold, json_t *members)
+{
+    const char *root = rg_json_text(work->trainer, "root", "");
+    json_t *job = json_copy(work->trainer);
+    if (fold) {
+        json_object_set_new(job, "data", files_json(work->study, root, fold));
+        json_object_set(job, "hidden", json_array_get(work->hidden, fold));
+    }
+    json_object_set_new(job, "members", members);
     return job;
 }
 

@@ -5,9 +5,12 @@
 
 #include "lab/study/runner.h"
 
-/* All but the members: the program, its limits, the data, what stays out of its reach.  New
- * reference; NULL: see *err. */
+/* All but the members: the program, its limits, the data (of the first fold, where the study has
+ * folds), what stays out of its reach.  New reference; NULL: see *err. */
 json_t *trainer_job(const rg_work *work, rg_err *err);
+/* That of the work, for members of this fold (0: the study has one cut), whose reference it takes.
+ * New reference. */
+json_t *trainer_job_of(const rg_work *work, size_t fold, json_t *members);
 
 /* The folder of a member inside the study's: "runs/tune/full-3". */
 char *trainer_place(const rg_work *work, const rg_member *m, rg_arena *arena);

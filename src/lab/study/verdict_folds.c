@@ -81,6 +81,12 @@ static rg_posterior posterior(const rg_evidence *e)
 static void note(json_t *notes, const rg_evidence *e)
 {
     rg_posterior b = posterior(e);
+    if (e->options->seeds_each > 1)
+        rg_json_say(
+            notes,
+            "A fold's score is the mean over %zu seeds: the runs of one fold share their "
+            "rows, and are no folds of their own.",
+            e->options->seeds_each);
     rg_json_say(notes,
                 "Folds share training data: the t test is corrected for it (Nadeau and Bengio, "
                 "test to train %.4g), and tests that take the differences to be independent "

@@ -35,7 +35,9 @@ static json_t *difference_json(const rg_evidence *e, size_t i)
     char name[32];
     const rg_pairs *p = &e->scores.all.pairs;
     bool by_name = e->options->folds;
-    json_t *o = json_pack("{s:I, s:o, s:o, s:o}", "seed", (json_int_t)p->run[i].seed, "a",
+    bool one_run = e->options->seeds_each < 2; /* on each side */
+    json_t *o = json_pack("{s:o*, s:o, s:o, s:o}", "seed",
+                          one_run ? json_integer((json_int_t)p->run[i].seed) : NULL, "a",
                           rg_json_real(p->a[i]), "b", rg_json_real(p->b[i]), "difference",
                           rg_json_real(p->difference[i]));
     if (e->options->sets || e->scores.n_blocks > 1)

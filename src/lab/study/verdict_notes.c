@@ -17,15 +17,25 @@ static bool has_sets(const rg_evidence *e)
     return e->options->n_sets > 1 || e->scores.n_blocks > 1;
 }
 
-/* "14, 15 on iris, 14 on wine", with folds "14 (fold 3), 14 (fold 4) on iris" */
+/* Each score is the mean of a fold's runs, and no seed's. */
+static bool is_of_folds(const rg_evidence *e)
+{
+    return e->options->seeds_each > 1;
+}
+
+/* "14, 15 on iris, 14 on wine", with folds "14 (fold 3), 14 (fold 4) on iris" or "fold 3, fold 4" */
 static void add_runs(rg_str *s, const rg_evidence *e, const rg_run_names *runs)
 {
     char name[32];
     size_t shown = runs->n < NAMES_SHOWN ? runs->n : NAMES_SHOWN;
     for (size_t i = 0; i < shown; i++) {
         const rg_run_name *run = &runs->at[i];
-        rg_str_printf(s, "%s%llu", i ? ", " : "", (unsigned long long)run->seed);
-        if (e->scores.folds > 1)
+        rg_str_add(s, i ? ", " : "");
+        if (is_of_folds(e))
+            rg_str_printf(s, "fold %s", rg_fold_name(e->options, run->fold, name));
+        else
+            rg_str_printf(s, "%llu", (unsigned long long)run->seed);
+        if (e->scores.folds > 1 && !is_of_folds(e))
             rg_str_printf(s, " (fold %s)", rg_fold_name(e->options, run->fold, name));
         if (has_sets(e) && (i + 1 == shown || run[1].set != run->set))
             rg_str_printf(s, " on %s", rg_set_name(e->options, run->set, name));
@@ -40,10 +50,17 @@ static void note_failures(json_t *notes, const rg_evidence *e, const char *arm,
         return;
     rg_str list = {0};
     add_runs(&list, e, failed);
-    rg_json_say(notes, "%zu %s of %s failed (seed %s) and %s as %s.", failed->n,
-                failed->n == 1 ? "run" : "runs", arm, rg_str_text(&list),
-                failed->n == 1 ? "counts" : "count",
-                e->scores.ranked ? "worse than any score" : "the worst value of the metric");
+    if (is_of_folds(e))
+        rg_json_say(notes, "Runs of %s failed on %zu %s (%s); each counts as %s.", arm,
+                    failed->n, failed->n == 1 ? "fold" : "folds", rg_str_text(&list),
+                    e->scores.ranked ? "worse than any score, and so does its fold"
+                                     : "the worst value of the metric");
+    else
+        rg_json_say(notes, "%zu %s of %s failed (seed %s) and %s as %s.", failed->n,
+                    failed->n == 1 ? "run" : "runs", arm, rg_str_text(&list),
+                    failed->n == 1 ? "counts" : "count",
+                    e->scores.ranked ? "worse than any score"
+                                     : "the worst value of the metric");
     rg_str_free(&list);
 }
 
@@ -55,8 +72,8 @@ static void note_lost(json_t *notes, const rg_evidence *e)
     add_runs(&list, e, &e->scores.lost);
     rg_json_say(notes,
                 "Left out, as two failures show nothing, least of all equality: both arms "
-                "failed with seed %s.",
-                rg_str_text(&list));
+                "failed %s%s.",
+                is_of_folds(e) ? "on " : "with seed ", rg_str_text(&list));
     rg_str_free(&list);
 }
 
@@ -79,11 +96,12 @@ static void note_alone(json_t *notes, const rg_evidence *e)
     }
     rg_str list = {0};
     if (a->n) {
-        rg_str_printf(&list, " %s with seed ", e->a);
+        rg_str_printf(&list, " %s %s", e->a, is_of_folds(e) ? "on " : "with seed ");
         add_runs(&list, e, a);
     }
     if (b->n) {
-        rg_str_printf(&list, "%s %s with seed ", a->n ? ";" : "", e->b);
+        rg_str_printf(&list, "%s %s %s", a->n ? ";" : "", e->b,
+                      is_of_folds(e) ? "on " : "with seed ");
         add_runs(&list, e, b);
     }
     rg_json_say(notes, "Left out, as the other arm lacks them:%s.", rg_str_text(&list));

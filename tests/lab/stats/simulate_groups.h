@@ -107,6 +107,39 @@ static double simulate_folds_corrected(const simulate_cell *cell, rg_rng *rng)
     return rg_corrected_t(d, cell->n, test_over_train, 0, SIMULATE_ALPHA).p < SIMULATE_ALPHA;
 }
 
+/* Several seeds on folds that are cut once: what is a fold's own, four fifths of the variance, all its
+ * seeds have in common.  ret: fold by fold. */
+static void simulate_fold_seeds(const simulate_cell *cell, rg_rng *rng, double *ret)
+{
+    double correlation = 1. / SIMULATE_FOLDS_OF, own_share = .8;
+    double shared = sqrt(correlation) * cell->scores->draw(rng);
+    for (size_t f = 0; f < SIMULATE_FOLDS_OF; f++) {
+        double own = shared + sqrt(1 - correlation) * cell->scores->draw(rng);
+        for (size_t s = 0; s < cell->n; s++)
+            ret[f * cell->n + s] =
+                sqrt(own_share) * own + sqrt(1 - own_share) * cell->scores->draw(rng);
+    }
+}
+
+static double simulate_fold_seeds_apart(const simulate_cell *cell, rg_rng *rng)
+{
+    double d[SIMULATE_MOST_FOLDS], test_over_train = 1. / (SIMULATE_FOLDS_OF - 1);
+    simulate_fold_seeds(cell, rng, d);
+    return rg_corrected_t(d, SIMULATE_FOLDS_OF * cell->n, test_over_train, 0, SIMULATE_ALPHA)
+               .p < SIMULATE_ALPHA;
+}
+
+static double simulate_fold_seeds_mean(const simulate_cell *cell, rg_rng *rng)
+{
+    double d[SIMULATE_MOST_FOLDS], mean[SIMULATE_FOLDS_OF] = {0};
+    double test_over_train = 1. / (SIMULATE_FOLDS_OF - 1);
+    simulate_fold_seeds(cell, rng, d);
+    for (size_t i = 0; i < SIMULATE_FOLDS_OF * cell->n; i++)
+        mean[i / cell->n] += d[i] / (double)cell->n;
+    return rg_corrected_t(mean, SIMULATE_FOLDS_OF, test_over_train, 0, SIMULATE_ALPHA).p <
+           SIMULATE_ALPHA;
+}
+
 /* ---- Many tasks with few runs ------------------------------------------------------------ */
 static double simulate_improvement(const simulate_cell *cell, rg_rng *rng)
 {

@@ -13,6 +13,7 @@
 #define SIMULATE_LOOKING "looking after every seed from 3 on"
 #define SIMULATE_STUDY "a whole study, Holm over its claims"
 #define SIMULATE_UNPAIRED "A against B, seeds without partners"
+#define SIMULATE_FOLD_SEEDS "n seeds on each of 10 folds that are cut once"
 #define SIMULATE_FOLDS "n folds of a 10-fold cross-validation, repeated"
 #define SIMULATE_FINDS "finds a difference"
 #define SIMULATE_COVERS "interval holds the truth"
@@ -127,6 +128,14 @@ static const simulate_method simulate_methods[] = {
     {.id = "folds-corrected", .situation = SIMULATE_FOLDS, .name = "corrected resampled t",
      .counted = SIMULATE_FINDS, .study = simulate_folds_corrected, .n = {10, 50, 100},
      .scores = SIMULATE_NORMAL, .brief = 1000, .full = 16000, .least = .04, .most = .06},
+    {.id = "fold-seeds-apart", .situation = SIMULATE_FOLD_SEEDS,
+     .name = "corrected resampled t, each run a fold", .counted = SIMULATE_FINDS,
+     .study = simulate_fold_seeds_apart, .n = {2, 5, 10}, .scores = SIMULATE_NORMAL,
+     .brief = 1000, .full = 16000, .least = .06, .most = .2},
+    {.id = "fold-seeds-mean", .situation = SIMULATE_FOLD_SEEDS,
+     .name = "corrected resampled t on the folds' means", .counted = SIMULATE_FINDS,
+     .study = simulate_fold_seeds_mean, .n = {2, 5, 10}, .scores = SIMULATE_NORMAL,
+     .brief = 1000, .full = 16000, .least = .03, .most = .06},
     {.id = "improvement", .situation = "A against B on 10 tasks, n runs on each",
      .name = "interval of P(A > B) excludes .5", .counted = SIMULATE_FINDS,
      .study = simulate_improvement, .n = {3, 5, 10}, .scores = SIMULATE_NORMAL, .brief = 100},
