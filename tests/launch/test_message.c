@@ -106,6 +106,7 @@ static void odd_lines_do_no_harm(void **state)
     assert_end(&o, "done", "");
     assert_close(score_of(&o), 6, 0);
     assert_true(is_noted(&o, "are no JSON, the first: {\"note\": \"?\"}"));
+    assert_true(json_integer_value(rg_json_path(o.last, "resources.malformed.count")) > 0);
     assert_int_equal(json_integer_value(json_object_get(o.last, "id")), 7);
     outcome_free(&o);
     o = try_script("printf 'bad \\377 bytes\\n' >&2; exit 3");

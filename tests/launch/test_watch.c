@@ -27,8 +27,19 @@ static void nothing_lives_on(void **state)
         assert_end(&o, "done", "");
         assert_true((double)(rg_clock_ns() - begun) * 1e-9 < 30);
         assert_int_equal(count_processes("sleep 301.5"), 0);
+        assert_true(json_integer_value(rg_json_path(o.last, "resources.left.count")) > 0);
         outcome_free(&o);
     }
+}
+
+/* What was waited for was not left behind. */
+static void what_has_ended_is_no_rest(void **state)
+{
+    (void)state;
+    outcome o = try_script("sleep 0.01 & sleep 0.01; wait; echo '@rigor {\"score\": 1}'");
+    assert_end(&o, "done", "");
+    assert_null(rg_json_path(o.last, "resources.left"));
+    outcome_free(&o);
 }
 
 /* A chain of processes of which each forks the next and ends: none lives long enough to be named. */
@@ -224,6 +235,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_lives_on),
+        cmocka_unit_test(what_has_ended_is_no_rest),
         cmocka_unit_test(a_chain_that_runs_away_is_caught),
         cmocka_unit_test(a_runner_that_goes_leaves_nothing),
         cmocka_unit_test(time_is_limited),

@@ -56,7 +56,7 @@ train, val, test = (rigor.load(name) for name in ("train", "val", "test_inputs")
 get = rigor.get
 rigor.seed_all()
 rigor.report(3, lr=get("lr", 9), width=get("model.width", 9), gone=get("gone", 9), on=get("on", 0), off=get("off", 1),
-             ab=get("a.b"))
+             ab=get("a.b", 9))
 rigor.report(4, rows=len(train), columns=len(train.x[0]), id=train.id[1], x=train.x[0][1], y=train.y[0],
              vid=val.id[0], vy=val.y[0], unlabelled=test.y is None, tx=test.x[1][1], nan=float("nan"))
 rigor.note('a "quoted"\n\\ note é')
