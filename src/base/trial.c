@@ -125,6 +125,7 @@ bool rg_message_fail(const char *who, json_int_t number, const char *key, const 
     json_object_set_new(message, key, json_string(rg_str_text(&text)));
     if (err->remedy[0])
         json_object_set_new(message, "remedy", json_string(err->remedy));
+    json_object_set_new(message, "code", json_integer(err->code));
     if (resources)
         json_object_set_new(message, "resources", resources);
     rg_str_free(&text);

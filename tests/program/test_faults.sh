@@ -139,7 +139,7 @@ fi
 # ---- What lies outside
 study missing <<<good
 sed -i 's#\./missing.sh#./no-such-program#' missing.yaml
-expect 3 'no-such-program: cannot start the program: No such file' "$rigor" run missing.yaml --quiet
+expect 2 'no-such-program: cannot start the program: No such file' "$rigor" run missing.yaml --quiet
 [ "$(ask missing 'select count(*) from run')" = 0 ] || fail "missing: something was recorded"
 study gpus 'gpus: 1' <<<good
 RIGOR_GPUS=0 expect 2 'a trial takes 1 GPUs, and this machine has 0' "$rigor" run gpus.yaml --quiet

@@ -158,16 +158,20 @@ static void check_runs(json_t *checks, const facts_source *from)
 {
     rg_str detail = {0};
     size_t runs = 0, failed = 0;
+    const char *first = NULL;
     for (size_t i = 0; i < from->n_records; i++) {
-        runs += from->records[i].stage == RG_EVALUATE;
-        failed += from->records[i].stage == RG_EVALUATE && from->records[i].failed;
+        const rg_record *r = &from->records[i];
+        runs += r->stage == RG_EVALUATE;
+        failed += r->stage == RG_EVALUATE && r->failed;
+        first = !first && r->stage == RG_EVALUATE && r->failed ? r->reason : first;
     }
     if (!runs)
         return;
     if (failed)
         rg_str_printf(&detail,
-                      "%zu of %zu runs failed; each counts as the metric's worst value", failed,
-                      runs);
+                      "%zu of %zu runs failed; each counts as the metric's worst value. The "
+                      "first: %s",
+                      failed, runs, first ? first : "no reason was given");
     else
         rg_str_printf(&detail, "all %zu runs ended well", runs);
     add_check(checks, "failed runs", failed ? "warn" : "pass", &detail);

@@ -178,6 +178,21 @@ static bool settle_pruned(rg_work *work, size_t id, const json_t *message, rg_er
     return ok;
 }
 
+/* A full disk, a program that is not there: no result of the training, so nothing is recorded.  The
+ * second is the user's to put right: exit code 2. */
+static bool give_up(const rg_work *work, const json_t *message, rg_err *err)
+{
+    bool input =
+        work->trainer && json_integer_value(json_object_get(message, "code")) == RG_INPUT;
+    rg_str remedy = {.max = 300};
+    rg_str_printf(&remedy, "%s; then run the same command again: it goes on from here",
+                  rg_json_text(message, "remedy", "put that right"));
+    rg_fail(err, input ? RG_INPUT : RG_INTERNAL, NULL, rg_str_text(&remedy), "%s",
+            rg_json_text(message, "lost", ""));
+    rg_str_free(&remedy);
+    return false;
+}
+
 static bool take_message(void *ctx, size_t id, const json_t *message, rg_err *err)
 {
     rg_work *work = ctx;
@@ -194,11 +209,8 @@ static bool take_message(void *ctx, size_t id, const json_t *message, rg_err *er
         return settle(work, id, message, failed, err);
     if (json_object_get(message, "done"))
         return settle(work, id, message, NULL, err);
-    const char *lost = json_string_value(json_object_get(message, "lost"));
-    if (lost) /* a full disk is no result of the training: nothing is recorded */
-        return rg_fail(err, RG_INTERNAL, NULL,
-                       "put that right and run the same command again: it goes on from here",
-                       "%s", lost);
+    if (json_object_get(message, "lost"))
+        return give_up(work, message, err);
     recorder_collect(m, message);
     if (m->stage == RG_TUNE && work->study->prune)
         m->pruned = pruner_says(work, id);
