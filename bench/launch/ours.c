@@ -18,8 +18,8 @@ static const workload workloads[] = {
     {"launch: a trial of a program that ends at once",
      "[/bin/echo, '@rigor {\"val_score\": 1, \"test_score\": 1}']", 1000, 1},
     {"launch: a row of a program that prints 20000",
-     "[/bin/sh, -c, 'seq -f \"@rigor {{\\\"loss\\\": %g}\" 20000; echo \"@rigor "
-     "{{\\\"val_score\\\": 1, \\\"test_score\\\": 1}\"']",
+     "[/bin/sh, -c, 'seq -f \"@rigor {\\\"loss\\\": %g}\" 20000; echo \"@rigor "
+     "{\\\"val_score\\\": 1, \\\"test_score\\\": 1}\"']",
      10, 20000},
 };
 
@@ -49,11 +49,13 @@ static double run(void)
     static const char command[] =
         "\"$RIGOR\" run study.yaml -j 2 --quiet --exploratory >/dev/null && \"$RIGOR\" query "
         "bench "
-        "\"select body->>'$.wall_s' from event where kind = 'finished'\" | tail -n 1";
-    double wall = 0;
+        "\"select body->>'$.wall_s', (select count(*) from trial where failed) from event "
+        "where kind = 'finished'\" | tail -n 1";
+    double wall = 0, failed = 0;
     FILE *pipe = popen(command, "r");
-    if (!pipe || fscanf(pipe, "%lf", &wall) != 1 || pclose(pipe) != 0)
-        die("the study did not run");
+    if (!pipe || fscanf(pipe, "%lf %lf", &wall, &failed) != 2 || pclose(pipe) != 0 ||
+        failed > 0)
+        die("the study did not run well");
     return wall;
 }
 

@@ -81,9 +81,11 @@ bool launch_match(const char *pattern, const char *line,
 {
     matcher m;
     bool ok = false;
-    for (const char *from = line; !ok && (*from || from == line); from++)
+    const char *from = line;
+    do
         ok = (from == line || !isspace((unsigned char)from[-1]) || *pattern != ' ') &&
              fits(pattern, from, &m);
+    while (!ok && *from && *++from);
     for (size_t i = 0; ok && i < m.count; i++)
         found(ctx, m.name[i], m.value[i]);
     return ok;

@@ -136,7 +136,8 @@ static inline outcome run_job(launcher *l, json_t *job)
 {
     outcome o = {.steps = json_array()};
     launcher_say(l, job);
-    for (json_t *m; (m = launcher_hear(l)) && !json_object_get(m, "finished");) {
+    json_t *m;
+    for (; (m = launcher_hear(l)) && !json_object_get(m, "finished");) {
         bool step = json_object_get(m, "step") || json_object_get(m, "worker");
         if (step)
             json_array_append_new(o.steps, m);
@@ -145,6 +146,7 @@ static inline outcome run_job(launcher *l, json_t *job)
         else
             fail_msg("two ends of one trial");
     }
+    json_decref(m);
     assert_non_null(o.last);
     return o;
 }

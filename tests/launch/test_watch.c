@@ -1,6 +1,8 @@
 /* Limits, and the end of everything that a program started. */
 #include "launch/launcher.h"
 
+#include "rigor/process.h"
+
 static bool has_python(void)
 {
     return system("command -v python3 >/dev/null") == 0;
@@ -186,6 +188,26 @@ static void a_machine_without_memory(void **state)
     launch_kernel_counts = "/proc/vmstat";
 }
 
+/* The launcher has taken note of every end: none of them is left as a zombie. */
+static void no_zombie_stays(void **state)
+{
+    (void)state;
+    launcher l = launcher_start();
+    json_decref(launcher_hear(&l));
+    for (int i = 0; i < 3; i++) {
+        outcome o =
+            run_job(&l, job_of("true & (sleep 0.01 &); (setsid sh -c 'true & sleep 305' &);"
+                               "sleep 0.05; echo '@rigor {\"score\": 1}'",
+                               "{}"));
+        assert_end(&o, "done", "");
+        outcome_free(&o);
+        rg_processes below;
+        rg_processes_below(&below, l.pid);
+        assert_int_equal(below.count, 0);
+    }
+    launcher_end(&l);
+}
+
 static void ends_are_told_apart(void **state)
 {
     (void)state;
@@ -243,6 +265,7 @@ int main(void)
         cmocka_unit_test(memory_is_limited),
         cmocka_unit_test(a_leap_in_memory_is_refused),
         cmocka_unit_test(a_machine_without_memory),
+        cmocka_unit_test(no_zombie_stays),
         cmocka_unit_test(ends_are_told_apart),
         cmocka_unit_test(pruning_is_gentle_first),
     };

@@ -122,6 +122,27 @@ trust linked scored
 grep -q 'own.csv has 2 names' "$RIGOR_STUDIES/linked/report.md" || fail "linked: the report does not say why"
 rm copy.csv
 
+# A study inside of a trial: the kernel allows one who watches.  The inner trials run sealed, and
+# each of them says that it was not watched.
+cat >inner.yaml <<'YAML'
+study: inner
+metric: {name: score, goal: maximize}
+trainer: {command: [/bin/echo, '@rigor {"val_score": 1, "test_score": 1}']}
+base: {x: 1}
+seeds: 1
+YAML
+cat >outer.sh <<SH
+#!/bin/sh
+RIGOR_STUDIES=\$RIGOR_OUT/studies "$rigor" run inner.yaml --exploratory --quiet -j 1 >\$RIGOR_OUT/log 2>&1 &&
+    echo '@rigor {"val_score": 1, "test_score": 1}'
+SH
+chmod +x outer.sh
+sed 's/study: inner/study: outer/; s#command: .*#command: ./outer.sh}#' inner.yaml >outer.yaml
+expect 0 '' "$rigor" run outer.yaml --exploratory --quiet -j 1
+noted=$(RIGOR_STUDIES=$RIGOR_STUDIES/outer/runs/evaluate/full-0/out/studies "$rigor" query inner \
+    "select resources->>'\$.seal.sealed', resources->>'\$.notes' from run" 2>&1 | tail -n 1)
+grep -q '1	.*could not be watched' <<<"$noted" || fail "inner: $noted: $(cat "$RIGOR_STUDIES/outer/runs/evaluate/full-0/out/log")"
+
 # Without the sandbox the labels are there for the taking, and the level says that.
 sed "s#$S#$RIGOR_STUDIES/open#" train.sh >open.sh
 chmod +x open.sh
