@@ -149,23 +149,39 @@ bool rg_file_exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
+static bool is_dir(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+/* Most often all of it but the end is there. */
+static bool make_dir(const char *path, int mode)
+{
+    if (mkdir(path, (mode_t)mode) == 0)
+        return true;
+    int code = errno;
+    bool there = code == EEXIST && is_dir(path);
+    errno = code;
+    return there;
+}
+
 bool rg_dir_make(const char *path, int mode, rg_err *err)
 {
     char part[4096];
     if ((size_t)snprintf(part, sizeof(part), "%s", path) >= sizeof(part))
         return rg_fail(err, RG_INPUT, NULL, "use a shorter path", "the path is too long");
+    if (make_dir(path, mode))
+        return true;
+    if (errno != ENOENT)
+        return fail_errno(err, path, "make the folder");
     for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        if (mkdir(part, 0777) != 0 && errno != EEXIST)
+        if (!make_dir(part, 0777))
             return fail_errno(err, part, "make the folder");
         *slash = '/';
     }
-    struct stat info;
-    if (mkdir(part, (mode_t)mode) == 0)
-        return true;
-    if (errno == EEXIST && stat(part, &info) == 0 && S_ISDIR(info.st_mode))
-        return true;
-    return fail_errno(err, part, "make the folder");
+    return make_dir(path, mode) || fail_errno(err, path, "make the folder");
 }
 
 char *rg_dir_scratch(rg_arena *arena, const char *purpose, rg_err *err)
