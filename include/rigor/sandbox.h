@@ -24,6 +24,7 @@ typedef struct rg_grant_spec {
     const char *const
         *writable; /* folders or files that it may change; must exist.  They may lie
                                     inside of what is hidden, but not around it */
+    const char *const *readable; /* what of the hidden it may read all the same; must exist */
     bool network;  /* false: no sockets but those of this machine's own files */
     bool watch;    /* report attempts; costs about 30 microseconds an open file */
     int abi_limit; /* 0: the kernel's own; n > 0: as an older kernel would; -1: as
@@ -36,7 +37,7 @@ int rg_sandbox_abi(void); /* the kernel's Landlock ABI; 0: none */
  *   landlock  the ABI that is used; 0: the kernel does not keep the labels out of reach
  *   sealed    whether what is hidden is out of reach: landlock >= 1 and no other name is known
  *   handled   the rights that are withheld unless granted;  refused: those that this ABI lacks
- *   read, write, devices, hidden   paths;  "/tmp/ (812 entries)" stands for many of one folder
+ *   read, write, read_of_hidden, devices, hidden   paths;  "/tmp/ (812 entries)" stands for many of one folder
  *   network   {"allowed": false, "kept_by": ["landlock", "seccomp"]}
  *   seccomp, watch   whether system calls are filtered, and watched
  *   warnings  sentences: hard links of hidden files, folders that cannot be listed, open doors

@@ -39,6 +39,8 @@ typedef struct rg_trainer {
     bool seal;                       /* false: it runs without Landlock */
     const char *const *writes;       /* folders that it may write beside its own; absolute */
     size_t n_writes;
+    const char *const *hides; /* what it must not read beside what the seal hides anyway */
+    size_t n_hides;
 } rg_trainer;
 
 typedef struct rg_arm {

@@ -184,15 +184,28 @@ bool rg_dir_make(const char *path, int mode, rg_err *err)
     return make_dir(path, mode) || fail_errno(err, path, "make the folder");
 }
 
-char *rg_dir_scratch(rg_arena *arena, const char *purpose, rg_err *err)
+char *rg_dir_scratches(rg_arena *arena)
 {
     const char *base = getenv("TMPDIR");
-    char *dir =
-        rg_arena_printf(arena, "%s/rigor-%s-XXXXXX", base && *base ? base : "/tmp", purpose);
-    if (mkdtemp(dir))
+    return rg_arena_printf(arena, "%s/rigor-%d", base && *base ? base : "/tmp", (int)geteuid());
+}
+
+/* A folder of that name that is another's would be another's to read. */
+static bool own_folder(const char *path)
+{
+    struct stat info;
+    return (mkdir(path, 0700) == 0 || errno == EEXIST) && lstat(path, &info) == 0 &&
+           S_ISDIR(info.st_mode) && info.st_uid == geteuid() && (info.st_mode & 022) == 0;
+}
+
+char *rg_dir_scratch(rg_arena *arena, const char *purpose, rg_err *err)
+{
+    const char *parent = rg_dir_scratches(arena);
+    char *dir = rg_arena_printf(arena, "%s/%s-XXXXXX", parent, purpose);
+    if (own_folder(parent) && mkdtemp(dir))
         return dir;
-    rg_fail(err, RG_INTERNAL, dir, "set TMPDIR to a folder that can be written",
-            "cannot be made: %s", strerror(errno));
+    rg_fail(err, RG_INTERNAL, parent, "set TMPDIR to a folder of your own that can be written",
+            "cannot be used for scratch folders: %s", strerror(errno));
     return NULL;
 }
 

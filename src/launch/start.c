@@ -138,25 +138,26 @@ static const char **paths_of(rg_arena *arena, const json_t *list, size_t extra)
     return paths;
 }
 
-/* The last three are the trial's own: the same names for every trial. */
-static void name_own(json_t *write)
+/* What is the trial's own has the same name for every trial: the last of each list. */
+static void name_own(json_t *list, const char *const *names, size_t n_names)
 {
-    static const char *const own[] = {"{out}", "{tmp}", "{config}"};
-    size_t n = json_array_size(write);
-    for (size_t i = 0; i < RG_COUNT(own) && n >= RG_COUNT(own); i++)
-        json_array_set_new(write, n - RG_COUNT(own) + i, json_string(own[i]));
+    size_t n = json_array_size(list);
+    for (size_t i = 0; i < n_names && n >= n_names; i++)
+        json_array_set_new(list, n - n_names + i, json_string(names[i]));
 }
 
 static bool make_sandbox(launch_trial *t, rg_err *err)
 {
     const launch_setup *s = t->setup;
     size_t n = json_array_size(s->writes);
-    const char **writable = paths_of(t->arena, s->writes, 3);
+    static const char *const own[] = {"{out}", "{tmp}"}, *const read[] = {"{config}"};
+    const char **writable = paths_of(t->arena, s->writes, 2);
+    const char *readable[] = {s->data ? s->data : t->config, t->config, NULL};
     writable[n] = t->out;
     writable[n + 1] = t->scratch;
-    writable[n + 2] = t->config; /* to be read: what lies around it is hidden */
     rg_grant_spec spec = {.hidden = paths_of(t->arena, s->hidden, 0),
                           .writable = writable,
+                          .readable = readable,
                           .network = s->network,
                           .watch = true};
     if (!s->seal) {
@@ -166,7 +167,8 @@ static bool make_sandbox(launch_trial *t, rg_err *err)
     }
     if (!rg_sandbox_prepare(&spec, &t->sandbox, &t->granted, err))
         return false;
-    name_own(json_object_get(t->granted, "write"));
+    name_own(json_object_get(t->granted, "write"), own, RG_COUNT(own));
+    name_own(json_object_get(t->granted, "read_of_hidden"), read, RG_COUNT(read));
     return true;
 }
 

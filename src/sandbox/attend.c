@@ -142,7 +142,8 @@ static bool find_path(look *l, int i)
 
 static bool is_hidden(const rg_sandbox *s, const char *path)
 {
-    return spots_above(&s->hidden, path) && !spots_above(&s->writable, path);
+    return spots_above(&s->hidden, path) && !spots_above(&s->writable, path) &&
+           !spots_above(&s->readable, path);
 }
 
 /* Names may be listed: opening a hidden folder for that is no attempt. */

@@ -21,7 +21,7 @@ typedef RG_VEC(spot) spots;
 
 struct rg_sandbox {
     rg_arena *arena;
-    spots hidden, writable;
+    spots hidden, writable, readable;
     spots ways;  /* the folders above what is hidden, and /dev */
     int abi;     /* Landlock's, as used; 0: none */
     int ruleset; /* -1: none */

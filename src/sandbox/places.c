@@ -124,7 +124,8 @@ static void warn_of_links_in(rg_arena *arena, const char *folder, json_t *links)
 bool sandbox_places(rg_sandbox *s, const rg_grant_spec *spec, json_t *links, rg_err *err)
 {
     if (!collect(s, &s->hidden, spec->hidden, err) ||
-        !collect(s, &s->writable, spec->writable, err))
+        !collect(s, &s->writable, spec->writable, err) ||
+        !collect(s, &s->readable, spec->readable, err))
         return false;
     char *table;
     size_t len;

@@ -210,6 +210,9 @@ static bool fill_ruleset(walk *w, rg_err *err)
     for (size_t i = 0; i < w->s->writable.len; i++)
         if (!grant_path(w, w->s->writable.at[i].path, RIGHTS_WRITE, err))
             return false;
+    for (size_t i = 0; i < w->s->readable.len; i++)
+        if (!grant_path(w, w->s->readable.at[i].path, RIGHTS_READ, err))
+            return false;
     return true;
 }
 

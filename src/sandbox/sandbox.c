@@ -88,6 +88,7 @@ static bool prepare(rg_sandbox *s, const rg_grant_spec *spec, json_t *record, rg
     if (s->abi < 9)
         warn_of_doors(s, warnings);
     say_all(record, "write", &s->writable);
+    say_all(record, "read_of_hidden", &s->readable);
     say_all(record, "hidden", &s->hidden);
     json_object_set_new(record, "network", network_json(s));
     json_object_set_new(record, "sealed", json_boolean(sealed));
@@ -124,6 +125,7 @@ void rg_sandbox_free(rg_sandbox *s)
         close(s->ruleset);
     rg_vec_free(&s->hidden);
     rg_vec_free(&s->writable);
+    rg_vec_free(&s->readable);
     rg_vec_free(&s->ways);
     rg_free(s->plain.filter);
     rg_free(s->watching.filter);

@@ -23,7 +23,8 @@ static json_t *enter(const json_t *reach)
     json_t *granted = NULL;
     const char **hidden = paths_of(json_object_get(reach, "hidden"));
     const char **writable = paths_of(json_object_get(reach, "writable"));
-    rg_grant_spec spec = {.hidden = hidden, .writable = writable};
+    const char **readable = paths_of(json_object_get(reach, "readable"));
+    rg_grant_spec spec = {.hidden = hidden, .writable = writable, .readable = readable};
     bool in = rg_sandbox_prepare(&spec, &sandbox, &granted, &err) &&
               rg_sandbox_enter(sandbox, -1) == 0;
     json_t *seal = json_pack("{s:b, s:I, s:b}", "sealed",
@@ -37,6 +38,7 @@ static json_t *enter(const json_t *reach)
     json_decref(granted);
     rg_free(hidden);
     rg_free(writable);
+    rg_free(readable);
     return seal;
 }
 

@@ -51,6 +51,9 @@ json_t *facts_curves(const facts_source *from);
 json_t *facts_checks(const facts_source *from, const json_t *arms);
 json_t *facts_warnings(const facts_source *from);
 json_t *facts_seal(const facts_source *from);
+/* How many trials were started again since somebody ended them from outside, how often in all and
+ * at most; null: none.  A program that ends itself so may choose among its results. */
+json_t *facts_restarts(const facts_source *from);
 /* "sealed", "scored" or "self-reported" (facts_seal.c says what each takes). */
 const char *facts_trust(const facts_source *from);
 /* What the kernel kept from the trials, in a sentence; null where that is not recorded. */

@@ -79,6 +79,7 @@ json_t *facts_environment(const facts_source *from)
                         rg_json_real(wall > 0 ? (double)from->n_records / wall : NAN));
     json_object_set_new(ret, "sandbox", facts_sandbox(from));
     json_object_set_new(ret, "costs", costs_json(from));
+    json_object_set_new(ret, "restarts", facts_restarts(from));
     json_object_set_new(ret, "confounds", facts_environment_confounds(from));
     return ret;
 }

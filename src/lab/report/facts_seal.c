@@ -22,14 +22,14 @@ static const json_t *seal_of(const rg_record *record)
     return json_object_get(record->resources, "seal");
 }
 
-/* Every run that has a score was trained behind the seal. */
+/* Every run was trained behind the seal, those that failed included. */
 static bool all_sealed(const facts_source *from)
 {
     size_t runs = 0;
     for (size_t i = 0; i < from->n_records; i++) {
         const rg_record *run = &from->records[i];
-        if (run->stage != RG_EVALUATE || run->failed)
-            continue;
+        if (run->stage != RG_EVALUATE || (run->failed && !seal_of(run)))
+            continue; /* its worker crashed before it could say */
         if (!json_is_true(json_object_get(seal_of(run), "sealed")))
             return false;
         runs++;
@@ -49,10 +49,23 @@ const char *facts_trust(const facts_source *from)
 
 /* ---- Attempts */
 
+static size_t total_of(const json_t *attempts)
+{
+    return (size_t)json_integer_value(json_object_get(attempts, "total"));
+}
+
+static const json_t *last_attempts(const rg_record *record)
+{
+    return json_object_get(seal_of(record), "attempts");
+}
+
 static size_t attempts_of(const rg_record *record)
 {
-    const json_t *attempts = json_object_get(seal_of(record), "attempts");
-    return (size_t)json_integer_value(json_object_get(attempts, "total"));
+    size_t total = total_of(last_attempts(record)), i;
+    json_t *start;
+    json_array_foreach (json_object_get(record->resources, "again"), i, start)
+        total += total_of(json_object_get(start, "attempts"));
+    return total;
 }
 
 size_t facts_attempts(const facts_source *from)
@@ -64,40 +77,28 @@ size_t facts_attempts(const facts_source *from)
 }
 
 /* Process numbers and counts differ from run to run; who tried what does not. */
-static json_t *without_numbers(const char *path)
-{
-    static const char before[] = "/proc/";
-    rg_str text = {0};
-    const char *at;
-    while (path && (at = strstr(path, before)) != NULL) {
-        at += strlen(before);
-        rg_str_add_n(&text, path, (size_t)(at - path));
-        path = at + strspn(at, "0123456789");
-        rg_str_add(&text, path > at ? "PID" : "");
-    }
-    rg_str_add(&text, path && rg_text_starts(path, "process ") ? "process PID"
-                      : path                                   ? path
-                                                               : "");
-    json_t *ret = json_string(rg_str_text(&text));
-    rg_str_free(&text);
-    return ret;
-}
-
-static void add_tried(json_t *ret, const rg_record *record)
+static void add_these(json_t *ret, const rg_record *record, const json_t *attempts)
 {
     size_t i;
     json_t *one;
-    const json_t *first =
-        json_object_get(json_object_get(seal_of(record), "attempts"), "first");
-    json_array_foreach (first, i, one)
+    json_array_foreach (json_object_get(attempts, "first"), i, one)
         if (json_array_size(ret) < TRIED_MAX)
             json_array_append_new(
-                ret, json_pack("{s:s, s:s, s:I, s:o, s:o, s:O*}", "stage",
+                ret, json_pack("{s:s, s:s, s:I, s:O*, s:O*, s:O*}", "stage",
                                record->stage == RG_TUNE ? "tune" : "evaluate", "arm",
                                record->arm, "number", (json_int_t)record->number, "path",
-                               without_numbers(rg_json_text(one, "path", "")), "as",
-                               without_numbers(rg_json_text(one, "as", "")), "call",
-                               json_object_get(one, "call")));
+                               json_object_get(one, "path"), "as", json_object_get(one, "as"),
+                               "call", json_object_get(one, "call")));
+}
+
+/* Those of starts that were ended from outside count as well: a program may end itself. */
+static void add_tried(json_t *ret, const rg_record *record)
+{
+    size_t i;
+    json_t *start;
+    json_array_foreach (json_object_get(record->resources, "again"), i, start)
+        add_these(ret, record, json_object_get(start, "attempts"));
+    add_these(ret, record, last_attempts(record));
 }
 
 json_t *facts_seal(const facts_source *from)
@@ -158,4 +159,18 @@ json_t *facts_sandbox(const facts_source *from)
     json_t *ret = json_string(rg_str_text(&text));
     rg_str_free(&text);
     return ret;
+}
+
+json_t *facts_restarts(const facts_source *from)
+{
+    size_t trials = 0, starts = 0, most = 0;
+    for (size_t i = 0; i < from->n_records; i++) {
+        size_t own = json_array_size(json_object_get(from->records[i].resources, "again"));
+        trials += own > 0;
+        starts += own;
+        most = own > most ? own : most;
+    }
+    return trials ? json_pack("{s:I, s:I, s:I}", "trials", (json_int_t)trials, "starts",
+                              (json_int_t)starts, "most", (json_int_t)most)
+                  : json_null();
 }

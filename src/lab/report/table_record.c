@@ -84,6 +84,7 @@ json_t *table_environment(const json_t *facts)
         {"libraries", "environment.libraries", CELL_ANY},
         {"git", "environment.git", CELL_ANY},
         {"sandbox of the trials", "environment.sandbox", CELL_ANY},
+        {"ended from outside and started again", "environment.restarts", CELL_ANY},
         {"folder", "environment.path", CELL_ANY},
         {"fingerprint of the results", "fingerprint", CELL_ANY},
         {"head of the ledger", "ledger_head", CELL_ANY},

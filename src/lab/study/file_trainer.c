@@ -258,13 +258,21 @@ static void read_writes(study_reader *reader, const study_node *node)
     reader->trainer->n_writes = keep_words(reader, &words, &reader->trainer->writes);
 }
 
+static void read_hides(study_reader *reader, const study_node *node)
+{
+    word_vec words = read_texts(reader, node, "a path of trainer.hides");
+    for (size_t i = 0; i < words.len; i++)
+        words.at[i] = beside_study(reader, words.at[i]);
+    reader->trainer->n_hides = keep_words(reader, &words, &reader->trainer->hides);
+}
+
 void study_read_trainer(study_reader *reader, const study_node *node)
 {
     static const study_field fields[] = {
         {"command", read_command}, {"folder", read_folder}, {"data", read_form},
         {"reads", read_reads},     {"env", read_env},       {"limits", read_limits},
         {"cores", read_cores},     {"gpus", read_devices},  {"network", read_network},
-        {"seal", read_seal},       {"writes", read_writes},
+        {"seal", read_seal},       {"writes", read_writes},   {"hides", read_hides},
     };
     if (!node)
         return;

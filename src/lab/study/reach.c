@@ -13,31 +13,30 @@ static void hide(json_t *list, const char *dir, const char *name)
     json_array_append_new(list, name ? json_sprintf("%s/%s", dir, name) : json_string(dir));
 }
 
-static bool has_folds(const char *dir)
+static bool is_study(const char *folder)
 {
+    static const char *const marks[] = {"ledger.db", "sealed"};
     char path[8192];
-    snprintf(path, sizeof(path), "%s/data/fold-1", dir);
-    return rg_file_exists(path);
+    bool found = false;
+    for (size_t i = 0; i < RG_COUNT(marks); i++) {
+        snprintf(path, sizeof(path), "%s/%s", folder, marks[i]);
+        found = found || rg_file_exists(path);
+    }
+    return found;
 }
 
-/* Labels of the other studies that lie beside this one: they may be cut from the same data.  One
- * fold's training rows are another's test rows, and those of a study with one cut, too. */
+/* The other studies that lie beside this one: their training rows may be its test rows. */
 static void hide_neighbours(json_t *list, const char *dir)
 {
     char parent[4096];
-    bool folds = has_folds(dir);
     const char *base = rg_path_base(dir);
     snprintf(parent, sizeof(parent), "%.*s", (int)(base > dir ? base - dir - 1 : 0), dir);
     DIR *folder = opendir(parent);
     for (struct dirent *entry; folder && (entry = readdir(folder)) != NULL;) {
-        char other[4400], path[8192];
+        char other[4400];
         snprintf(other, sizeof(other), "%s/%s", parent, entry->d_name);
-        snprintf(path, sizeof(path), "%s/sealed", other);
-        if (entry->d_name[0] == '.' || !strcmp(entry->d_name, base) || !rg_file_exists(path))
-            continue;
-        hide(list, path, NULL);
-        if (folds || has_folds(other))
-            hide(list, other, "data");
+        if (entry->d_name[0] != '.' && strcmp(entry->d_name, base) != 0 && is_study(other))
+            hide(list, other, NULL);
     }
     if (folder)
         closedir(folder);
@@ -85,6 +84,20 @@ static void hide_study(json_t *list, const char *dir, bool predictions)
     hide_neighbours(list, dir);
 }
 
+/* Of checks and reruns: labels lie there for a while. */
+static void hide_scratches(json_t *list)
+{
+    rg_arena *arena = rg_arena_new();
+    hide(list, rg_dir_scratches(arena), NULL);
+    rg_arena_free(arena);
+}
+
+static void hide_declared(json_t *list, const rg_study *study)
+{
+    for (size_t i = 0; study->trainer && i < study->trainer->n_hides; i++)
+        hide(list, study->trainer->hides[i], NULL);
+}
+
 json_t *rg_out_of_reach(const rg_study *study, const char *dir, const char *original,
                         size_t fold)
 {
@@ -97,6 +110,8 @@ json_t *rg_out_of_reach(const rg_study *study, const char *dir, const char *orig
     if (other)
         hide_folds(list, study, other, fold);
     hide_source(list, study);
+    hide_declared(list, study);
+    hide_scratches(list);
     free(other);
     return list;
 }

@@ -79,14 +79,26 @@ static bool hash_predictions(rg_work *work, rg_member *m, char hex[RG_HEX], rg_e
     return ok;
 }
 
+void recorder_note_again(rg_member *m, const char *reason, const json_t *message)
+{
+    if (!m->again)
+        m->again = json_array();
+    json_array_append_new(m->again,
+                          json_pack("{s:s, s:O*}", "reason", reason, "attempts",
+                                    rg_json_path(message, "resources.seal.attempts")));
+}
+
 /* What the worker measured, and under what it was trained.  New reference, or NULL. */
-static json_t *resources_of(const rg_work *work, const json_t *message)
+static json_t *resources_of(const rg_work *work, const rg_member *m, const json_t *message)
 {
     json_t *told = json_object_get(message, "resources");
-    if (!work->session)
+    if (!work->session && !m->again)
         return json_incref(told);
     json_t *resources = json_is_object(told) ? json_copy(told) : json_object();
-    json_object_set_new(resources, "session", json_string(work->session));
+    if (work->session)
+        json_object_set_new(resources, "session", json_string(work->session));
+    if (m->again)
+        json_object_set(resources, "again", m->again);
     return resources;
 }
 
@@ -129,7 +141,7 @@ static waiting wait_for(const rg_work *work, size_t id, const json_t *message,
                            .config = json_incref(m->config),
                            .validation = json_object_get(message, "validation"),
                            .test = json_object_get(message, "test"),
-                           .resources = resources_of(work, message),
+                           .resources = resources_of(work, m, message),
                            .curves = w.curves,
                            .n_curves = n};
     return w;
@@ -180,6 +192,8 @@ static void let_go(rg_work *work)
     recorder *r = work->recorder;
     for (size_t i = 0; i < r->at.len; i++) {
         rg_member *m = &work->member[r->at.at[i].id];
+        json_decref(m->again);
+        m->again = NULL;
         if (m->stage == RG_TUNE) {
             json_decref(m->point);
             json_decref(m->config);
@@ -205,8 +219,11 @@ bool recorder_flush(rg_work *work, rg_err *err)
 
 void recorder_close(rg_work *work)
 {
-    for (size_t i = 0; i < work->count; i++)
+    for (size_t i = 0; i < work->count; i++) {
         recorder_forget(&work->member[i]);
+        json_decref(work->member[i].again);
+        work->member[i].again = NULL;
+    }
     if (!work->recorder)
         return;
     let_go(work);

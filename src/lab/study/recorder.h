@@ -22,6 +22,8 @@ typedef struct rg_collected {
 
 void recorder_collect(rg_member *m, const json_t *message);
 void recorder_forget(rg_member *m); /* what it reported: it will be trained again */
+/* That it was ended from outside, with what it had tried against the seal: that is not forgotten. */
+void recorder_note_again(rg_member *m, const char *reason, const json_t *message);
 
 /* Queues the result of a member: `message` (done), or the reason why it failed.  The member is
  * recorded from here on.  True also means that the queue was short enough, or could be written. */

@@ -116,8 +116,13 @@ static json_t *files_json(const rg_work *work, size_t fold)
 static json_t *job_json(const rg_work *work, size_t fold, json_t *members)
 {
     const json_t *data = json_object_get(work->data_info, "data");
-    json_t *reach = json_pack("{s:O, s:[o]}", "hidden", json_array_get(work->hidden, fold),
-                              "writable", json_sprintf("%s/predictions", work->root));
+    rg_arena *arena = rg_arena_new();
+    json_t *reach =
+        json_pack("{s:o, s:[o], s:[o]}", "hidden",
+                  rg_out_of_reach(work->study, work->root, work->original, fold), "writable",
+                  json_sprintf("%s/predictions", work->root), "readable",
+                  json_sprintf("%s/%s", work->root, rg_parts_path(arena, fold)));
+    rg_arena_free(arena);
     json_t *job =
         json_pack("{s:o, s:o, s:O, s:O, s:s, s:o, s:i, s:o}", "data", files_json(work, fold),
                   "reach", reach, "task", json_object_get(data, "task"), "classes",
@@ -216,8 +221,10 @@ static bool take_message(void *ctx, size_t id, const json_t *message, rg_err *er
     if (m->pruned)
         return !is_end(message) || settle_pruned(work, id, message, err);
     const char *again = json_string_value(json_object_get(message, "again"));
-    if (again) /* its launcher is well, the program was ended from outside */
+    if (again) { /* its launcher is well, the program was ended from outside */
+        recorder_note_again(m, again, message);
         return take_loss(ctx, &id, 1, RG_LOSS_OUTSIDE, again, err);
+    }
     const char *failed = json_string_value(json_object_get(message, "failed"));
     if (failed)
         return settle(work, id, message, failed, err);
@@ -286,25 +293,19 @@ static bool all_recorded(const rg_work *work, rg_err *err)
                                    "%zu of %zu results did not arrive", missing, work->count);
 }
 
-static bool set_reach(rg_work *work, rg_err *err)
+static bool find_root(rg_work *work, rg_err *err)
 {
-    size_t folds = work->study->split.folds;
     work->root = realpath(work->dir, NULL);
-    if (!work->root)
-        return rg_fail(err, RG_INTERNAL, work->dir, "check its permissions", "cannot be found");
-    work->hidden = json_array();
-    for (size_t fold = 0; fold <= folds; fold++)
-        json_array_append_new(work->hidden,
-                              rg_out_of_reach(work->study, work->root, work->original, fold));
-    return true;
+    return work->root ||
+           rg_fail(err, RG_INTERNAL, work->dir, "check its permissions", "cannot be found");
 }
 
 /* A program's trials take places of their own, and folders that nobody else may be at. */
 static bool make_room(rg_work *work, rg_pool_options *options, rg_err *err)
 {
     const rg_trainer *trainer = work->study->trainer;
-    if (!set_reach(work, err) || !trainer)
-        return work->hidden != NULL;
+    if (!find_root(work, err) || !trainer)
+        return work->root != NULL;
     options->threads = trainer->threads;
     options->workers = trainer_slots(trainer, options->workers, err);
     options->inherited = options->workers > 0 ? trainer_lock(work->dir, err) : -1;
@@ -327,15 +328,17 @@ bool rg_work_run(rg_work *work, int *ret_signal, rg_err *err)
                              .answer = answer};
     bool ok = rg_dir_make(rg_path_join(arena, work->dir, "predictions"), 0755, err) &&
               make_room(work, &options, err) &&
-              rg_pool_run(&options, &events, ret_signal, err) && recorder_flush(work, err) &&
-              (*ret_signal || all_recorded(work, err));
+              rg_pool_run(&options, &events, ret_signal, err);
+    rg_err late = {0}; /* what has ended is kept, whatever ended the rest */
+    if (!recorder_flush(work, ok ? err : &late))
+        ok = false;
+    ok = ok && (*ret_signal || all_recorded(work, err));
     recorder_close(work);
     if (options.inherited > 0)
         close(options.inherited);
     json_decref(work->trainer);
-    json_decref(work->hidden);
     free(work->root);
-    work->trainer = work->hidden = NULL;
+    work->trainer = NULL;
     work->root = NULL;
     rg_arena_free(arena);
     return ok;

@@ -24,6 +24,7 @@ typedef struct rg_member {
     bool alone; /* its job holds nobody else, who could have brought the worker down */
     int losses;
     bool pruned, told; /* the search has seen enough; its worker knows */
+    json_t *again; /* starts that somebody ended from outside: [{"reason", "attempts"}] */
     struct rg_collected *collected;
 } rg_member;
 
@@ -46,7 +47,6 @@ typedef struct rg_work {
     json_t
         *trainer;   /* what every job of a program begins with (trainer_job.h); NULL: our own */
     char *root;     /* `dir`, absolute */
-    json_t *hidden; /* what stays out of reach, a list for each fold from 0 (reach.h) */
 
     rg_member *member;
     size_t count;

@@ -88,10 +88,11 @@ json_t *trainer_job_of(const rg_work *work, size_t fold, json_t *members)
 {
     const char *root = rg_json_text(work->trainer, "root", "");
     json_t *job = json_copy(work->trainer);
-    if (fold) {
+    if (fold)
         json_object_set_new(job, "data", files_json(work->study, root, fold));
-        json_object_set(job, "hidden", json_array_get(work->hidden, fold));
-    }
+    /* Anew for each trial: a study beside this one may have begun a moment ago. */
+    json_object_set_new(job, "hidden",
+                        rg_out_of_reach(work->study, root, work->original, fold));
     json_object_set_new(job, "members", members);
     return job;
 }
