@@ -25,9 +25,9 @@ typedef struct rg_grant_spec {
         *writable; /* folders or files that it may change; must exist.  They may lie
                                     inside of what is hidden, but not around it */
     const char *const *readable; /* what of the hidden it may read all the same; must exist */
-    bool network;  /* false: no sockets but those of this machine's own files */
-    bool watch;    /* report attempts; costs about 30 microseconds an open file */
-    int abi_limit; /* 0: the kernel's own; n > 0: as an older kernel would; -1: as
+    bool network;                /* false: no sockets but those of this machine's own files */
+    bool watch;                  /* report attempts; costs about 30 microseconds an open file */
+    int abi_limit;               /* 0: the kernel's own; n > 0: as an older kernel would; -1: as
                                     a kernel without Landlock.  For tests */
 } rg_grant_spec;
 

@@ -272,7 +272,7 @@ void study_read_trainer(study_reader *reader, const study_node *node)
         {"command", read_command}, {"folder", read_folder}, {"data", read_form},
         {"reads", read_reads},     {"env", read_env},       {"limits", read_limits},
         {"cores", read_cores},     {"gpus", read_devices},  {"network", read_network},
-        {"seal", read_seal},       {"writes", read_writes},   {"hides", read_hides},
+        {"seal", read_seal},       {"writes", read_writes}, {"hides", read_hides},
     };
     if (!node)
         return;

@@ -274,7 +274,7 @@ bool rg_study_run(const rg_study *study, rg_ledger *ledger, const rg_run_options
                  .options = *options,
                  .arena = rg_arena_new(),
                  .seeds = study->seeds_min,
-                 .session = rg_session_of(environment),
+                 .session = rg_session_of(study, environment),
                  .started = rg_clock_ns()};
     if (w.options.jobs <= 0)
         w.options.jobs = rg_cpu_count();

@@ -4,7 +4,6 @@
 #include "lab/study/recorder.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,17 +52,36 @@ static double best_by(const path *p, int64_t step)
     return i ? p->best.at[i - 1] : NAN;
 }
 
-/* The primary metric on validation, under either of its names. */
+int rg_validation_rank(const char *name, const char *metric)
+{
+    if (strcmp(name, metric) == 0)
+        return 1;
+    return rg_text_starts(name, "val_") && strcmp(name + strlen("val_"), metric) == 0 ? 2 : 0;
+}
+
+const rg_curve *rg_validation_curve(const rg_record *record, const char *metric)
+{
+    const rg_curve *best = NULL;
+    int rank = 0;
+    for (size_t i = 0; i < record->n_curves; i++) {
+        int own = rg_validation_rank(record->curves[i].name, metric);
+        best = own > rank ? &record->curves[i] : best;
+        rank = own > rank ? own : rank;
+    }
+    return best;
+}
+
+/* The same of what is still being collected. */
 static const curve *primary(const rg_collected *collected, const char *metric)
 {
-    char name[64];
-    const char *const names[] = {name, metric};
-    snprintf(name, sizeof(name), "val_%s", metric);
-    for (size_t k = 0; k < RG_COUNT(names); k++)
-        for (size_t i = 0; collected && i < collected->curves.len; i++)
-            if (strcmp(collected->curves.at[i].name, names[k]) == 0)
-                return &collected->curves.at[i];
-    return NULL;
+    const curve *best = NULL;
+    int rank = 0;
+    for (size_t i = 0; collected && i < collected->curves.len; i++) {
+        int own = rg_validation_rank(collected->curves.at[i].name, metric);
+        best = own > rank ? &collected->curves.at[i] : best;
+        rank = own > rank ? own : rank;
+    }
+    return best;
 }
 
 /* What this message added. */
@@ -146,21 +164,19 @@ json_t *pruner_result(const rg_work *work, size_t id, const json_t *last)
                      resources);
 }
 
+bool pruner_is_result(const json_t *validation, const char *metric)
+{
+    return isfinite(rg_json_number(json_object_get(validation, metric), NAN));
+}
+
 /* ---- Going on */
 
 void pruner_recall(rg_work *work, size_t id, const rg_record *record)
 {
-    char name[64];
-    snprintf(name, sizeof(name), "val_%s", work->study->metric);
     path *p = path_of(work, id);
-    for (int k = 0; k < 2 && !p->step.len; k++)
-        for (size_t i = 0; i < record->n_curves; i++) {
-            const rg_curve *c = &record->curves[i];
-            if (strcmp(c->name, k ? work->study->metric : name) != 0)
-                continue;
-            for (size_t j = 0; j < c->count; j++)
-                extend(work, p, c->step[j], c->value[j]);
-        }
+    const rg_curve *c = rg_validation_curve(record, work->study->metric);
+    for (size_t i = 0; c && i < c->count; i++)
+        extend(work, p, c->step[i], c->value[i]);
 }
 
 void pruner_close(rg_work *work)

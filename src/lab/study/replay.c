@@ -87,23 +87,10 @@ static size_t decide(simulation *s)
     return id;
 }
 
-/* The primary metric on validation, under either of its names. */
-static const rg_curve *primary(const rg_record *r, const char *metric)
-{
-    char name[80];
-    const char *const names[] = {name, metric};
-    snprintf(name, sizeof(name), "val_%s", metric);
-    for (size_t k = 0; k < RG_COUNT(names); k++)
-        for (size_t i = 0; i < r->n_curves; i++)
-            if (strcmp(r->curves[i].name, names[k]) == 0)
-                return &r->curves[i];
-    return NULL;
-}
-
 /* The trial reports again, step by step: it has to be ended where it was, or not at all. */
 static void prune(simulation *s, size_t id, const rg_record *r)
 {
-    const rg_curve *c = primary(r, s->past->study->metric);
+    const rg_curve *c = rg_validation_curve(r, s->past->study->metric);
     const json_t *told = json_object_get(r->resources, "pruned");
     rg_member *m = &s->work.member[id];
     bool ended = false;

@@ -243,7 +243,7 @@ static json_t *changes_since(const rerun_source *source, const rg_record *r,
                              const json_t *environment, rg_err *err)
 {
     json_t *then = rg_session_recorded(source->ledger, r->resources, err);
-    json_t *now = rg_session_of(environment);
+    json_t *now = rg_session_of(source->study, environment);
     json_t *ret = then && now ? rg_session_differences(then, now) : json_array();
     json_decref(then);
     json_decref(now);

@@ -1,4 +1,5 @@
 /* rerun_compare.c - two records of one training, bit for bit (see rerun.h). */
+#include "lab/study/pruner.h"
 #include "lab/study/rerun.h"
 
 #include <math.h>
@@ -191,13 +192,9 @@ static void cut_curve(rg_curve *c, int64_t step)
     c->count = n;
 }
 
-/* Under either of the names that a metric on validation has. */
 static void last_value(const rg_record *r, const char *metric, json_t *validation)
 {
-    char name[80];
-    snprintf(name, sizeof(name), "val_%s", metric);
-    const rg_curve *c = curve_named(r, name);
-    c = c ? c : curve_named(r, metric);
+    const rg_curve *c = rg_validation_curve(r, metric);
     if (c && c->count > 0)
         json_object_set_new(validation, metric, rg_json_real(c->value[c->count - 1]));
 }
@@ -215,6 +212,8 @@ void rerun_cut(rg_record *again, int64_t step, const rg_study *study, rg_arena *
     last_value(again, study->metric, again->validation);
     for (size_t i = 0; i < study->n_also; i++)
         last_value(again, study->also[i], again->validation);
-    again->failed = false;
-    again->reason = NULL;
+    again->failed = !pruner_is_result(again->validation, study->metric);
+    again->reason = again->failed ? PRUNER_DIVERGED : NULL;
+    if (again->failed)
+        again->validation = NULL;
 }

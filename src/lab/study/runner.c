@@ -192,7 +192,10 @@ static bool is_end(const json_t *message)
 static bool settle_pruned(rg_work *work, size_t id, const json_t *message, rg_err *err)
 {
     json_t *done = pruner_result(work, id, message);
-    bool ok = settle(work, id, done, NULL, err);
+    bool scored = pruner_is_result(json_object_get(done, "validation"), work->study->metric);
+    if (!scored)
+        json_object_del(done, "validation");
+    bool ok = settle(work, id, done, scored ? NULL : PRUNER_DIVERGED, err);
     json_decref(done);
     return ok;
 }
@@ -327,8 +330,7 @@ bool rg_work_run(rg_work *work, int *ret_signal, rg_err *err)
                              .tick = take_tick,
                              .answer = answer};
     bool ok = rg_dir_make(rg_path_join(arena, work->dir, "predictions"), 0755, err) &&
-              make_room(work, &options, err) &&
-              rg_pool_run(&options, &events, ret_signal, err);
+              make_room(work, &options, err) && rg_pool_run(&options, &events, ret_signal, err);
     rg_err late = {0}; /* what has ended is kept, whatever ended the rest */
     if (!recorder_flush(work, ok ? err : &late))
         ok = false;

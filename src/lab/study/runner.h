@@ -24,7 +24,7 @@ typedef struct rg_member {
     bool alone; /* its job holds nobody else, who could have brought the worker down */
     int losses;
     bool pruned, told; /* the search has seen enough; its worker knows */
-    json_t *again; /* starts that somebody ended from outside: [{"reason", "attempts"}] */
+    json_t *again;     /* starts that somebody ended from outside: [{"reason", "attempts"}] */
     struct rg_collected *collected;
 } rg_member;
 
@@ -45,8 +45,8 @@ typedef struct rg_work {
     struct pruner *pruner;     /* curves of the trials that others are held against */
     size_t n_lost;             /* members that have to be trained again */
     json_t
-        *trainer;   /* what every job of a program begins with (trainer_job.h); NULL: our own */
-    char *root;     /* `dir`, absolute */
+        *trainer; /* what every job of a program begins with (trainer_job.h); NULL: our own */
+    char *root;   /* `dir`, absolute */
 
     rg_member *member;
     size_t count;

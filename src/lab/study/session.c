@@ -1,6 +1,8 @@
 /* session.c - the part of an environment that can change results (see session.h). */
 #include "lab/study/session.h"
 
+#include "lab/study/trainer_job.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -11,10 +13,11 @@ const rg_session_aspect rg_session_aspects[] = {
     {"program", {"rigor", "build", "compiler"}},
     {"libraries", {"libraries"}},
     {"code", {"git"}},
+    {"trainer", {"files"}},
     {0},
 };
 
-json_t *rg_session_of(const json_t *environment)
+json_t *rg_session_of(const rg_study *study, const json_t *environment)
 {
     if (!json_is_object(environment))
         return NULL;
@@ -24,6 +27,9 @@ json_t *rg_session_of(const json_t *environment)
             json_t *value = json_object_get(environment, *key);
             json_object_set(session, *key, value ? value : json_null());
         }
+    json_object_del(session, "files"); /* of our own trainer: "program" */
+    if (study->trainer)
+        json_object_set_new(session, "files", trainer_files(study->trainer));
     char hex[RG_HEX], *text = rg_json_canonical(session);
     rg_sha_of(text, strlen(text), hex);
     rg_free(text);
@@ -105,11 +111,29 @@ static void add_libraries(rg_str *ret, const json_t *session, const json_t *othe
     }
 }
 
+/* Only the files that differ. */
+static void add_files(rg_str *ret, const json_t *session, const json_t *other)
+{
+    const char *name;
+    json_t *hash;
+    bool first = true;
+    json_object_foreach (json_object_get(session, "files"), name, hash) {
+        if (json_equal(hash, json_object_get(json_object_get(other, "files"), name)))
+            continue;
+        rg_str_printf(ret, "%s%.60s %.*s", first ? "" : ", ", name, SHOWN,
+                      json_string_value(hash));
+        first = false;
+    }
+    rg_str_add(ret, first ? "-" : "");
+}
+
 static void add_aspect(rg_str *ret, size_t aspect, const json_t *session, const json_t *other)
 {
     static void (*const say[])(rg_str *, const json_t *) = {add_machine, add_program, NULL,
                                                             add_code};
-    if (say[aspect])
+    if (aspect == RG_COUNT(say))
+        add_files(ret, session, other);
+    else if (say[aspect])
         say[aspect](ret, session);
     else
         add_libraries(ret, session, other);

@@ -4,6 +4,7 @@
 #define RIGOR_LAB_STUDY_SESSION_H
 
 #include "rigor/store.h"
+#include "rigor/study.h"
 
 /* "machine", "program", "libraries", "code", and the keys of an environment that they are. */
 typedef struct rg_session_aspect {
@@ -12,9 +13,9 @@ typedef struct rg_session_aspect {
 extern const rg_session_aspect rg_session_aspects[]; /* ends with what == NULL */
 
 /* What of an environment (rg_environment) can change results: machine, program, libraries,
- * code; with "id", twelve letters that are equal for equal ones.  New reference; NULL for NULL.
+ * code, and the files that the study's trainer is made of; with "id", twelve letters that are equal for equal ones.  New reference; NULL for NULL.
  */
-json_t *rg_session_of(const json_t *environment);
+json_t *rg_session_of(const rg_study *study, const json_t *environment);
 
 /* The session that a record's resources name, as the ledger holds it.  New reference; NULL when
  * there is none. */

@@ -23,6 +23,10 @@ bool trainer_granted(const rg_work *work, const json_t *message, rg_err *err);
  * see *err. */
 int trainer_slots(const rg_trainer *trainer, int jobs, rg_err *err);
 
+/* {word: SHA-256} of the words of the command that are files: the program, its script.  New
+ * reference. */
+json_t *trainer_files(const rg_trainer *trainer);
+
 /* A descriptor that all launchers inherit.  The call waits until those of an earlier runner, which
  * was killed, have ended what they were at: two of them must not share a trial's folder.  -1: see
  * *err. */
