@@ -201,12 +201,25 @@ static bool own_folder(const char *path)
 char *rg_dir_scratch(rg_arena *arena, const char *purpose, rg_err *err)
 {
     const char *parent = rg_dir_scratches(arena);
-    char *dir = rg_arena_printf(arena, "%s/%s-XXXXXX", parent, purpose);
-    if (own_folder(parent) && mkdtemp(dir))
-        return dir;
+    for (int i = 0; i < 100 && own_folder(parent); i++) {
+        char *dir = rg_arena_printf(arena, "%s/%s-XXXXXX", parent, purpose);
+        if (mkdtemp(dir))
+            return dir;
+        if (errno != ENOENT) /* another process has just removed it as the last one */
+            break;
+    }
     rg_fail(err, RG_INTERNAL, parent, "set TMPDIR to a folder of your own that can be written",
             "cannot be used for scratch folders: %s", strerror(errno));
     return NULL;
+}
+
+void rg_dir_scratch_end(const char *dir)
+{
+    rg_err ignored = {0};
+    char parent[4096];
+    rg_dir_remove(dir, &ignored);
+    snprintf(parent, sizeof(parent), "%.*s", (int)(rg_path_base(dir) - dir), dir);
+    rmdir(parent);
 }
 
 bool rg_path_is_inside(const char *path)

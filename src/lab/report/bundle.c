@@ -211,9 +211,8 @@ bool bundle_write(rg_ledger *ledger, const char *dir, const char *path, bool wit
     bool ok = g.scratch && gather(&g, without_labels, err) &&
               (manifest = manifest_of(&g, err)) != NULL &&
               write_archive(&g, manifest, path, err);
-    rg_err ignored = {0};
     if (g.scratch)
-        rg_dir_remove(g.scratch, &ignored);
+        rg_dir_scratch_end(g.scratch);
     rg_vec_free(&g.entries);
     rg_arena_free(g.arena);
     if (ok)

@@ -40,9 +40,8 @@ bool bundle_open(const char *path, bundle *ret, rg_err *err)
 
 void bundle_close(bundle *b)
 {
-    rg_err ignored = {0};
     if (b->dir)
-        rg_dir_remove(b->dir, &ignored);
+        rg_dir_scratch_end(b->dir);
     json_decref(b->manifest);
     rg_arena_free(b->arena);
 }

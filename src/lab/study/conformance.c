@@ -156,9 +156,8 @@ json_t *conformance_facts(const rg_study *study, const conformance_options *opti
     }
     *ret_signal = c.walk.signal;
     close_work(&c);
-    rg_err ignored = {0};
     if (dir)
-        rg_dir_remove(dir, &ignored);
+        rg_dir_scratch_end(dir);
     rg_arena_free(arena);
     return facts;
 }

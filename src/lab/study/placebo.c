@@ -175,8 +175,7 @@ bool placebo_train(const rg_study *study, const placebo_options *options, rg_are
         rg_ledger_close(p.walk.ledger);
     json_decref(p.walk.split);
     json_decref(config);
-    rg_err ignored = {0};
-    rg_dir_remove(dir, &ignored);
+    rg_dir_scratch_end(dir);
     *ret_signal = p.walk.signal;
     if (ok)
         *ret = runs;

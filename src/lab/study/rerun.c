@@ -231,8 +231,7 @@ static bool one_round(const rerun_source *source, const rg_record *const *chosen
         r.walk.options.jobs = rg_cpu_count();
     bool ok = perform(&r, options->run.dir, ret, err);
     *ret_signal = r.walk.signal;
-    rg_err ignored = {0};
-    rg_dir_remove(dir, &ignored);
+    rg_dir_scratch_end(dir);
     return ok;
 }
 

@@ -183,9 +183,10 @@ static void other_folds_are_out_of_reach(void **state)
     for (int f = 1; f <= FOLDS; f++)
         if (f != 2)
             assert_true(hides(own, rg_arena_printf(arena, "beside/folded/data/fold-%d", f)));
-    assert_true(hides(own, "beside/plain/data")); /* whose training rows are test rows here */
+    assert_true(hides(own, "beside/plain")); /* whose training rows are test rows here */
     json_t *plain = rg_out_of_reach(one, "beside/plain", NULL, 0);
-    assert_true(hides(plain, "beside/folded/data"));
+    assert_true(hides(plain, "beside/folded"));
+    assert_false(hides(plain, "beside/plain"));
     assert_false(hides(plain, "beside/plain/data"));
     json_decref(own);
     json_decref(plain);
