@@ -77,6 +77,25 @@ size_t facts_attempts(const facts_source *from)
 }
 
 /* Process numbers and counts differ from run to run; who tried what does not. */
+static json_t *without_numbers(const char *path)
+{
+    static const char before[] = "/proc/";
+    rg_str text = {0};
+    const char *at;
+    while (path && (at = strstr(path, before)) != NULL) {
+        at += strlen(before);
+        rg_str_add_n(&text, path, (size_t)(at - path));
+        path = at + strspn(at, "0123456789");
+        rg_str_add(&text, path > at ? "PID" : "");
+    }
+    rg_str_add(&text, path && rg_text_starts(path, "process ") ? "process PID"
+                      : path                                   ? path
+                                                               : "");
+    json_t *ret = json_string(rg_str_text(&text));
+    rg_str_free(&text);
+    return ret;
+}
+
 static void add_these(json_t *ret, const rg_record *record, const json_t *attempts)
 {
     size_t i;
@@ -84,11 +103,12 @@ static void add_these(json_t *ret, const rg_record *record, const json_t *attemp
     json_array_foreach (json_object_get(attempts, "first"), i, one)
         if (json_array_size(ret) < TRIED_MAX)
             json_array_append_new(
-                ret, json_pack("{s:s, s:s, s:I, s:O*, s:O*, s:O*}", "stage",
+                ret, json_pack("{s:s, s:s, s:I, s:o, s:o, s:O*}", "stage",
                                record->stage == RG_TUNE ? "tune" : "evaluate", "arm",
                                record->arm, "number", (json_int_t)record->number, "path",
-                               json_object_get(one, "path"), "as", json_object_get(one, "as"),
-                               "call", json_object_get(one, "call")));
+                               without_numbers(rg_json_text(one, "path", "")), "as",
+                               without_numbers(rg_json_text(one, "as", "")), "call",
+                               json_object_get(one, "call")));
 }
 
 /* Those of starts that were ended from outside count as well: a program may end itself. */
