@@ -172,9 +172,10 @@ static bool read_source(const rg_given *given, power_question *q, json_t **ret, 
     q->source = *ret;
     q->source_name = from;
     if (rg_json_path(*ret, "data.split.folds"))
-        return rg_fail(err, RG_INPUT, from, "take it from a study with one cut, or give --sd",
-                       "its differences are between folds: how far these scatter says nothing of "
-                       "seeds");
+        return rg_fail(
+            err, RG_INPUT, from, "take it from a study with one cut, or give --sd",
+            "its differences are between folds: how far these scatter says nothing of "
+            "seeds");
     return *ret != NULL;
 }
 

@@ -21,12 +21,13 @@ static json_t *record_json(const rg_record *r)
         json_object_set_new(curves, r->curves[i].name, values);
     }
     json_t *fold = r->fold ? json_integer((json_int_t)r->fold) : NULL;
-    return json_pack("{s:s, s:s, s:I, s:I, s:o*, s:b, s:s?, s:O?, s:O?, s:O?, s:O?, s:O?, s:s?, s:o}",
-                     "stage", r->stage == RG_TUNE ? "tune" : "evaluate", "arm", r->arm,
-                     "number", (json_int_t)r->number, "seed", (json_int_t)r->seed, "fold", fold, "failed",
-                     r->failed, "reason", r->reason, "point", r->point, "config", r->config,
-                     "validation", r->validation, "test", r->test, "resources", r->resources,
-                     "predictions", r->predictions, "curves", curves);
+    return json_pack(
+        "{s:s, s:s, s:I, s:I, s:o*, s:b, s:s?, s:O?, s:O?, s:O?, s:O?, s:O?, s:s?, s:o}",
+        "stage", r->stage == RG_TUNE ? "tune" : "evaluate", "arm", r->arm, "number",
+        (json_int_t)r->number, "seed", (json_int_t)r->seed, "fold", fold, "failed", r->failed,
+        "reason", r->reason, "point", r->point, "config", r->config, "validation",
+        r->validation, "test", r->test, "resources", r->resources, "predictions",
+        r->predictions, "curves", curves);
 }
 
 static int show_record(const rg_opened *opened, const char *which, rg_err *err)

@@ -172,12 +172,11 @@ static json_t *tuning_json(const facts_source *from, const char *arm)
     }
     if (!trials)
         return json_null();
-    json_t *ret = json_pack("{s:I, s:I, s:o, s:o, s:o}", "trials", (json_int_t)trials, "failed",
-                            (json_int_t)failed, "best_trial",
-                            best ? json_integer((json_int_t)best->number) : json_null(),
-                            "score", rg_json_real(best ? facts_score(from, best) : NAN),
-                            "default_score",
-                            rg_json_real(first ? facts_score(from, first) : NAN));
+    json_t *ret = json_pack(
+        "{s:I, s:I, s:o, s:o, s:o}", "trials", (json_int_t)trials, "failed", (json_int_t)failed,
+        "best_trial", best ? json_integer((json_int_t)best->number) : json_null(), "score",
+        rg_json_real(best ? facts_score(from, best) : NAN), "default_score",
+        rg_json_real(first ? facts_score(from, first) : NAN));
     if (from->study->prune)
         json_object_set_new(ret, "pruned", json_integer((json_int_t)pruned));
     return ret;
