@@ -75,7 +75,8 @@ static void say_arms(rg_str *ret, const json_t *facts)
     if (sets > 1)
         rg_str_printf(ret, " on %zu data sets", sets);
     if (table_is_scored(facts))
-        rg_str_printf(ret, " on the test part of %s",
+        rg_str_printf(ret, " on %s%s",
+                      json_object_get(split, "folds") ? "" : "the test part of ",
                       rg_json_text(json_object_get(facts, "data"), "name", "the data"));
     if (json_object_get(split, "folds"))
         say_parts(ret, split);
@@ -152,8 +153,9 @@ static void say_seeds(rg_str *ret, const json_t *facts)
     if (folds > 0) { /* nothing is tuned, and every arm has the same runs */
         size_t seeds = most / (size_t)folds;
         rg_str_printf(
-            ret, "Each arm was trained with %zu seed%s on every fold, the same for all arms.",
-            seeds, seeds == 1 ? "" : "s");
+            ret, "Each arm was trained with %zu seed%s on every fold, the same for all arms%s.",
+            seeds, seeds == 1 ? "" : "s",
+            seeds == 1 ? "" : ", and the score of a fold is the mean over them");
         return;
     }
     rg_str_add(ret, study ? "Each arm was then trained with " : "There are ");
@@ -398,6 +400,8 @@ static void say_intervals(rg_str *ret, const json_t *facts)
             ", those of differences over data sets Hodges and Lehmann's, like their estimates");
     if (count_decided(facts, "sequential"))
         rg_str_add(ret, ", those of the claims valid at any time");
+    if (number(facts, "data.split.folds") > 0)
+        rg_str_add(ret, ", corrected for the folds in the same way");
     rg_str_add(ret, ".");
 }
 

@@ -361,8 +361,9 @@ static void what_is_changed_in_one_fold_is_found(void **state)
     FILE *surplus = fopen("folded/data/fold-2/more.npz", "w");
     fclose(surplus);
     rg_err err = {0};
-    assert_true(
-        rg_ledger_event(all.ledger, "analysed", json_object(), &err)); /* nothing is to come */
+    json_t *analysed = json_object(); /* nothing is to come */
+    assert_true(rg_ledger_event(all.ledger, "analysed", analysed, &err));
+    json_decref(analysed);
     assert_false(holds("files"));
     remove("folded/data/fold-2/more.npz");
     assert_true(holds("files"));
