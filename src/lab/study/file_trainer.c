@@ -274,8 +274,10 @@ static void read_seal(study_reader *reader, const study_node *node)
 
 static void read_writes(study_reader *reader, const study_node *node)
 {
+    if (!node)
+        return;
     word_vec words = read_texts(reader, node, "a path of trainer.writes");
-    bool each = node && node->kind == STUDY_LIST && words.len == node->count;
+    bool each = node->kind == STUDY_LIST && words.len == node->count;
     for (size_t i = 0; i < words.len; i++) {
         words.at[i] = beside_study(reader, words.at[i]);
         if (reader->files && !rg_file_exists(words.at[i]))
