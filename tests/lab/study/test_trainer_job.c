@@ -1,6 +1,7 @@
 /* How many trials run at once: cores, GPUs, shares of one. */
 #include "lab/study/trainer_job.h"
-#include "support.h"
+
+#include "lab/study/reading.h"
 
 #include <stdlib.h>
 
@@ -39,10 +40,30 @@ static void slots_follow_from_the_gpus(void **state)
     unsetenv("CUDA_VISIBLE_DEVICES");
 }
 
+/* A third, rounded either way. */
+static void shares_need_not_be_exact(void **state)
+{
+    (void)state;
+    static const char *const shares[] = {"0.3333333", "0.33333334", "0.5", "3"};
+    for (size_t i = 0; i < RG_COUNT(shares); i++) {
+        rg_str text = {0};
+        rg_str_printf(&text,
+                      "study: s\ndata: digits\nmetric: accuracy\n"
+                      "trainer: {command: ./t, gpus: %s}\nbase: {lr: 1}\n"
+                      "arms: {a: {}, b: {lr: 2}}\nseeds: 5\nclaims: [a > b]\n",
+                      shares[i]);
+        reading r = read_text(text.data);
+        assert_close(good(&r)->trainer->devices, strtod(shares[i], NULL), 0);
+        reading_free(&r);
+        rg_str_free(&text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(slots_follow_from_the_gpus),
+        cmocka_unit_test(shares_need_not_be_exact),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
