@@ -232,6 +232,8 @@ static void a_torn_history_is_none(void **state)
 static size_t count_steps(launcher *l, json_t *job, char **ret_last)
 {
     size_t room = 0, count = 0;
+    free(*ret_last);
+    *ret_last = NULL;
     launcher_say(l, job);
     while (getline(ret_last, &room, l->out) > 0 && !strstr(*ret_last, "\"resources\""))
         count += strstr(*ret_last, "\"step\"") != NULL;
