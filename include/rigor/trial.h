@@ -26,6 +26,17 @@ bool rg_message_send(json_t *message); /* steals it */
 bool rg_message_fail(const char *who, json_int_t number, const char *key, const rg_err *err,
                      json_t *resources);
 
+/* ---- GPUs.  CUDA_VISIBLE_DEVICES lists those that may be used, as numbers or as names (UUIDs),
+ * and ends before the first that is negative ("-1": none).  NULL and "" list nothing: all of them.
+ */
+#define RG_GPU_LIST "CUDA_VISIBLE_DEVICES"
+size_t rg_gpu_count(const char *list);
+/* Appends the entry of GPU `at`; where the list has fewer it begins again, and of no list it is the
+ * number itself. */
+void rg_gpu_name(const char *list, size_t at, rg_str *out);
+/* How many trials share one GPU, when each takes this part of it (1/2, 1/3, ...): 2, 3, ... */
+int rg_gpu_sharing(double share);
+
 /* A value of a configuration as a word of a command: numbers with as many digits as read back to
  * the same bits, lists with commas, true and false. */
 void rg_template_word(const json_t *value, rg_str *out);

@@ -2,6 +2,7 @@
 #include "rigor/trial.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -130,4 +131,46 @@ bool rg_message_fail(const char *who, json_int_t number, const char *key, const 
         json_object_set_new(message, "resources", resources);
     rg_str_free(&text);
     return rg_message_send(message);
+}
+
+/* ---- GPUs */
+
+/* The entry that `at` begins with, without blanks around it; its length is 0 behind the last. */
+static const char *gpu_entry(const char *at, size_t *ret_len)
+{
+    at += strspn(at, " \t");
+    *ret_len = *at == '-' ? 0 : strcspn(at, ", \t");
+    return at;
+}
+
+static const char *next_gpu(const char *at)
+{
+    const char *comma = strchr(at, ',');
+    return comma ? comma + 1 : "";
+}
+
+size_t rg_gpu_count(const char *list)
+{
+    size_t count = 0, len;
+    for (const char *at = list ? list : ""; gpu_entry(at, &len), len > 0; at = next_gpu(at))
+        count++;
+    return count;
+}
+
+void rg_gpu_name(const char *list, size_t at, rg_str *out)
+{
+    size_t count = rg_gpu_count(list), len;
+    if (count == 0) {
+        rg_str_printf(out, "%zu", at);
+        return;
+    }
+    for (at %= count; at > 0; at--)
+        list = next_gpu(list);
+    list = gpu_entry(list, &len);
+    rg_str_add_n(out, list, len);
+}
+
+int rg_gpu_sharing(double share)
+{
+    return (int)lround(1 / share);
 }

@@ -108,10 +108,13 @@ static bool from_outside(int number)
     return number == SIGKILL || number == SIGTERM || number == SIGHUP || number == SIGINT;
 }
 
-/* Ended by the kernel, because the machine had no memory left: a result, and no accident. */
+/* Ended by the kernel, because the machine had no memory left: a result, and no accident.  The
+ * kernel's count is of the whole machine: only what was killed just before the end can have been
+ * it, and what a control group has not seen was another. */
 static bool starved(const launch_trial *t, int number)
 {
-    return number == SIGKILL && t->oom_kills >= 0 && launch_oom_kills() > t->oom_kills;
+    return number == SIGKILL && !t->grouped && t->oom_kills.before >= 0 &&
+           t->oom_kills.at_end > t->oom_kills.before;
 }
 
 static const char *last_words(const launch_trial *t)
@@ -314,8 +317,7 @@ static void clean_up(launch_trial *t)
 {
     rg_err ignored = {0};
     rg_dir_remove(t->scratch, &ignored);
-    if (t->resume || t->history.len)
-        remove(rg_path_join(t->arena, t->member.place, "resume.json"));
+    launch_forget(t);
 }
 
 bool launch_finish(launch_trial *t)

@@ -184,6 +184,7 @@ int launch_group_open(launch_trial *t)
         return -1;
     t->group = RG_ARENA_NEW(t->arena, launch_group);
     *t->group = made;
+    t->grouped = true;
     snprintf(path, sizeof(path), "%s/cgroup.procs", made.dir);
     return open(path, O_WRONLY | O_CLOEXEC);
 }

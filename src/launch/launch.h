@@ -12,7 +12,8 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
-#define LAUNCH_PREFIX "@rigor " /* of a message among the lines of a program's output */
+#define LAUNCH_WORD "@rigor" /* begins a message among the lines of a program's output */
+#define LAUNCH_PREFIX LAUNCH_WORD " "
 
 /* ---- A job: members that the same program trains (docs/protocol.md, "The launcher"). */
 typedef struct launch_setup {
@@ -77,8 +78,12 @@ typedef struct launch_trial {
     rg_attempts attempts;
     json_t *granted; /* what the sandbox grants (sandbox.h), its own folders as {out}, {tmp} */
     json_t **told;   /* of the launcher: what the runner was told last; *told may be NULL */
-    launch_group *group;     /* group.c; NULL: none */
-    int64_t oom_kills;       /* of the machine, before it started */
+    launch_group *group; /* group.c; NULL: none */
+    bool grouped;        /* it had one */
+    struct {
+        int64_t before, now, at_end; /* of the machine: at the last two looks, a second apart */
+        uint64_t looked_ns;
+    } oom_kills;
     launch_stream stream[2]; /* standard output, standard error */
     int report_fd;
     int64_t report_at; /* bytes that are read */
@@ -99,8 +104,10 @@ typedef struct launch_trial {
     json_t *last; /* {name: the last value} */
     json_t *notes, *environment;
     const char *told_predictions;
-    rg_str history; /* messages, for a later resumption; one a line */
-    size_t values, malformed;
+    rg_str history;        /* messages that history.jsonl has not yet, one a line */
+    int64_t history_bytes; /* that it has */
+    json_t *noting; /* the next resume.json; NULL: no checkpoint was told since the last */
+    size_t values, messages, malformed;
     char first_malformed[200];
     json_int_t step;
     bool pruned;
@@ -125,8 +132,8 @@ void launch_close_stream(launch_trial *t, int which);
 void launch_take_line(launch_trial *t, const char *line, size_t len);
 void launch_take_report_line(launch_trial *t, const char *line, size_t len);
 void launch_note(launch_trial *t, const char *fmt, ...) RG_PRINTF(2, 3);
-/* Sends again what an earlier start had said up to its checkpoint. */
-void launch_retell(launch_trial *t, const json_t *messages);
+/* Sends again what an earlier start had said up to its checkpoint: messages, one a line. */
+void launch_retell(launch_trial *t, const char *history);
 /* reads.c: the values that a pattern finds in a line: calls `found` for each and says whether the
  * pattern fits. */
 bool launch_match(const char *pattern, const char *line,
@@ -134,6 +141,7 @@ bool launch_match(const char *pattern, const char *line,
 
 /* ---- watch.c */
 void launch_watch(launch_trial *t);                /* limits; some ten times a second */
+void launch_watch_if_due(launch_trial *t);         /* within what may take longer */
 void launch_stop(launch_trial *t, launch_end why); /* SIGTERM now, SIGKILL after the grace */
 void launch_reap(launch_trial *t);                 /* takes the end of every process */
 void launch_end_all(launch_trial *t);              /* nothing that it started lives on */
@@ -155,7 +163,9 @@ void launch_group_close(launch_trial *t);
 bool launch_finish(launch_trial *t);
 
 /* ---- checkpoint.c: what a trial that is started again goes on from. */
-bool launch_recall(launch_trial *t, json_t **ret_messages); /* false: it begins anew */
+bool launch_recall(launch_trial *t, char **ret_history); /* false: it begins anew; rg_free */
 void launch_remember(launch_trial *t, const char *checkpoint);
+void launch_write_checkpoint(launch_trial *t); /* the one that it remembers last, if any */
+void launch_forget(launch_trial *t);           /* the trial is over */
 
 #endif

@@ -17,7 +17,18 @@
 #define MATCHED_MAX_BYTES 4096 /* of a line that patterns are tried on */
 #define NAME_MAX_BYTES 63
 #define NOTES_MAX 20
+#define FACT_MAX_BYTES 200 /* of a text of the environment */
 #define HISTORY_MAX_BYTES ((size_t)64 << 20)
+
+static bool is_noted(const launch_trial *t, const char *text)
+{
+    size_t i;
+    json_t *note;
+    json_array_foreach (t->notes, i, note)
+        if (strcmp(json_string_value(note), text) == 0)
+            return true;
+    return false;
+}
 
 void launch_note(launch_trial *t, const char *fmt, ...)
 {
@@ -29,17 +40,34 @@ void launch_note(launch_trial *t, const char *fmt, ...)
     rg_str_vprintf(&text, fmt, args);
     va_end(args);
     rg_utf8_repair(text.data);
-    json_array_append_new(t->notes, json_string(text.data));
+    if (!is_noted(t, text.data))
+        json_array_append_new(t->notes, json_string(text.data));
     rg_str_free(&text);
 }
 
 /* ---- Metrics */
 
-/* The metric has room however many other names there are. */
+static bool is_score(const char *name, const char *metric)
+{
+    static const char *const prefixes[] = {"", "val_", "test_"};
+    for (size_t i = 0; i < RG_COUNT(prefixes); i++)
+        if (rg_text_starts(name, prefixes[i]) &&
+            strcmp(name + strlen(prefixes[i]), metric) == 0)
+            return true;
+    return false;
+}
+
+/* The study's metrics have room however many other names there are. */
 static bool has_room(const launch_trial *t, const char *name)
 {
-    return json_object_size(t->last) < NAMES_MAX || json_object_get(t->last, name) ||
-           rg_text_ends(name, t->setup->metric);
+    size_t i;
+    json_t *metric;
+    if (json_object_size(t->last) < NAMES_MAX || json_object_get(t->last, name))
+        return true;
+    json_array_foreach (t->setup->metrics, i, metric)
+        if (is_score(name, json_string_value(metric)))
+            return true;
+    return is_score(name, t->setup->metric);
 }
 
 /* Adds one value to the message of this step; a name of the protocol's own is none. */
@@ -72,6 +100,7 @@ static void send_values(launch_trial *t, json_t *message)
 {
     if (json_object_size(message) > 0) {
         json_object_set_new(message, "step", json_integer(t->step));
+        t->messages++;
         keep_history(t, message);
         json_object_set_new(message, "id", json_integer(t->member.id));
         rg_message_send(json_incref(message));
@@ -88,17 +117,20 @@ static void find_step(launch_trial *t, const json_t *said)
     t->step = told ? (json_int_t)json_number_value(step) : t->step + 1;
 }
 
-void launch_retell(launch_trial *t, const json_t *messages)
+/* Every line of the history is an object that we wrote ourselves, and stands there already. */
+void launch_retell(launch_trial *t, const char *history)
 {
-    size_t i;
-    json_t *said, *value;
+    json_t *value;
     const char *name;
-    json_array_foreach (messages, i, said) {
+    for (const char *end; (end = strchr(history, '\n')) != NULL; history = end + 1) {
+        json_t *said = json_loadb(history, (size_t)(end - history), 0, NULL);
         json_t *message = json_object();
         find_step(t, said);
         json_object_foreach (said, name, value)
             add_value(t, message, name, rg_json_number(value, NAN));
         send_values(t, message);
+        rg_str_clear(&t->history);
+        json_decref(said);
     }
 }
 
@@ -110,19 +142,46 @@ static void take_text(launch_trial *t, const char *name, const char *text)
         t->told_predictions = rg_arena_strdup(t->arena, text);
     else if (strcmp(name, "note") == 0)
         launch_note(t, "%s", text);
-    else if (rg_json_path(t->setup->root, "metric") && strcmp(name, t->setup->metric) == 0)
+    else if (is_score(name, t->setup->metric))
         launch_note(t, "%s was reported as the text \"%.60s\": it must be a number", name,
                     text);
 }
 
-/* What the program runs on: {"python": "3.11", "numpy": "1.24"}. */
-static void take_environment(launch_trial *t, json_t *value)
+/* A text of at most FACT_MAX_BYTES, without a torn character at its end. */
+static json_t *short_text(const char *text)
 {
-    if (!json_is_object(value) || json_object_size(value) > NAMES_MAX)
-        return;
+    size_t len = strnlen(text, FACT_MAX_BYTES);
+    while (text[len] && len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
+        len--;
+    return json_stringn(text, len);
+}
+
+/* False when it is not kept, or not whole. */
+static bool add_fact(json_t *facts, const char *name, json_t *value)
+{
+    const char *text = json_string_value(value);
+    if (json_is_object(value) || json_is_array(value) || strlen(name) > NAME_MAX_BYTES ||
+        (json_object_size(facts) >= NAMES_MAX && !json_object_get(facts, name)))
+        return false;
+    json_object_set_new(facts, name, text ? short_text(text) : json_incref(value));
+    return !text || strlen(text) <= FACT_MAX_BYTES;
+}
+
+/* What the program runs on: {"python": "3.11", "numpy": "1.24"}. */
+static void take_environment(launch_trial *t, json_t *said)
+{
+    const char *name;
+    json_t *value;
+    bool whole = true;
     if (!t->environment)
         t->environment = json_object();
-    json_object_update(t->environment, value);
+    json_object_foreach (said, name, value)
+        whole &= add_fact(t->environment, name, value);
+    if (!whole)
+        launch_note(t,
+                    "of its environment %d names of %d bytes are kept, with texts of %d bytes "
+                    "and nothing nested",
+                    NAMES_MAX, NAME_MAX_BYTES, FACT_MAX_BYTES);
 }
 
 static void take_message(launch_trial *t, json_t *said)
@@ -135,7 +194,7 @@ static void take_message(launch_trial *t, json_t *said)
             add_value(t, message, name, rg_json_number(value, NAN));
         else if (json_is_string(value))
             take_text(t, name, json_string_value(value));
-        else if (strcmp(name, "environment") == 0)
+        else if (json_is_object(value) && strcmp(name, "environment") == 0)
             take_environment(t, value);
     }
     send_values(t, message);
@@ -154,6 +213,14 @@ static void note_malformed(launch_trial *t, const char *line, size_t len)
     snprintf(t->first_malformed, sizeof(t->first_malformed), "%.*s",
              (int)(len < 160 ? len : 160), line);
     rg_utf8_repair(t->first_malformed);
+}
+
+/* "@rigor{...}": meant as a message. */
+static bool lacks_blank(const char *line, size_t len)
+{
+    size_t word = strlen(LAUNCH_WORD);
+    return len > word && memcmp(line, LAUNCH_WORD, word) == 0 &&
+           (line[word] == '{' || line[word] == '\t');
 }
 
 static bool is_word_char(char c)
@@ -229,6 +296,8 @@ void launch_take_line(launch_trial *t, const char *line, size_t len)
         return;
     if (len >= prefix && memcmp(line, LAUNCH_PREFIX, prefix) == 0)
         take_json(t, line + prefix, len - prefix);
+    else if (lacks_blank(line, len))
+        note_malformed(t, line, len);
     else if (json_array_size(t->setup->reads) && len <= MATCHED_MAX_BYTES)
         take_patterns(t, line);
 }

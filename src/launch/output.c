@@ -14,6 +14,7 @@
 #define LINE_MAX_BYTES ((size_t)1 << 20)
 #define REPORT_MAX_BYTES ((int64_t)256 << 20)
 #define READS_AT_ONCE 16 /* blocks of one stream before the others get their turn */
+#define DRAIN_MAX_BYTES ((int64_t)16 << 20) /* far more than a pipe holds */
 
 /* ---- The log */
 
@@ -133,7 +134,7 @@ static bool is_blank(const char *data, size_t len)
 static size_t chatter(launch_stream *s, const char *data, size_t len)
 {
     const char *at = data, *end = data + len;
-    while ((at = memmem(at, (size_t)(end - at), LAUNCH_PREFIX, strlen(LAUNCH_PREFIX))) &&
+    while ((at = memmem(at, (size_t)(end - at), LAUNCH_WORD, strlen(LAUNCH_WORD))) &&
            at > data && !is_line_end(at[-1]))
         at++;
     size_t whole = at ? (size_t)(at - data) : last_line_end(data, len);
@@ -195,17 +196,25 @@ bool launch_read_stream(launch_trial *t, int which)
         if (t->end != LAUNCH_LOST && !keep(s, block, (size_t)n))
             lose(t, s->path);
         take(t, which, block, (size_t)n);
+        launch_write_checkpoint(t);
+        launch_watch_if_due(t);
     }
     return s->fd >= 0;
 }
 
 void launch_drain(launch_trial *t, int which)
 {
-    int64_t before;
+    launch_stream *s = &t->stream[which];
+    int64_t begun = s->total, before;
     do
-        before = t->stream[which].total;
-    while (launch_read_stream(t, which) && t->stream[which].total > before);
+        before = s->total;
+    while (launch_read_stream(t, which) && s->total > before &&
+           s->total - begun < DRAIN_MAX_BYTES);
+    if (s->total - begun >= DRAIN_MAX_BYTES)
+        launch_note(t,
+                    "its output is not read to the end: what could not be ended still writes");
     launch_close_stream(t, which);
+    launch_write_checkpoint(t);
 }
 
 void launch_close_stream(launch_trial *t, int which)
@@ -267,9 +276,11 @@ void launch_read_report(launch_trial *t)
             break;
         t->report_at += n;
         take_report(t, block, (size_t)n);
+        launch_write_checkpoint(t);
     }
     if (t->exited && t->report_rest.len > 0)
         launch_take_report_line(t, rg_str_text(&t->report_rest), t->report_rest.len);
+    launch_write_checkpoint(t);
     if (t->exited && t->report_at >= REPORT_MAX_BYTES)
         launch_note(t, "its report file is larger than %lld bytes: the rest is not read",
                     (long long)REPORT_MAX_BYTES);

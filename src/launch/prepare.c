@@ -108,7 +108,8 @@ static void set_unless(environment *e, const char *name, const char *value)
         set_entry(e, name, value);
 }
 
-/* The GPUs of this launcher's place: whole ones next to each other, or a share of one. */
+/* The GPUs of this launcher's place, of those that we may use: whole ones next to each other, or
+ * a share of one. */
 static void set_devices(environment *e, double devices)
 {
     const char *slot_text = getenv("RIGOR_SLOT");
@@ -117,12 +118,15 @@ static void set_devices(environment *e, double devices)
         return;
     if (slot_text)
         rg_text_int(slot_text, &slot);
-    int count = devices < 1 ? 1 : (int)devices;
-    int first = devices < 1 ? (int)((double)slot * devices + 1e-9) : (int)slot * count;
+    size_t count = devices < 1 ? 1 : (size_t)devices;
+    size_t first =
+        devices < 1 ? (size_t)slot / (size_t)rg_gpu_sharing(devices) : (size_t)slot * count;
     rg_str list = {0};
-    for (int i = 0; i < count; i++)
-        rg_str_printf(&list, "%s%d", i ? "," : "", first + i);
-    set_entry(e, "CUDA_VISIBLE_DEVICES", rg_str_text(&list));
+    for (size_t i = 0; i < count; i++) {
+        rg_str_add(&list, i ? "," : "");
+        rg_gpu_name(getenv(RG_GPU_LIST), first + i, &list);
+    }
+    set_entry(e, RG_GPU_LIST, rg_str_text(&list));
     rg_str_free(&list);
 }
 
@@ -187,13 +191,13 @@ static void find_key(launch_trial *t)
 /* A folder that an earlier start left is emptied, unless it holds a checkpoint to go on from. */
 static bool make_folder(launch_trial *t, rg_err *err)
 {
-    json_t *messages = NULL;
-    bool goes_on = launch_recall(t, &messages);
+    char *history;
+    bool goes_on = launch_recall(t, &history);
     bool ok = (goes_on || rg_dir_remove(t->member.place, err)) &&
               rg_dir_make(t->out, 0755, err) && rg_dir_make(t->scratch, 0755, err);
-    if (ok && goes_on)
-        launch_retell(t, messages);
-    json_decref(messages);
+    if (ok && history)
+        launch_retell(t, history);
+    rg_free(history);
     return ok;
 }
 

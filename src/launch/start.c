@@ -194,7 +194,7 @@ bool launch_start(launch_trial *t, rg_err *err)
         return false;
     pid_t self = getpid();
     rg_clock_utc(t->started);
-    t->oom_kills = launch_oom_kills();
+    t->oom_kills.before = t->oom_kills.now = launch_oom_kills();
     t->started_ns = rg_clock_ns();
     p.group = launch_group_open(t);
     t->pid = fork();
@@ -266,5 +266,6 @@ void launch_release(launch_trial *t)
     json_decref(t->environment);
     rg_str_free(&t->report_rest);
     rg_str_free(&t->history);
+    json_decref(t->noting);
     rg_arena_free(t->arena);
 }

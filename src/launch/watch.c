@@ -18,6 +18,8 @@
 
 #define END_ALL_S 10.0
 #define GAP_MAX_S 1.0
+#define TICK_S 0.1
+#define OOM_LOOK_S 1.0
 #define LEFT_WAIT_MS 20
 
 /* ---- Descendants */
@@ -31,6 +33,22 @@ static void signal_tree(int number)
 }
 
 /* ---- Ends */
+
+const char *launch_kernel_counts = "/proc/vmstat";
+
+int64_t launch_oom_kills(void)
+{
+    static const char name[] = "\noom_kill ";
+    rg_err ignored = {0};
+    char *text;
+    size_t len;
+    if (!rg_file_read(launch_kernel_counts, 65536, &text, &len, &ignored))
+        return -1;
+    const char *at = strstr(text, name);
+    long long count = at ? strtoll(at + strlen(name), NULL, 10) : -1;
+    rg_free(text);
+    return count;
+}
 
 /* Takes the ends that there are; false when no child is left. */
 static bool reap_some(launch_trial *t)
@@ -48,24 +66,9 @@ static bool reap_some(launch_trial *t)
         t->exited = true;
         t->status = status;
         t->ended_ns = rg_clock_ns();
+        t->oom_kills.at_end = WIFSIGNALED(status) ? launch_oom_kills() : -1;
     }
     return pid == 0 || errno != ECHILD;
-}
-
-const char *launch_kernel_counts = "/proc/vmstat";
-
-int64_t launch_oom_kills(void)
-{
-    static const char name[] = "\noom_kill ";
-    rg_err ignored = {0};
-    char *text;
-    size_t len;
-    if (!rg_file_read(launch_kernel_counts, 65536, &text, &len, &ignored))
-        return -1;
-    const char *at = strstr(text, name);
-    long long count = at ? strtoll(at + strlen(name), NULL, 10) : -1;
-    rg_free(text);
-    return count;
 }
 
 void launch_reap(launch_trial *t)
@@ -174,6 +177,17 @@ static int64_t proportional_bytes(pid_t pid)
     return kib >= 0 ? (int64_t)kib * 1024 : statm_bytes(pid);
 }
 
+/* At the end the look before the last is one or two seconds old. */
+static void look_for_kills(launch_trial *t)
+{
+    uint64_t now = rg_clock_ns();
+    if ((double)(now - t->oom_kills.looked_ns) * 1e-9 < OOM_LOOK_S)
+        return;
+    t->oom_kills.looked_ns = now;
+    t->oom_kills.before = t->oom_kills.now;
+    t->oom_kills.now = launch_oom_kills();
+}
+
 static int64_t sum_bytes(const rg_processes *found, int64_t (*bytes)(pid_t pid))
 {
     int64_t sum = 0;
@@ -214,9 +228,16 @@ void launch_watch(launch_trial *t)
     if (t->exited)
         return;
     count_time(t);
+    look_for_kills(t);
     watch_memory(t);
     if (s->time_s > 0 && t->ran_s > s->time_s)
         launch_stop(t, LAUNCH_TIME);
     if (t->stopped && t->stopped_s > s->grace_s)
         signal_tree(SIGKILL);
+}
+
+void launch_watch_if_due(launch_trial *t)
+{
+    if ((double)(rg_clock_ns() - t->watched_ns) * 1e-9 >= TICK_S)
+        launch_watch(t);
 }

@@ -115,13 +115,38 @@ static void variables_have_two_names(void **state)
     assert_null(rg_trial_variable_find("lr"));
 }
 
+static void gpus_are_listed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *list;
+        size_t count, at;
+        const char *name;
+    } cases[] = {
+        {NULL, 0, 3, "3"},     {"", 0, 0, "0"},       {"4,5", 2, 1, "5"},
+        {"4,5", 2, 2, "4"},    {" 7 , 9", 2, 1, "9"}, {"GPU-8a,MIG-1/2", 2, 1, "MIG-1/2"},
+        {"4,-1,5", 1, 1, "4"}, {"6", 1, 0, "6"},      {"4,,5", 1, 0, "4"},
+    };
+    for (size_t i = 0; i < RG_COUNT(cases); i++) {
+        rg_str name = {0};
+        assert_int_equal(rg_gpu_count(cases[i].list), cases[i].count);
+        rg_gpu_name(cases[i].list, cases[i].at, &name);
+        assert_string_equal(rg_str_text(&name), cases[i].name);
+        rg_str_free(&name);
+    }
+    assert_int_equal(rg_gpu_count("-1"), 0);
+    for (int n = 2; n <= 64; n++) {
+        assert_int_equal(rg_gpu_sharing(1.0 / n), n);
+        assert_int_equal(rg_gpu_sharing((double)(float)(1.0 / n)), n); /* not all digits */
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_are_filled_in),
-        cmocka_unit_test(texts_stay),
-        cmocka_unit_test(values_are_words),
-        cmocka_unit_test(variables_have_two_names),
+        cmocka_unit_test(names_are_filled_in), cmocka_unit_test(texts_stay),
+        cmocka_unit_test(values_are_words),    cmocka_unit_test(variables_have_two_names),
+        cmocka_unit_test(gpus_are_listed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -139,6 +139,132 @@ static void a_checkpoint_is_gone_on_from(void **state)
     launcher_end(&l);
 }
 
+/* What was said beside numbers before the checkpoint is not said again, and counts all the same. */
+static void words_come_along(void **state)
+{
+    (void)state;
+    static const char script[] =
+        "if [ -n \"$RIGOR_RESUME\" ]; then echo '@rigor {\"note\": \"begun\"}';"
+        "echo '@rigor {\"note\": \"later\"}'; exit 0; fi;" CSV " >$RIGOR_OUT/mine.csv;"
+        "echo '@rigor {\"note\": \"begun\", \"predictions\": \"mine.csv\"}';"
+        "echo '@rigor {\"environment\": {\"torch\": \"2.1\"}, \"val_rmse\": 1}';"
+        "echo >$RIGOR_OUT/state; echo '@rigor {\"checkpoint\": \"state\"}';"
+        "echo '@rigor {\"note\": \"lost\"}'; sleep 0.3; kill -9 $$";
+    launcher l = launcher_start();
+    json_decref(launcher_hear(&l));
+    outcome o = run_job(&l, final_job(script));
+    assert_end(&o, "again", "signal 9");
+    outcome_free(&o);
+    o = run_job(&l, final_job(script));
+    assert_end(&o, "done", "");
+    assert_true(rg_file_exists("kept.npz"));
+    assert_string_equal(
+        rg_json_text(rg_json_path(o.last, "resources.environment"), "torch", ""), "2.1");
+    assert_true(is_noted(&o, "begun") && is_noted(&o, "later"));
+    assert_false(is_noted(&o, "lost"));
+    assert_int_equal(json_array_size(rg_json_path(o.last, "resources.notes")), 2);
+    assert_close(rg_json_number(rg_json_path(o.last, "validation.rmse"), -1), 1, 0);
+    outcome_free(&o);
+    launcher_end(&l);
+}
+
+/* Killed again and again, between checkpoints and behind them: each message is told once a start,
+ * and the history of the last start is that of all. */
+static void a_history_grows_over_several_starts(void **state)
+{
+    (void)state;
+    static const char script[] =
+        "n=0; [ -z \"$RIGOR_RESUME\" ] || n=$(cat $RIGOR_RESUME); i=$n;"
+        "while [ $i -lt $((n+4)) ]; do i=$((i+1)); echo $i >$RIGOR_OUT/$i;"
+        "echo \"@rigor {\\\"step\\\": $i, \\\"score\\\": $i, \\\"checkpoint\\\": "
+        "\\\"$i\\\"}\"; done; echo '@rigor {\"step\": 99, \"score\": 0}';"
+        "[ $i -lt 12 ] && kill -9 $$; exit 0";
+    launcher l = launcher_start();
+    json_decref(launcher_hear(&l));
+    for (size_t start = 1; start <= 3; start++) {
+        outcome o = run_job(&l, job_of(script, "{}"));
+        assert_end(&o, start < 3 ? "again" : "done", "");
+        assert_int_equal(json_array_size(o.steps), 4 * start + 1);
+        for (size_t i = 0; i < 4 * start; i++)
+            assert_close(
+                rg_json_number(json_object_get(json_array_get(o.steps, i), "score"), -1),
+                (double)i + 1, 0);
+        assert_int_equal(rg_file_exists(place_file("resume.json")), start < 3);
+        assert_int_equal(rg_file_exists(place_file("history.jsonl")), start < 3);
+        outcome_free(&o);
+    }
+    launcher_end(&l);
+}
+
+/* A history that a power cut has torn is none: the trial begins anew. */
+static void a_torn_history_is_none(void **state)
+{
+    (void)state;
+    static const char script[] =
+        "[ -z \"$RIGOR_RESUME\" ] || { echo '@rigor {\"score\": 9}'; exit 0; };"
+        "echo >$RIGOR_OUT/s; echo '@rigor {\"score\": 1, \"checkpoint\": \"s\"}'; kill -9 $$";
+    static const struct {
+        const char *text;
+        size_t len;
+    } torn[] = {
+        {"", 0}, {"{\"score\":", 9}, {"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\n", 21}};
+    rg_err err = {0};
+    launcher l = launcher_start();
+    json_decref(launcher_hear(&l));
+    for (size_t i = 0; i < RG_COUNT(torn); i++) {
+        outcome o = run_job(&l, job_of(script, "{}"));
+        assert_end(&o, "again", "");
+        outcome_free(&o);
+        assert_true(
+            rg_file_write(place_file("history.jsonl"), torn[i].text, torn[i].len, 0644, &err));
+    }
+    outcome o = run_job(&l, job_of(script, "{}"));
+    assert_end(&o, "again", "");
+    outcome_free(&o);
+    o = run_job(&l, job_of(script, "{}")); /* this one is whole */
+    assert_end(&o, "done", "");
+    assert_close(score_of(&o), 9, 0);
+    outcome_free(&o);
+    launcher_end(&l);
+}
+
+/* The messages of a step and the last line, which is not read as JSON: there are very many. */
+static size_t count_steps(launcher *l, json_t *job, char **ret_last)
+{
+    size_t room = 0, count = 0;
+    free(*ret_last);
+    *ret_last = NULL;
+    launcher_say(l, job);
+    while (getline(ret_last, &room, l->out) > 0 && !strstr(*ret_last, "\"resources\""))
+        count += strstr(*ret_last, "\"step\"") != NULL;
+    return count;
+}
+
+#define CHECKPOINTS "touch $RIGOR_OUT/s; yes '@rigor {\"score\": 1, \"checkpoint\": \"s\"}'"
+
+/* A checkpoint costs no more the more there were. */
+static void checkpoints_without_end(void **state)
+{
+    (void)state;
+    launcher l = launcher_start();
+    json_decref(launcher_hear(&l));
+    uint64_t begun = rg_clock_ns();
+    char *last = NULL;
+    size_t steps = count_steps(&l, job_of(CHECKPOINTS " | head -n 200000", "{}"), &last);
+    assert_int_equal(steps, 200000);
+    assert_non_null(strstr(last, "\"done\":true"));
+    assert_true((double)(rg_clock_ns() - begun) * 1e-9 < 60);
+    begun = rg_clock_ns();
+    steps = count_steps(
+        &l, job_of("exec 2>&1; " CHECKPOINTS, "{\"trainer\": {\"time_s\": 0.3}}"), &last);
+    assert_true(steps > 0);
+    assert_non_null(strstr(last, "longer than its limit of 0.3 s"));
+    assert_true((double)(rg_clock_ns() - begun) * 1e-9 < 30);
+    print_message("%.1f s, %zu steps\n", (double)(rg_clock_ns() - begun) * 1e-9, steps);
+    free(last);
+    launcher_end(&l);
+}
+
 static void a_checkpoint_may_be_anything(void **state)
 {
     (void)state;
@@ -193,6 +319,10 @@ int main(void)
         cmocka_unit_test(predictions_are_found),
         cmocka_unit_test(odd_predictions_are_refused),
         cmocka_unit_test(a_checkpoint_is_gone_on_from),
+        cmocka_unit_test(words_come_along),
+        cmocka_unit_test(a_history_grows_over_several_starts),
+        cmocka_unit_test(a_torn_history_is_none),
+        cmocka_unit_test(checkpoints_without_end),
         cmocka_unit_test(a_checkpoint_may_be_anything),
         cmocka_unit_test(its_folder_is_emptied),
         cmocka_unit_test(a_deep_folder_is_removed),

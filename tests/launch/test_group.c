@@ -75,9 +75,30 @@ static void groups_do_not_stay(void **state)
     assert_int_equal(system(command), 0);
 }
 
+/* What a control group has not seen was not this trial, whatever the machine counts meanwhile. */
+static void a_group_tells_its_own(void **state)
+{
+    (void)state;
+    char setup[3000];
+    rg_err err = {0};
+    bool groups = has_groups();
+    launch_kernel_counts = "vmstat.txt";
+    assert_true(rg_file_write(launch_kernel_counts, "x 1\noom_kill 4\n", 15, 0644, &err));
+    snprintf(
+        setup, sizeof(setup),
+        "{\"trainer\": {\"memory_bytes\": 100000000, \"seal\": false, \"env\": {\"COUNTS\": "
+        "\"%s/%s\"}}}",
+        here(), launch_kernel_counts);
+    outcome o = try_with("printf 'x 1\noom_kill 5\n' >$COUNTS; kill -9 $$", setup);
+    assert_end(&o, groups ? "again" : "failed", "");
+    outcome_free(&o);
+    launch_kernel_counts = "/proc/vmstat";
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_group_tells_its_own),
         cmocka_unit_test(too_much_is_ended),
         cmocka_unit_test(little_is_not),
         cmocka_unit_test(groups_do_not_stay),

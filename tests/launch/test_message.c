@@ -112,9 +112,85 @@ static void odd_lines_do_no_harm(void **state)
     o = try_script("printf 'bad \\377 bytes\\n' >&2; exit 3");
     assert_end(&o, "failed", "exit status 3: bad ? bytes");
     outcome_free(&o);
-    o = try_script("echo '@rigor {\"score\": \"high\"}'");
-    assert_end(&o, "failed", "without reporting");
-    assert_true(is_noted(&o, "it must be a number"));
+}
+
+/* A number as a text is said to be one, under each of the metric's names and under no other. */
+static void texts_are_no_numbers(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"score", "val_score", "test_score", "my_score"};
+    for (size_t i = 0; i < RG_COUNT(names); i++) {
+        char script[200], note[200];
+        snprintf(script, sizeof(script), "echo '@rigor {\"%s\": \"0.9\"}'", names[i]);
+        snprintf(note, sizeof(note), "%s was reported as the text \"0.9\": it must be a number",
+                 names[i]);
+        outcome o = try_script(script);
+        assert_end(&o, "failed", "without reporting");
+        assert_int_equal(is_noted(&o, note), i < 3);
+        outcome_free(&o);
+    }
+}
+
+/* "@rigor{": meant as a message, and none; "@rigorous" is a word. */
+static void a_missing_blank_is_told(void **state)
+{
+    (void)state;
+    outcome o = try_script("echo chatter; echo '@rigor{\"score\": 1}'; echo '@rigorous {}';"
+                           "printf 'x\\n@rigor\\t{\"score\": 2}\\n@rigor\\n x @rigor{\\n';"
+                           "echo '@rigor {\"score\": 3}'");
+    assert_end(&o, "done", "");
+    assert_close(score_of(&o), 3, 0);
+    assert_int_equal(json_integer_value(rg_json_path(o.last, "resources.malformed.count")), 2);
+    assert_true(is_noted(&o, "are no JSON, the first: @rigor{\"score\": 1}"));
+    outcome_free(&o);
+}
+
+/* What it says of its environment has bounds, as the line that tells it has. */
+static void an_environment_is_bounded(void **state)
+{
+    (void)state;
+    outcome o = try_script(
+        "echo '@rigor {\"environment\": {\"python\": \"3.11\", \"cuda\": null, \"n\": 4}}';"
+        "echo '@rigor {\"environment\": \"none\"}'; echo '@rigor {\"score\": 1}'");
+    const json_t *kept = rg_json_path(o.last, "resources.environment");
+    assert_int_equal(json_object_size(kept), 3);
+    assert_int_equal(json_array_size(rg_json_path(o.last, "resources.notes")), 0);
+    outcome_free(&o);
+    o = try_script(
+        "v=$(head -c 100000 /dev/zero | tr '\\0' v); w=$(printf 'x%.0s' $(seq 199));"
+        "for i in $(seq 300); do echo \"@rigor {\\\"environment\\\": {\\\"n$i\\\": "
+        "\\\"$v\\\"}}\";"
+        "done; echo \"@rigor {\\\"environment\\\": {\\\"n1\\\": \\\"$w\303\251\\\"}}\";"
+        "echo '@rigor {\"score\": 1, \"environment\": {\"n2\": [1], \"n3\": {\"a\": 1}}}'");
+    assert_end(&o, "done", "");
+    kept = rg_json_path(o.last, "resources.environment");
+    assert_int_equal(json_object_size(kept), 200);
+    assert_int_equal(strlen(rg_json_text(kept, "n200", "")), 200);
+    assert_int_equal(strlen(rg_json_text(kept, "n2", "")), 200);
+    assert_int_equal(strlen(rg_json_text(kept, "n1", "")), 199); /* no half of a character */
+    assert_int_equal(json_array_size(rg_json_path(o.last, "resources.notes")), 1);
+    assert_true(is_noted(&o, "of its environment 200 names"));
+    char *all = rg_json_canonical(o.last);
+    assert_true(strlen(all) < 100000);
+    rg_free(all);
+    outcome_free(&o);
+}
+
+/* Only the study's own metrics have room beyond the 200 names. */
+static void other_names_have_no_room(void **state)
+{
+    (void)state;
+    outcome o = try_with(
+        "for i in $(seq 1000); do echo \"@rigor {\\\"a$i\"\"_score\\\": 1}\"; done;"
+        "echo '@rigor {\"my_score\": 1, \"val_score\": 4, \"test_score\": 5, \"val_f1\": 6}'",
+        "{\"metrics\": [\"score\", \"f1\"]}");
+    assert_end(&o, "done", "");
+    assert_int_equal(json_array_size(o.steps), 201);
+    json_t *last = json_array_get(o.steps, 200);
+    assert_int_equal(json_object_size(last), 5); /* id and step, too */
+    assert_null(json_object_get(last, "my_score"));
+    assert_close(score_of(&o), 4, 0);
+    assert_close(rg_json_number(rg_json_path(o.last, "validation.f1"), -1), 6, 0);
     outcome_free(&o);
 }
 
@@ -176,6 +252,10 @@ int main(void)
         cmocka_unit_test(a_report_is_a_file),
         cmocka_unit_test(what_is_no_number_is_the_worst),
         cmocka_unit_test(odd_lines_do_no_harm),
+        cmocka_unit_test(texts_are_no_numbers),
+        cmocka_unit_test(a_missing_blank_is_told),
+        cmocka_unit_test(an_environment_is_bounded),
+        cmocka_unit_test(other_names_have_no_room),
         cmocka_unit_test(long_lines_are_passed_over),
         cmocka_unit_test(patterns_find_values),
         cmocka_unit_test(floods_of_values_are_bounded),

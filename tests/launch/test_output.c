@@ -63,6 +63,39 @@ static void a_flood_is_read_to_its_end(void **state)
     outcome_free(&o);
 }
 
+/* A process that could not be ended and writes on is not listened to for ever. */
+static void a_flood_without_end_is_left(void **state)
+{
+    (void)state;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    fflush(NULL);
+    pid_t flood = fork();
+    if (flood == 0) {
+        dup2(ends[1], STDOUT_FILENO);
+        close(ends[0]);
+        close(ends[1]);
+        execlp("yes", "yes", (char *)NULL);
+        _exit(127);
+    }
+    close(ends[1]);
+    launch_setup setup = {.metric = "score"};
+    launch_trial t = {
+        .setup = &setup, .last = json_object(), .notes = json_array(), .exited = true};
+    t.stream[0] =
+        (launch_stream){.fd = ends[0], .path = "left.log", .log = -1, .log_max = 1 << 20};
+    t.stream[1].fd = t.stream[1].log = -1;
+    launch_drain(&t, 0);
+    assert_int_equal(t.stream[0].fd, -1);
+    assert_int_equal(json_array_size(t.notes), 1);
+    assert_non_null(
+        strstr(json_string_value(json_array_get(t.notes, 0)), "not read to the end"));
+    kill(flood, SIGKILL);
+    waitpid(flood, NULL, 0);
+    json_decref(t.last);
+    json_decref(t.notes);
+}
+
 /* Messages are found wherever the blocks of the pipe begin and end. */
 static void no_message_is_lost_between_blocks(void **state)
 {
@@ -104,6 +137,7 @@ int main(void)
         cmocka_unit_test(both_streams_are_kept),
         cmocka_unit_test(a_limit_keeps_the_newest),
         cmocka_unit_test(a_flood_is_read_to_its_end),
+        cmocka_unit_test(a_flood_without_end_is_left),
         cmocka_unit_test(no_message_is_lost_between_blocks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,6 +27,35 @@ static void a_program_is_told_who_it_is(void **state)
     outcome_free(&o);
 }
 
+/* Of the GPUs that we may use ourselves; how trials share them follows from the place's number. */
+static void gpus_are_those_of_the_list(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *list, *slot, *devices, *wanted;
+    } cases[] = {
+        {NULL, "3", "0.3333333", "1"}, {NULL, "2", "0.3333333", "0"},
+        {"", "5", "0.5", "2"},         {NULL, "1", "2", "2,3"},
+        {"4,5", "1", "1", "5"},        {"4,5", "3", "0.5", "5"},
+        {"4,5", "0", "2", "4,5"},      {"GPU-a1, GPU-b2", "1", "1", "GPU-b2"},
+        {"4,5", "1", "0", "4,5"}, /* it takes none: as it is */
+    };
+    for (size_t i = 0; i < RG_COUNT(cases); i++) {
+        char setup[100], wanted[100];
+        setenv("RIGOR_SLOT", cases[i].slot, 1);
+        unsetenv("CUDA_VISIBLE_DEVICES");
+        if (cases[i].list)
+            setenv("CUDA_VISIBLE_DEVICES", cases[i].list, 1);
+        snprintf(setup, sizeof(setup), "{\"trainer\": {\"devices\": %s}}", cases[i].devices);
+        snprintf(wanted, sizeof(wanted), "<%s>\n", cases[i].wanted);
+        outcome o = try_with("echo \"<$CUDA_VISIBLE_DEVICES>\"; exit 1", setup);
+        assert_string_equal(read_place("stdout.log"), wanted);
+        outcome_free(&o);
+    }
+    unsetenv("CUDA_VISIBLE_DEVICES");
+    unsetenv("RIGOR_SLOT");
+}
+
 static void it_has_three_descriptors_and_nothing_to_read(void **state)
 {
     (void)state;
@@ -173,6 +202,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_program_is_told_who_it_is),
+        cmocka_unit_test(gpus_are_those_of_the_list),
         cmocka_unit_test(it_has_three_descriptors_and_nothing_to_read),
         cmocka_unit_test(what_cannot_start_is_lost),
         cmocka_unit_test(a_script_without_its_interpreter),

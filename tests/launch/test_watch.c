@@ -185,6 +185,13 @@ static void a_machine_without_memory(void **state)
     o = try_with("kill -9 $$", setup);
     assert_end(&o, "again", "signal 9 (Killed) from outside");
     outcome_free(&o);
+    /* The count is of the whole machine: what was killed long before the end was another. */
+    o = try_with("printf 'nr_x 1\noom_kill 6\n' >$COUNTS; sleep 2.4; kill -9 $$", setup);
+    assert_end(&o, "again", "signal 9 (Killed) from outside");
+    outcome_free(&o);
+    o = try_with("sleep 1.3; printf 'nr_x 1\noom_kill 7\n' >$COUNTS; kill -9 $$", setup);
+    assert_end(&o, "failed", "no memory left, and the kernel ended it");
+    outcome_free(&o);
     launch_kernel_counts = "/proc/vmstat";
 }
 

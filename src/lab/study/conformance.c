@@ -59,13 +59,20 @@ static bool stop_it(conformance *c, rg_err *err)
 static bool resume_it(conformance *c, rg_err *err)
 {
     const conformance_probe *stopped = &c->probe[PROBE_STOPPED];
-    const char *text = stopped->resume;
-    json_t *noted = text ? rg_json_parse(text, strlen(text), "resume.json", err) : NULL;
-    c->probe[PROBE_RESUMED].retold = json_array_size(json_object_get(noted, "messages"));
+    const char *text = stopped->kept[0];
+    if (!text)
+        return true;
+    json_t *noted = rg_json_parse(text, strlen(text), conformance_files[0], err);
+    c->probe[PROBE_RESUMED].retold =
+        (size_t)json_integer_value(json_object_get(noted, "messages"));
     json_decref(noted);
-    return !text || (rg_file_write(rg_path_join(c->walk.arena, stopped->place, "resume.json"),
-                                   text, strlen(text), 0644, err) &&
-                     start(c, PROBE_RESUMED, err));
+    for (size_t i = 0; i < CONFORMANCE_FILES; i++) {
+        const char *path = rg_path_join(c->walk.arena, stopped->place, conformance_files[i]);
+        if (stopped->kept[i] &&
+            !rg_file_write(path, stopped->kept[i], strlen(stopped->kept[i]), 0644, err))
+            return false;
+    }
+    return start(c, PROBE_RESUMED, err);
 }
 
 /* Each start is worth its time only when what comes before it went well. */
@@ -109,7 +116,8 @@ static void close_work(conformance *c)
 {
     for (size_t i = 0; i < PROBE_COUNT; i++) {
         json_decref(c->probe[i].last);
-        rg_free(c->probe[i].resume);
+        for (size_t k = 0; k < CONFORMANCE_FILES; k++)
+            rg_free(c->probe[i].kept[k]);
     }
     json_decref(c->job);
     json_decref(c->walk.split);

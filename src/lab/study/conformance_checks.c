@@ -146,12 +146,13 @@ static void check_messages(const conformance *c, finding *f)
     if (!has_started(&c->probe[PROBE_TRIAL]))
         find(f, "skip", NULL, "it has to start first");
     else if (malformed)
-        find(f, "fail",
-             "write a JSON object behind @rigor: names in double quotes, a point in "
-             "numbers, one line",
-             "%lld lines that begin with @rigor are no JSON, the first: %s",
-             (long long)json_integer_value(json_object_get(malformed, "count")),
-             rg_json_text(malformed, "first", ""));
+        find(
+            f, "fail",
+            "write a JSON object behind @rigor and a blank: names in double quotes, a point in "
+            "numbers, one line",
+            "%lld lines that begin with @rigor are no JSON, the first: %s",
+            (long long)json_integer_value(json_object_get(malformed, "count")),
+            rg_json_text(malformed, "first", ""));
     else
         find(f, "pass", NULL, "every line that begins with @rigor is JSON");
 }

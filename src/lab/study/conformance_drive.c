@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define RESUME_MAX_BYTES ((size_t)256 << 20)
+#define KEPT_MAX_BYTES ((size_t)256 << 20)
 #define STARTS_MAX 3
 
 typedef struct drive {
@@ -85,9 +85,11 @@ static bool is_last(const json_t *message)
     return false;
 }
 
-static const char *resume_path(const drive *d)
+const char *const conformance_files[] = {"resume.json", "history.jsonl"};
+
+static const char *kept_path(const drive *d, size_t file)
 {
-    return rg_path_join(d->c->walk.arena, d->p->place, "resume.json");
+    return rg_path_join(d->c->walk.arena, d->p->place, conformance_files[file]);
 }
 
 static bool take_message(void *ctx, size_t id, const json_t *message, rg_err *err)
@@ -96,7 +98,7 @@ static bool take_message(void *ctx, size_t id, const json_t *message, rg_err *er
     conformance_probe *p = d->p;
     (void)id;
     (void)err;
-    p->has_checkpoint = p->has_checkpoint || rg_file_exists(resume_path(d));
+    p->has_checkpoint = p->has_checkpoint || rg_file_exists(kept_path(d, 0));
     if (!is_last(message)) {
         hear_metric(p, d->c->walk.study->metric, message);
         hear_values(p, message);
@@ -130,10 +132,12 @@ static void keep_checkpoint(const drive *d)
 {
     size_t len;
     rg_err ignored = {0};
-    rg_free(d->p->resume);
-    d->p->resume = NULL;
-    if (!rg_file_read(resume_path(d), RESUME_MAX_BYTES, &d->p->resume, &len, &ignored))
-        d->p->resume = NULL;
+    for (size_t i = 0; i < CONFORMANCE_FILES; i++) {
+        char **kept = &d->p->kept[i];
+        rg_free(*kept);
+        if (!rg_file_read(kept_path(d, i), KEPT_MAX_BYTES, kept, &len, &ignored))
+            *kept = NULL;
+    }
 }
 
 static json_t *answer(void *ctx, size_t id)
@@ -188,7 +192,8 @@ bool conformance_drive(conformance *c, conformance_probe *p, rg_err *err)
     for (int i = 0; ok && (i == 0 || json_object_get(p->last, "again")) && i < STARTS_MAX;
          i++) {
         json_decref(p->last);
-        rg_free(p->resume);
+        for (size_t k = 0; k < CONFORMANCE_FILES; k++)
+            rg_free(p->kept[k]);
         *p = fresh;
         ok = drive_once(c, p, err);
     }

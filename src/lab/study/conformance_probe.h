@@ -15,6 +15,10 @@ typedef enum conformance_start {
     PROBE_COUNT
 } conformance_start;
 
+/* The files of a checkpoint: resume.json, then history.jsonl, which only grows. */
+enum { CONFORMANCE_FILES = 2 };
+extern const char *const conformance_files[CONFORMANCE_FILES];
+
 typedef struct conformance_probe {
     rg_member member;        /* stage, arm, number, seed, config */
     const char *predictions; /* absolute path; NULL: none are wanted */
@@ -34,7 +38,9 @@ typedef struct conformance_probe {
     bool begins_anew; /* its own first step is no later than what was retold */
     bool has_checkpoint; /* it said one */
     double stop_s;       /* from being told to end until it had ended; NaN: not told */
-    char *resume;        /* resume.json as it was when the program was told to end; rg_free */
+    char *
+        kept[CONFORMANCE_FILES]; /* of its checkpoint, as they were when the program was told to
+                                      end; NULL: there is none; rg_free */
 } conformance_probe;
 
 typedef struct conformance {

@@ -8,6 +8,7 @@
 #include "rigor/trial.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <string.h>
 
 #define WORDS_MAX 1000
@@ -150,7 +151,7 @@ static void read_env(study_reader *reader, const study_node *node)
     }
 }
 
-/* ---- Quantities: a number with a unit. */
+/* ---- Quantities: a number with a unit, below a bound. */
 
 typedef struct unit {
     const char *name;
@@ -162,8 +163,26 @@ static const unit sizes[] = {{"", 1},         {"B", 1},       {"KB", 1e3},     {
                              {"GB", 1e9},     {"TB", 1e12},   {"KiB", 0x1p10}, {"MiB", 0x1p20},
                              {"GiB", 0x1p30}, {"TiB", 0x1p40}};
 
-static void read_quantity(study_reader *reader, const study_node *node, const char *what,
-                          const unit *units, size_t n, const char *example, double *ret)
+typedef struct quantity {
+    const char *name;
+    const unit *units;
+    size_t n;
+    const char *example;
+    double bound;
+    const char *bound_text;
+} quantity;
+static const quantity time_limit = {"limits.time",   times,
+                                    RG_COUNT(times), "such as 90s, 30m or 2h",
+                                    1e6 * DAYS,      "a million days"};
+static const quantity grace_limit = {"limits.grace", times,      RG_COUNT(times),
+                                     "such as 10s",  1e6 * DAYS, "a million days"};
+static const quantity memory_limit = {"limits.memory",         sizes,  RG_COUNT(sizes),
+                                      "such as 512MB or 4GiB", 0x1p50, "1024 TiB"};
+static const quantity log_limit = {"limits.log",   sizes,  RG_COUNT(sizes),
+                                   "such as 16MB", 0x1p50, "1024 TiB"};
+
+static void read_quantity(study_reader *reader, const study_node *node, const quantity *q,
+                          double *ret)
 {
     double number;
     if (!node)
@@ -171,42 +190,45 @@ static void read_quantity(study_reader *reader, const study_node *node, const ch
     size_t digits = node->kind < STUDY_LIST ? strspn(node->text, "0123456789.") : 0;
     const char *name = digits ? node->text + digits + strspn(node->text + digits, " ") : "?";
     const char *figure = rg_arena_strndup(reader->arena, digits ? node->text : "", digits);
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(units[i].name, name) == 0 && rg_text_double(figure, &number) && number > 0) {
-            *ret = number * units[i].factor;
+    for (size_t i = 0; i < q->n; i++)
+        if (strcmp(q->units[i].name, name) == 0 && rg_text_double(figure, &number) &&
+            number > 0) {
+            *ret = number * q->units[i].factor;
+            if (!(*ret < q->bound))
+                study_mistake(reader, node->mark, "give a smaller one, or leave it out",
+                              "%s must be below %s, not %s", q->name, q->bound_text,
+                              study_describe(reader, node));
             return;
         }
-    study_mistake(reader, node->mark, example,
-                  "%s must be a number above 0 with a unit, not %s", what,
+    study_mistake(reader, node->mark, q->example,
+                  "%s must be a number above 0 with a unit, not %s", q->name,
                   study_describe(reader, node));
 }
 
 static void read_time(study_reader *reader, const study_node *node)
 {
-    read_quantity(reader, node, "limits.time", times, RG_COUNT(times), "such as 90s, 30m or 2h",
-                  &reader->trainer->time_s);
+    read_quantity(reader, node, &time_limit, &reader->trainer->time_s);
 }
 
 static void read_grace(study_reader *reader, const study_node *node)
 {
     reader->trainer->grace_s = GRACE_DEFAULT_S;
-    read_quantity(reader, node, "limits.grace", times, RG_COUNT(times), "such as 10s",
-                  &reader->trainer->grace_s);
+    read_quantity(reader, node, &grace_limit, &reader->trainer->grace_s);
 }
 
 static void read_memory(study_reader *reader, const study_node *node)
 {
     double bytes = 0;
-    read_quantity(reader, node, "limits.memory", sizes, RG_COUNT(sizes),
-                  "such as 512MB or 4GiB", &bytes);
-    reader->trainer->memory_bytes = bytes < 0x1p62 ? (int64_t)bytes : 0;
+    read_quantity(reader, node, &memory_limit, &bytes);
+    reader->trainer->memory_bytes = bytes < memory_limit.bound ? (int64_t)bytes : 0;
 }
 
 static void read_log(study_reader *reader, const study_node *node)
 {
     double bytes = (double)LOG_DEFAULT_BYTES;
-    read_quantity(reader, node, "limits.log", sizes, RG_COUNT(sizes), "such as 16MB", &bytes);
-    reader->trainer->log_bytes = bytes < 4096 ? 4096 : bytes < 0x1p50 ? (int64_t)bytes : 0;
+    read_quantity(reader, node, &log_limit, &bytes);
+    if (bytes < log_limit.bound)
+        reader->trainer->log_bytes = bytes < 4096 ? 4096 : (int64_t)bytes;
 }
 
 static void read_limits(study_reader *reader, const study_node *node)
@@ -230,7 +252,7 @@ static void read_devices(study_reader *reader, const study_node *node)
     double devices = 0;
     study_number(reader, node, "trainer.gpus", 0, 64, &devices);
     double sharing = devices > 0 && devices < 1 ? 1 / devices : devices;
-    if (sharing - (double)(int64_t)(sharing + 1e-9) > 1e-6)
+    if (fabs(sharing - round(sharing)) > 1e-6)
         study_mistake(
             reader, node->mark, "such as 1, 2, 0.5 or 0.25",
             "trainer.gpus must be a whole number, or the share of one: 1/2, 1/3, ...");
@@ -252,9 +274,19 @@ static void read_seal(study_reader *reader, const study_node *node)
 
 static void read_writes(study_reader *reader, const study_node *node)
 {
+    if (!node)
+        return;
     word_vec words = read_texts(reader, node, "a path of trainer.writes");
-    for (size_t i = 0; i < words.len; i++)
+    bool each = node->kind == STUDY_LIST && words.len == node->count;
+    for (size_t i = 0; i < words.len; i++) {
         words.at[i] = beside_study(reader, words.at[i]);
+        if (reader->files && !rg_file_exists(words.at[i]))
+            study_mistake(
+                reader, each ? node->item[i]->mark : node->mark,
+                "make the folder first; paths are relative to the folder of the study "
+                "file",
+                "there is no '%s' that it could write", study_clip(reader, words.at[i]));
+    }
     reader->trainer->n_writes = keep_words(reader, &words, &reader->trainer->writes);
 }
 

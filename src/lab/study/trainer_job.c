@@ -3,12 +3,12 @@
 
 #include "lab/study/leftover.h"
 #include "lab/study/reach.h"
+#include "rigor/trial.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,13 +145,15 @@ bool trainer_granted(const rg_work *work, const json_t *message, rg_err *err)
 
 /* ---- Places */
 
-/* Of $RIGOR_GPUS, else what the driver shows. */
+/* Of $RIGOR_GPUS, else those that CUDA may use, else what the driver shows. */
 static int count_gpus(void)
 {
-    const char *told = getenv("RIGOR_GPUS");
+    const char *told = getenv("RIGOR_GPUS"), *list = getenv(RG_GPU_LIST);
     int64_t count = 0;
     if (told && rg_text_int(told, &count) && count >= 0 && count < 1024)
         return (int)count;
+    if (list && *list)
+        return (int)rg_gpu_count(list);
     DIR *folder = opendir("/proc/driver/nvidia/gpus");
     for (struct dirent *entry; folder && (entry = readdir(folder)) != NULL;)
         count += entry->d_name[0] != '.';
@@ -167,7 +169,8 @@ int trainer_slots(const rg_trainer *trainer, int jobs, rg_err *err)
     slots = slots < 1 ? 1 : slots;
     if (trainer->devices <= 0)
         return slots;
-    int by_gpus = (int)floor(count_gpus() / trainer->devices + 1e-9);
+    int by_gpus = trainer->devices < 1 ? count_gpus() * rg_gpu_sharing(trainer->devices)
+                                       : count_gpus() / (int)trainer->devices;
     if (by_gpus < 1)
         rg_fail(err, RG_INPUT, "trainer.gpus",
                 "leave it out to train without, or say how many there are (RIGOR_GPUS=1)",
