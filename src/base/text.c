@@ -126,11 +126,25 @@ static size_t utf8_sequence(const unsigned char *s, size_t n)
     return 0;
 }
 
+/* Most text is ASCII: eight bytes at a time. */
+static size_t ascii_run(const char *text, size_t len)
+{
+    size_t i = 0;
+    for (uint64_t word; i + sizeof word <= len; i += sizeof word) {
+        memcpy(&word, text + i, sizeof word);
+        if (word & UINT64_C(0x8080808080808080))
+            break;
+    }
+    return i;
+}
+
 bool rg_utf8_valid(const char *text, size_t len)
 {
-    for (size_t i = 0, step; i < len; i += step)
+    for (size_t i = ascii_run(text, len), step; i < len; i += ascii_run(text + i, len - i)) {
         if ((step = utf8_sequence((const unsigned char *)text + i, len - i)) == 0)
             return false;
+        i += step;
+    }
     return true;
 }
 

@@ -153,6 +153,19 @@ static void deliver(const rg_given *given, const subject *s, const json_t *audit
     rg_audit_print(audit, rg_colour_wanted(STDOUT_FILENO), stdout);
 }
 
+/* A fold that cannot be cut is found before anything is said of the others. */
+static bool folds_hold(subject *s, rg_err *err)
+{
+    bool good = true;
+    for (s->spec.fold = 0; good && s->spec.fold < s->spec.folds; s->spec.fold++) {
+        rg_arena *scratch = rg_arena_new();
+        rg_split split;
+        good = rg_split_make(s->data, &s->spec, scratch, &split, err);
+        rg_arena_free(scratch);
+    }
+    return good;
+}
+
 /* One audit, or one for each fold; JSON is printed at the end. */
 static bool audit_all(const rg_given *given, subject *s, long long *ret_dangers, rg_err *err)
 {
@@ -192,7 +205,7 @@ static int run(const rg_given *given, rg_err *err)
             return RG_INPUT;
     }
     bool ok = study ? of_study(study, given->arena, &s, err) : load(given, &s, err);
-    if (ok && audit_all(given, &s, &found, err) && found)
+    if (ok && folds_hold(&s, err) && audit_all(given, &s, &found, err) && found)
         rg_fail(err, RG_NO, s.data->name, "see what is said of each above",
                 "%lld danger%s found", found, found == 1 ? "" : "s");
     rg_study_free(study);

@@ -96,17 +96,21 @@ static void name_id(naming *names, int64_t id)
         rg_str_printf(&names->text, "%s%lld", names->text.len ? ", " : "", (long long)id);
 }
 
-static bool none_named(const rg_handed_in *h, naming *names, const char *what)
+/* Adds "; WHAT ids 3, 17 and 12 more" where there are any. */
+static void add_named(rg_str *ret, const char *what, naming *names)
 {
-    bool none = names->count == 0;
+    if (names->count)
+        rg_str_printf(ret, "%s%s id%s %s", ret->len ? "; " : "", what,
+                      names->count == 1 ? "" : "s", rg_str_text(&names->text));
     if (names->count > NAMED)
-        rg_str_printf(&names->text, " and %zu more", names->count - NAMED);
-    if (!none)
-        rg_fail(h->err, RG_INPUT, h->where,
-                "write one prediction for each id of test_inputs.npz", "%s id%s %s", what,
-                names->count == 1 ? "" : "s", rg_str_text(&names->text));
+        rg_str_printf(ret, " and %zu more", names->count - NAMED);
     rg_str_free(&names->text);
-    return none;
+}
+
+/* Has the row before the same id? */
+static bool comes_again(const place *places, size_t i)
+{
+    return i > 0 && places[i].id == places[i - 1].id;
 }
 
 /* Both lists ascend: one walk finds what is missing, what comes twice and what does not belong.
@@ -116,19 +120,28 @@ static bool ids_match(const rg_handed_in *h, const place *theirs, const place *o
     naming missing = {0}, extra = {0}, twice = {0};
     size_t i = 0, j = 0;
     while (i < h->rows || j < n) {
-        if (i > 0 && i < h->rows && theirs[i].id == theirs[i - 1].id)
-            name_id(&twice, theirs[i++].id);
-        else if (j == n || (i < h->rows && theirs[i].id < ours[j].id))
+        if (i < h->rows && comes_again(theirs, i)) {
+            if (!comes_again(theirs, i - 1))
+                name_id(&twice, theirs[i].id);
+            i++;
+        } else if (j == n || (i < h->rows && theirs[i].id < ours[j].id))
             name_id(&extra, theirs[i++].id);
         else if (i == h->rows || ours[j].id < theirs[i].id)
             name_id(&missing, ours[j++].id);
         else
             i++, j++;
     }
-    bool good = none_named(h, &twice, "there are several predictions for");
-    good = none_named(h, &missing, "there is no prediction for") && good;
-    return none_named(h, &extra, "there are predictions for what is not in the test set:") &&
-           good;
+    rg_str said = {0};
+    add_named(&said, "there are several predictions for", &twice);
+    add_named(&said, "there is no prediction for", &missing);
+    add_named(&said, "there are predictions for what is not in the test set:", &extra);
+    bool good = said.len == 0;
+    if (!good)
+        rg_fail(h->err, RG_INPUT, h->where,
+                "write one prediction for each id of test_inputs.npz", "%s",
+                rg_str_text(&said));
+    rg_str_free(&said);
+    return good;
 }
 
 /* The row of a label: everything on its class. */

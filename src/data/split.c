@@ -8,6 +8,7 @@
 #include "data/memory.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,13 +121,24 @@ typedef struct lists {
     size_t n[PARTS];
 } lists;
 
-static bool none_empty(const rg_dataset *data, const lists *parts, rg_err *err)
+static bool none_empty(const rg_dataset *data, const rg_split_spec *spec, const lists *parts,
+                       rg_err *err)
 {
-    for (int p = 0; p < PARTS; p++)
-        if (parts->n[p] == 0)
-            return rg_fail(err, RG_INPUT, "data.split", "use more rows or larger fractions",
-                           "the part %s of the %zu rows would be empty", part_names[p],
-                           data->rows);
+    size_t in = parts->n[0] + parts->n[1] + parts->n[2];
+    for (int p = 0; p < PARTS; p++) {
+        if (parts->n[p])
+            continue;
+        char fold[64] = "";
+        if (spec->folds)
+            snprintf(fold, sizeof fold, " in fold %zu of %zu", spec->fold + 1, spec->folds);
+        return rg_fail(err, RG_INPUT, "data.split",
+                       spec->folds ? "use more rows, larger fractions or fewer folds"
+                                   : "use more rows or larger fractions",
+                       "the part %s of the %zu rows would be empty%s (train %zu, val %zu, test "
+                       "%zu, in no part %zu)",
+                       part_names[p], data->rows, fold, parts->n[0], parts->n[1], parts->n[2],
+                       data->rows - in);
+    }
     return true;
 }
 
@@ -195,7 +207,7 @@ static bool cut_at_random(const rg_dataset *data, const rg_split_spec *spec, rg_
     for (size_t i = 0; i < data->rows; i++)
         list[i] = (uint32_t)i;
     sizes(data->rows, fraction, ret->n);
-    if (!none_empty(data, ret, err))
+    if (!none_empty(data, spec, ret, err))
         return false;
     rg_rng rng = rg_rng_open(spec->seed, "split");
     rg_split_cut(data, spec->stratify, list, data->rows, ret->n[0], &rng);
@@ -236,7 +248,8 @@ static bool take_files(const rg_dataset *data, const rg_split_spec *spec, rg_are
     }
     if (!rg_split_files(data, files, arena, ret->at, ret->n, err))
         return false;
-    return (files[1] || share_training(data, spec, ret, err)) && none_empty(data, ret, err);
+    return (files[1] || share_training(data, spec, ret, err)) &&
+           none_empty(data, spec, ret, err);
 }
 
 static bool can_fold(const rg_split_spec *spec, rg_err *err)
@@ -279,7 +292,8 @@ static bool take_parts(const rg_dataset *data, const rg_split_spec *spec, rg_are
                        lists *ret, rg_err *err)
 {
     return gather(data, spec->part, arena, ret, err) &&
-           (ret->n[1] || share_training(data, spec, ret, err)) && none_empty(data, ret, err);
+           (ret->n[1] || share_training(data, spec, ret, err)) &&
+           none_empty(data, spec, ret, err);
 }
 
 /* By group, by time, or one of several folds. */
@@ -299,7 +313,7 @@ static bool cut_by_rule(const rg_dataset *data, const rg_split_spec *spec, rg_ar
         rg_split_fold(data, spec, part);
     else if (!rg_split_by_group(data, spec, part, err))
         return false;
-    return gather(data, part, arena, ret, err) && none_empty(data, ret, err);
+    return gather(data, part, arena, ret, err) && none_empty(data, spec, ret, err);
 }
 
 static bool cut(const rg_dataset *data, const rg_split_spec *spec, rg_arena *arena, lists *ret,

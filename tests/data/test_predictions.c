@@ -211,6 +211,11 @@ static void broken_tables(void **state)
         {"id,value\n10,1\n20,2\n40,4\n", &numbers_truth, "t.csv", "no prediction for id 30"},
         {"id,value\n10,1\n20,2\n10,4\n", &numbers_truth, "t.csv",
          "several predictions for id 10"},
+        {"id,value\n10,1\n20,2\n20,2\n20,3\n1,1\n2,1\n3,1\n4,1\n5,1\n6,1\n7,1\n",
+         &numbers_truth, "t.csv",
+         "there are several predictions for id 20; there is no prediction for ids 30, 40; "
+         "there "
+         "are predictions for what is not in the test set: ids 1, 2, 3, 4, 5 and 2 more"},
         {"id,value\n10,1\n20,2\n30,3\n40,4\n50,5\n", &numbers_truth, "t.csv",
          "test set: id 50"},
         {"id,value\n10,1\n20\n", &numbers_truth, "t.csv:3", "the line has 1 cell"},

@@ -258,7 +258,15 @@ static void what_cannot_be_cut(void **state)
     refuses(d, spec, "data.split.group", "'g' has 2 different values: too few for 3", *state);
     spec.group = NULL;
     spec.time = "t";
-    refuses(d, spec, "data.split", "would be empty", *state);
+    refuses(
+        d, spec, "data.split",
+        "the part train of the 4 rows would be empty (train 0, val 0, test 0, in no part 4)",
+        *state);
+    spec.folds = 3;
+    spec.fold = 1;
+    refuses(d, spec, "data.split",
+            "would be empty in fold 2 of 3 (train 0, val 0, test 0, in no part 4)", *state);
+    spec.folds = spec.fold = 0;
     spec.stratify = true;
     refuses(d, spec, "data.split", "cannot be stratified", *state);
     spec = usual;

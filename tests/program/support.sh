@@ -25,7 +25,7 @@ expect() {
 
 # The facts of a study without what may differ: times, paths, machine, the ledger's head.
 figures() {
-    "$rigor" report "$1" --format json | python3 -c '
+    "$rigor" report "$1" --format json | python3 -ISc '
 import json, sys
 facts = json.load(sys.stdin)
 for key in ("environment", "ledger_head"): facts.pop(key)

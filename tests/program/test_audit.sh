@@ -33,6 +33,11 @@ expect 0 '^0 dangers' "$rigor" audit clean.csv --group patient
 expect 0 '0 dangers' "$rigor" audit clean.csv --time visit
 expect 0 '^0 dangers' "$rigor" audit clean.csv --time visit --group patient
 expect 0 'fold 4 of 4' "$rigor" audit clean.csv --group patient --folds 4
+# Two thirds are one patient: in fold 2 nobody is left to validate on, and that is said before fold 1.
+{ echo patient,when,a,y; for i in $(seq 0 59); do echo "$((i < 20 ? i : -1)),$i,$((i * 7 % 11)),$((i % 2))"; done; } >few.csv
+"$rigor" audit few.csv --group patient --time when --folds 3 >few.txt 2>&1
+[ $? = 2 ] && grep -q 'part val of the 60 rows would be empty in fold 2 of 3 (.*in no part' few.txt && ! grep -q '^fold' few.txt ||
+    fail "a fold that is empty: $(cat few.txt)"
 expect 1 "1 value of 'patient' is in train and in test" "$rigor" audit clean.csv --group patient \
     --train train.txt --test test.txt
 expect 0 '162 to train, 40 to validate, 98 to test' "$rigor" audit clean.csv --train train.txt \

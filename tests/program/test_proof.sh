@@ -12,7 +12,7 @@ cp -r "$study" kept
 restore() { rm -rf "$study"; cp -r kept "$study"; }
 alter() { python3 "$here/alter.py" "$study/ledger.db" "$@"; }
 print() { sha256sum "$study"/* 2>/dev/null; find "$study" | sort; }
-json() { python3 -c 'import json, sys; v = json.load(sys.stdin); assert eval(sys.argv[1], {"v": v}), v' "$1"; }
+json() { python3 -ISc 'import json, sys; v = json.load(sys.stdin); assert eval(sys.argv[1], {"v": v}), v' "$1"; }
 run=full@$("$rigor" query small "select seed from run where number = 0 limit 1" | tail -n 1)
 
 # --- what was recorded
@@ -84,7 +84,7 @@ study: centres
 question: Does noise hurt?
 data: digits
 metric: accuracy
-trainer: {command: "python3 train.py {noise}", data: csv}
+trainer: {command: "python3 -IS train.py {noise}", data: csv}
 base: {noise: 0.3}
 arms: {calm: {noise: 0.2}, loud: {noise: 0.4}}
 seeds: 5
@@ -110,18 +110,18 @@ else
     say "no seal here: what a rerun keeps from a program was not tried"
 fi
 # Trials that the search ended early are ended again by replay, and compared up to there by rerun.
-cat >climb.py <<'PY'
-import json, os, random, sys
-rng = random.Random(int(os.environ["RIGOR_SEED"]))
-for step in range(1, 7):
-    print("@rigor", json.dumps({"step": step, "val_score": float(sys.argv[1]) * step + rng.random() / 10}), flush=True)
-print("@rigor", json.dumps({"step": 7, "score": float(sys.argv[1])}))
-PY
+cat >climb.awk <<'AWK'
+BEGIN {
+    for (step = 1; step < 7; step++)
+        printf "@rigor {\"step\": %d, \"val_score\": %.9g}\n", step, lr * step + ENVIRON["RIGOR_SEED"] * step % 97 / 970
+    printf "@rigor {\"step\": 7, \"score\": %s}\n", lr
+}
+AWK
 cat >climb.yaml <<'YAML'
 study: climb
 question: How far does it climb?
 metric: {name: score, goal: maximize}
-trainer: {command: "python3 climb.py {lr}"}
+trainer: {command: "awk -v lr={lr} -f climb.awk"}
 base: {lr: 0.1}
 arms: {a: {}, b: {lr: 0.2}}
 tune: {trials: 20, sampler: random, parallel: 2, prune: median, space: {lr: {log: [1e-2, 1]}}}

@@ -15,17 +15,18 @@ altered() { # what it is called, then a command that alters it
     local code=$?
     [ $code = 1 ] || [ $code = 2 ] || fail "$name was altered and verify ended with $code: $(cat "$work/out.txt")"
     say "$name: $(grep -m1 -E 'FAIL|rigor:' "$work/out.txt" | cut -c 1-150)"
-    rm -rf "$study"
-    cp -r "$work/kept" "$study"
+    cp -r "$work/kept/." "$study"
 }
 
 # One byte of one cell, for every column of every table; then whole rows.
 alter() { python3 "$here/alter.py" "$study/ledger.db" "$@"; }
 count=0
-while read -r table column; do
-    altered "$table.$column" alter "$table" "$column"
+mkdir "$work/each"
+python3 "$here/alter.py" "$work/kept/ledger.db" each "$work/each" >"$work/each.txt" || fail "each column"
+while read -r table column ledger; do
+    altered "$table.$column" mv "$ledger" "$study/ledger.db"
     count=$((count + 1))
-done < <(alter list)
+done <"$work/each.txt"
 [ $count -gt 30 ] || fail "only $count columns were altered"
 altered "a deleted run" alter delete run
 altered "a deleted event" alter delete event
@@ -37,6 +38,8 @@ data[len(data) // 2] ^= 1
 open(sys.argv[1], "wb").write(data)
 PY
 }
+unguard() { python3 -c 'import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute("drop trigger event_append")' "$1"; }
+altered "a trigger that is gone" unguard "$study/ledger.db"
 altered "the training part" flip "$study/data/train.npz"
 altered "the sealed labels" flip "$study/sealed/labels.npz"
 altered "predictions" flip "$(ls "$study"/predictions/* | head -n 1)"

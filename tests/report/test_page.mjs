@@ -117,6 +117,22 @@ async function checkWidth(page, where) {
     assert.ok(over.by <= 0, `${where}: scrolls sideways by ${over.by} (${over.who})`);
 }
 
+/* What is in reach without a turn of a wheel: the tables outside of charts, on a desk. */
+async function checkTables(page) {
+    assert.deepEqual(await page.$$eval('.scroll', (all) => all.filter((s) => !s.closest('figure')
+        && s.scrollWidth > s.clientWidth + 1).map((s) => s.ariaLabel)), [], 'tables that are cut');
+}
+
+/* An arm whose runs all failed has no place on the axis: it is named instead. */
+async function checkLost(page, facts) {
+    const lost = facts.arms.filter((arm) => arm.failures && arm.failures === arm.seeds.length).map((arm) => arm.name);
+    const chart = page.locator('#points');
+    for (const name of lost) {
+        assert.match(await chart.locator('figcaption').innerText(), new RegExp(`every run failed: .*${name}`));
+        assert.equal(await chart.locator('svg').getByText(name, { exact: true }).count(), 0, `drawn: ${name}`);
+    }
+}
+
 const luminance = (page) => page.evaluate(() => {
     const probe = document.createElement('canvas').getContext('2d');
     probe.fillStyle = getComputedStyle(document.body).backgroundColor;
@@ -164,6 +180,9 @@ async function look({ page, said }, name, size, url, facts) {
         await picture(page, `${name}-${size}`);
     if (size === 'dark')
         assert.ok(await luminance(page) < 0.2, 'dark is not dark');
+    if (size === 'desktop' && ['study', 'failing', 'sequential', 'folds'].includes(name))
+        await checkTables(page);
+    await checkLost(page, facts);
     if (size === 'desktop' && name === 'study') {
         await checkTheme(page);
         await checkSource(page);
@@ -191,23 +210,24 @@ for (const [size, options] of Object.entries(SIZES)) {
     pages[size] = { page, said: watch(page) };
 }
 let failed = 0;
+async function tryOne(name, size, url, facts) {
+    if (size === 'dark' && !['study', 'failing', 'many-sets'].includes(name))
+        return; // the colours are the same whatever the facts are
+    try {
+        const charts = await look(pages[size], name, size, url, facts);
+        assert.equal(charts, EXPECTED[name], 'number of charts');
+        console.log(`ok   ${name} ${size}: ${charts} charts`);
+    } catch (error) {
+        failed++;
+        console.log(`FAIL ${name} ${size}: ${error.message}`);
+    }
+}
 for (const name of [...Object.keys(FIXTURES), ...Object.keys(TABLES)]) {
     if (wanted && wanted !== name)
         continue;
     const facts = FIXTURES[name] ? FIXTURES[name]() : compared(name, TABLES[name]);
     const url = render(name, facts);
-    for (const size of Object.keys(SIZES)) {
-        if (size === 'dark' && !['study', 'failing', 'many-sets'].includes(name))
-            continue; // the colours are the same whatever the facts are
-        try {
-            const charts = await look(pages[size], name, size, url, facts);
-            assert.equal(charts, EXPECTED[name], 'number of charts');
-            console.log(`ok   ${name} ${size}: ${charts} charts`);
-        } catch (error) {
-            failed++;
-            console.log(`FAIL ${name} ${size}: ${error.message}`);
-        }
-    }
+    await Promise.all(Object.keys(SIZES).map((size) => tryOne(name, size, url, facts)));
 }
 await browser.close();
 process.exit(failed ? 1 : 0);

@@ -12,8 +12,8 @@
 /* Of several data sets, so that the page stays small; the tables have the means of them all. */
 #define RUNS_MAX 3000
 
-typedef struct points { /* what is gathered over the arms */
-    json_t *arms, *runs, *rows;
+typedef struct points {                /* what is gathered over the arms */
+    json_t *arms, *runs, *rows, *lost; /* lost: names of arms without a run that is well */
     chart_range range;
     size_t failed; /* runs whose worst value may lie far off the axis */
 } points;
@@ -43,36 +43,61 @@ static bool is_of(const json_t *arm, size_t run, part of)
     return !of.set || json_integer_value(json_array_get(sets, run)) == of.index;
 }
 
+static bool run_failed(const json_t *arm, size_t run, part of)
+{
+    json_int_t seed = json_integer_value(json_array_get(json_object_get(arm, "seeds"), run));
+    return has_failed(arm, seed, json_array_get(json_object_get(arm, "folds"), run), of.set);
+}
+
+/* All runs of the arm failed: it has no score that could stand on the axis. */
+static bool is_lost(const json_t *arm, const json_t *metric, part of)
+{
+    size_t runs = json_array_size(json_object_get(metric, "values")), failed = 0, all = 0;
+    for (size_t i = 0; i < runs; i++) {
+        all += is_of(arm, i, of);
+        failed += is_of(arm, i, of) && run_failed(arm, i, of);
+    }
+    return failed && failed == all;
+}
+
+static void add_point(points *all, const char *arm, const char *seed, double number,
+                      bool failed, const char *says)
+{
+    all->failed += failed;
+    if (!failed)
+        chart_see(&all->range, number);
+    json_array_append_new(all->runs, json_pack("{s:s, s:s, s:o, s:s, s:s}", "arm", arm, "seed",
+                                               seed, "value", rg_json_real(number), "state",
+                                               failed ? "failed" : "done", "says", says));
+}
+
+/* The table has the runs of lost arms, too. */
 static void add_runs(points *all, const json_t *arm, const json_t *metric, double half, part of)
 {
     const char *name = rg_json_text(arm, "name", "?");
+    bool lost = is_lost(arm, metric, of);
     size_t i;
     json_t *value;
     json_array_foreach (json_object_get(metric, "values"), i, value) {
-        json_int_t seed = json_integer_value(json_array_get(json_object_get(arm, "seeds"), i));
         const json_t *fold = json_array_get(json_object_get(arm, "folds"), i);
-        bool failed = has_failed(arm, seed, fold, of.set);
         if (!is_of(arm, i, of))
             continue;
+        bool failed = run_failed(arm, i, of);
         double number = rg_json_number(value, NAN);
-        rg_str text = {0}, seed_text = {0};
+        rg_str text = {0}, seed = {0};
         rg_str_printf(&text, failed ? "failed, counts as %s" : "%s",
                       format_number(number, half).text);
-        rg_str_printf(&seed_text, "%lld", (long long)seed);
+        rg_str_printf(
+            &seed, "%lld",
+            (long long)json_integer_value(json_array_get(json_object_get(arm, "seeds"), i)));
         if (fold)
-            rg_str_printf(&seed_text, ", fold %lld", (long long)json_integer_value(fold));
-        all->failed += failed;
-        if (!failed)
-            chart_see(&all->range, number);
-        json_array_append_new(all->runs,
-                              json_pack("{s:s, s:s, s:o, s:s, s:s}", "arm", name, "seed",
-                                        rg_str_text(&seed_text), "value", rg_json_real(number),
-                                        "state", failed ? "failed" : "done", "says",
-                                        rg_str_text(&text)));
-        json_array_append_new(all->rows, json_pack("[s, s, s]", name, rg_str_text(&seed_text),
-                                                   rg_str_text(&text)));
+            rg_str_printf(&seed, ", fold %lld", (long long)json_integer_value(fold));
+        if (!lost)
+            add_point(all, name, rg_str_text(&seed), number, failed, rg_str_text(&text));
+        json_array_append_new(
+            all->rows, json_pack("[s, s, s]", name, rg_str_text(&seed), rg_str_text(&text)));
         rg_str_free(&text);
-        rg_str_free(&seed_text);
+        rg_str_free(&seed);
     }
 }
 
@@ -99,7 +124,20 @@ static void add_arm(points *all, const json_t *arm, const json_t *metric, const 
     if (!metric || !about)
         return;
     add_runs(all, arm, metric, format_half(json_object_get(about, "interval")), of);
-    add_mean(all, arm, about, all->failed == failed);
+    if (is_lost(arm, metric, of))
+        json_array_append_new(all->lost, json_string(rg_json_text(arm, "name", "?")));
+    else
+        add_mean(all, arm, about, all->failed == failed);
+}
+
+static void describe_lost(rg_str *about, const json_t *lost)
+{
+    size_t i;
+    json_t *name;
+    json_array_foreach (lost, i, name)
+        rg_str_printf(about, "%s%s", i ? ", " : "  Not drawn, because every run failed: ",
+                      json_string_value(name));
+    rg_str_add(about, json_array_size(lost) ? "." : "");
 }
 
 static void describe(rg_str *about, const json_t *facts, size_t failed)
@@ -120,6 +158,7 @@ static void draw(json_t *ret, const json_t *facts, const points *all, part of)
 {
     rg_str about = {0}, id = {0};
     describe(&about, facts, all->failed);
+    describe_lost(&about, all->lost);
     rg_str_printf(&id, of.set ? "points-%lld" : "points", (long long)of.index);
     json_t *variables =
         json_pack("{s:o, s:i, s:O, s:O, s:o, s:s}", "names", chart_names(all->arms, "arm"),
@@ -139,7 +178,8 @@ static void draw(json_t *ret, const json_t *facts, const points *all, part of)
 
 static points points_new(void)
 {
-    return (points){json_array(), json_array(), json_array(), CHART_RANGE_EMPTY, 0};
+    return (points){json_array(), json_array(),      json_array(),
+                    json_array(), CHART_RANGE_EMPTY, 0};
 }
 
 static void finish(json_t *ret, const json_t *facts, points *all, part of)
@@ -149,6 +189,7 @@ static void finish(json_t *ret, const json_t *facts, points *all, part of)
     json_decref(all->arms);
     json_decref(all->runs);
     json_decref(all->rows);
+    json_decref(all->lost);
 }
 
 static size_t count_runs(const json_t *facts)

@@ -60,6 +60,8 @@ void html_script_hash(rg_str *ret, const char *script, size_t len)
 
 /* ---- Tables */
 
+enum { WIDE_COLUMNS = 9 }; /* set closer, so that they fit the page */
+
 /* Words that carry a colour, whatever column they stand in. */
 static bool is_badge(const char *text)
 {
@@ -122,7 +124,8 @@ void html_table(rg_str *ret, json_t *table, const char *kind)
                *title = rg_json_text(table, "title", "");
     html_put(ret, "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"$\">",
              title);
-    html_put(ret, "<table class=\"$\">", kind);
+    bool wide = json_array_size(json_object_get(table, "columns")) >= WIDE_COLUMNS;
+    html_put(ret, "<table class=\"$\">", wide ? "wide" : kind);
     if (!*kind) {
         html_put(ret, "<caption>$</caption>", title);
         add_head(ret, json_object_get(table, "columns"), align);

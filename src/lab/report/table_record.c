@@ -34,7 +34,8 @@ static json_t *table_lines(const json_t *facts, const char *title, const line *l
             continue;
         rg_str text = {0};
         cell_text(&text, value, lines[i].kind);
-        table_row(table, CELLS(lines[i].label, rg_str_text(&text)));
+        if (text.len)
+            table_row(table, CELLS(lines[i].label, rg_str_text(&text)));
         rg_str_free(&text);
     }
     return table_or_null(table);
