@@ -245,7 +245,8 @@ bool rg_file_exists(const char *path);
 bool rg_dir_make(const char *path, int mode, rg_err *err); /* with parents */
 /* A new folder /tmp/rigor-UID/PURPOSE-XXXXXX (or below TMPDIR), mode 0700; NULL with an error. */
 char *rg_dir_scratch(rg_arena *arena, const char *purpose, rg_err *err);
-void rg_dir_scratch_end(const char *dir); /* removes it, and what they lie in when it is the last */
+void rg_dir_scratch_end(
+    const char *dir); /* removes it, and what they lie in when it is the last */
 char *rg_dir_scratches(rg_arena *arena);           /* what all of them lie in; need not exist */
 bool rg_dir_remove(const char *path, rg_err *err); /* with all that is in it */
 /* Whether a relative path stays below where it begins: no leading '/', no "..", no empty part.
