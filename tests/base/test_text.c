@@ -95,6 +95,15 @@ static void utf8_is_checked(void **state)
                                       "\xe2\x82", "\xff",         "a\x80"};
     for (size_t i = 0; i < RG_COUNT(bad); i++)
         assert_false(rg_utf8_valid(bad[i], strlen(bad[i])));
+    char text[] = "twenty-four plain bytes.";
+    for (size_t i = 0; i < 24;
+         i++) { /* wherever it stands, also among eight that are read at once */
+        char keep = text[i];
+        text[i] = '\xff';
+        assert_false(rg_utf8_valid(text, 24));
+        text[i] = keep;
+    }
+    assert_true(rg_utf8_valid(text, 24));
 }
 
 static void the_first_error_sticks(void **state)

@@ -184,6 +184,19 @@ static size_t bars_of(const char *line, size_t len)
     return bars;
 }
 
+/* What a table of one's own does not say is no row. */
+static void test_empty_rows(void **state)
+{
+    (void)state;
+    json_t *facts = fixture(), *data = json_object_get(facts, "data");
+    json_object_set_new(data, "licence", json_string(""));
+    rg_str text = rendered("html", facts, false);
+    assert_false(says(rg_str_text(&text), ">licence<"));
+    assert_true(says(rg_str_text(&text), ">origin<"));
+    rg_str_free(&text);
+    json_decref(facts);
+}
+
 static void test_markdown(void **state)
 {
     (void)state;
@@ -613,6 +626,7 @@ int main(void)
         cmocka_unit_test(test_widths),
         cmocka_unit_test(test_wrapping),
         cmocka_unit_test(test_text),
+        cmocka_unit_test(test_empty_rows),
         cmocka_unit_test(test_markdown),
         cmocka_unit_test(test_json),
         cmocka_unit_test(test_html),
