@@ -25,21 +25,51 @@ static bool is_study(const char *folder)
     return found;
 }
 
-/* The other studies that lie beside this one: their training rows may be its test rows. */
-static void hide_neighbours(json_t *list, const char *dir)
-{
+typedef struct neighbours {
     char parent[4096];
+    size_t studies, others; /* entries of the folder that are and that are not studies */
+} neighbours;
+
+/* Calls `see` for each study beside `dir`. */
+static neighbours look_around(const char *dir, void (*see)(json_t *, const char *),
+                              json_t *list)
+{
+    neighbours n = {0};
     const char *base = rg_path_base(dir);
-    snprintf(parent, sizeof(parent), "%.*s", (int)(base > dir ? base - dir - 1 : 0), dir);
-    DIR *folder = opendir(parent);
+    snprintf(n.parent, sizeof(n.parent), "%.*s", (int)(base > dir ? base - dir - 1 : 0), dir);
+    DIR *folder = opendir(n.parent);
     for (struct dirent *entry; folder && (entry = readdir(folder)) != NULL;) {
         char other[4400];
-        snprintf(other, sizeof(other), "%s/%s", parent, entry->d_name);
-        if (entry->d_name[0] != '.' && strcmp(entry->d_name, base) != 0 && is_study(other))
-            hide(list, other, NULL);
+        snprintf(other, sizeof(other), "%s/%s", n.parent, entry->d_name);
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        bool study = is_study(other);
+        n.studies += study;
+        n.others += !study;
+        if (see && study && strcmp(entry->d_name, base) != 0)
+            see(list, other);
     }
     if (folder)
         closedir(folder);
+    return n;
+}
+
+static void hide_whole(json_t *list, const char *folder)
+{
+    hide(list, folder, NULL);
+}
+
+/* The other studies that lie beside this one: their training rows may be its test rows.  A folder
+ * that holds nothing but studies is hidden as one, with this study in it: what its trials may read
+ * of that is granted by name.  True: it was. */
+static bool hide_neighbours(json_t *list, const char *dir)
+{
+    neighbours n = look_around(dir, NULL, NULL);
+    if (n.studies > 0 && n.others == 0)
+        hide_whole(list, n.parent);
+    else
+        look_around(dir, hide_whole, list);
+    return n.studies > 0 && n.others == 0;
 }
 
 static void hide_file(json_t *list, const char *path)
@@ -77,11 +107,12 @@ static void hide_study(json_t *list, const char *dir, bool predictions)
 {
     static const char *const own[] = {"sealed",        "runs",          "ledger.db",
                                       "ledger.db-wal", "ledger.db-shm", "ledger.db.lock"};
+    if (hide_neighbours(list, dir))
+        return;
     for (size_t i = 0; i < RG_COUNT(own); i++)
         hide(list, dir, own[i]);
     if (predictions)
         hide(list, dir, "predictions");
-    hide_neighbours(list, dir);
 }
 
 /* Of checks and reruns: labels lie there for a while. */

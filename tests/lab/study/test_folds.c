@@ -177,7 +177,12 @@ static void other_folds_are_out_of_reach(void **state)
     assert_true(rg_dir_make("beside/folded/sealed", 0755, &err));
     assert_true(rg_dir_make("beside/plain/data", 0755, &err));
     assert_true(rg_dir_make("beside/plain/sealed", 0755, &err));
+    json_t *whole = rg_out_of_reach(folds, "beside/folded", NULL, 2);
+    assert_true(hides(whole, "beside")); /* nothing but studies lies there */
+    assert_false(hides(whole, "beside/plain"));
+    assert_true(rg_dir_make("beside/notes", 0755, &err));
     json_t *own = rg_out_of_reach(folds, "beside/folded", NULL, 2);
+    assert_false(hides(own, "beside"));
     assert_true(hides(own, "beside/folded/sealed"));
     assert_false(hides(own, "beside/folded/data/fold-2"));
     for (int f = 1; f <= FOLDS; f++)
@@ -188,6 +193,7 @@ static void other_folds_are_out_of_reach(void **state)
     assert_true(hides(plain, "beside/folded"));
     assert_false(hides(plain, "beside/plain"));
     assert_false(hides(plain, "beside/plain/data"));
+    json_decref(whole);
     json_decref(own);
     json_decref(plain);
     rg_study_free(folds);
