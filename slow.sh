@@ -1,4 +1,0 @@
-#!/bin/sh
-sleep 0.2
-. ./predict.sh
-# changed
