@@ -39,7 +39,7 @@ tests() { # tree, further options of ctest
 # What has threads or processes; the long tier runs everything under the thread sanitizer.
 threaded='^(base|sandbox|launch|engine\.cpu|engine\.train|worker|zoo|lab\.exec|lab\.store\.(open|kill|ledger)'
 threaded+='|lab\.stats\.resample|lab\.study\.placebo'
-threaded+='|program\.(commands|outside|storm|tamper|terminal|watch))'
+threaded+='|program\.(commands|storm|storm_trainers|tamper)$)'
 
 # What starts the program hundreds of times: each start is slow under the address sanitizer.
 many_starts='^(report\.|program\.(check_trainer|diff|outside|power|commands)$|lab\.report\.render$)'
@@ -63,7 +63,7 @@ else
     step "build tsan" scripts/build.sh tsan
     step "tests tsan" tests build/tsan -LE long -E page -R "$threaded"
     step "build fuzz" scripts/build.sh fuzz
-    step "fuzz" "${steady[@]}" scripts/fuzz.sh csv study compare
+    step "fuzz" "${steady[@]}" env FUZZ_SECONDS=45 scripts/fuzz.sh csv study compare
     step "fuzz, briefly" "${steady[@]}" env FUZZ_SECONDS=15 scripts/fuzz.sh archive ir npy predictions safetensors
     step "valgrind" scripts/valgrind.sh
     step "lint" scripts/lint.sh --quick
