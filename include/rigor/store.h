@@ -84,15 +84,24 @@ bool rg_ledger_scores(rg_ledger *ledger, const json_t *body, const rg_score *sco
 bool rg_ledger_look(rg_ledger *ledger, const json_t *body, const rg_score *scores, size_t n,
                     rg_err *err);
 
+/* What of the records is read: there may be very many trials, and a trial whole takes ten times the
+ * memory of what came out of it.  What is not asked for is NULL. */
+typedef enum rg_parts {
+    RG_TRIALS = 1 << 0,        /* the records of the stage tune */
+    RG_TRIAL_CONFIGS = 1 << 1, /* their configurations, beside their points */
+    RG_TRIAL_CURVES = 1 << 2,
+    RG_RUNS = 1 << 3, /* those of the stage evaluate, with their configurations */
+    RG_RUN_CURVES = 1 << 4,
+    RG_RESOURCES = 1 << 5, /* of both */
+    RG_ALL_PARTS = (1 << 6) - 1
+} rg_parts;
+
 /* Reading.  One call sees one transaction.  Records come ordered by stage, arm (in order of
  * first event or as given by the study) and number; texts live in `arena`, JSON is owned by the
  * arena, too. */
-bool rg_ledger_records(rg_ledger *ledger, rg_arena *arena, rg_record **ret, size_t *ret_n,
-                       rg_err *err);
-/* The same without curves, resources and the configurations of trials, which are NULL: a tenth of
- * the memory, for those who need to know what came out alone. */
-bool rg_ledger_outline(rg_ledger *ledger, rg_arena *arena, rg_record **ret, size_t *ret_n,
-                       rg_err *err);
+bool rg_ledger_records(rg_ledger *ledger, unsigned parts, rg_arena *arena, rg_record **ret,
+                       size_t *ret_n, rg_err *err);
+bool rg_ledger_count(rg_ledger *ledger, size_t *ret_n, rg_err *err); /* of all records */
 json_t *rg_ledger_study_json(rg_ledger *ledger, rg_err *err); /* {name, text, resolved, hash,
                                                   created, environment}; json null when empty */
 json_t *rg_ledger_events(rg_ledger *ledger, const char *kind,

@@ -67,7 +67,8 @@ static void drop_repeated(choice *c)
 
 static bool choose(const rg_given *given, const rg_opened *opened, choice *ret, rg_err *err)
 {
-    if (!rg_ledger_records(opened->ledger, opened->arena, &ret->records, &ret->n_records, err))
+    if (!rg_ledger_records(opened->ledger, RG_ALL_PARTS, opened->arena, &ret->records,
+                           &ret->n_records, err))
         return false;
     ret->at = RG_ARENA_ARRAY(opened->arena, const rg_record *,
                              ret->n_records + given->n_arguments + 1);

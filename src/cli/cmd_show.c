@@ -34,7 +34,7 @@ static int show_record(const rg_opened *opened, const char *which, rg_err *err)
 {
     rg_record *records;
     size_t n;
-    if (!rg_ledger_records(opened->ledger, opened->arena, &records, &n, err))
+    if (!rg_ledger_records(opened->ledger, RG_ALL_PARTS, opened->arena, &records, &n, err))
         return rg_exit(err);
     const rg_record *r = diff_record(which, records, n, err);
     if (!r)

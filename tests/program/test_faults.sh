@@ -229,6 +229,7 @@ if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=4m tmpfs "$disk" 2>/dev/null; th
         code=$?
         [ $code = 3 ] || fail "full ($free KiB): exit code $code: $(tail -n 3 brim.txt)"
         grep -q 'rigor: ' brim.txt && grep -qE -- '-> .*(space|again)' brim.txt || fail "full ($free KiB): no remedy: $(cat brim.txt)"
+        : >"$disk/filler" # emptied first: the kernel lets go of what a seal has named a moment later
         rm "$disk/filler"
         RIGOR_STUDIES=$disk/studies run brim
         RIGOR_STUDIES=$disk/studies ends brim none

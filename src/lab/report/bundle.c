@@ -123,7 +123,7 @@ static bool add_recorded(gathering *g, bool labels, rg_err *err)
     rg_record *records;
     proof_file *files;
     size_t n_records, n;
-    if (!rg_ledger_records(g->ledger, g->arena, &records, &n_records, err) ||
+    if (!rg_ledger_records(g->ledger, RG_RUNS, g->arena, &records, &n_records, err) ||
         !proof_files(g->ledger, records, n_records, g->arena, &files, &n, err))
         return false;
     for (size_t i = 0; i < n; i++) {

@@ -255,7 +255,8 @@ json_t *diff_side(const diff_source *source, rg_err *err)
         side = side_of_study(source, facts);
     } else if (arm) {
         side = side_of_arm(facts, arm);
-    } else if (facts && rg_ledger_records(source->ledger, arena, &records, &n, err)) {
+    } else if (facts &&
+               rg_ledger_records(source->ledger, RG_ALL_PARTS, arena, &records, &n, err)) {
         const rg_record *r = diff_record(source->run, records, n, err);
         side = r ? side_of_record(source, facts, r, err) : NULL;
     }

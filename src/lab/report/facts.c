@@ -104,7 +104,8 @@ static bool source_open(facts_source *from, const rg_study *study, rg_ledger *le
                         rg_err *err)
 {
     *from = (facts_source){.study = study, .arena = rg_arena_new()};
-    if (rg_ledger_records(ledger, from->arena, &from->records, &from->n_records, err) &&
+    if (rg_ledger_records(ledger, RG_TRIALS | RG_RUNS | RG_RUN_CURVES | RG_RESOURCES,
+                          from->arena, &from->records, &from->n_records, err) &&
         (from->row = rg_ledger_study_json(ledger, err)) != NULL &&
         newest(ledger, "split", &from->split, err) &&
         newest(ledger, "audit", &from->audit, err) &&

@@ -19,7 +19,7 @@ json_t *facts_search(const facts_source *from)
                       (json_int_t)trial->number, "seed", (json_int_t)trial->seed, "score",
                       rg_json_real(facts_score(from, trial)), "failed", trial->failed, "reason",
                       trial->reason, "point",
-                      trial->point ? json_deep_copy(trial->point) : json_object()));
+                      trial->point ? json_incref(trial->point) : json_object()));
     }
     return search;
 }

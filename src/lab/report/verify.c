@@ -287,7 +287,7 @@ bool rg_study_verify(const rg_study *study, rg_ledger *ledger, const char *dir,
     rg_record *records;
     json_t *results = json_array();
     bool holds;
-    bool ok = rg_ledger_records(ledger, p.arena, &records, &p.n_records, err);
+    bool ok = rg_ledger_records(ledger, RG_ALL_PARTS, p.arena, &records, &p.n_records, err);
     p.records = ok ? records : NULL;
     ok = ok && run_checks(&p, results, &holds, err);
     if (ok)

@@ -13,8 +13,8 @@ typedef struct reader {
     rg_arena *arena;
     rg_err *err;
     sqlite3_stmt *metrics; /* of one record */
-    bool outline; /* results alone: no curves, no resources, no trial's configuration */
-    size_t folds; /* of the study; 0: none */
+    unsigned parts;        /* that are wanted: rg_parts */
+    size_t folds;          /* of the study; 0: none */
     RG_VEC(rg_record) records;
 } reader;
 
@@ -111,7 +111,7 @@ static bool read_curves(reader *r, rg_record *record)
 
 static rg_record read_record(reader *r, sqlite3_stmt *stmt, rg_stage stage)
 {
-    bool configured = !r->outline || stage != RG_TUNE;
+    bool configured = stage != RG_TUNE || r->parts & RG_TRIAL_CONFIGS;
     size_t number = (size_t)sqlite3_column_int64(stmt, 1);
     return (rg_record){
         .stage = stage,
@@ -123,7 +123,7 @@ static rg_record read_record(reader *r, sqlite3_stmt *stmt, rg_stage stage)
         .reason = read_text(r, stmt, 4),
         .config = configured ? read_json(r, stmt, 5) : NULL,
         .validation = read_json(r, stmt, 6),
-        .resources = r->outline ? NULL : read_json(r, stmt, 7),
+        .resources = r->parts & RG_RESOURCES ? read_json(r, stmt, 7) : NULL,
         .point = read_json(r, stmt, 8),
         .test = read_json(r, stmt, 9),
         .predictions = read_text(r, stmt, 10),
@@ -131,15 +131,24 @@ static rg_record read_record(reader *r, sqlite3_stmt *stmt, rg_stage stage)
     };
 }
 
-static bool read_stage(reader *r, rg_stage stage, const char *sql)
+static bool read_stage(reader *r, rg_stage stage)
 {
+    static const struct {
+        const char *sql;
+        unsigned wanted, curves;
+    } stages[] = {[RG_TUNE] = {trials_sql, RG_TRIALS, RG_TRIAL_CURVES},
+                  [RG_EVALUATE] = {runs_sql, RG_RUNS, RG_RUN_CURVES}};
+    if (!(r->parts & stages[stage].wanted))
+        return true;
+    const char *sql = stages[stage].sql;
+    bool curved = r->parts & stages[stage].curves;
     sqlite3_stmt *stmt = rg_sql_prepare(r->ledger->db, sql, r->ledger->path, r->err);
     if (!stmt)
         return false;
     int got;
     while ((got = rg_sql_step(stmt, r->ledger->path, r->err)) > 0) {
         rg_record record = read_record(r, stmt, stage);
-        if (r->err->code != RG_OK || (!r->outline && !read_curves(r, &record)))
+        if (r->err->code != RG_OK || (curved && !read_curves(r, &record)))
             break;
         rg_vec_push(&r->records, record);
     }
@@ -162,15 +171,15 @@ static bool read_folds(reader *r)
     return got >= 0;
 }
 
-static bool read_records(rg_ledger *ledger, rg_arena *arena, bool outline, rg_record **ret,
-                         size_t *ret_n, rg_err *err)
+bool rg_ledger_records(rg_ledger *ledger, unsigned parts, rg_arena *arena, rg_record **ret,
+                       size_t *ret_n, rg_err *err)
 {
-    reader r = {.ledger = ledger, .arena = arena, .err = err, .outline = outline};
+    reader r = {.ledger = ledger, .arena = arena, .err = err, .parts = parts};
     if (!rg_sql_run(ledger->db, "SAVEPOINT reading", ledger->path, err))
         return false;
     r.metrics = rg_sql_prepare(ledger->db, metrics_sql, ledger->path, err);
-    bool done = r.metrics && read_folds(&r) && read_stage(&r, RG_TUNE, trials_sql) &&
-                read_stage(&r, RG_EVALUATE, runs_sql);
+    bool done =
+        r.metrics && read_folds(&r) && read_stage(&r, RG_TUNE) && read_stage(&r, RG_EVALUATE);
     sqlite3_finalize(r.metrics);
     sqlite3_exec(ledger->db, "RELEASE reading", NULL, NULL, NULL);
     if (done) {
@@ -183,16 +192,15 @@ static bool read_records(rg_ledger *ledger, rg_arena *arena, bool outline, rg_re
     return done;
 }
 
-bool rg_ledger_records(rg_ledger *ledger, rg_arena *arena, rg_record **ret, size_t *ret_n,
-                       rg_err *err)
+bool rg_ledger_count(rg_ledger *ledger, size_t *ret_n, rg_err *err)
 {
-    return read_records(ledger, arena, false, ret, ret_n, err);
-}
-
-bool rg_ledger_outline(rg_ledger *ledger, rg_arena *arena, rg_record **ret, size_t *ret_n,
-                       rg_err *err)
-{
-    return read_records(ledger, arena, true, ret, ret_n, err);
+    sqlite3_stmt *stmt = rg_sql_prepare(
+        ledger->db, "SELECT (SELECT count(*) FROM trial) + (SELECT count(*) FROM run)",
+        ledger->path, err);
+    int got = stmt ? rg_sql_step(stmt, ledger->path, err) : -1;
+    *ret_n = got > 0 ? (size_t)sqlite3_column_int64(stmt, 0) : 0;
+    sqlite3_finalize(stmt);
+    return got > 0;
 }
 
 void rg_record_name(const rg_record *record, char ret[RG_RECORD_NAME])

@@ -113,11 +113,10 @@ bool rg_walk_perform(rg_walk *w, rg_work *work, const char *stage, rg_err *err)
 
 /* ---- What the ledger knows */
 
-bool rg_walk_refresh(rg_walk *w, rg_err *err)
+bool rg_walk_read(rg_walk *w, unsigned parts, rg_err *err)
 {
     rg_arena *arena = rg_arena_new();
-    bool ok = (w->study->prune ? rg_ledger_records : rg_ledger_outline)(
-        w->ledger, arena, &w->records, &w->n_records, err);
+    bool ok = rg_ledger_records(w->ledger, parts, arena, &w->records, &w->n_records, err);
     rg_arena *spare = ok ? w->read : arena;
     if (spare)
         rg_arena_free(spare);
@@ -234,16 +233,17 @@ static bool identify(rg_walk *w, const json_t *environment, rg_err *err)
     if (ok && fresh)
         ok = rg_ledger_study(w->ledger, study->name, study->text, study->resolved, study->hash,
                              environment, err);
-    ok = ok && rg_walk_refresh(w, err);
-    w->n_at_start = w->n_records;
-    return ok;
+    return ok && rg_ledger_count(w->ledger, &w->n_at_start, err);
 }
 
 /* What this walk cost; a study that was interrupted is paid for in parts. */
-static bool record_cost(rg_walk *w, size_t done, rg_err *err)
+static bool record_cost(rg_walk *w, rg_err *err)
 {
     struct rusage own, workers;
-    if (done == 0)
+    size_t recorded;
+    if (!rg_ledger_count(w->ledger, &recorded, err))
+        return false;
+    if (recorded == w->n_at_start)
         return true;
     getrusage(RUSAGE_SELF, &own);
     getrusage(RUSAGE_CHILDREN, &workers);
@@ -256,7 +256,7 @@ static bool record_cost(rg_walk *w, size_t done, rg_err *err)
     json_t *body = json_pack("{s:f, s:f, s:o, s:i, s:I}", "wall_s",
                              (double)(rg_clock_ns() - w->started) * 1e-9, "cpu_s", cpu_s,
                              "energy_j", rg_json_real(energy_joules(&w->energy)), "signal",
-                             w->signal, "members", (json_int_t)done);
+                             w->signal, "members", (json_int_t)(recorded - w->n_at_start));
     bool ok = rg_ledger_event(w->ledger, "finished", body, err);
     json_decref(body);
     return ok;
@@ -282,7 +282,7 @@ bool rg_study_run(const rg_study *study, rg_ledger *ledger, const rg_run_options
     bool ok = identify(&w, environment, err);
     for (size_t i = 0; ok && w.signal == 0 && i < RG_COUNT(stages); i++)
         ok = stages[i](&w, err);
-    ok = ok && rg_walk_refresh(&w, err) && record_cost(&w, w.n_records - w.n_at_start, err);
+    ok = ok && record_cost(&w, err);
     *ret_signal = w.signal;
     json_decref(w.split);
     json_decref(w.freeze);

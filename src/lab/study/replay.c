@@ -335,7 +335,7 @@ json_t *replay_facts(const rg_study *study, rg_ledger *ledger, const replay_opti
     p.looks = rg_ledger_events(ledger, "looked", err);
     p.freeze = rg_ledger_newest(ledger, "freeze", err);
     if (err->code == RG_OK &&
-        rg_ledger_records(ledger, p.arena, &p.records, &p.n_records, err)) {
+        rg_ledger_records(ledger, RG_ALL_PARTS, p.arena, &p.records, &p.n_records, err)) {
         json_t *checks = all_checks(&p, options);
         facts = json_pack("{s:s, s:b, s:o}", "study", study->name, "ok", all_pass(checks),
                           "checks", checks);

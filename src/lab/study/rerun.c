@@ -198,9 +198,9 @@ static bool perform(retraining *r, const char *study_dir, rerun_round *ret, rg_e
               rg_ledger_study(w->ledger, study->name, study->text, study->resolved, study->hash,
                               NULL, err) &&
               bring_data(r, study_dir, err) && train(r, study_dir, err) &&
-              (w->signal ||
-               (rg_ledger_records(w->ledger, w->arena, &w->records, &w->n_records, err) &&
-                score(r, study_dir, ret, err)));
+              (w->signal || (rg_ledger_records(w->ledger, RG_ALL_PARTS, w->arena, &w->records,
+                                               &w->n_records, err) &&
+                             score(r, study_dir, ret, err)));
     cut_pruned(r);
     ret->records = w->records;
     ret->n_records = w->n_records;

@@ -77,12 +77,11 @@ static bool same_labels(const rg_walk *w, const rg_scored *scored, rg_err *err)
 /* Scores the runs of the seeds that are due and have no score yet. */
 static bool score_new_runs(rg_walk *w, rg_scored *ret, rg_err *err)
 {
-    if (rg_study_is_self_reported(w->study)) {
-        *ret = (rg_scored){0};
-        return rg_walk_refresh(w, err);
-    }
-    if (!rg_walk_refresh(w, err))
+    *ret = (rg_scored){0};
+    if (!rg_walk_read(w, RG_RUNS, err))
         return false;
+    if (rg_study_is_self_reported(w->study))
+        return true;
     rg_record *fresh = RG_ARENA_ARRAY(w->arena, rg_record, w->n_records + 1);
     size_t n = 0;
     for (size_t i = 0; i < w->n_records; i++)
@@ -150,7 +149,7 @@ static bool look(rg_walk *w, json_t **seen, rg_err *err)
     *seen = rg_look(w->study, w->records, w->n_records, w->seeds);
     bool ok = rg_ledger_look(w->ledger, *seen, scored.score, scored.count, err);
     rg_scored_free(&scored);
-    return ok && rg_walk_refresh(w, err);
+    return ok && rg_walk_read(w, RG_RUNS, err);
 }
 
 /* ---- The stage */
@@ -178,6 +177,8 @@ static bool train_and_look(rg_walk *w, rg_err *err)
 
 bool rg_stage_evaluate(rg_walk *w, rg_err *err)
 {
+    if (!rg_walk_read(w, RG_RUNS, err))
+        return false;
     if (rg_study_is_sequential(w->study))
         return train_and_look(w, err);
     return train(w, err) && (w->signal || open_seal(w, err));

@@ -220,8 +220,6 @@ json_t *rg_tune_frozen(const rg_walk *w, const rg_work *work)
 
 static bool freeze(rg_walk *w, const rg_work *work, rg_err *err)
 {
-    if (!rg_walk_refresh(w, err))
-        return false;
     w->freeze = rg_tune_frozen(w, work);
     return rg_ledger_event(w->ledger, "freeze", w->freeze, err);
 }
@@ -231,6 +229,8 @@ bool rg_stage_tune(rg_walk *w, rg_err *err)
     w->freeze = rg_ledger_newest(w->ledger, "freeze", err);
     if (w->freeze || err->code != RG_OK)
         return err->code == RG_OK;
+    if (!rg_walk_read(w, w->study->prune ? RG_TRIALS | RG_TRIAL_CURVES : RG_TRIALS, err))
+        return false;
     rg_work work = {0};
     rg_tune_open(w, &work);
     bool ok = rg_walk_perform(w, &work, "tune", err) && (w->signal || freeze(w, &work, err));

@@ -10,8 +10,7 @@ typedef struct rg_walk {
     rg_ledger *ledger;
     rg_run_options options;
     rg_arena *arena;
-    rg_record *records; /* as the ledger held them when last read: the outline, unless the study
-                           prunes */
+    rg_record *records; /* what the stage has read last of the ledger */
     rg_arena *read;     /* owner of the records; NULL: they are another's */
     size_t n_records;
     size_t n_at_start; /* records that earlier runs of the program had left */
@@ -32,14 +31,14 @@ bool rg_stage_evaluate(rg_walk *w, rg_err *err);
 
 /* The stage of tuning in its parts, which replay.c drives without training: the trials of all
  * arms as work of which nothing is handed out yet, and the body of the freeze event once all of
- * them are recorded, in the walk's records too. */
+ * them are recorded. */
 void rg_tune_open(rg_walk *w, rg_work *work);
 json_t *rg_tune_frozen(const rg_walk *w, const rg_work *work);
 
 size_t rg_trials_of(const rg_study *study, const rg_arm *arm); /* 0: nothing to tune */
 size_t rg_trials_in_all(const rg_study *study);
-/* Reads all records again: after a stage has added some. */
-bool rg_walk_refresh(rg_walk *w, rg_err *err);
+/* Reads records (parts: rg_parts) in place of those that were read before. */
+bool rg_walk_read(rg_walk *w, unsigned parts, rg_err *err);
 const rg_record *rg_walk_record(const rg_walk *w, rg_stage stage, const char *arm,
                                 size_t number);
 /* Fills in what the ledger knows of a member. */

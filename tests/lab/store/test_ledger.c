@@ -6,7 +6,7 @@ static rg_record *read_all(const char *path, rg_arena *arena, size_t *n)
     rg_err err = {0};
     rg_record *records = NULL;
     rg_ledger *ledger = sample_open(path, RG_LEDGER_READ);
-    assert_ok(rg_ledger_records(ledger, arena, &records, n, &err), &err);
+    assert_ok(rg_ledger_records(ledger, RG_ALL_PARTS, arena, &records, n, &err), &err);
     rg_ledger_close(ledger);
     return records;
 }
@@ -51,6 +51,49 @@ static void test_round_trip(void **state)
     assert_null(r[9].test);
     rg_arena_free(arena);
     assert_clean(path);
+}
+
+/* What is not asked for is not there, and all that is asked for. */
+static void test_parts(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned parts;
+        size_t count;
+    } cases[] = {{0, 0},
+                 {RG_TRIALS, 6},
+                 {RG_RUNS, 4},
+                 {RG_TRIALS | RG_RUNS, 10},
+                 {RG_TRIALS | RG_TRIAL_CONFIGS | RG_RUNS, 10},
+                 {RG_TRIALS | RG_TRIAL_CURVES | RG_RUNS, 10},
+                 {RG_TRIALS | RG_RUNS | RG_RUN_CURVES | RG_RESOURCES, 10},
+                 {RG_TRIAL_CURVES | RG_RUNS, 4}};
+    char path[64];
+    sample_ledger(path, "parts");
+    rg_ledger *ledger = sample_open(path, RG_LEDGER_READ);
+    rg_err err = {0};
+    size_t n;
+    assert_ok(rg_ledger_count(ledger, &n, &err), &err);
+    assert_int_equal(n, 10);
+    for (size_t i = 0; i < RG_COUNT(cases); i++) {
+        unsigned parts = cases[i].parts;
+        rg_arena *arena = rg_arena_new();
+        rg_record *r;
+        assert_ok(rg_ledger_records(ledger, parts, arena, &r, &n, &err), &err);
+        assert_int_equal(n, cases[i].count);
+        for (size_t k = 0; k < n; k++) {
+            bool trial = r[k].stage == RG_TUNE;
+            assert_true(parts & (trial ? RG_TRIALS : RG_RUNS));
+            assert_int_equal(r[k].config != NULL, !trial || parts & RG_TRIAL_CONFIGS);
+            assert_int_equal(r[k].n_curves > 0,
+                             (parts & (trial ? RG_TRIAL_CURVES : RG_RUN_CURVES)) != 0);
+            assert_int_equal(r[k].resources != NULL, (parts & RG_RESOURCES) != 0);
+            assert_non_null(r[k].validation);
+            assert_int_equal(r[k].point != NULL, trial);
+        }
+        rg_arena_free(arena);
+    }
+    rg_ledger_close(ledger);
 }
 
 static void test_failed_record_and_odd_numbers(void **state)
@@ -290,6 +333,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_parts),
         cmocka_unit_test(test_failed_record_and_odd_numbers),
         cmocka_unit_test(test_every_double_survives),
         cmocka_unit_test(test_a_record_is_written_once),

@@ -420,7 +420,7 @@ static void test_reader_that_holds_a_moment(void **state)
     rg_arena *arena = rg_arena_new();
     rg_record *records;
     size_t n;
-    assert_ok(rg_ledger_records(reader, arena, &records, &n, &err), &err);
+    assert_ok(rg_ledger_records(reader, RG_ALL_PARTS, arena, &records, &n, &err), &err);
     assert_int_equal(n, 1);
     json_t *problems = json_array();
     assert_ok(rg_ledger_verify(reader, problems, &err), &err);

@@ -266,8 +266,9 @@ static int set_up(void **state)
     rg_err err = {0};
     all.arena = rg_arena_new();
     all.study = parse(all.arena, NULL);
-    bool ok = walk("folded", 2, &all.ledger, &err) &&
-              rg_ledger_records(all.ledger, all.arena, &all.records, &all.n, &err);
+    bool ok =
+        walk("folded", 2, &all.ledger, &err) &&
+        rg_ledger_records(all.ledger, RG_ALL_PARTS, all.arena, &all.records, &all.n, &err);
     if (!ok)
         rg_err_print(&err);
     return ok ? 0 : -1;

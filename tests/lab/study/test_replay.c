@@ -43,11 +43,11 @@ static int set_up(void **state)
     all.study = rg_study_parse(text, strlen(text), diags.file, NULL, 0, false,
                                rg_catalog_native(), &diags);
     rg_diags_print(&diags);
-    bool ok = all.study &&
-              rg_ledger_open("replayed/ledger.db", RG_LEDGER_WRITE, &all.ledger, &err) &&
-              rg_study_run(all.study, all.ledger, &options, NULL, &caught, &err) &&
-              rg_ledger_records(all.ledger, all.arena, &all.records, &all.n, &err) &&
-              (all.events = rg_ledger_events(all.ledger, NULL, &err)) != NULL;
+    bool ok =
+        all.study && rg_ledger_open("replayed/ledger.db", RG_LEDGER_WRITE, &all.ledger, &err) &&
+        rg_study_run(all.study, all.ledger, &options, NULL, &caught, &err) &&
+        rg_ledger_records(all.ledger, RG_ALL_PARTS, all.arena, &all.records, &all.n, &err) &&
+        (all.events = rg_ledger_events(all.ledger, NULL, &err)) != NULL;
     if (!ok)
         rg_err_print(&err);
     return ok ? 0 : -1;

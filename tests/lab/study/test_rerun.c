@@ -88,9 +88,10 @@ static int set_up(void **state)
     all.arena = rg_arena_new();
     all.study = parse();
     rg_run_options options = {.dir = "again", .worker_argv = faithful, .jobs = 2};
-    bool ok = rg_ledger_open("again/ledger.db", RG_LEDGER_WRITE, &all.ledger, &err) &&
-              rg_study_run(all.study, all.ledger, &options, NULL, &caught, &err) &&
-              rg_ledger_records(all.ledger, all.arena, &all.records, &all.n, &err);
+    bool ok =
+        rg_ledger_open("again/ledger.db", RG_LEDGER_WRITE, &all.ledger, &err) &&
+        rg_study_run(all.study, all.ledger, &options, NULL, &caught, &err) &&
+        rg_ledger_records(all.ledger, RG_ALL_PARTS, all.arena, &all.records, &all.n, &err);
     if (!ok)
         rg_err_print(&err);
     return ok ? 0 : -1;
