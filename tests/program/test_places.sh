@@ -30,7 +30,8 @@ arms: {full: {}, $2: {noise: 3}}
 seeds: 6
 YAML
 }
-list() { find "$work/around" "$work/studies" -path "$work/studies/[a-z]*/*" -prune -o -printf '%p %y %s %T@ %l\n' | sort; find "$work/around" -type f -exec sha256sum {} + | sort; }
+# The folder for temporary files may have been used, but is to be as empty as before.
+list() { find "$work/around" "$work/studies" -path "$work/studies/[a-z]*/*" -prune -o -path "$TMPDIR" -printf '%p %y\n' -o -printf '%p %y %s %T@ %l\n' | sort; find "$work/around" -type f -exec sha256sum {} + | sort; }
 unchanged() { # WHAT: nothing but studies (and our own study files, made before) has come or changed
     list >"$work/after"
     local difference
