@@ -12,7 +12,11 @@
 #include <string.h>
 
 #define ONEDNN_FROM ((int64_t)128 * 128 * 128)
+#define UNIT ((int64_t)1 << 24) /* multiplications that are worth a thread's while */
+#define BAND 64                 /* rows or columns, at least, of a unit */
 
+/* Units: several products of the batch each; or bands of the only one, of rows or, where there are
+ * more of them, of columns, so that what is packed for each band does not count. */
 typedef struct dot_kernel {
     rg_kernel base;
     const rg_gemm_kernels *own;
@@ -20,37 +24,127 @@ typedef struct dot_kernel {
     uint32_t x, y, out;
     int64_t batch, x_batch, y_batch; /* entries; strides in elements */
     rg_gemm gemm;
-    rg_onednn_product *product;
+    int64_t entries, rows, columns; /* of a unit */
+    rg_onednn_product *product[2];  /* of a unit; of the last one, where that is smaller */
 } dot_kernel;
+
+typedef struct part { /* what one unit multiplies */
+    int64_t entries;
+    rg_gemm gemm;
+    size_t x, y, out; /* where its operands and its result begin, in elements */
+} part;
+
+static int64_t at_most(int64_t n, int64_t limit)
+{
+    return n < limit ? n : limit;
+}
+
+static part part_of(const dot_kernel *k, int64_t unit)
+{
+    const rg_gemm *g = &k->gemm;
+    int64_t entry = k->entries < k->batch ? unit * k->entries : 0;
+    int64_t row = k->rows < g->m ? unit * k->rows : 0;
+    int64_t column = k->columns < g->n ? unit * k->columns : 0;
+    part p = {at_most(k->entries, k->batch - entry), *g,
+              (size_t)(entry * k->x_batch + row * g->a_row),
+              (size_t)(entry * k->y_batch + column * g->b_column),
+              (size_t)((entry * g->m + row) * g->n + column)};
+    p.gemm.m = at_most(k->rows, g->m - row);
+    p.gemm.n = at_most(k->columns, g->n - column);
+    return p;
+}
+
+static void multiply_f32(const dot_kernel *k, const part *p, const float *x, const float *y,
+                         float *out, void *scratch)
+{
+    for (int64_t b = 0; b < p->entries; b++)
+        k->own->f32(&p->gemm, x + p->x + b * k->x_batch, y + p->y + b * k->y_batch,
+                    out + p->out + b * k->gemm.m * k->gemm.n, scratch);
+}
+
+static void multiply_f64(const dot_kernel *k, const part *p, const double *x, const double *y,
+                         double *out, void *scratch)
+{
+    for (int64_t b = 0; b < p->entries; b++)
+        k->own->f64(&p->gemm, x + p->x + b * k->x_batch, y + p->y + b * k->y_batch,
+                    out + p->out + b * k->gemm.m * k->gemm.n, scratch);
+}
 
 static bool run_own(const rg_kernel *base, const rg_frame *frame, rg_err *err)
 {
     const dot_kernel *k = (const dot_kernel *)base;
-    const rg_gemm *g = &k->gemm;
+    const char *x = frame->slot[k->x], *y = frame->slot[k->y];
+    char *out = frame->slot[k->out];
     (void)err;
-    for (int64_t b = 0; b < k->batch; b++) {
+    for (int64_t unit = frame->from; unit < frame->to; unit++) {
+        part p = part_of(k, unit);
         if (k->dtype == RG_F32)
-            k->own->f32(g, (const float *)(const void *)frame->slot[k->x] + b * k->x_batch,
-                        (const float *)(const void *)frame->slot[k->y] + b * k->y_batch,
-                        (float *)(void *)frame->slot[k->out] + b * g->m * g->n, frame->scratch);
+            multiply_f32(k, &p, (const float *)(const void *)x, (const float *)(const void *)y,
+                         (float *)(void *)out, frame->scratch);
         else
-            k->own->f64(g, (const double *)(const void *)frame->slot[k->x] + b * k->x_batch,
-                        (const double *)(const void *)frame->slot[k->y] + b * k->y_batch,
-                        (double *)(void *)frame->slot[k->out] + b * g->m * g->n,
-                        frame->scratch);
+            multiply_f64(k, &p, (const double *)(const void *)x,
+                         (const double *)(const void *)y, (double *)(void *)out,
+                         frame->scratch);
     }
     return true;
 }
 
-/* ---- oneDNN: each member has handles of its own. */
-static void *make_handles(const rg_kernel *base)
+/* As many bands of n as are each worth it; the length of one, in whole blocks of eight. */
+static int64_t band_of(int64_t n, int64_t work)
 {
-    return rg_onednn_handles_make(((const dot_kernel *)base)->product);
+    int64_t bands = at_most(work / UNIT, n / BAND);
+    return bands > 1 ? ((n + bands - 1) / bands + 7) / 8 * 8 : n;
 }
 
-static void free_handles(void *handles)
+static int64_t units_of(int64_t n, int64_t each)
 {
-    rg_onednn_handles_free(handles);
+    return each > 0 && each < n ? (n + each - 1) / each : 1;
+}
+
+static void cut(dot_kernel *k)
+{
+    const rg_gemm *g = &k->gemm;
+    int64_t work = g->m * g->n * g->k;
+    k->entries = k->batch;
+    k->rows = g->m;
+    k->columns = g->n;
+    if (work > 0 && k->batch > 1)
+        k->entries = at_most((UNIT + work - 1) / work, k->batch);
+    else if (g->m >= g->n)
+        k->rows = band_of(g->m, work);
+    else
+        k->columns = band_of(g->n, work);
+    k->base.units =
+        units_of(k->batch, k->entries) * units_of(g->m, k->rows) * units_of(g->n, k->columns);
+}
+
+/* ---- oneDNN: each member has handles of its own for each unit. */
+typedef struct unit_handles {
+    int64_t units;
+    rg_onednn_handles *of[];
+} unit_handles;
+
+static const rg_onednn_product *product_of(const dot_kernel *k, int64_t unit)
+{
+    return k->product[k->product[1] && unit == k->base.units - 1];
+}
+
+static void *make_handles(const rg_kernel *base)
+{
+    const dot_kernel *k = (const dot_kernel *)base;
+    unit_handles *h = rg_alloc(sizeof(*h) + sizeof(h->of[0]) * (size_t)base->units);
+    h->units = base->units;
+    for (int64_t i = 0; i < h->units; i++)
+        h->of[i] = rg_onednn_handles_make(product_of(k, i));
+    return h;
+}
+
+static void free_handles(void *state)
+{
+    unit_handles *h = state;
+    for (int64_t i = 0; i < h->units; i++)
+        rg_onednn_handles_free(h->of[i]);
+    rg_free(h);
 }
 
 static void free_product(void *product)
@@ -58,31 +152,51 @@ static void free_product(void *product)
     rg_onednn_free(product);
 }
 
+static bool run_unit(const dot_kernel *k, const rg_frame *frame, int64_t unit)
+{
+    const unit_handles *h = frame->state[k->base.number];
+    part p = part_of(k, unit);
+    return h->of[unit] && rg_onednn_run(product_of(k, unit), h->of[unit],
+                                        (const float *)(const void *)frame->slot[k->x] + p.x,
+                                        (const float *)(const void *)frame->slot[k->y] + p.y,
+                                        (float *)(void *)frame->slot[k->out] + p.out);
+}
+
 static bool run_onednn(const rg_kernel *base, const rg_frame *frame, rg_err *err)
 {
-    const dot_kernel *k = (const dot_kernel *)base;
-    rg_onednn_handles *handles = frame->state[base->number];
-    if (handles &&
-        rg_onednn_run(k->product, handles, (const float *)(const void *)frame->slot[k->x],
-                      (const float *)(const void *)frame->slot[k->y],
-                      (float *)(void *)frame->slot[k->out]))
-        return true;
-    return rg_fail(err, RG_INTERNAL, NULL, "run again with RIGOR_ONEDNN=off",
-                   "oneDNN could not compute a matrix product");
+    bool done = true;
+    for (int64_t unit = frame->from; done && unit < frame->to; unit++)
+        done = run_unit((const dot_kernel *)base, frame, unit);
+    return done || rg_fail(err, RG_INTERNAL, NULL, "run again with RIGOR_ONEDNN=off",
+                           "oneDNN could not compute a matrix product");
 }
 
 /* RIGOR_ONEDNN: off never uses it, always uses it for the smallest products as well. */
-static void choose_onednn(rg_lowering *lowering, dot_kernel *k)
+static bool is_wanted(const dot_kernel *k)
 {
     const char *wish = getenv("RIGOR_ONEDNN");
     const rg_gemm *g = &k->gemm;
-    bool always = wish && strcmp(wish, "always") == 0;
-    if (k->dtype != RG_F32 || (!always && g->m * g->n * g->k < ONEDNN_FROM))
+    return k->dtype == RG_F32 &&
+           ((wish && strcmp(wish, "always") == 0) || g->m * g->n * g->k >= ONEDNN_FROM);
+}
+
+static rg_onednn_product *make_product(rg_lowering *lowering, const dot_kernel *k, int64_t unit)
+{
+    part p = part_of(k, unit);
+    rg_onednn_product *product = rg_onednn_make(&p.gemm, p.entries, k->x_batch, k->y_batch);
+    if (product)
+        rg_arena_defer(lowering->arena, free_product, product);
+    return product;
+}
+
+static void choose_onednn(rg_lowering *lowering, dot_kernel *k)
+{
+    part first = part_of(k, 0), last = part_of(k, k->base.units - 1);
+    bool odd = last.gemm.m != first.gemm.m || last.gemm.n != first.gemm.n ||
+               last.entries != first.entries;
+    if (!is_wanted(k) || !(k->product[0] = make_product(lowering, k, 0)) ||
+        (odd && !(k->product[1] = make_product(lowering, k, k->base.units - 1))))
         return;
-    k->product = rg_onednn_make(g, k->batch, k->x_batch, k->y_batch);
-    if (!k->product)
-        return;
-    rg_arena_defer(lowering->arena, free_product, k->product);
     k->base.run = run_onednn;
     k->base.make_state = make_handles;
     k->base.free_state = free_handles;
@@ -110,8 +224,10 @@ rg_kernel *rg_lower_dot(rg_lowering *lowering, const rg_step *step)
                         .a_row = x.stride[1],
                         .a_column = x.stride[2],
                         .b_row = y.stride[2],
-                        .b_column = y.stride[1]};
+                        .b_column = y.stride[1],
+                        .c_row = y.count[1]};
     k->base.scratch = k->own->scratch(&k->gemm, k->dtype);
+    cut(k);
     choose_onednn(lowering, k);
     return &k->base;
 }
