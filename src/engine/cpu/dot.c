@@ -22,16 +22,19 @@ typedef struct dot_kernel {
     const rg_gemm_kernels *own;
     rg_dtype dtype;
     uint32_t x, y, out;
-    int64_t batch, x_batch, y_batch; /* entries; strides in elements */
+    int64_t batch;              /* entries */
+    const int64_t *x_at, *y_at; /* where each begins, in elements */
+    bool regular;               /* they are x_batch and y_batch apart */
+    int64_t x_batch, y_batch;
     rg_gemm gemm;
     int64_t entries, rows, columns; /* of a unit */
     rg_onednn_product *product[2];  /* of a unit; of the last one, where that is smaller */
 } dot_kernel;
 
 typedef struct part { /* what one unit multiplies */
-    int64_t entries;
+    int64_t first, entries;
     rg_gemm gemm;
-    size_t x, y, out; /* where its operands and its result begin, in elements */
+    int64_t x, y, out; /* where its rows and columns begin within an entry */
 } part;
 
 static int64_t at_most(int64_t n, int64_t limit)
@@ -45,10 +48,12 @@ static part part_of(const dot_kernel *k, int64_t unit)
     int64_t entry = k->entries < k->batch ? unit * k->entries : 0;
     int64_t row = k->rows < g->m ? unit * k->rows : 0;
     int64_t column = k->columns < g->n ? unit * k->columns : 0;
-    part p = {at_most(k->entries, k->batch - entry), *g,
-              (size_t)(entry * k->x_batch + row * g->a_row),
-              (size_t)(entry * k->y_batch + column * g->b_column),
-              (size_t)((entry * g->m + row) * g->n + column)};
+    part p = {entry,
+              at_most(k->entries, k->batch - entry),
+              *g,
+              row * g->a_row,
+              column * g->b_column,
+              row * g->n + column};
     p.gemm.m = at_most(k->rows, g->m - row);
     p.gemm.n = at_most(k->columns, g->n - column);
     return p;
@@ -57,17 +62,17 @@ static part part_of(const dot_kernel *k, int64_t unit)
 static void multiply_f32(const dot_kernel *k, const part *p, const float *x, const float *y,
                          float *out, void *scratch)
 {
-    for (int64_t b = 0; b < p->entries; b++)
-        k->own->f32(&p->gemm, x + p->x + b * k->x_batch, y + p->y + b * k->y_batch,
-                    out + p->out + b * k->gemm.m * k->gemm.n, scratch);
+    for (int64_t b = p->first; b < p->first + p->entries; b++)
+        k->own->f32(&p->gemm, x + k->x_at[b] + p->x, y + k->y_at[b] + p->y,
+                    out + b * k->gemm.m * k->gemm.n + p->out, scratch);
 }
 
 static void multiply_f64(const dot_kernel *k, const part *p, const double *x, const double *y,
                          double *out, void *scratch)
 {
-    for (int64_t b = 0; b < p->entries; b++)
-        k->own->f64(&p->gemm, x + p->x + b * k->x_batch, y + p->y + b * k->y_batch,
-                    out + p->out + b * k->gemm.m * k->gemm.n, scratch);
+    for (int64_t b = p->first; b < p->first + p->entries; b++)
+        k->own->f64(&p->gemm, x + k->x_at[b] + p->x, y + k->y_at[b] + p->y,
+                    out + b * k->gemm.m * k->gemm.n + p->out, scratch);
 }
 
 static bool run_own(const rg_kernel *base, const rg_frame *frame, rg_err *err)
@@ -87,6 +92,15 @@ static bool run_own(const rg_kernel *base, const rg_frame *frame, rg_err *err)
                          frame->scratch);
     }
     return true;
+}
+
+/* RIGOR_ONEDNN: off never uses it, always uses it for the smallest products as well. */
+static bool is_wanted(const dot_kernel *k)
+{
+    const char *wish = getenv("RIGOR_ONEDNN");
+    const rg_gemm *g = &k->gemm;
+    return k->dtype == RG_F32 &&
+           ((wish && strcmp(wish, "always") == 0) || g->m * g->n * g->k >= ONEDNN_FROM);
 }
 
 /* As many bands of n as are each worth it; the length of one, in whole blocks of eight. */
@@ -109,7 +123,8 @@ static void cut(dot_kernel *k)
     k->rows = g->m;
     k->columns = g->n;
     if (work > 0 && k->batch > 1)
-        k->entries = at_most((UNIT + work - 1) / work, k->batch);
+        k->entries =
+            !k->regular && is_wanted(k) ? 1 : at_most((UNIT + work - 1) / work, k->batch);
     else if (g->m >= g->n)
         k->rows = band_of(g->m, work);
     else
@@ -156,10 +171,12 @@ static bool run_unit(const dot_kernel *k, const rg_frame *frame, int64_t unit)
 {
     const unit_handles *h = frame->state[k->base.number];
     part p = part_of(k, unit);
-    return h->of[unit] && rg_onednn_run(product_of(k, unit), h->of[unit],
-                                        (const float *)(const void *)frame->slot[k->x] + p.x,
-                                        (const float *)(const void *)frame->slot[k->y] + p.y,
-                                        (float *)(void *)frame->slot[k->out] + p.out);
+    return h->of[unit] &&
+           rg_onednn_run(
+               product_of(k, unit), h->of[unit],
+               (const float *)(const void *)frame->slot[k->x] + k->x_at[p.first] + p.x,
+               (const float *)(const void *)frame->slot[k->y] + k->y_at[p.first] + p.y,
+               (float *)(void *)frame->slot[k->out] + p.first * k->gemm.m * k->gemm.n + p.out);
 }
 
 static bool run_onednn(const rg_kernel *base, const rg_frame *frame, rg_err *err)
@@ -169,15 +186,6 @@ static bool run_onednn(const rg_kernel *base, const rg_frame *frame, rg_err *err
         done = run_unit((const dot_kernel *)base, frame, unit);
     return done || rg_fail(err, RG_INTERNAL, NULL, "run again with RIGOR_ONEDNN=off",
                            "oneDNN could not compute a matrix product");
-}
-
-/* RIGOR_ONEDNN: off never uses it, always uses it for the smallest products as well. */
-static bool is_wanted(const dot_kernel *k)
-{
-    const char *wish = getenv("RIGOR_ONEDNN");
-    const rg_gemm *g = &k->gemm;
-    return k->dtype == RG_F32 &&
-           ((wish && strcmp(wish, "always") == 0) || g->m * g->n * g->k >= ONEDNN_FROM);
 }
 
 static rg_onednn_product *make_product(rg_lowering *lowering, const dot_kernel *k, int64_t unit)
@@ -202,20 +210,36 @@ static void choose_onednn(rg_lowering *lowering, dot_kernel *k)
     k->base.free_state = free_handles;
 }
 
+/* One operand: where its memory is, and how it is read. */
+static const int64_t *read_operand(rg_lowering *lowering, const rg_node *node, int side,
+                                   rg_dot_view *ret)
+{
+    const rg_layout *l = lowering->layout;
+    rg_window window;
+    if (!rg_layout_window(l, node->in[side], &window) ||
+        !rg_dot_operand(l->graph, node, side, window.stride, ret))
+        RG_BUG("operand %d of dot is not in order", side);
+    int64_t *at = RG_ARENA_ARRAY(lowering->arena, int64_t, (size_t)ret->count[0] + 1);
+    rg_dot_entries(l->graph, node, side, window.stride, at);
+    for (int64_t i = 0; i <= ret->count[0]; i++)
+        at[i] += window.from;
+    return at;
+}
+
 rg_kernel *rg_lower_dot(rg_lowering *lowering, const rg_step *step)
 {
-    const rg_graph *graph = lowering->layout->graph;
-    const rg_node *node = rg_node_of(graph, step->node[0]);
+    const rg_node *node = rg_node_of(lowering->layout->graph, step->node[0]);
     rg_dot_view x, y;
-    if (!rg_dot_operand(graph, node, 0, &x) || !rg_dot_operand(graph, node, 1, &y))
-        RG_BUG("node %u: an operand of dot is not in order", step->node[0]);
     dot_kernel *k = RG_KERNEL_NEW(lowering, dot_kernel, run_own);
     k->own = rg_gemm_best();
     k->dtype = node->dtype;
     k->x = rg_lower_slot(lowering, node->in[0]);
     k->y = rg_lower_slot(lowering, node->in[1]);
     k->out = rg_lower_slot(lowering, step->node[0]);
+    k->x_at = read_operand(lowering, node, 0, &x);
+    k->y_at = read_operand(lowering, node, 1, &y);
     k->batch = x.count[0];
+    k->regular = x.regular && y.regular;
     k->x_batch = x.stride[0];
     k->y_batch = y.stride[0];
     k->gemm = (rg_gemm){.m = x.count[1],
