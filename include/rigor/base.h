@@ -265,6 +265,16 @@ typedef enum rg_log_level { RG_LOG_ERROR, RG_LOG_WARN, RG_LOG_INFO, RG_LOG_DEBUG
 void rg_log_level_set(rg_log_level level); /* default: warn; RIGOR_LOG=debug sets it, too */
 void rg_log_line(rg_log_level level, const char *fmt, ...) RG_PRINTF(2, 3); /* on stderr */
 int rg_cpu_count(void); /* cores this process may use */
+/* A crew: the caller and up to threads - 1 helpers, which wait between two pieces of work.  One piece
+ * of work at a time; a thread that cannot be started makes the crew smaller, nothing else. */
+typedef struct rg_crew rg_crew;
+rg_crew *rg_crew_new(int threads);
+void rg_crew_free(rg_crew *crew);
+int rg_crew_size(const rg_crew *crew); /* with the caller; 1 for NULL */
+/* Calls work(ctx, i, member) for i in [0, n), in any order; member: which of the crew does it, from 0
+ * (the caller).  Returns once all is done.  NULL: the caller alone. */
+void rg_crew_run(rg_crew *crew, size_t n, void (*work)(void *ctx, size_t i, int member),
+                 void *ctx);
 /* Calls work(ctx, i) for i in [0, n) on up to `threads` threads, in any order. */
 void rg_parallel(int threads, size_t n, void (*work)(void *ctx, size_t i), void *ctx);
 

@@ -15,8 +15,8 @@ typedef struct rg_carry {
 typedef struct rg_plan_options {
     bool reference; /* the reference interpreter: obviously right, slow, the judge of the others
                      */
-    int threads;    /* intra-operation threads, at most; results never depend on it.  0 means 1;
-                       one is used at present, whatever it says */
+    int threads; /* that share the larger operations, at most, the caller's among them; results
+                       never depend on it.  0 means 1 */
 } rg_plan_options;
 
 /* Compiles what `outputs` and `carries` need.  A mistake made while building is reported here.

@@ -47,8 +47,11 @@ void *rg_realloc(void *old, size_t bytes)
     return memory;
 }
 
+/* The C library's own way leaves fresh pages untouched: a plan of gigabytes is made at once. */
 void *rg_try_alloc(size_t bytes)
 {
+    if (allocator.allocate == libc_allocate)
+        return calloc(1, bytes ? bytes : 1);
     void *memory = allocator.allocate(allocator.ctx, NULL, bytes ? bytes : 1);
     if (memory)
         memset(memory, 0, bytes);

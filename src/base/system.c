@@ -1,7 +1,6 @@
-/* system.c - clocks, the log, threads. */
+/* system.c - clocks, the log, cores. */
 #include "rigor/base.h"
 
-#include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -60,7 +59,7 @@ void rg_log_line(rg_log_level level, const char *fmt, ...)
     rg_str_free(&line);
 }
 
-/* ---- Threads */
+/* ---- Cores */
 
 int rg_cpu_count(void)
 {
@@ -69,38 +68,4 @@ int rg_cpu_count(void)
         return 1;
     int n = CPU_COUNT(&set);
     return n > 0 ? n : 1;
-}
-
-typedef struct crew {
-    void (*work)(void *ctx, size_t i);
-    void *ctx;
-    size_t n;
-    atomic_size_t next;
-} crew;
-
-static void *crew_member(void *argument)
-{
-    crew *c = argument;
-    for (size_t i; (i = atomic_fetch_add(&c->next, 1)) < c->n;)
-        c->work(c->ctx, i);
-    return NULL;
-}
-
-#define THREADS_MAX 64
-
-/* The caller is one of the crew; a thread that cannot be started only makes the crew smaller.
- */
-void rg_parallel(int threads, size_t n, void (*work)(void *ctx, size_t i), void *ctx)
-{
-    crew c = {.work = work, .ctx = ctx, .n = n};
-    pthread_t helper[THREADS_MAX];
-    int started = 0;
-    if (threads > THREADS_MAX)
-        threads = THREADS_MAX;
-    for (int i = 1; i < threads && (size_t)i < n; i++)
-        if (pthread_create(&helper[started], NULL, crew_member, &c) == 0)
-            started++;
-    crew_member(&c);
-    for (int i = 0; i < started; i++)
-        pthread_join(helper[i], NULL);
 }

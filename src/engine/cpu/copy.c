@@ -79,8 +79,8 @@ rg_kernel *rg_lower_copy(rg_lowering *lowering, const rg_step *step)
     const rg_node *x = rg_operand(lowering->layout->graph, node, 0);
     copy_kernel *k = make(lowering, step);
     int64_t from[RG_RANK_MAX], to[RG_RANK_MAX];
-    rg_strides(x->shape, from);
-    rg_strides(node->shape, to);
+    rg_shape_strides(x->shape, from);
+    rg_shape_strides(node->shape, to);
     for (int i = 0; i < node->shape.rank; i++) {
         int64_t stride;
         source_axis(node, x, from, i, &stride, &k->part[0].from);
@@ -93,8 +93,8 @@ rg_kernel *rg_lower_copy(rg_lowering *lowering, const rg_step *step)
 static void embed(rg_strided *s, rg_shape x, rg_shape result, int64_t offset)
 {
     int64_t from[RG_RANK_MAX], to[RG_RANK_MAX];
-    rg_strides(x, from);
-    rg_strides(result, to);
+    rg_shape_strides(x, from);
+    rg_shape_strides(result, to);
     s->to = offset;
     for (int i = 0; i < x.rank; i++)
         rg_strided_axis(s, x.dim[i], from[i], to[i]);
@@ -119,7 +119,7 @@ rg_kernel *rg_lower_pad(rg_lowering *lowering, const rg_step *step)
     const rg_node *node = rg_node_of(lowering->layout->graph, step->node[0]);
     copy_kernel *k = make(lowering, step);
     int64_t to[RG_RANK_MAX], offset = 0;
-    rg_strides(node->shape, to);
+    rg_shape_strides(node->shape, to);
     for (int i = 0; i < node->shape.rank; i++)
         offset += node->attr.pad.before[i] * to[i];
     embed(&k->part[0], rg_operand(lowering->layout->graph, node, 0)->shape, node->shape,
@@ -134,7 +134,7 @@ rg_kernel *rg_lower_concat(rg_lowering *lowering, const rg_step *step)
     const rg_node *node = rg_node_of(lowering->layout->graph, step->node[0]);
     copy_kernel *k = make(lowering, step);
     int64_t to[RG_RANK_MAX], offset = 0;
-    rg_strides(node->shape, to);
+    rg_shape_strides(node->shape, to);
     for (uint32_t i = 0; i < node->n_in; i++) {
         rg_shape x = rg_operand(lowering->layout->graph, node, i)->shape;
         embed(&k->part[i], x, node->shape, offset);

@@ -12,45 +12,154 @@
 #include <string.h>
 
 #define ONEDNN_FROM ((int64_t)128 * 128 * 128)
+#define UNIT ((int64_t)1 << 24) /* multiplications that are worth a thread's while */
+#define BAND 64                 /* rows or columns, at least, of a unit */
 
+/* Units: several products of the batch each; or bands of the only one, of rows or, where there are
+ * more of them, of columns, so that what is packed for each band does not count. */
 typedef struct dot_kernel {
     rg_kernel base;
     const rg_gemm_kernels *own;
     rg_dtype dtype;
     uint32_t x, y, out;
-    int64_t batch, x_batch, y_batch; /* entries; strides in elements */
+    int64_t batch;              /* entries */
+    const int64_t *x_at, *y_at; /* where each begins, in elements */
+    bool regular;               /* they are x_batch and y_batch apart */
+    int64_t x_batch, y_batch;
     rg_gemm gemm;
-    rg_onednn_product *product;
+    int64_t entries, rows, columns; /* of a unit */
+    rg_onednn_product *product[2];  /* of a unit; of the last one, where that is smaller */
 } dot_kernel;
+
+typedef struct part { /* what one unit multiplies */
+    int64_t first, entries;
+    rg_gemm gemm;
+    int64_t x, y, out; /* where its rows and columns begin within an entry */
+} part;
+
+static int64_t at_most(int64_t n, int64_t limit)
+{
+    return n < limit ? n : limit;
+}
+
+static part part_of(const dot_kernel *k, int64_t unit)
+{
+    const rg_gemm *g = &k->gemm;
+    int64_t entry = k->entries < k->batch ? unit * k->entries : 0;
+    int64_t row = k->rows < g->m ? unit * k->rows : 0;
+    int64_t column = k->columns < g->n ? unit * k->columns : 0;
+    part p = {entry,
+              at_most(k->entries, k->batch - entry),
+              *g,
+              row * g->a_row,
+              column * g->b_column,
+              row * g->n + column};
+    p.gemm.m = at_most(k->rows, g->m - row);
+    p.gemm.n = at_most(k->columns, g->n - column);
+    return p;
+}
+
+static void multiply_f32(const dot_kernel *k, const part *p, const float *x, const float *y,
+                         float *out, void *scratch)
+{
+    for (int64_t b = p->first; b < p->first + p->entries; b++)
+        k->own->f32(&p->gemm, x + k->x_at[b] + p->x, y + k->y_at[b] + p->y,
+                    out + b * k->gemm.m * k->gemm.n + p->out, scratch);
+}
+
+static void multiply_f64(const dot_kernel *k, const part *p, const double *x, const double *y,
+                         double *out, void *scratch)
+{
+    for (int64_t b = p->first; b < p->first + p->entries; b++)
+        k->own->f64(&p->gemm, x + k->x_at[b] + p->x, y + k->y_at[b] + p->y,
+                    out + b * k->gemm.m * k->gemm.n + p->out, scratch);
+}
 
 static bool run_own(const rg_kernel *base, const rg_frame *frame, rg_err *err)
 {
     const dot_kernel *k = (const dot_kernel *)base;
-    const rg_gemm *g = &k->gemm;
+    const char *x = frame->slot[k->x], *y = frame->slot[k->y];
+    char *out = frame->slot[k->out];
     (void)err;
-    for (int64_t b = 0; b < k->batch; b++) {
+    for (int64_t unit = frame->from; unit < frame->to; unit++) {
+        part p = part_of(k, unit);
         if (k->dtype == RG_F32)
-            k->own->f32(g, (const float *)(const void *)frame->slot[k->x] + b * k->x_batch,
-                        (const float *)(const void *)frame->slot[k->y] + b * k->y_batch,
-                        (float *)(void *)frame->slot[k->out] + b * g->m * g->n, frame->scratch);
+            multiply_f32(k, &p, (const float *)(const void *)x, (const float *)(const void *)y,
+                         (float *)(void *)out, frame->scratch);
         else
-            k->own->f64(g, (const double *)(const void *)frame->slot[k->x] + b * k->x_batch,
-                        (const double *)(const void *)frame->slot[k->y] + b * k->y_batch,
-                        (double *)(void *)frame->slot[k->out] + b * g->m * g->n,
-                        frame->scratch);
+            multiply_f64(k, &p, (const double *)(const void *)x,
+                         (const double *)(const void *)y, (double *)(void *)out,
+                         frame->scratch);
     }
     return true;
 }
 
-/* ---- oneDNN: each member has handles of its own. */
-static void *make_handles(const rg_kernel *base)
+/* RIGOR_ONEDNN: off never uses it, always uses it for the smallest products as well. */
+static bool is_wanted(const dot_kernel *k)
 {
-    return rg_onednn_handles_make(((const dot_kernel *)base)->product);
+    const char *wish = getenv("RIGOR_ONEDNN");
+    const rg_gemm *g = &k->gemm;
+    return k->dtype == RG_F32 &&
+           ((wish && strcmp(wish, "always") == 0) || g->m * g->n * g->k >= ONEDNN_FROM);
 }
 
-static void free_handles(void *handles)
+/* As many bands of n as are each worth it; the length of one, in whole blocks of eight. */
+static int64_t band_of(int64_t n, int64_t work)
 {
-    rg_onednn_handles_free(handles);
+    int64_t bands = at_most(work / UNIT, n / BAND);
+    return bands > 1 ? ((n + bands - 1) / bands + 7) / 8 * 8 : n;
+}
+
+static int64_t units_of(int64_t n, int64_t each)
+{
+    return each > 0 && each < n ? (n + each - 1) / each : 1;
+}
+
+static void cut(dot_kernel *k)
+{
+    const rg_gemm *g = &k->gemm;
+    int64_t work = g->m * g->n * g->k;
+    k->entries = k->batch;
+    k->rows = g->m;
+    k->columns = g->n;
+    if (work > 0 && k->batch > 1)
+        k->entries =
+            !k->regular && is_wanted(k) ? 1 : at_most((UNIT + work - 1) / work, k->batch);
+    else if (g->m >= g->n)
+        k->rows = band_of(g->m, work);
+    else
+        k->columns = band_of(g->n, work);
+    k->base.units =
+        units_of(k->batch, k->entries) * units_of(g->m, k->rows) * units_of(g->n, k->columns);
+}
+
+/* ---- oneDNN: each member has handles of its own for each unit. */
+typedef struct unit_handles {
+    int64_t units;
+    rg_onednn_handles *of[];
+} unit_handles;
+
+static const rg_onednn_product *product_of(const dot_kernel *k, int64_t unit)
+{
+    return k->product[k->product[1] && unit == k->base.units - 1];
+}
+
+static void *make_handles(const rg_kernel *base)
+{
+    const dot_kernel *k = (const dot_kernel *)base;
+    unit_handles *h = rg_alloc(sizeof(*h) + sizeof(h->of[0]) * (size_t)base->units);
+    h->units = base->units;
+    for (int64_t i = 0; i < h->units; i++)
+        h->of[i] = rg_onednn_handles_make(product_of(k, i));
+    return h;
+}
+
+static void free_handles(void *state)
+{
+    unit_handles *h = state;
+    for (int64_t i = 0; i < h->units; i++)
+        rg_onednn_handles_free(h->of[i]);
+    rg_free(h);
 }
 
 static void free_product(void *product)
@@ -58,50 +167,79 @@ static void free_product(void *product)
     rg_onednn_free(product);
 }
 
-static bool run_onednn(const rg_kernel *base, const rg_frame *frame, rg_err *err)
+static bool run_unit(const dot_kernel *k, const rg_frame *frame, int64_t unit)
 {
-    const dot_kernel *k = (const dot_kernel *)base;
-    rg_onednn_handles *handles = frame->state[base->number];
-    if (handles &&
-        rg_onednn_run(k->product, handles, (const float *)(const void *)frame->slot[k->x],
-                      (const float *)(const void *)frame->slot[k->y],
-                      (float *)(void *)frame->slot[k->out]))
-        return true;
-    return rg_fail(err, RG_INTERNAL, NULL, "run again with RIGOR_ONEDNN=off",
-                   "oneDNN could not compute a matrix product");
+    const unit_handles *h = frame->state[k->base.number];
+    part p = part_of(k, unit);
+    return h->of[unit] &&
+           rg_onednn_run(
+               product_of(k, unit), h->of[unit],
+               (const float *)(const void *)frame->slot[k->x] + k->x_at[p.first] + p.x,
+               (const float *)(const void *)frame->slot[k->y] + k->y_at[p.first] + p.y,
+               (float *)(void *)frame->slot[k->out] + p.first * k->gemm.m * k->gemm.n + p.out);
 }
 
-/* RIGOR_ONEDNN: off never uses it, always uses it for the smallest products as well. */
+static bool run_onednn(const rg_kernel *base, const rg_frame *frame, rg_err *err)
+{
+    bool done = true;
+    for (int64_t unit = frame->from; done && unit < frame->to; unit++)
+        done = run_unit((const dot_kernel *)base, frame, unit);
+    return done || rg_fail(err, RG_INTERNAL, NULL, "run again with RIGOR_ONEDNN=off",
+                           "oneDNN could not compute a matrix product");
+}
+
+static rg_onednn_product *make_product(rg_lowering *lowering, const dot_kernel *k, int64_t unit)
+{
+    part p = part_of(k, unit);
+    rg_onednn_product *product = rg_onednn_make(&p.gemm, p.entries, k->x_batch, k->y_batch);
+    if (product)
+        rg_arena_defer(lowering->arena, free_product, product);
+    return product;
+}
+
 static void choose_onednn(rg_lowering *lowering, dot_kernel *k)
 {
-    const char *wish = getenv("RIGOR_ONEDNN");
-    const rg_gemm *g = &k->gemm;
-    bool always = wish && strcmp(wish, "always") == 0;
-    if (k->dtype != RG_F32 || (!always && g->m * g->n * g->k < ONEDNN_FROM))
+    part first = part_of(k, 0), last = part_of(k, k->base.units - 1);
+    bool odd = last.gemm.m != first.gemm.m || last.gemm.n != first.gemm.n ||
+               last.entries != first.entries;
+    if (!is_wanted(k) || !(k->product[0] = make_product(lowering, k, 0)) ||
+        (odd && !(k->product[1] = make_product(lowering, k, k->base.units - 1))))
         return;
-    k->product = rg_onednn_make(g, k->batch, k->x_batch, k->y_batch);
-    if (!k->product)
-        return;
-    rg_arena_defer(lowering->arena, free_product, k->product);
     k->base.run = run_onednn;
     k->base.make_state = make_handles;
     k->base.free_state = free_handles;
 }
 
+/* One operand: where its memory is, and how it is read. */
+static const int64_t *read_operand(rg_lowering *lowering, const rg_node *node, int side,
+                                   rg_dot_view *ret)
+{
+    const rg_layout *l = lowering->layout;
+    rg_window window;
+    if (!rg_layout_window(l, node->in[side], &window) ||
+        !rg_dot_operand(l->graph, node, side, window.stride, ret))
+        RG_BUG("operand %d of dot is not in order", side);
+    int64_t *at = RG_ARENA_ARRAY(lowering->arena, int64_t, (size_t)ret->count[0] + 1);
+    rg_dot_entries(l->graph, node, side, window.stride, at);
+    for (int64_t i = 0; i <= ret->count[0]; i++)
+        at[i] += window.from;
+    return at;
+}
+
 rg_kernel *rg_lower_dot(rg_lowering *lowering, const rg_step *step)
 {
-    const rg_graph *graph = lowering->layout->graph;
-    const rg_node *node = rg_node_of(graph, step->node[0]);
+    const rg_node *node = rg_node_of(lowering->layout->graph, step->node[0]);
     rg_dot_view x, y;
-    if (!rg_dot_operand(graph, node, 0, &x) || !rg_dot_operand(graph, node, 1, &y))
-        RG_BUG("node %u: an operand of dot is not in order", step->node[0]);
     dot_kernel *k = RG_KERNEL_NEW(lowering, dot_kernel, run_own);
     k->own = rg_gemm_best();
     k->dtype = node->dtype;
     k->x = rg_lower_slot(lowering, node->in[0]);
     k->y = rg_lower_slot(lowering, node->in[1]);
     k->out = rg_lower_slot(lowering, step->node[0]);
+    k->x_at = read_operand(lowering, node, 0, &x);
+    k->y_at = read_operand(lowering, node, 1, &y);
     k->batch = x.count[0];
+    k->regular = x.regular && y.regular;
     k->x_batch = x.stride[0];
     k->y_batch = y.stride[0];
     k->gemm = (rg_gemm){.m = x.count[1],
@@ -110,8 +248,10 @@ rg_kernel *rg_lower_dot(rg_lowering *lowering, const rg_step *step)
                         .a_row = x.stride[1],
                         .a_column = x.stride[2],
                         .b_row = y.stride[2],
-                        .b_column = y.stride[1]};
+                        .b_column = y.stride[1],
+                        .c_row = y.count[1]};
     k->base.scratch = k->own->scratch(&k->gemm, k->dtype);
+    cut(k);
     choose_onednn(lowering, k);
     return &k->base;
 }

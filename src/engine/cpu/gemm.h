@@ -1,7 +1,8 @@
 /* gemm.h - our own matrix product: c = a b for one matrix, any strides of a and b.
  *
- * a is (m, k) with strides (row, column) in elements, b (k, n) likewise, c (m, n) row-major.
- * The order of additions depends on the sizes alone, never on the strides. */
+ * a is (m, k) with strides (row, column) in elements, b (k, n) likewise; c is (m, n) with its rows
+ * c_row >= n apart, so that it may be a part of a wider matrix.  An element's bits depend on k alone:
+ * not on the strides, nor on what else is computed with it. */
 #ifndef RIGOR_ENGINE_CPU_GEMM_H
 #define RIGOR_ENGINE_CPU_GEMM_H
 
@@ -9,7 +10,7 @@
 
 typedef struct rg_gemm {
     int64_t m, n, k;
-    int64_t a_row, a_column, b_row, b_column;
+    int64_t a_row, a_column, b_row, b_column, c_row;
 } rg_gemm;
 
 typedef struct rg_gemm_kernels {

@@ -127,7 +127,7 @@ static int64_t GEMM(whole_rows)(const rg_gemm *g, int64_t columns, int64_t strid
     if (columns == stride)
         return g->m;
     int64_t spill = (stride - columns + columns - 1) / columns;
-    return columns == g->n && g->m > spill ? g->m - spill : 0;
+    return columns == g->n && g->c_row == g->n && g->m > spill ? g->m - spill : 0;
 }
 
 static void GEMM(one_panel)(const rg_gemm *g, const GEMM_TYPE *a, const GEMM(panel) * p,
@@ -140,10 +140,10 @@ static void GEMM(one_panel)(const rg_gemm *g, const GEMM_TYPE *a, const GEMM(pan
         int64_t left = (direct ? whole : g->m) - i;
         int rows = left < MR ? (int)left : MR;
         const GEMM_TYPE *from = a + i * g->a_row;
-        GEMM_TYPE *to = c + i * g->n;
-        GEMM(rows)(rows, g, from, p, direct ? to : edge, direct ? g->n : stride);
+        GEMM_TYPE *to = c + i * g->c_row;
+        GEMM(rows)(rows, g, from, p, direct ? to : edge, direct ? g->c_row : stride);
         for (int r = 0; r < rows && !direct; r++)
-            memcpy(to + r * g->n, edge + r * stride, sizeof(*c) * (size_t)columns);
+            memcpy(to + r * g->c_row, edge + r * stride, sizeof(*c) * (size_t)columns);
         i += rows;
     }
 }

@@ -12,7 +12,8 @@ void *rg_kernel_new(rg_lowering *lowering, size_t bytes,
 
 uint32_t rg_lower_slot(const rg_lowering *lowering, uint32_t id)
 {
-    uint32_t slot = lowering->layout->slot_of[lowering->layout->root[id]];
+    uint32_t root = lowering->layout->root[id], source = lowering->layout->window[root].source;
+    uint32_t slot = lowering->layout->slot_of[source ? source : root];
     if (slot == RG_NONE)
         RG_BUG("value %u has no memory", id);
     return slot;

@@ -174,7 +174,7 @@ static bool describe_all(rg_onednn_product *p, const rg_gemm *g, int64_t batch, 
     const dnnl_dims_t b_strides = {stride_of(batch, b_batch, g->k * g->n),
                                    stride_of(g->k, g->b_row, g->n * g->b_column),
                                    stride_of(g->n, g->b_column, 1)};
-    const dnnl_dims_t c_strides = {g->m * g->n, g->n, 1};
+    const dnnl_dims_t c_strides = {g->m * g->c_row, g->c_row, 1};
     return describe(&p->md[0], a, a_strides) && describe(&p->md[1], b, b_strides) &&
            describe(&p->md[2], c, c_strides);
 }

@@ -10,12 +10,17 @@ typedef struct rg_frame {
     char *const *slot;  /* memory by slot */
     char *scratch;      /* working memory, 64-byte aligned, for one kernel at a time */
     void *const *state; /* by kernel: what make_state made */
+    int64_t from, to;   /* the units of the kernel that are wanted */
 } rg_frame;
 
 typedef struct rg_kernel rg_kernel;
 struct rg_kernel {
     bool (*run)(const rg_kernel *kernel, const rg_frame *frame, rg_err *err);
     size_t scratch; /* bytes of working memory it wants */
+    /* Into how many pieces it can be cut, each some tens of microseconds of work that several threads
+     * may do at the same time, in any order; 0 and 1: none.  What the pieces are follows from the
+     * shapes alone, so that results do not depend on the number of threads. */
+    int64_t units;
     /* Where a member needs objects of its own (oneDNN's memory handles); may be NULL. */
     void *(*make_state)(const rg_kernel *kernel);
     void (*free_state)(void *state);
@@ -54,13 +59,15 @@ typedef struct rg_executable {
     rg_arena *arena;
     rg_layout layout;
     rg_kernel **kernel;
-    size_t kernels, scratch;
+    size_t kernels, scratch; /* scratch: bytes for each thread */
+    int threads;
     _Atomic int owners; /* plans that share it */
 } rg_executable;
 
 struct rg_plan {
     rg_executable *program;
     char *block, *scratch; /* block: the allocation; slots start at its aligned begin */
+    rg_crew *crew;         /* threads of this member; NULL: the caller's alone */
     char **slot;
     void **state;
     RG_VEC(struct rg_unused {

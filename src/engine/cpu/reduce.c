@@ -7,6 +7,8 @@
 #include <math.h>
 #include <string.h>
 
+#define UNIT 65536 /* elements that are worth a thread's while */
+
 static rg_fold_kind kind_of(rg_op op)
 {
     return op == RG_OP_sum ? RG_FOLD_SUM : RG_FOLD_MAX;
@@ -54,7 +56,8 @@ typedef struct reduce_kernel {
     int64_t outer, n, inner;
     bool arrange; /* the folded axes are not neighbours: bring them to the end first */
     rg_strided order;
-    size_t partial; /* offset of the chunks' results in scratch */
+    size_t partial;      /* offset of the chunks' results in scratch */
+    int64_t parts, part; /* rows or blocks of columns: all, and those of one unit */
 } reduce_kernel;
 
 /* At most RG_FOLD_LANES neighbouring columns of a (n, inner) matrix. */
@@ -78,13 +81,46 @@ static void fold_columns(const reduce_kernel *k, const char *x, int64_t columns,
 
 /* Rows too short for whole vectors: sixteen of them side by side, as columns. */
 #define SHORT_ROW 48
-static void fold_short_rows(const reduce_kernel *k, const char *x, char *out)
+static void fold_short_rows(const reduce_kernel *k, const char *x, char *out, int64_t from,
+                            int64_t to)
 {
     size_t bytes = rg_dtype_bytes(k->dtype);
-    for (int64_t o = 0; o < k->outer; o += RG_FOLD_LANES) {
-        int64_t rows = k->outer - o < RG_FOLD_LANES ? k->outer - o : RG_FOLD_LANES;
+    for (int64_t o = from; o < to; o += RG_FOLD_LANES) {
+        int64_t rows = to - o < RG_FOLD_LANES ? to - o : RG_FOLD_LANES;
         k->loops->fold_columns[k->kind][k->dtype](x + (size_t)(o * k->n) * bytes, k->n, 1, k->n,
                                                   rows, out + (size_t)o * bytes);
+    }
+}
+
+static void fold_rows(const reduce_kernel *k, const char *x, char *out, char *partial,
+                      int64_t from, int64_t to)
+{
+    size_t bytes = rg_dtype_bytes(k->dtype);
+    if (k->n <= SHORT_ROW) {
+        fold_short_rows(k, x, out, from, to);
+        return;
+    }
+    for (int64_t o = from; o < to; o++)
+        fold(k->loops, k->kind, k->dtype, x + (size_t)(o * k->n) * bytes, k->n,
+             out + (size_t)o * bytes, partial);
+}
+
+static int64_t blocks_of(const reduce_kernel *k)
+{
+    return (k->inner + RG_FOLD_LANES - 1) / RG_FOLD_LANES;
+}
+
+/* Blocks of columns, counted through all of `outer`. */
+static void fold_blocks(const reduce_kernel *k, const char *x, char *out, char *partial,
+                        int64_t from, int64_t to)
+{
+    size_t bytes = rg_dtype_bytes(k->dtype);
+    int64_t blocks = blocks_of(k);
+    for (int64_t b = from; b < to; b++) {
+        int64_t o = b / blocks, i = b % blocks * RG_FOLD_LANES;
+        int64_t columns = k->inner - i < RG_FOLD_LANES ? k->inner - i : RG_FOLD_LANES;
+        fold_columns(k, x + (size_t)(o * k->n * k->inner + i) * bytes, columns,
+                     out + (size_t)(o * k->inner + i) * bytes, partial);
     }
 }
 
@@ -94,28 +130,27 @@ static bool run_reduce(const rg_kernel *base, const rg_frame *frame, rg_err *err
     (void)err;
     const char *x = frame->slot[k->x];
     char *out = frame->slot[k->out], *partial = frame->scratch + k->partial;
-    size_t bytes = rg_dtype_bytes(k->dtype);
     if (k->arrange) {
         rg_strided_copy(&k->order, x, frame->scratch);
         x = frame->scratch;
     }
-    if (k->inner == 1 && k->n <= SHORT_ROW) {
-        fold_short_rows(k, x, out);
-        return true;
-    }
-    for (int64_t o = 0; o < k->outer; o++) {
-        const char *from = x + (size_t)(o * k->n * k->inner) * bytes;
-        char *to = out + (size_t)(o * k->inner) * bytes;
-        if (k->inner == 1) {
-            fold(k->loops, k->kind, k->dtype, from, k->n, to, partial);
-            continue;
-        }
-        for (int64_t i = 0; i < k->inner; i += RG_FOLD_LANES) {
-            int64_t columns = k->inner - i < RG_FOLD_LANES ? k->inner - i : RG_FOLD_LANES;
-            fold_columns(k, from + (size_t)i * bytes, columns, to + (size_t)i * bytes, partial);
-        }
-    }
+    int64_t from = frame->from * k->part, to = frame->to * k->part;
+    (k->inner == 1 ? fold_rows : fold_blocks)(k, x, out, partial, from,
+                                              to < k->parts ? to : k->parts);
     return true;
+}
+
+/* What may be folded on its own: a row, or a block of columns; so many together that they are worth
+ * a thread's while, rows in whole blocks. */
+static void cut(reduce_kernel *k)
+{
+    bool rows = k->inner == 1;
+    int64_t each = k->n * (rows ? 1 : RG_FOLD_LANES), enough = UNIT / (each > 0 ? each : 1) + 1;
+    k->parts = k->outer * (rows ? 1 : blocks_of(k));
+    k->part = rows ? (enough + RG_FOLD_LANES - 1) / RG_FOLD_LANES * RG_FOLD_LANES : enough;
+    if (k->arrange)
+        k->part = k->parts;
+    k->base.units = k->parts > k->part ? (k->parts + k->part - 1) / k->part : 1;
 }
 
 /* Sees the shape as (outer, n, inner) when the folded axes are neighbours (lengths of 1 aside).
@@ -168,6 +203,7 @@ rg_kernel *rg_lower_reduce(rg_lowering *lowering, const rg_step *step)
         arrange(k, x->shape, node->attr.axes);
         k->partial = ((size_t)rg_shape_count(x->shape) * bytes + 63) / 64 * 64;
     }
+    cut(k);
     k->base.scratch = k->partial + (size_t)chunks_of(k->n) * RG_FOLD_LANES * bytes;
     return &k->base;
 }

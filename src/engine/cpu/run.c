@@ -1,6 +1,7 @@
 /* run.c - plans: compiling, members, buffers, running (rigor/plan.h). */
 #include "engine/cpu/program.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 /* ---- Compiling: graph -> layout -> kernels. */
@@ -75,8 +76,9 @@ static void make_kernels(rg_executable *program, bool reference)
         kernel->number = (uint32_t)i;
         kernel->id = step->node[step->n - 1];
         program->kernel[i] = kernel;
-        program->scratch =
-            kernel->scratch > program->scratch ? kernel->scratch : program->scratch;
+        size_t scratch =
+            (kernel->scratch + RG_MEMORY_ALIGN - 1) / RG_MEMORY_ALIGN * RG_MEMORY_ALIGN;
+        program->scratch = scratch > program->scratch ? scratch : program->scratch;
     }
 }
 
@@ -90,6 +92,7 @@ rg_plan *rg_plan_compile(rg_graph *graph, const rg_val *outputs, size_t n_output
     rg_executable *program = RG_NEW(rg_executable);
     rg_arena *arena = program->arena = rg_arena_new();
     program->owners = 1;
+    program->threads = options && !reference && options->threads > 1 ? options->threads : 1;
     program->layout = (rg_layout){
         .arena = arena,
         .graph = graph,
@@ -122,10 +125,11 @@ static char *aligned(char *memory)
 rg_plan *rg_plan_of(rg_executable *program, rg_err *err)
 {
     const rg_layout *l = &program->layout;
-    char *block = rg_try_alloc(l->bytes + program->scratch + 2 * RG_MEMORY_ALIGN);
+    size_t scratch = program->scratch * (size_t)program->threads;
+    char *block = rg_try_alloc(l->bytes + scratch + 2 * RG_MEMORY_ALIGN);
     if (!block) {
         rg_fail(err, RG_INTERNAL, NULL, "use smaller dimensions or fewer members",
-                "no memory for a plan of %zu MiB", (l->bytes + program->scratch) >> 20);
+                "no memory for a plan of %zu MiB", (l->bytes + scratch) >> 20);
         program_release(program);
         return NULL;
     }
@@ -137,6 +141,7 @@ rg_plan *rg_plan_of(rg_executable *program, rg_err *err)
         plan->slot[i] = l->slot[i].fixed ? (char *)(uintptr_t)l->slot[i].fixed
                                          : aligned(block) + l->slot[i].offset;
     plan->scratch = aligned(aligned(block) + l->bytes);
+    plan->crew = program->threads > 1 ? rg_crew_new(program->threads) : NULL;
     plan->state = RG_NEW_ARRAY(void *, program->kernels + 1);
     for (size_t i = 0; i < program->kernels; i++)
         if (program->kernel[i]->make_state)
@@ -161,6 +166,7 @@ void rg_plan_free(rg_plan *plan)
         rg_free(plan->unused.at[i].memory);
     rg_vec_free(&plan->unused);
     rg_plan_free(plan->judge);
+    rg_crew_free(plan->crew);
     rg_free(plan->state);
     rg_free(plan->slot);
     rg_free(plan->block);
@@ -170,7 +176,8 @@ void rg_plan_free(rg_plan *plan)
 
 size_t rg_plan_bytes(const rg_plan *plan)
 {
-    return plan->program->layout.bytes + plan->program->scratch;
+    return plan->program->layout.bytes +
+           plan->program->scratch * (size_t)plan->program->threads;
 }
 
 /* ---- Buffers. */
@@ -212,11 +219,34 @@ void rg_plan_bind(rg_plan *plan, rg_val input, void *memory)
 }
 
 /* ---- Running. */
+typedef struct piece {
+    const rg_plan *plan;
+    const rg_kernel *kernel;
+    _Atomic bool failed;
+    rg_err *err; /* of the first unit that fails */
+} piece;
+
+static void run_unit(void *ctx, size_t i, int member)
+{
+    piece *p = ctx;
+    rg_err err = {0};
+    rg_frame frame = {p->plan->slot,
+                      p->plan->scratch + (size_t)member * p->plan->program->scratch,
+                      p->plan->state, (int64_t)i, (int64_t)i + 1};
+    if (!p->kernel->run(p->kernel, &frame, &err) && !atomic_exchange(&p->failed, true))
+        *p->err = err;
+}
+
 bool rg_plan_step(rg_plan *plan, size_t i, rg_err *err)
 {
     const rg_kernel *kernel = plan->program->kernel[i];
-    rg_frame frame = {plan->slot, plan->scratch, plan->state};
-    return kernel->run(kernel, &frame, err);
+    if (!plan->crew || kernel->units < 2) {
+        rg_frame frame = {plan->slot, plan->scratch, plan->state, 0, kernel->units};
+        return kernel->run(kernel, &frame, err);
+    }
+    piece p = {.plan = plan, .kernel = kernel, .err = err};
+    rg_crew_run(plan->crew, (size_t)kernel->units, run_unit, &p);
+    return !p.failed;
 }
 
 void rg_plan_copies(rg_plan *plan, const rg_copy *copy, size_t n)

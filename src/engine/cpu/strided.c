@@ -3,15 +3,6 @@
 
 #include <string.h>
 
-void rg_strides(rg_shape shape, int64_t stride[RG_RANK_MAX])
-{
-    int64_t run = 1;
-    for (int i = shape.rank - 1; i >= 0; i--) {
-        stride[i] = run;
-        run *= shape.dim[i];
-    }
-}
-
 void rg_strided_axis(rg_strided *s, int64_t count, int64_t from_stride, int64_t to_stride)
 {
     if (count == 1)
@@ -88,8 +79,8 @@ rg_strided rg_strided_permute(rg_shape shape, const int *order, size_t bytes)
     int64_t from[RG_RANK_MAX], to[RG_RANK_MAX];
     for (int i = 0; i < shape.rank; i++)
         result.dim[i] = shape.dim[order[i]];
-    rg_strides(shape, from);
-    rg_strides(result, to);
+    rg_shape_strides(shape, from);
+    rg_shape_strides(result, to);
     for (int i = 0; i < shape.rank; i++)
         rg_strided_axis(&s, result.dim[i], from[order[i]], to[i]);
     return s;

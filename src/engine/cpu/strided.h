@@ -16,7 +16,5 @@ typedef struct rg_strided {
 void rg_strided_axis(rg_strided *s, int64_t count, int64_t from_stride, int64_t to_stride);
 void rg_strided_copy(const rg_strided *s, const void *from, void *to);
 rg_strided rg_strided_permute(rg_shape shape, const int *order, size_t bytes);
-/* Row-major strides of a shape. */
-void rg_strides(rg_shape shape, int64_t stride[RG_RANK_MAX]);
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define TILE 512
+#define UNIT (64 * TILE) /* elements of a piece for one thread */
 
 typedef struct operand {
     uint32_t slot;     /* memory, or RG_NONE */
@@ -65,13 +66,16 @@ static bool run_tile(const rg_kernel *base, const rg_frame *frame, rg_err *err)
                 : from->fixed         ? (char *)(uintptr_t)from->fixed
                                       : frame->scratch + from->offset;
     }
-    if (k->n == 0)
+    int64_t from = frame->from * UNIT, to = frame->to * UNIT < k->n ? frame->to * UNIT : k->n;
+    if (from >= to)
         return true;
     int64_t first = k->n < TILE ? k->n : TILE;
     for (uint32_t i = 0; i < k->onces; i++)
         perform(k, &k->once[i], at, 0, first);
-    for (int64_t start = 0; start < k->n; start += TILE) {
-        int64_t n = k->n - start < TILE ? k->n - start : TILE;
+    for (uint32_t o = 0; o < k->operands; o++)
+        at[o] += k->operand[o].slot != RG_NONE ? from * k->operand[o].bytes : 0;
+    for (int64_t start = from; start < to; start += TILE) {
+        int64_t n = to - start < TILE ? to - start : TILE;
         for (uint32_t i = 0; i < k->eaches; i++)
             perform(k, &k->each[i], at, start, n);
         for (uint32_t o = 0; o < k->operands; o++)
@@ -314,6 +318,7 @@ rg_kernel *rg_lower_element(rg_lowering *lowering, const rg_step *step)
     m.k = RG_KERNEL_NEW(lowering, tile_kernel, run_tile);
     m.k->loops = lowering->loops;
     m.k->n = rg_shape_count(rg_node_of(m.layout->graph, step->node[0])->shape);
+    m.k->base.units = (m.k->n + UNIT - 1) / UNIT;
     m.known = RG_NEW_ARRAY(struct known, 3 * (size_t)step->n);
     m.operand_of = RG_NEW_ARRAY(uint32_t, step->n);
     m.last_use = RG_NEW_ARRAY(uint32_t, step->n);

@@ -23,29 +23,58 @@ void rg_dot_order(const rg_graph *graph, const rg_node *dot, int side, int order
     n[2] = axes->n_contract;
 }
 
-bool rg_dot_operand(const rg_graph *graph, const rg_node *dot, int side, rg_dot_view *ret)
+void rg_shape_strides(rg_shape shape, int64_t stride[RG_RANK_MAX])
 {
-    const rg_shape *shape = &rg_operand(graph, dot, (size_t)side)->shape;
-    int64_t stride[RG_RANK_MAX] = {0}, run = 1;
-    for (int i = shape->rank - 1; i >= 0; i--) {
+    int64_t run = 1;
+    for (int i = shape.rank - 1; i >= 0; i--) {
         stride[i] = run;
-        run *= shape->dim[i];
+        run *= shape.dim[i];
     }
-    int order[RG_RANK_MAX] = {0}, n[3] = {0}, at = shape->rank;
+}
+
+bool rg_shape_run(rg_shape shape, const int64_t *stride, const int *axes, int n, int64_t *count,
+                  int64_t *step)
+{
+    bool regular = true;
+    *count = *step = 1;
+    for (int i = n - 1; i >= 0; i--) {
+        int64_t dim = shape.dim[axes[i]];
+        if (dim == 1)
+            continue;
+        if (*count == 1)
+            *step = stride[axes[i]];
+        regular &= stride[axes[i]] == *step * *count;
+        *count *= dim;
+    }
+    return regular;
+}
+
+bool rg_dot_operand(const rg_graph *graph, const rg_node *dot, int side, const int64_t *stride,
+                    rg_dot_view *ret)
+{
+    rg_shape shape = rg_operand(graph, dot, (size_t)side)->shape;
+    int order[RG_RANK_MAX] = {0}, n[3] = {0};
     rg_dot_order(graph, dot, side, order, n);
-    for (int block = 2; block >= 0; block--) {
-        ret->count[block] = 1;
-        ret->stride[block] = 1;
-        for (int i = 0; i < n[block]; i++) {
-            int axis = order[--at];
-            if (shape->dim[axis] == 1)
-                continue;
-            if (ret->count[block] == 1)
-                ret->stride[block] = stride[axis];
-            else if (stride[axis] != ret->stride[block] * ret->count[block])
-                return false;
-            ret->count[block] *= shape->dim[axis];
-        }
+    ret->regular = rg_shape_run(shape, stride, order, n[0], &ret->count[0], &ret->stride[0]);
+    return rg_shape_run(shape, stride, order + n[0], n[1], &ret->count[1], &ret->stride[1]) &&
+           rg_shape_run(shape, stride, order + n[0] + n[1], n[2], &ret->count[2],
+                        &ret->stride[2]);
+}
+
+void rg_dot_entries(const rg_graph *graph, const rg_node *dot, int side, const int64_t *stride,
+                    int64_t *ret)
+{
+    rg_shape shape = rg_operand(graph, dot, (size_t)side)->shape;
+    int order[RG_RANK_MAX] = {0}, n[3] = {0};
+    int64_t count = 1;
+    rg_dot_order(graph, dot, side, order, n);
+    ret[0] = 0;
+    /* Each axis repeats what there is, moved by its stride: from the last to the first. */
+    for (int i = n[0] - 1; i >= 0; i--) {
+        int64_t dim = shape.dim[order[i]];
+        for (int64_t k = 1; k < dim; k++)
+            for (int64_t e = 0; e < count; e++)
+                ret[k * count + e] = ret[e] + k * stride[order[i]];
+        count *= dim;
     }
-    return true;
 }

@@ -109,12 +109,23 @@ double rg_dtype_element(rg_dtype dtype, const void *data, size_t i);
 double rg_dtype_round(rg_dtype dtype, double value);
 /* The value of a constant, also one that was broadcast or reshaped. */
 bool rg_node_constant(const rg_graph *graph, uint32_t id, double *ret);
+/* Element strides of a shape that lies in memory row by row. */
+void rg_shape_strides(rg_shape shape, int64_t stride[RG_RANK_MAX]);
+/* Sees the n axes as one: its length and its stride; false where they are not one run of memory. */
+bool rg_shape_run(rg_shape shape, const int64_t *stride, const int *axes, int n, int64_t *count,
+                  int64_t *step);
 /* Sizes and element strides of dot's operand `side` (0: x, 1: y) as three blocks of axes:
- * batch, free, contracted.  False when a block is not one run of memory. */
+ * batch, free, contracted.  False when the free or the contracted axes are not one run of memory
+ * with the given strides of the operand's axes. */
 typedef struct rg_dot_view {
     int64_t count[3], stride[3];
+    bool regular; /* the batch is one run, too: else stride[0] means nothing */
 } rg_dot_view;
-bool rg_dot_operand(const rg_graph *graph, const rg_node *dot, int side, rg_dot_view *ret);
+bool rg_dot_operand(const rg_graph *graph, const rg_node *dot, int side, const int64_t *stride,
+                    rg_dot_view *ret);
+/* Where each entry of the batch begins, in elements; room for at least one. */
+void rg_dot_entries(const rg_graph *graph, const rg_node *dot, int side, const int64_t *stride,
+                    int64_t *ret);
 /* The operand's axes in the order batch, free, contracted. */
 void rg_dot_order(const rg_graph *graph, const rg_node *dot, int side, int order[RG_RANK_MAX],
                   int n[3]);

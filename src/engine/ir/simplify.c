@@ -210,13 +210,30 @@ static bool look_through(rg_graph *graph, const rg_node *dot, int side, rg_node 
     return true;
 }
 
-/* The kernels want each operand as (batch, free, contracted) blocks, each one run of memory,
- * and batch not innermost; anything else is permuted first. */
+/* Is an axis of the batch innermost, with something else to the left of it? */
+static bool batch_is_innermost(const rg_node *dot, int side, const rg_dot_view *view,
+                               rg_shape shape)
+{
+    const int *batch = side ? dot->attr.dot.batch_y : dot->attr.dot.batch_x;
+    int last = shape.rank - 1;
+    while (last >= 0 && shape.dim[last] == 1)
+        last--;
+    for (int i = 0; i < dot->attr.dot.n_batch; i++)
+        if (batch[i] == last)
+            return view->count[1] * view->count[2] > 1;
+    return false;
+}
+
+/* The kernels want the free and the contracted axes of each operand to be one run of memory each,
+ * and no axis of the batch innermost; anything else is permuted first. */
 static bool needs_order(rg_graph *graph, const rg_node *dot, int side)
 {
+    rg_shape shape = rg_operand(graph, dot, (size_t)side)->shape;
+    int64_t stride[RG_RANK_MAX];
     rg_dot_view view;
-    return !rg_dot_operand(graph, dot, side, &view) ||
-           (view.count[0] > 1 && view.stride[0] == 1 && view.count[1] * view.count[2] > 1);
+    rg_shape_strides(shape, stride);
+    return !rg_dot_operand(graph, dot, side, stride, &view) ||
+           batch_is_innermost(dot, side, &view, shape);
 }
 
 static rg_val ordered(rg_graph *graph, const rg_node *dot, int side)

@@ -32,23 +32,12 @@ static bool pattern_of(const rg_node *x, const rg_node *y, rg_expand *ret)
     return ret->inner > 0 && ret->count > 0;
 }
 
-static bool is_result(const rg_layout *l, uint32_t id)
-{
-    for (size_t i = 0; i < l->outputs; i++)
-        if (l->root[l->output[i].id] == id)
-            return true;
-    for (size_t i = 0; i < l->carries; i++)
-        if (l->root[l->carry[i].output.id] == id)
-            return true;
-    return false;
-}
-
 static void find_patterns(rg_layout *l)
 {
     for (uint32_t id = 1; id <= l->count; id++) {
         const rg_node *node = rg_node_of(l->graph, id);
         rg_expand pattern = {0};
-        if (!l->live[id] || node->op != RG_OP_broadcast || is_result(l, id) ||
+        if (!l->live[id] || node->op != RG_OP_broadcast || rg_layout_is_result(l, id) ||
             !pattern_of(rg_operand(l->graph, node, 0), node, &pattern))
             continue;
         bool only_loops = true;

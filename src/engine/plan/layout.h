@@ -1,6 +1,7 @@
 /* layout.h - from a graph to an order of steps and a map of memory, for any back end.
  *
  *   live      which nodes the results need; what each value views           (live.c)
+ *   window    slices and permutations that products read in place            (window.c)
  *   fuse      element-wise nodes that run as one loop                        (fuse.c)
  *   schedule  steps in an order that lets parameters be updated in place     (schedule.c)
  *   slots     which values need memory, for how long, and which share        (slots.c)
@@ -19,6 +20,13 @@ typedef struct rg_expand {
     uint32_t source; /* root of what is read; 0: no pattern */
     int64_t inner, count;
 } rg_expand;
+
+/* A value that is a part of another's memory, in another order of axes: the element at index i is the
+ * element from + sum(i[k] * stride[k]) of the source. */
+typedef struct rg_window {
+    uint32_t source; /* root of what is read; 0: no window */
+    int64_t from, stride[RG_RANK_MAX];
+} rg_window;
 
 /* Nodes computed in one go, in order; more than one only for element-wise groups. */
 typedef struct rg_step {
@@ -51,6 +59,7 @@ typedef struct rg_layout {
     bool *live;        /* by id */
     uint32_t *root;    /* by id: whose memory holds the value; itself unless a view */
     rg_expand *expand; /* by id: broadcasts that are read through a pattern, never stored */
+    rg_window *window; /* by id: values that only products read, where they stand */
     uint32_t *user_at; /* by id: users of root `id` are user[user_at[id] .. user_at[id + 1]) */
     uint32_t *user;
     uint32_t *group; /* by id: element-wise nodes with one number run together; 0: none */
@@ -70,6 +79,7 @@ typedef struct rg_layout {
 void rg_layout_make(
     rg_layout *layout); /* the passes in order; arena to carries and fuse are set */
 void rg_layout_live(rg_layout *layout);
+void rg_layout_windows(rg_layout *layout);
 void rg_layout_fuse(rg_layout *layout);
 void rg_layout_schedule(rg_layout *layout);
 void rg_layout_slots(rg_layout *layout);
@@ -80,11 +90,24 @@ void rg_layout_slots(rg_layout *layout);
 size_t rg_memory_plan(rg_slot *slot, size_t n);
 #define RG_MEMORY_ALIGN 64
 
+/* Is `root` what an output or a carry ends with? */
+bool rg_layout_is_result(const rg_layout *layout, uint32_t root);
+/* What a product reads of an operand: the window over its source, which may be all of it.  False where
+ * the operand's shape cannot be had by strides. */
+bool rg_layout_window(const rg_layout *layout, uint32_t operand, rg_window *ret);
+
 /* The memory behind an operand: what node id's value is read from. */
 static inline uint32_t rg_layout_source(const rg_layout *layout, uint32_t id)
 {
     uint32_t root = layout->root[id];
+    if (layout->window[root].source)
+        return layout->window[root].source;
     return layout->expand[root].source ? layout->expand[root].source : root;
+}
+/* Its readers read another's memory in its place. */
+static inline bool rg_layout_unstored(const rg_layout *layout, uint32_t root)
+{
+    return layout->expand[root].source || layout->window[root].source;
 }
 static inline bool rg_layout_element(const rg_layout *layout, uint32_t id)
 {
@@ -94,7 +117,7 @@ static inline bool rg_layout_element(const rg_layout *layout, uint32_t id)
 /* A step computes it: neither a leaf, nor a view, nor read through a pattern. */
 static inline bool rg_layout_computed(const rg_layout *layout, uint32_t id)
 {
-    return layout->live[id] && layout->root[id] == id && !layout->expand[id].source &&
+    return layout->live[id] && layout->root[id] == id && !rg_layout_unstored(layout, id) &&
            rg_ops[rg_node_of(layout->graph, id)->op].kind != RG_KIND_leaf;
 }
 

@@ -50,11 +50,23 @@ static void list_users(rg_layout *l)
     l->user_at[0] = 0;
 }
 
+bool rg_layout_is_result(const rg_layout *l, uint32_t root)
+{
+    for (size_t i = 0; i < l->outputs; i++)
+        if (l->root[l->output[i].id] == root)
+            return true;
+    for (size_t i = 0; i < l->carries; i++)
+        if (l->root[l->carry[i].output.id] == root)
+            return true;
+    return false;
+}
+
 void rg_layout_live(rg_layout *l)
 {
     l->live = RG_ARENA_ARRAY(l->arena, bool, l->count + 1);
     l->root = RG_ARENA_ARRAY(l->arena, uint32_t, l->count + 1);
     l->expand = RG_ARENA_ARRAY(l->arena, rg_expand, l->count + 1);
+    l->window = RG_ARENA_ARRAY(l->arena, rg_window, l->count + 1);
     l->user_at = RG_ARENA_ARRAY(l->arena, uint32_t, l->count + 2);
     mark_live(l);
     find_roots(l);

@@ -89,13 +89,13 @@ static void emit(scheduler *s, uint32_t group, rg_step *step)
     }
 }
 
-/* A user reads through patterns: users of a broadcast that is never stored count as well. */
+/* Users of a value that is never stored read what that is read from. */
 static void release(scheduler *s, uint32_t id, uint32_t group)
 {
     const rg_layout *l = s->l;
     for (uint32_t i = l->user_at[id]; i < l->user_at[id + 1]; i++) {
         uint32_t user = l->user[i];
-        if (l->expand[user].source)
+        if (rg_layout_unstored(l, user))
             release(s, user, group);
         else if (l->group[user] && l->group[user] != group && --s->missing[l->group[user]] == 0)
             heap_push(s, l->group[user]);

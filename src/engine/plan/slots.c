@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* ---- Readers: users of a root, those of never-stored broadcasts in their stead. */
+/* ---- Readers: users of a root, in the stead of values that are never stored their users. */
 typedef struct reading {
     uint32_t last;  /* the last step that reads; RG_NONE: none reads */
     uint32_t place; /* within that step, the last position that reads */
@@ -20,7 +20,7 @@ static void read_by(const rg_layout *l, uint32_t id, uint32_t origin, bool linea
 {
     for (uint32_t i = l->user_at[id]; i < l->user_at[id + 1]; i++) {
         uint32_t user = l->user[i];
-        if (l->expand[user].source) {
+        if (rg_layout_unstored(l, user)) {
             read_by(l, user, origin, false, r);
             continue;
         }
@@ -91,14 +91,6 @@ static uint32_t result_root(const rg_layout *l, size_t i)
     return l->root[i < l->outputs ? l->output[i].id : l->carry[i - l->outputs].output.id];
 }
 
-static bool is_result(const rg_layout *l, uint32_t root)
-{
-    for (size_t i = 0; i < l->outputs + l->carries; i++)
-        if (result_root(l, i) == root)
-            return true;
-    return false;
-}
-
 static bool is_carried(const rg_layout *l, uint32_t id)
 {
     for (size_t i = 0; i < l->carries; i++)
@@ -148,7 +140,7 @@ static void carry_in_place(rg_layout *l)
 static bool donates(const rg_layout *l, uint32_t donor, uint32_t id, const bool *taken)
 {
     return rg_layout_computed(l, donor) && l->slot_of[donor] != RG_NONE && !taken[donor] &&
-           l->step_of[donor] < l->step_of[id] && !is_result(l, donor) &&
+           l->step_of[donor] < l->step_of[id] && !rg_layout_is_result(l, donor) &&
            read_of(l, donor).last == l->step_of[id] && may_overwrite(l, donor, id);
 }
 
@@ -168,7 +160,7 @@ static uint32_t find_donor(const rg_layout *l, uint32_t id, const bool *taken)
 
 static void slot_computed(rg_layout *l, uint32_t id, bool *taken)
 {
-    bool result = is_result(l, id);
+    bool result = rg_layout_is_result(l, id);
     reading r = read_of(l, id);
     if (!l->live[id] || (!r.outside && !result) || l->slot_of[id] != RG_NONE)
         return;
@@ -215,6 +207,7 @@ void rg_layout_make(rg_layout *layout)
 {
     layout->count = rg_graph_count(layout->graph);
     rg_layout_live(layout);
+    rg_layout_windows(layout);
     rg_layout_fuse(layout);
     rg_layout_schedule(layout);
     rg_layout_slots(layout);

@@ -111,6 +111,14 @@ static json_t *files_json(const rg_work *work, size_t fold)
     return files;
 }
 
+/* A member trains on one thread; where fewer are left than there are workers, the cores of those that
+ * have none share its larger operations, which changes no bit of it. */
+static int threads_of(const rg_work *work)
+{
+    int left = (int)(work->progress->total - work->progress->done), jobs = work->options->jobs;
+    return left > 0 && left < jobs ? jobs / left : 1;
+}
+
 /* What the native worker shuts itself off from, and what it may write.  A process that has shut
  * itself off cannot open up again for another fold: it ends with its job. */
 static json_t *job_json(const rg_work *work, size_t fold, json_t *members)
@@ -127,7 +135,7 @@ static json_t *job_json(const rg_work *work, size_t fold, json_t *members)
         json_pack("{s:o, s:o, s:O, s:O, s:s, s:o, s:i, s:o}", "data", files_json(work, fold),
                   "reach", reach, "task", json_object_get(data, "task"), "classes",
                   json_object_get(data, "classes"), "metric", work->study->metric, "metrics",
-                  metric_names(work->study), "threads", 1, "members", members);
+                  metric_names(work->study), "threads", threads_of(work), "members", members);
     if (fold)
         json_object_set_new(job, "last", json_true());
     return job;

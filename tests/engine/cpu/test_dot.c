@@ -142,7 +142,7 @@ static void test_switched_off(void **state)
     (void)state;
     setenv("RIGOR_ONEDNN", "off", 1);
     assert_null(rg_onednn_version());
-    rg_gemm g = {64, 64, 64, 64, 1, 64, 1};
+    rg_gemm g = {64, 64, 64, 64, 1, 64, 1, 64};
     assert_null(rg_onednn_make(&g, 1, 0, 0));
     unsetenv("RIGOR_ONEDNN");
 }
