@@ -48,8 +48,9 @@ static void *make_handles(const rg_kernel *base)
     return rg_onednn_handles_make(((const dot_kernel *)base)->product);
 }
 
-static void free_handles(void *handles)
+static void free_handles(const rg_kernel *base, void *handles)
 {
+    (void)base;
     rg_onednn_handles_free(handles);
 }
 

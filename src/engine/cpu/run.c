@@ -80,13 +80,9 @@ static void make_kernels(rg_executable *program, bool reference)
     }
 }
 
-rg_plan *rg_plan_compile(rg_graph *graph, const rg_val *outputs, size_t n_outputs,
-                         const rg_carry *carries, size_t n_carries,
-                         const rg_plan_options *options, rg_err *err)
+rg_executable *rg_program_make(const rg_graph *graph, const rg_val *outputs, size_t n_outputs,
+                               const rg_carry *carries, size_t n_carries, bool reference)
 {
-    bool reference = options && options->reference;
-    if (!can_compile(graph, outputs, n_outputs, carries, n_carries, err))
-        return NULL;
     rg_executable *program = RG_NEW(rg_executable);
     rg_arena *arena = program->arena = rg_arena_new();
     program->owners = 1;
@@ -101,11 +97,10 @@ rg_plan *rg_plan_compile(rg_graph *graph, const rg_val *outputs, size_t n_output
     };
     rg_layout_make(&program->layout);
     make_kernels(program, reference);
-    return rg_plan_of(program, err);
+    return program;
 }
 
-/* ---- Members. */
-static void program_release(rg_executable *program)
+void rg_program_release(rg_executable *program)
 {
     if (--program->owners > 0)
         return;
@@ -113,10 +108,47 @@ static void program_release(rg_executable *program)
     rg_free(program);
 }
 
+rg_plan *rg_plan_compile(rg_graph *graph, const rg_val *outputs, size_t n_outputs,
+                         const rg_carry *carries, size_t n_carries,
+                         const rg_plan_options *options, rg_err *err)
+{
+    bool reference = options && options->reference;
+    if (!can_compile(graph, outputs, n_outputs, carries, n_carries, err))
+        return NULL;
+    return rg_plan_of(rg_program_make(graph, outputs, n_outputs, carries, n_carries, reference),
+                      err);
+}
+
+/* ---- Members. */
 static char *aligned(char *memory)
 {
     uintptr_t at = (uintptr_t)memory;
     return memory + (RG_MEMORY_ALIGN - at % RG_MEMORY_ALIGN) % RG_MEMORY_ALIGN;
+}
+
+void rg_program_place(const rg_executable *program, char *block, char **slot)
+{
+    const rg_layout *l = &program->layout;
+    for (size_t i = 0; i < l->slots; i++)
+        slot[i] =
+            l->slot[i].fixed ? (char *)(uintptr_t)l->slot[i].fixed : block + l->slot[i].offset;
+}
+
+void **rg_program_states(const rg_executable *program)
+{
+    void **state = RG_NEW_ARRAY(void *, program->kernels + 1);
+    for (size_t i = 0; i < program->kernels; i++)
+        if (program->kernel[i]->make_state)
+            state[i] = program->kernel[i]->make_state(program->kernel[i]);
+    return state;
+}
+
+void rg_program_states_free(const rg_executable *program, void **state)
+{
+    for (size_t i = 0; i < program->kernels; i++)
+        if (state[i])
+            program->kernel[i]->free_state(program->kernel[i], state[i]);
+    rg_free(state);
 }
 
 rg_plan *rg_plan_of(rg_executable *program, rg_err *err)
@@ -126,21 +158,16 @@ rg_plan *rg_plan_of(rg_executable *program, rg_err *err)
     if (!block) {
         rg_fail(err, RG_INTERNAL, NULL, "use smaller dimensions or fewer members",
                 "no memory for a plan of %zu MiB", (l->bytes + program->scratch) >> 20);
-        program_release(program);
+        rg_program_release(program);
         return NULL;
     }
     rg_plan *plan = RG_NEW(rg_plan);
     plan->program = program;
     plan->block = block;
     plan->slot = RG_NEW_ARRAY(char *, l->slots + 1);
-    for (size_t i = 0; i < l->slots; i++)
-        plan->slot[i] = l->slot[i].fixed ? (char *)(uintptr_t)l->slot[i].fixed
-                                         : aligned(block) + l->slot[i].offset;
+    rg_program_place(program, aligned(block), plan->slot);
     plan->scratch = aligned(aligned(block) + l->bytes);
-    plan->state = RG_NEW_ARRAY(void *, program->kernels + 1);
-    for (size_t i = 0; i < program->kernels; i++)
-        if (program->kernel[i]->make_state)
-            plan->state[i] = program->kernel[i]->make_state(program->kernel[i]);
+    plan->state = rg_program_states(program);
     return plan;
 }
 
@@ -154,17 +181,14 @@ void rg_plan_free(rg_plan *plan)
 {
     if (!plan)
         return;
-    for (size_t i = 0; i < plan->program->kernels; i++)
-        if (plan->state[i])
-            plan->program->kernel[i]->free_state(plan->state[i]);
+    rg_program_states_free(plan->program, plan->state);
     for (size_t i = 0; i < plan->unused.len; i++)
         rg_free(plan->unused.at[i].memory);
     rg_vec_free(&plan->unused);
     rg_plan_free(plan->judge);
-    rg_free(plan->state);
     rg_free(plan->slot);
     rg_free(plan->block);
-    program_release(plan->program);
+    rg_program_release(plan->program);
     rg_free(plan);
 }
 
@@ -219,22 +243,26 @@ bool rg_plan_step(rg_plan *plan, size_t i, rg_err *err)
     return kernel->run(kernel, &frame, err);
 }
 
-void rg_plan_copies(rg_plan *plan, const rg_copy *copy, size_t n)
+static void copy_slots(const rg_layout *l, char *const *slot, const rg_copy *copy, size_t n)
 {
-    const rg_slot *slot = plan->program->layout.slot;
     for (size_t i = 0; i < n; i++)
-        if (slot[copy[i].to].bytes > 0)
-            memcpy(plan->slot[copy[i].to], plan->slot[copy[i].from],
-                   (size_t)slot[copy[i].to].bytes);
+        if (l->slot[copy[i].to].bytes > 0)
+            memcpy(slot[copy[i].to], slot[copy[i].from], (size_t)l->slot[copy[i].to].bytes);
+}
+
+bool rg_program_run(const rg_executable *program, const rg_frame *frame, rg_err *err)
+{
+    const rg_layout *l = &program->layout;
+    copy_slots(l, frame->slot, l->before, l->befores);
+    for (size_t i = 0; i < program->kernels; i++)
+        if (!program->kernel[i]->run(program->kernel[i], frame, err))
+            return false;
+    copy_slots(l, frame->slot, l->after, l->afters);
+    return true;
 }
 
 bool rg_plan_run(rg_plan *plan, rg_err *err)
 {
-    const rg_layout *l = &plan->program->layout;
-    rg_plan_copies(plan, l->before, l->befores);
-    for (size_t i = 0; i < plan->program->kernels; i++)
-        if (!rg_plan_step(plan, i, err))
-            return false;
-    rg_plan_copies(plan, l->after, l->afters);
-    return true;
+    rg_frame frame = {plan->slot, plan->scratch, plan->state};
+    return rg_program_run(plan->program, &frame, err);
 }

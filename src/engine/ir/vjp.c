@@ -4,6 +4,8 @@
  * under the table, so that derivatives can be differentiated again. */
 #include "engine/ir/vjp.h"
 
+#include "engine/ir/loop.h"
+
 #include <string.h>
 
 /* Builds the cotangent of operand i only where somebody wants it. */
@@ -303,6 +305,12 @@ static void vjp_gather(rg_vjp *v)
 static void vjp_scatter_add(rg_vjp *v)
 {
     GIVE(1, rg_gather(v->g, x_of(v, 0), v->node.attr.axis));
+}
+
+/* ---- Recurrence. */
+static void vjp_loop(rg_vjp *v)
+{
+    rg_loop_vjp(v);
 }
 
 void rg_vjp_rule(rg_op op, rg_vjp *v)

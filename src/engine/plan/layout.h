@@ -20,7 +20,8 @@ typedef struct rg_expand {
     int64_t inner, count;
 } rg_expand;
 
-/* Nodes computed in one go, in order; more than one only for element-wise groups. */
+/* Nodes computed in one go, in order; more than one only for element-wise groups and for the
+ * results of one loop. */
 typedef struct rg_step {
     uint32_t *node;
     uint32_t n;

@@ -185,6 +185,35 @@ static rg_val case_scatter_add(problem *p)
     return rg_scatter_add(rg_shape_of(2, 5, 3), indices, p->x, 1);
 }
 
+/* Every kind of operand and result: c' = tanh(c w) + s, out = c s; the last carry and the
+ * stack. */
+static void loop_body(rg_loop_body *b, void *context)
+{
+    (void)context;
+    b->next[0] = rg_add(rg_tanh(rg_mul(b->carry[0], b->shared[0])), b->scan[0]);
+    b->out[0] = rg_mul(b->carry[0], b->scan[0]);
+}
+
+static rg_val case_loop(problem *p)
+{
+    rg_val ret[2];
+    p->x = input(p, "x", rg_shape_of(4, 3));
+    p->y = input(p, "y", rg_shape_of(3));
+    rg_loop(p->graph,
+            &(rg_loop_spec){.steps = 4,
+                            .carry = &p->y,
+                            .carries = 1,
+                            .scan = &p->x,
+                            .scans = 1,
+                            .shared = &p->y,
+                            .shareds = 1,
+                            .outs = 1,
+                            .reverse = true,
+                            .body = loop_body},
+            ret);
+    return rg_add(ret[0], ret[1]);
+}
+
 /* ---- Checking. */
 typedef struct check {
     problem p;
