@@ -22,6 +22,12 @@ static bool *mark_needed(const rg_graph *from, const uint32_t *copy, const rg_va
     return needed;
 }
 
+static rg_val add_loop(rg_graph *to, rg_node loop)
+{
+    loop.attr.loop.body = rg_body_share(to, loop.attr.loop.body);
+    return rg_loop_add(to, &loop);
+}
+
 /* Adds through the builders where those keep books, directly otherwise. */
 static rg_val add_copy(rg_graph *to, const rg_node *node)
 {
@@ -30,7 +36,7 @@ static rg_val add_copy(rg_graph *to, const rg_node *node)
     case RG_OP_input: return rg_input_at(at, to, node->attr.name, node->dtype, node->shape);
     case RG_OP_array:
         return rg_const_array_at(at, to, node->attr.array.data, node->dtype, node->shape);
-    case RG_OP_loop: return rg_loop_add(to, node);
+    case RG_OP_loop: return add_loop(to, *node);
     default: return rg_node_add(to, node);
     }
 }
@@ -54,6 +60,9 @@ void rg_import(rg_graph *to, const rg_graph *from, const rg_val *old, const rg_v
 {
     size_t count = rg_graph_count(from);
     uint32_t *copy = RG_NEW_ARRAY(uint32_t, count + 1);
+    for (uint32_t id = 1; to == from && id <= count; id++)
+        if (rg_node_of(from, id)->op == RG_OP_input)
+            copy[id] = id;
     for (size_t i = 0; i < n_old; i++)
         copy[old[i].id] = new[i].id;
     bool *needed = mark_needed(from, copy, x, n_x);

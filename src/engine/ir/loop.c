@@ -27,13 +27,18 @@ static void release(void *body)
     rg_body_free(body);
 }
 
-static const rg_body *known_body(rg_graph *outer, const rg_body *body, const char *text)
+const rg_body *rg_body_share(rg_graph *outer, const rg_body *body)
 {
+    rg_str text = {0};
+    rg_body_print(body, &text);
     if (!outer->bodies)
         outer->bodies = rg_map_new();
-    const rg_body *known = rg_map_get(outer->bodies, text);
-    if (!known)
-        rg_map_set(outer->bodies, text, (void *)(uintptr_t)body);
+    const rg_body *known = rg_map_get(outer->bodies, rg_str_text(&text));
+    if (text.cut)
+        known = body; /* a text that is too long to be kept whole proves nothing */
+    else if (!known)
+        rg_map_set(outer->bodies, rg_str_text(&text), (void *)(uintptr_t)(known = body));
+    rg_str_free(&text);
     return known;
 }
 
@@ -45,16 +50,12 @@ const rg_body *rg_body_keep(rg_graph *outer, rg_body *body)
         rg_body_free(body);
         return NULL;
     }
-    rg_str text = {0};
-    rg_body_print(body, &text);
-    /* A text that is too long to be kept whole proves nothing. */
-    const rg_body *known = text.cut ? NULL : known_body(outer, body, rg_str_text(&text));
-    rg_str_free(&text);
-    if (known)
+    const rg_body *known = rg_body_share(outer, body);
+    if (known != body)
         rg_body_free(body);
     else
         rg_arena_defer(outer->arena, release, body);
-    return known ? known : body;
+    return known;
 }
 
 bool *rg_body_needs(const rg_body *body)

@@ -29,6 +29,8 @@ void rg_body_free(rg_body *body);   /* one that was not kept */
 /* Gives the body to the graph, or an equal one that the graph has: bodies are equal when their
  * texts are.  NULL, with the error in the graph, when building it failed. */
 const rg_body *rg_body_keep(rg_graph *outer, rg_body *body);
+/* The same for a body that another graph keeps and that outlives this one. */
+const rg_body *rg_body_share(rg_graph *outer, const rg_body *body);
 /* By id: which values of the body its outputs need; rg_free. */
 bool *rg_body_needs(const rg_body *body);
 /* The definitions and the return line (print.c). */
