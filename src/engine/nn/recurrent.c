@@ -1,27 +1,24 @@
-/* recurrent.c - recurrent layers: what depends on the inputs alone is one product over all
- * steps; the loop adds what depends on the state. */
+/* recurrent.c - recurrent layers: what depends on the inputs alone is one product a gate over
+ * all steps; the loop adds what depends on the state.
+ *
+ * The rows of the weights are cut into gates once, outside the loop, so that a step and its
+ * derivative consist of products and one element-wise pass, without copies. */
 #include "engine/nn/internal.h"
 
 #include <math.h>
 
+#define GATES_MAX 4
+
 typedef struct cell_kind {
     const char *name;
-    int gates, carries;  /* blocks of the weights' rows; 1: the state, 2: and a cell */
-    bool bias_with_gate; /* bias_hh belongs to the step: a gate scales it */
+    int gates, carries; /* blocks of the weights' rows; 1: the state, 2: and a cell */
+    int inner_bias;     /* the gate whose bias_hh belongs into the step; -1: none */
     void (*step)(rg_loop_body *body, void *context);
 } cell_kind;
 
 static rg_val sigmoid(rg_val x)
 {
     return rg_activate(x, "sigmoid");
-}
-
-/* x: (B, G width) -> (B, width), the block of one gate. */
-static rg_val gate(rg_val x, int number, int64_t width)
-{
-    int64_t rows = rg_val_shape(x).dim[0], first = number * width;
-    return rg_slice(x, (const int64_t[]){0, first}, (const int64_t[]){rows, first + width},
-                    NULL);
 }
 
 /* x: (..., D), weight: (W, D) -> (..., W) */
@@ -32,42 +29,42 @@ static rg_val project(rg_val x, rg_val weight)
     return rg_dot(x, weight, &axes);
 }
 
-/* ---- One step of each.  scan: W_ih x + biases; shared: weight_hh and, for a GRU, bias_hh. */
+/* ---- One step of each.  scan[k], shared[k]: W_ih x + biases and W_hh of gate k. */
+static rg_val gate(const rg_loop_body *b, int k)
+{
+    return rg_add(b->scan[k], project(b->carry[0], b->shared[k]));
+}
+
 static void rnn_step(rg_loop_body *b, void *context)
 {
     (void)context;
-    rg_val h = rg_tanh(rg_add(b->scan[0], project(b->carry[0], b->shared[0])));
-    b->next[0] = b->out[0] = h;
+    b->next[0] = b->out[0] = rg_tanh(gate(b, 0));
 }
 
 static void lstm_step(rg_loop_body *b, void *context)
 {
     (void)context;
-    int64_t width = rg_val_shape(b->carry[0]).dim[1];
-    rg_val all = rg_add(b->scan[0], project(b->carry[0], b->shared[0]));
-    rg_val in = sigmoid(gate(all, 0, width)), forget = sigmoid(gate(all, 1, width));
-    rg_val new = rg_tanh(gate(all, 2, width)), out = sigmoid(gate(all, 3, width));
-    rg_val c = rg_add(rg_mul(forget, b->carry[1]), rg_mul(in, new));
-    b->next[1] = c;
-    b->next[0] = b->out[0] = rg_mul(out, rg_tanh(c));
+    rg_val in = sigmoid(gate(b, 0)), forget = sigmoid(gate(b, 1));
+    rg_val new = rg_tanh(gate(b, 2)), out = sigmoid(gate(b, 3));
+    rg_val cell = rg_add(rg_mul(forget, b->carry[1]), rg_mul(in, new));
+    b->next[1] = cell;
+    b->next[0] = b->out[0] = rg_mul(out, rg_tanh(cell));
 }
 
+/* shared[3]: bias_hh of the gate n. */
 static void gru_step(rg_loop_body *b, void *context)
 {
     (void)context;
     rg_val h = b->carry[0], one = rg_const(b->graph, 1, RG_F32);
-    int64_t width = rg_val_shape(h).dim[1];
-    rg_val state = rg_add(project(h, b->shared[0]), b->shared[1]);
-    rg_val reset = sigmoid(rg_add(gate(b->scan[0], 0, width), gate(state, 0, width)));
-    rg_val keep = sigmoid(rg_add(gate(b->scan[0], 1, width), gate(state, 1, width)));
-    rg_val new =
-        rg_tanh(rg_add(gate(b->scan[0], 2, width), rg_mul(reset, gate(state, 2, width))));
+    rg_val reset = sigmoid(gate(b, 0)), keep = sigmoid(gate(b, 1));
+    rg_val state = rg_add(project(h, b->shared[2]), b->shared[3]);
+    rg_val new = rg_tanh(rg_add(b->scan[2], rg_mul(reset, state)));
     b->next[0] = b->out[0] = rg_add(rg_mul(rg_sub(one, keep), new), rg_mul(keep, h));
 }
 
-static const cell_kind rnn = {"rnn", 1, 1, false, rnn_step};
-static const cell_kind lstm = {"lstm", 4, 2, false, lstm_step};
-static const cell_kind gru = {"gru", 3, 1, true, gru_step};
+static const cell_kind rnn = {"rnn", 1, 1, -1, rnn_step};
+static const cell_kind lstm = {"lstm", 4, 2, -1, lstm_step};
+static const cell_kind gru = {"gru", 3, 1, 2, gru_step};
 
 /* ---- The layer around it. */
 typedef struct weights {
@@ -89,6 +86,14 @@ static weights ask_for(rg_scope *scope, const cell_kind *kind, int64_t inputs, i
     return w;
 }
 
+/* The rows of gate k: (G width, ...) -> (width, ...) */
+static rg_val rows_of(rg_val weight, int k, int64_t width)
+{
+    rg_shape shape = rg_val_shape(weight);
+    int64_t from[2] = {k * width, 0}, to[2] = {(k + 1) * width, shape.dim[1]};
+    return rg_slice(weight, from, to, NULL);
+}
+
 static rg_recurrence recurrent(rg_scope *scope, const cell_kind *kind, rg_val x, int64_t width)
 {
     rg_shape shape = rg_val_shape(x);
@@ -100,8 +105,17 @@ static rg_recurrence recurrent(rg_scope *scope, const cell_kind *kind, rg_val x,
     }
     const int swap[] = {1, 0, 2}; /* (B, T, ...) <-> (T, B, ...) */
     weights w = ask_for(scope, kind, shape.dim[2], width);
-    rg_val bias = kind->bias_with_gate ? w.bias_ih : rg_add(w.bias_ih, w.bias_hh);
-    rg_val scan = rg_add(project(rg_permute(x, swap), w.ih), bias);
+    rg_val by_step = rg_permute(x, swap), scan[GATES_MAX], shared[GATES_MAX + 1];
+    size_t shareds = (size_t)kind->gates;
+    for (int k = 0; k < kind->gates; k++) {
+        rg_val bias = rows_of(w.bias_ih, k, width), bias_hh = rows_of(w.bias_hh, k, width);
+        shared[k] = rows_of(w.hh, k, width);
+        if (k == kind->inner_bias)
+            shared[shareds++] = bias_hh;
+        else
+            bias = rg_add(bias, bias_hh);
+        scan[k] = rg_add(project(by_step, rows_of(w.ih, k, width)), bias);
+    }
     rg_val zeros =
         rg_broadcast(rg_const(scope->graph, 0, RG_F32), rg_shape_of(shape.dim[0], width));
     rg_val ret[3] = {{0}};
@@ -109,10 +123,10 @@ static rg_recurrence recurrent(rg_scope *scope, const cell_kind *kind, rg_val x,
             &(rg_loop_spec){.steps = shape.dim[1],
                             .carry = (const rg_val[]){zeros, zeros},
                             .carries = (size_t)kind->carries,
-                            .scan = &scan,
-                            .scans = 1,
-                            .shared = (const rg_val[]){w.hh, w.bias_hh},
-                            .shareds = 2,
+                            .scan = scan,
+                            .scans = (size_t)kind->gates,
+                            .shared = shared,
+                            .shareds = shareds,
                             .outs = 1,
                             .body = kind->step},
             ret);
