@@ -128,6 +128,40 @@ static void expect_close(rg_plan *plan, rg_val a, rg_val b, const char *name, co
                      (long long)i, x[i], y[i]);
 }
 
+/* x: the carries, the scanned and the shared value.  Context is the loop's, written_out that of
+ * the unrolled steps. */
+static void compare_ways(rg_graph *graph, const rg_val *x, rg_loop_spec *spec,
+                         void *written_out, bool reference, const char *name)
+{
+    made loop = {.n = spec->carries + spec->outs}, plain = loop;
+    rg_loop(graph, spec, loop.ret);
+    spec->context = written_out;
+    unrolled(graph, spec, plain.ret);
+    differentiate(graph, x, &loop);
+    differentiate(graph, x, &plain);
+    rg_val all[24];
+    size_t n = 0;
+    for (size_t i = 0; i < 4; i++) {
+        const rg_val pairs[] = {loop.ret[i < loop.n ? i : 0],
+                                plain.ret[i < loop.n ? i : 0],
+                                loop.g[i],
+                                plain.g[i],
+                                loop.h[i],
+                                plain.h[i]};
+        memcpy(&all[n], pairs, sizeof(pairs));
+        n += RG_COUNT(pairs);
+    }
+    rg_plan *plan = compile(graph, all, n, reference);
+    rg_rng rng = rg_rng_open(support_seed(), "%s", name);
+    for (size_t i = 0; i < 4; i++)
+        fill(plan, x[i], &rng);
+    run(plan);
+    static const char *const what[] = {"value", "gradient", "second gradient"};
+    for (size_t i = 0; i < n; i += 2)
+        expect_close(plan, all[i], all[i + 1], name, what[i / 2 % 3]);
+    rg_plan_free(plan);
+}
+
 static void compare(size_t k, bool reverse, bool reference)
 {
     rg_graph *graph = rg_graph_new();
@@ -147,31 +181,8 @@ static void compare(size_t k, bool reverse, bool reference)
                          .outs = cases[k].outs,
                          .reverse = reverse,
                          .body = cases[k].body};
-    made loop = {.n = spec.carries + spec.outs}, plain = loop;
-    rg_loop(graph, &spec, loop.ret);
-    spec.context = graph; /* not NULL: the nested loop, too, is written out */
-    unrolled(graph, &spec, plain.ret);
-    differentiate(graph, x, &loop);
-    differentiate(graph, x, &plain);
-    rg_val all[24];
-    size_t n = 0;
-    for (size_t i = 0; i < 4; i++) {
-        all[n++] = loop.ret[i < loop.n ? i : 0];
-        all[n++] = plain.ret[i < loop.n ? i : 0];
-        all[n++] = loop.g[i];
-        all[n++] = plain.g[i];
-        all[n++] = loop.h[i];
-        all[n++] = plain.h[i];
-    }
-    rg_plan *plan = compile(graph, all, n, reference);
-    rg_rng rng = rg_rng_open(support_seed(), "%s", cases[k].name);
-    for (size_t i = 0; i < 4; i++)
-        fill(plan, x[i], &rng);
-    run(plan);
-    static const char *const what[] = {"value", "gradient", "second gradient"};
-    for (size_t i = 0; i < n; i += 2)
-        expect_close(plan, all[i], all[i + 1], cases[k].name, what[i / 2 % 3]);
-    rg_plan_free(plan);
+    /* With a context that is not NULL the nested loop, too, is written out. */
+    compare_ways(graph, x, &spec, graph, reference, cases[k].name);
     rg_graph_free(graph);
 }
 
@@ -181,6 +192,104 @@ static void test_equals_what_is_written_out(void **state)
     for (size_t k = 0; k < RG_COUNT(cases); k++)
         for (int way = 0; way < 4; way++)
             compare(k, way & 1, way & 2);
+}
+
+/* ---- Random bodies: smooth operations on values of shape (3, 3), the same in each call. */
+static rg_val smooth(rg_rng *rng, const rg_val *x, size_t n)
+{
+    static const int turn[] = {1, 0};
+    rg_val a = x[rg_rng_below(rng, n)], b = x[rg_rng_below(rng, n)];
+    rg_val one = rg_const(a.graph, 1, RG_F64);
+    switch (rg_rng_below(rng, 8)) {
+    case 0: return rg_add(a, b);
+    case 1: return rg_mul(rg_sin(a), b);
+    case 2: return rg_tanh(rg_matmul(a, b));
+    case 3: return rg_permute(a, turn);
+    case 4: return rg_reverse(rg_sub(a, b), RG_AXIS(0));
+    case 5: return rg_div(a, rg_add(one, rg_mul(b, b)));
+    case 6: return rg_mul(a, rg_sum(rg_cos(b), RG_AXIS(1), true));
+    default: return rg_tanh(rg_mul(a, b));
+    }
+}
+
+static void random_smooth(rg_loop_body *b, void *context)
+{
+    rg_rng rng = rg_rng_open(*(uint64_t *)context, "smooth");
+    rg_val x[16] = {b->carry[0], b->carry[1], b->scan[0], b->shared[0]};
+    size_t n = 4;
+    while (n < 12) {
+        x[n] = smooth(&rng, x, n);
+        n++;
+    }
+    b->next[0] = rg_tanh(x[rg_rng_below(&rng, n)]);
+    b->next[1] = rg_sin(x[rg_rng_below(&rng, n)]);
+    b->out[0] = x[rg_rng_below(&rng, n)];
+}
+
+static void test_random_bodies(void **state)
+{
+    (void)state;
+    for (uint64_t i = 0; i < 60; i++) {
+        uint64_t seed = support_seed() * 1000 + i;
+        rg_graph *random = rg_graph_new();
+        rg_val x[4] = {rg_input(random, "c0", RG_F64, rg_shape_of(3, 3)),
+                       rg_input(random, "c1", RG_F64, rg_shape_of(3, 3)),
+                       rg_input(random, "s", RG_F64, rg_shape_of(3, 3, 3)),
+                       rg_input(random, "h", RG_F64, rg_shape_of(3, 3))};
+        compare_ways(random, x,
+                     &(rg_loop_spec){.steps = 3,
+                                     .carry = x,
+                                     .carries = 2,
+                                     .scan = &x[2],
+                                     .scans = 1,
+                                     .shared = &x[3],
+                                     .shareds = 1,
+                                     .outs = 1,
+                                     .reverse = seed & 1,
+                                     .body = random_smooth,
+                                     .context = &seed},
+                     &seed, false, "random");
+        rg_graph_free(random);
+    }
+}
+
+/* ---- A carry that counts has no derivative, but the others need it again on the way back. */
+static void counting(rg_loop_body *b, void *context)
+{
+    (void)context;
+    rg_val n = rg_cast(b->carry[1], RG_F64);
+    b->next[0] = rg_mul(b->carry[0], rg_sin(rg_add(n, b->carry[0])));
+    b->next[1] = rg_add(b->carry[1], rg_cast(b->shared[0], RG_I32));
+}
+
+static void test_integers_are_carried(void **state)
+{
+    (void)state;
+    rg_graph *mixed = rg_graph_new();
+    rg_val x = rg_input(mixed, "x", RG_F64, rg_shape_of(3)), h = rg_const(mixed, 2, RG_F64);
+    rg_val wide = rg_broadcast(h, rg_shape_of(3)), zero = rg_cast(rg_sub(wide, wide), RG_I32);
+    rg_loop_spec spec = {.steps = 4,
+                         .carry = (const rg_val[]){x, zero},
+                         .carries = 2,
+                         .shared = &wide,
+                         .shareds = 1,
+                         .body = counting};
+    rg_val ret[2][2], out[6];
+    rg_loop(mixed, &spec, ret[0]);
+    unrolled(mixed, &spec, ret[1]);
+    for (int i = 0; i < 2; i++) {
+        out[i] = ret[i][0];
+        rg_grad(rg_sum(ret[i][0], RG_ALL_AXES, false), &x, 1, &out[2 + i]);
+        rg_grad(rg_sum(out[2 + i], RG_ALL_AXES, false), &x, 1, &out[4 + i]);
+    }
+    rg_plan *plan = compile(mixed, out, 6, false);
+    rg_rng rng = rg_rng_open(support_seed(), "mixed");
+    fill(plan, x, &rng);
+    run(plan);
+    for (int i = 0; i < 6; i += 2)
+        expect_close(plan, out[i], out[i + 1], "integers", "value or derivative");
+    rg_plan_free(plan);
+    rg_graph_free(mixed);
 }
 
 /* ---- Siblings. */
@@ -546,6 +655,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_equals_what_is_written_out),
+        cmocka_unit_test(test_random_bodies),
+        cmocka_unit_test(test_integers_are_carried),
         TEST(test_equal_loops_are_one),
         TEST(test_unused_operands_are_dropped),
         TEST(test_no_steps),
