@@ -125,6 +125,38 @@ rg_val rg_gather_at(rg_place at, rg_val x, rg_val indices, int axis);
 /* zeros(shape) with updates added at `indices` along `axis`: the transpose of gather. */
 rg_val rg_scatter_add_at(rg_place at, rg_shape shape, rg_val indices, rg_val updates, int axis);
 
+/* ---- Recurrence: a body that runs step after step with carried values (JAX's scan).
+ *
+ *     for t = 0 .. steps - 1, p = reverse ? steps - 1 - t : t:
+ *         carry, out[p] = body(carry, scan[p], shared)
+ *
+ * The body is a graph of its own, built once by the callback from its own values: it sets every
+ * entry of next (same shape and type as the carry) and of out.  Values of the graph outside are
+ * no values of the body: pass them as shared.  Mistakes in the body stick to the graph outside.
+ * What the results do not need is never computed; derivatives of any order run a loop in the
+ * other direction, which recomputes each step from the carries before it. */
+typedef struct rg_loop_body {
+    rg_graph *graph;
+    const rg_val *carry, *scan, *shared;
+    rg_val step; /* p, I32 scalar */
+    rg_val *next, *out;
+} rg_loop_body;
+typedef struct rg_loop_spec {
+    int64_t steps;       /* 0 or more; 0 gives the carries as they are and empty stacks */
+    const rg_val *carry; /* values before the first step */
+    size_t carries;
+    const rg_val *scan; /* (steps, ...), read entry by entry */
+    size_t scans;
+    const rg_val *shared; /* the same in every step */
+    size_t shareds;
+    size_t outs; /* how many values each step puts on stacks */
+    bool reverse;
+    void (*body)(rg_loop_body *body, void *context);
+    void *context;
+} rg_loop_spec;
+/* ret: the carries after the last step, then the stacks (steps, ...) of the outs. */
+void rg_loop_at(rg_place at, rg_graph *graph, const rg_loop_spec *spec, rg_val *ret);
+
 /* ---- Transforms: graph in, graph out. */
 /* Reverse mode: d(loss)/d(x[i]) into ret[i] (same shape as x[i]); loss is a scalar.  Built from
  * the same operations, hence of any order.  A value that does not depend on x[i] gives zeros.
@@ -170,6 +202,7 @@ void rg_grad_at(rg_place at, rg_val loss, const rg_val *x, size_t n, rg_val *ret
 #define rg_matmul(...) rg_matmul_at(RG_HERE, __VA_ARGS__)
 #define rg_gather(...) rg_gather_at(RG_HERE, __VA_ARGS__)
 #define rg_scatter_add(...) rg_scatter_add_at(RG_HERE, __VA_ARGS__)
+#define rg_loop(...) rg_loop_at(RG_HERE, __VA_ARGS__)
 #define rg_grad(...) rg_grad_at(RG_HERE, __VA_ARGS__)
 
 /* ---- Text form (docs/ir.md). */

@@ -84,6 +84,9 @@ size_t rg_scope_weights(const rg_scope *scope,
  * As in graph.h, each is a macro that passes on where the model calls it. */
 #define rg_linear(...) rg_linear_at(RG_HERE, __VA_ARGS__)
 #define rg_dropout(...) rg_dropout_at(RG_HERE, __VA_ARGS__)
+#define rg_rnn(...) rg_rnn_at(RG_HERE, __VA_ARGS__)
+#define rg_lstm(...) rg_lstm_at(RG_HERE, __VA_ARGS__)
+#define rg_gru(...) rg_gru_at(RG_HERE, __VA_ARGS__)
 #define rg_activate(...) rg_activate_at(RG_HERE, __VA_ARGS__)
 #define rg_cross_entropy(...) rg_cross_entropy_at(RG_HERE, __VA_ARGS__)
 #define rg_squared_error(...) rg_squared_error_at(RG_HERE, __VA_ARGS__)
@@ -96,6 +99,24 @@ rg_val rg_linear_at(rg_place at, rg_scope *scope, rg_val x, int64_t width);
  * probability `rate` (scalar, in [0, 1)) and the others are scaled by 1 / (1 - rate); otherwise
  * x. */
 rg_val rg_dropout_at(rg_place at, rg_scope *scope, rg_val x, rg_val rate);
+
+/* ---- Recurrent layers: x (B, T, D), one step after the other along T, from a state of zeros.
+ * Weights are PyTorch's in name, shape, order of gates and initial values: weight_ih
+ * (G width, D), weight_hh (G width, width), bias_ih and bias_hh (G width), all from
+ * U(-1/sqrt(width), 1/sqrt(width)). */
+typedef struct rg_recurrence {
+    rg_val states; /* (B, T, width): after each step */
+    rg_val last;   /* (B, width): after the last one */
+    rg_val cell;   /* (B, width): the LSTM's cell after the last step; else no value */
+} rg_recurrence;
+/* Elman 1990, G = 1: h' = tanh(W_ih x + b_ih + W_hh h + b_hh). */
+rg_recurrence rg_rnn_at(rg_place at, rg_scope *scope, rg_val x, int64_t width);
+/* Hochreiter & Schmidhuber 1997 with the forget gate of Gers et al. 2000, G = 4 (i, f, g, o):
+ * c' = sigmoid(f) c + sigmoid(i) tanh(g), h' = sigmoid(o) tanh(c'). */
+rg_recurrence rg_lstm_at(rg_place at, rg_scope *scope, rg_val x, int64_t width);
+/* Cho et al. 2014, in the form that resets behind the product, G = 3 (r, z, n):
+ * n = tanh(W_in x + b_in + sigmoid(r) (W_hn h + b_hn)), h' = (1 - sigmoid(z)) n + sigmoid(z) h. */
+rg_recurrence rg_gru_at(rg_place at, rg_scope *scope, rg_val x, int64_t width);
 
 /* ---- Activations: a table; element-wise. */
 typedef struct rg_activation {

@@ -5,7 +5,7 @@
 #ifndef RIGOR_TESTS_ENGINE_RANDOM_GRAPH_H
 #define RIGOR_TESTS_ENGINE_RANDOM_GRAPH_H
 
-#include "engine/ir/node.h"
+#include "engine/ir/loop.h"
 #include "support.h"
 
 #define VALUES_MAX 64
@@ -17,6 +17,7 @@ typedef struct random_graph {
     size_t values;
     int inputs;
     int64_t elements_max;
+    int depth; /* loops around this graph; a body takes constants where it would take inputs */
 } random_graph;
 
 static inline int64_t draw(random_graph *r, int64_t n)
@@ -50,9 +51,22 @@ static inline rg_shape draw_shape(random_graph *r)
     return shape;
 }
 
+static inline rg_val draw_constant_of(random_graph *r, rg_dtype dtype, rg_shape shape)
+{
+    size_t n = (size_t)rg_shape_count(shape);
+    void *data = rg_alloc(n * 8 + 8);
+    for (size_t i = 0; i < n; i++)
+        rg_dtype_store(dtype, data, i, 4 * rg_rng_normal(&r->rng));
+    rg_val ret = rg_const_array(r->graph, data, dtype, shape);
+    rg_free(data);
+    return ret;
+}
+
 static inline rg_val draw_input_of(random_graph *r, rg_dtype dtype, rg_shape shape)
 {
     char name[32];
+    if (r->depth > 0)
+        return draw_constant_of(r, dtype, shape);
     snprintf(name, sizeof(name), "in%d", r->inputs++);
     return rg_input(r->graph, name, dtype, shape);
 }
@@ -320,6 +334,85 @@ static inline rg_val draw_scatter_add(random_graph *r)
     return rg_scatter_add(shape, indices, like, axis);
 }
 
+/* ---- A loop whose body is a random graph over what it is given. */
+static inline void random_graph_fill(random_graph *r, size_t n, bool dots);
+
+typedef struct random_body {
+    random_graph *around;
+    size_t carries, scans, shareds, outs;
+} random_body;
+
+static inline rg_val draw_like(random_graph *r, rg_val like)
+{
+    for (int attempt = 0; attempt < 8; attempt++) {
+        rg_val x = r->value[draw(r, (int64_t)r->values)];
+        if (rg_val_dtype(x) == rg_val_dtype(like) &&
+            rg_shape_same(rg_val_shape(x), rg_val_shape(like)))
+            return x;
+    }
+    return rg_val_dtype(like) == RG_BOOL || draw(r, 2) ? like : rg_add(like, like);
+}
+
+static inline void draw_body(rg_loop_body *body, void *context)
+{
+    random_body *b = context;
+    random_graph r = {.graph = body->graph,
+                      .rng = rg_rng_open(rg_rng_u64(&b->around->rng), "body"),
+                      .elements_max = 60,
+                      .depth = b->around->depth + 1};
+    for (size_t i = 0; i < b->carries; i++)
+        r.value[r.values++] = body->carry[i];
+    for (size_t i = 0; i < b->scans; i++)
+        r.value[r.values++] = body->scan[i];
+    for (size_t i = 0; i < b->shareds; i++)
+        r.value[r.values++] = body->shared[i];
+    r.value[r.values++] = body->step;
+    random_graph_fill(&r, r.values + 6, false);
+    for (size_t i = 0; i < b->carries; i++)
+        body->next[i] = draw_like(&r, body->carry[i]);
+    for (size_t i = 0; i < b->outs; i++) {
+        rg_val x = r.value[draw(&r, (int64_t)r.values)];
+        body->out[i] = rg_val_shape(x).rank < RG_RANK_MAX ? x : body->step;
+    }
+}
+
+static inline rg_val draw_loop(random_graph *r)
+{
+    random_body b = {r, (size_t)draw(r, 3), (size_t)draw(r, 3), (size_t)draw(r, 3),
+                     1 + (size_t)draw(r, 2)};
+    rg_val operand[9], result[8];
+    int64_t steps = draw(r, 4);
+    size_t n = 0;
+    for (size_t i = 0; i < b.carries; i++) {
+        rg_val x = draw_value(r, (rg_dtype)draw(r, 5)); /* a trace has one axis more */
+        operand[n++] =
+            rg_val_shape(x).rank < RG_RANK_MAX ? x : rg_amax(rg_cast(x, RG_F32), 1, false);
+    }
+    for (size_t i = 0; i < b.scans; i++)
+        operand[n++] = draw_input_of(r, (rg_dtype)draw(r, 5),
+                                     rg_shape_of(steps, draw(r, 4), 1 + draw(r, 3)));
+    for (size_t i = 0; i < b.shareds; i++)
+        operand[n++] = draw_value(r, (rg_dtype)draw(r, 5));
+    rg_loop(r->graph,
+            &(rg_loop_spec){.steps = steps,
+                            .carry = operand,
+                            .carries = b.carries,
+                            .scan = operand + b.carries,
+                            .scans = b.scans,
+                            .shared = operand + b.carries + b.scans,
+                            .shareds = b.shareds,
+                            .outs = b.outs,
+                            .reverse = draw(r, 2),
+                            .body = draw_body,
+                            .context = &b},
+            result);
+    /* Any of the siblings, traces too. */
+    const rg_node *node = rg_node_of(r->graph, result[0].id);
+    if (rg_graph_error(r->graph)->code == RG_OK)
+        result[0].id += (uint32_t)draw(r, (int64_t)rg_loop_results(node));
+    return result[0];
+}
+
 /* Adds `n` random operations; dots only where rounding may differ. */
 static inline void random_graph_fill(random_graph *r, size_t n, bool dots)
 {
@@ -329,7 +422,7 @@ static inline void random_graph_fill(random_graph *r, size_t n, bool dots)
     };
     while (r->values < n && r->values < VALUES_MAX) {
         rg_op op = (rg_op)draw(r, RG_OPS);
-        if (op == RG_OP_dot && !dots)
+        if ((op == RG_OP_dot && !dots) || (op == RG_OP_loop && r->depth > 1))
             continue;
         rg_val made = draws[op](r);
         r->value[r->values++] = made;

@@ -154,8 +154,9 @@ static void *make_handles(const rg_kernel *base)
     return h;
 }
 
-static void free_handles(void *state)
+static void free_handles(const rg_kernel *base, void *state)
 {
+    (void)base;
     unit_handles *h = state;
     for (int64_t i = 0; i < h->units; i++)
         rg_onednn_handles_free(h->of[i]);

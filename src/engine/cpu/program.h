@@ -11,6 +11,10 @@ typedef struct rg_frame {
     char *scratch;      /* working memory, 64-byte aligned, for one kernel at a time */
     void *const *state; /* by kernel: what make_state made */
     int64_t from, to;   /* the units of the kernel that are wanted */
+    rg_crew
+        *crew; /* threads that may share a kernel's units, each with `each` bytes of scratch of
+                           its own behind the caller's; NULL: none */
+    size_t each;
 } rg_frame;
 
 typedef struct rg_kernel rg_kernel;
@@ -23,7 +27,7 @@ struct rg_kernel {
     int64_t units;
     /* Where a member needs objects of its own (oneDNN's memory handles); may be NULL. */
     void *(*make_state)(const rg_kernel *kernel);
-    void (*free_state)(void *state);
+    void (*free_state)(const rg_kernel *kernel, void *state);
     uint32_t number; /* its place among the kernels */
     uint32_t id;     /* the (last) node it computes */
 };
@@ -50,6 +54,7 @@ rg_kernel *rg_lower_concat(rg_lowering *lowering, const rg_step *step);      /* 
 rg_kernel *rg_lower_dot(rg_lowering *lowering, const rg_step *step);         /* dot.c */
 rg_kernel *rg_lower_gather(rg_lowering *lowering, const rg_step *step);      /* index.c */
 rg_kernel *rg_lower_scatter_add(rg_lowering *lowering, const rg_step *step); /* index.c */
+rg_kernel *rg_lower_loop(rg_lowering *lowering, const rg_step *step);        /* loop_run.c */
 /* The reference interpreter as a kernel, for any single node. */
 rg_kernel *rg_lower_reference(rg_lowering *lowering, const rg_step *step);
 /* By the table. */
@@ -78,8 +83,18 @@ struct rg_plan {
     rg_plan *judge; /* find_nonfinite's reference plan, made on first use */
 };
 
+/* The outputs and carries are copied; with one owner, who releases it. */
+rg_executable *rg_program_make(const rg_graph *graph, const rg_val *outputs, size_t n_outputs,
+                               const rg_carry *carries, size_t n_carries, bool reference);
+void rg_program_release(rg_executable *program);
+/* A member: where its slots are, and what its kernels keep. */
+void rg_program_place(const rg_executable *program, char *block, char **slot);
+void **rg_program_states(const rg_executable *program);
+void rg_program_states_free(const rg_executable *program, void **state);
+/* Runs every kernel, with the copies around them. */
+bool rg_program_run(const rg_executable *program, const rg_frame *frame, rg_err *err);
+
 rg_plan *rg_plan_of(rg_executable *program, rg_err *err); /* takes over one ownership */
 bool rg_plan_step(rg_plan *plan, size_t kernel, rg_err *err);
-void rg_plan_copies(rg_plan *plan, const rg_copy *copy, size_t n);
 
 #endif

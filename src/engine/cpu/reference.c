@@ -388,6 +388,12 @@ static bool reference_scatter_add(const call *c)
     return true;
 }
 
+/* ---- Recurrence. */
+static bool reference_loop(const call *c)
+{
+    return rg_reference_loop(c->node, c->in, c->out, c->err);
+}
+
 bool rg_reference(const rg_graph *graph, const rg_node *node, const void *const *in, void *out,
                   rg_err *err)
 {

@@ -10,4 +10,7 @@ bool rg_reference(const rg_graph *graph, const rg_node *node, const void *const 
                   rg_err *err);
 bool rg_index_fail(const rg_node *node, int64_t index, int64_t length, rg_err *err);
 
+/* One result of a loop, by the body's nodes, step after step (loop_reference.c). */
+bool rg_reference_loop(const rg_node *node, const void *const *in, void *out, rg_err *err);
+
 #endif

@@ -82,17 +82,13 @@ static void make_kernels(rg_executable *program, bool reference)
     }
 }
 
-rg_plan *rg_plan_compile(rg_graph *graph, const rg_val *outputs, size_t n_outputs,
-                         const rg_carry *carries, size_t n_carries,
-                         const rg_plan_options *options, rg_err *err)
+rg_executable *rg_program_make(const rg_graph *graph, const rg_val *outputs, size_t n_outputs,
+                               const rg_carry *carries, size_t n_carries, bool reference)
 {
-    bool reference = options && options->reference;
-    if (!can_compile(graph, outputs, n_outputs, carries, n_carries, err))
-        return NULL;
     rg_executable *program = RG_NEW(rg_executable);
     rg_arena *arena = program->arena = rg_arena_new();
     program->owners = 1;
-    program->threads = options && !reference && options->threads > 1 ? options->threads : 1;
+    program->threads = 1;
     program->layout = (rg_layout){
         .arena = arena,
         .graph = graph,
@@ -104,11 +100,10 @@ rg_plan *rg_plan_compile(rg_graph *graph, const rg_val *outputs, size_t n_output
     };
     rg_layout_make(&program->layout);
     make_kernels(program, reference);
-    return rg_plan_of(program, err);
+    return program;
 }
 
-/* ---- Members. */
-static void program_release(rg_executable *program)
+void rg_program_release(rg_executable *program)
 {
     if (--program->owners > 0)
         return;
@@ -116,10 +111,50 @@ static void program_release(rg_executable *program)
     rg_free(program);
 }
 
+rg_plan *rg_plan_compile(rg_graph *graph, const rg_val *outputs, size_t n_outputs,
+                         const rg_carry *carries, size_t n_carries,
+                         const rg_plan_options *options, rg_err *err)
+{
+    bool reference = options && options->reference;
+    if (!can_compile(graph, outputs, n_outputs, carries, n_carries, err))
+        return NULL;
+    rg_executable *program =
+        rg_program_make(graph, outputs, n_outputs, carries, n_carries, reference);
+    if (options && !reference && options->threads > 1)
+        program->threads = options->threads;
+    return rg_plan_of(program, err);
+}
+
+/* ---- Members. */
 static char *aligned(char *memory)
 {
     uintptr_t at = (uintptr_t)memory;
     return memory + (RG_MEMORY_ALIGN - at % RG_MEMORY_ALIGN) % RG_MEMORY_ALIGN;
+}
+
+void rg_program_place(const rg_executable *program, char *block, char **slot)
+{
+    const rg_layout *l = &program->layout;
+    for (size_t i = 0; i < l->slots; i++)
+        slot[i] =
+            l->slot[i].fixed ? (char *)(uintptr_t)l->slot[i].fixed : block + l->slot[i].offset;
+}
+
+void **rg_program_states(const rg_executable *program)
+{
+    void **state = RG_NEW_ARRAY(void *, program->kernels + 1);
+    for (size_t i = 0; i < program->kernels; i++)
+        if (program->kernel[i]->make_state)
+            state[i] = program->kernel[i]->make_state(program->kernel[i]);
+    return state;
+}
+
+void rg_program_states_free(const rg_executable *program, void **state)
+{
+    for (size_t i = 0; i < program->kernels; i++)
+        if (state[i])
+            program->kernel[i]->free_state(program->kernel[i], state[i]);
+    rg_free(state);
 }
 
 rg_plan *rg_plan_of(rg_executable *program, rg_err *err)
@@ -130,22 +165,17 @@ rg_plan *rg_plan_of(rg_executable *program, rg_err *err)
     if (!block) {
         rg_fail(err, RG_INTERNAL, NULL, "use smaller dimensions or fewer members",
                 "no memory for a plan of %zu MiB", (l->bytes + scratch) >> 20);
-        program_release(program);
+        rg_program_release(program);
         return NULL;
     }
     rg_plan *plan = RG_NEW(rg_plan);
     plan->program = program;
     plan->block = block;
     plan->slot = RG_NEW_ARRAY(char *, l->slots + 1);
-    for (size_t i = 0; i < l->slots; i++)
-        plan->slot[i] = l->slot[i].fixed ? (char *)(uintptr_t)l->slot[i].fixed
-                                         : aligned(block) + l->slot[i].offset;
+    rg_program_place(program, aligned(block), plan->slot);
     plan->scratch = aligned(aligned(block) + l->bytes);
     plan->crew = program->threads > 1 ? rg_crew_new(program->threads) : NULL;
-    plan->state = RG_NEW_ARRAY(void *, program->kernels + 1);
-    for (size_t i = 0; i < program->kernels; i++)
-        if (program->kernel[i]->make_state)
-            plan->state[i] = program->kernel[i]->make_state(program->kernel[i]);
+    plan->state = rg_program_states(program);
     return plan;
 }
 
@@ -159,18 +189,15 @@ void rg_plan_free(rg_plan *plan)
 {
     if (!plan)
         return;
-    for (size_t i = 0; i < plan->program->kernels; i++)
-        if (plan->state[i])
-            plan->program->kernel[i]->free_state(plan->state[i]);
+    rg_program_states_free(plan->program, plan->state);
     for (size_t i = 0; i < plan->unused.len; i++)
         rg_free(plan->unused.at[i].memory);
     rg_vec_free(&plan->unused);
     rg_plan_free(plan->judge);
     rg_crew_free(plan->crew);
-    rg_free(plan->state);
     rg_free(plan->slot);
     rg_free(plan->block);
-    program_release(plan->program);
+    rg_program_release(plan->program);
     rg_free(plan);
 }
 
@@ -220,7 +247,7 @@ void rg_plan_bind(rg_plan *plan, rg_val input, void *memory)
 
 /* ---- Running. */
 typedef struct piece {
-    const rg_plan *plan;
+    const rg_frame *frame;
     const rg_kernel *kernel;
     _Atomic bool failed;
     rg_err *err; /* of the first unit that fails */
@@ -230,41 +257,62 @@ static void run_unit(void *ctx, size_t i, int member)
 {
     piece *p = ctx;
     rg_err err = {0};
-    rg_frame frame = {p->plan->slot,
-                      p->plan->scratch + (size_t)member * p->plan->program->scratch,
-                      p->plan->state, (int64_t)i, (int64_t)i + 1};
+    rg_frame frame = *p->frame;
+    frame.scratch += (size_t)member * frame.each;
+    frame.from = (int64_t)i;
+    frame.to = frame.from + 1;
     if (!p->kernel->run(p->kernel, &frame, &err) && !atomic_exchange(&p->failed, true))
         *p->err = err;
 }
 
-bool rg_plan_step(rg_plan *plan, size_t i, rg_err *err)
+/* A kernel that is cut into units is shared by the frame's crew. */
+static bool run_kernel(const rg_kernel *kernel, const rg_frame *given, rg_err *err)
 {
-    const rg_kernel *kernel = plan->program->kernel[i];
-    if (!plan->crew || kernel->units < 2) {
-        rg_frame frame = {plan->slot, plan->scratch, plan->state, 0, kernel->units};
+    rg_frame frame = *given;
+    frame.from = 0;
+    frame.to = kernel->units;
+    if (!frame.crew || kernel->units < 2)
         return kernel->run(kernel, &frame, err);
-    }
-    piece p = {.plan = plan, .kernel = kernel, .err = err};
-    rg_crew_run(plan->crew, (size_t)kernel->units, run_unit, &p);
+    piece p = {.frame = &frame, .kernel = kernel, .err = err};
+    rg_crew_run(frame.crew, (size_t)kernel->units, run_unit, &p);
     return !p.failed;
 }
 
-void rg_plan_copies(rg_plan *plan, const rg_copy *copy, size_t n)
+static rg_frame frame_of(const rg_plan *plan)
 {
-    const rg_slot *slot = plan->program->layout.slot;
+    return (rg_frame){.slot = plan->slot,
+                      .scratch = plan->scratch,
+                      .state = plan->state,
+                      .crew = plan->crew,
+                      .each = plan->program->scratch};
+}
+
+bool rg_plan_step(rg_plan *plan, size_t i, rg_err *err)
+{
+    rg_frame frame = frame_of(plan);
+    return run_kernel(plan->program->kernel[i], &frame, err);
+}
+
+static void copy_slots(const rg_layout *l, char *const *slot, const rg_copy *copy, size_t n)
+{
     for (size_t i = 0; i < n; i++)
-        if (slot[copy[i].to].bytes > 0)
-            memcpy(plan->slot[copy[i].to], plan->slot[copy[i].from],
-                   (size_t)slot[copy[i].to].bytes);
+        if (l->slot[copy[i].to].bytes > 0)
+            memcpy(slot[copy[i].to], slot[copy[i].from], (size_t)l->slot[copy[i].to].bytes);
+}
+
+bool rg_program_run(const rg_executable *program, const rg_frame *frame, rg_err *err)
+{
+    const rg_layout *l = &program->layout;
+    copy_slots(l, frame->slot, l->before, l->befores);
+    for (size_t i = 0; i < program->kernels; i++)
+        if (!run_kernel(program->kernel[i], frame, err))
+            return false;
+    copy_slots(l, frame->slot, l->after, l->afters);
+    return true;
 }
 
 bool rg_plan_run(rg_plan *plan, rg_err *err)
 {
-    const rg_layout *l = &plan->program->layout;
-    rg_plan_copies(plan, l->before, l->befores);
-    for (size_t i = 0; i < plan->program->kernels; i++)
-        if (!rg_plan_step(plan, i, err))
-            return false;
-    rg_plan_copies(plan, l->after, l->afters);
-    return true;
+    rg_frame frame = frame_of(plan);
+    return rg_program_run(plan->program, &frame, err);
 }

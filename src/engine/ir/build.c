@@ -5,6 +5,21 @@
 #include <math.h>
 #include <string.h>
 
+/* A loop's body and the graph around it have no values in common. */
+static bool is_around(const rg_graph *outer, const rg_graph *graph)
+{
+    while (graph && graph != outer)
+        graph = graph->outer;
+    return graph != NULL;
+}
+
+static void refuse_outer(rg_graph *graph, const rg_graph *other, const char *name)
+{
+    if (other && other != graph && (is_around(other, graph) || is_around(graph, other)))
+        rg_graph_fail(graph, "pass it to the loop as carry, scanned or shared value",
+                      "%s: an operand is a value from outside the loop's body", name);
+}
+
 static rg_val add_node(rg_place at, const rg_val *in, uint32_t n, rg_node node)
 {
     rg_graph *graph = NULL;
@@ -13,9 +28,11 @@ static rg_val add_node(rg_place at, const rg_val *in, uint32_t n, rg_node node)
     if (!graph)
         return (rg_val){0};
     uint32_t few[4], *ids = n <= RG_COUNT(few) ? few : RG_NEW_ARRAY(uint32_t, n);
-    for (uint32_t i = 0; i < n; i++)
-        ids[i] = in[i].graph == graph ? in[i].id : 0;
     rg_graph_note(graph, at);
+    for (uint32_t i = 0; i < n; i++) {
+        ids[i] = in[i].graph == graph ? in[i].id : 0;
+        refuse_outer(graph, in[i].graph, rg_ops[node.op].name);
+    }
     node.n_in = n;
     node.in = ids;
     rg_val ret = rg_node_add(graph, &node);

@@ -83,6 +83,18 @@ void rg_shape_text(char out[160], rg_shape shape)
     snprintf(out + len, 160 - (size_t)len, ")");
 }
 
+void rg_dtype_store(rg_dtype dtype, void *data, size_t i, double value)
+{
+    value = rg_dtype_round(dtype, value);
+    switch (dtype) {
+    case RG_F32: ((float *)data)[i] = (float)value; break;
+    case RG_F64: ((double *)data)[i] = value; break;
+    case RG_I32: ((int32_t *)data)[i] = (int32_t)value; break;
+    case RG_U32: ((uint32_t *)data)[i] = (uint32_t)value; break;
+    case RG_BOOL: ((unsigned char *)data)[i] = value != 0; break;
+    }
+}
+
 double rg_dtype_element(rg_dtype dtype, const void *data, size_t i)
 {
     switch (dtype) {

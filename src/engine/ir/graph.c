@@ -27,6 +27,7 @@ void rg_graph_free(rg_graph *graph)
     if (!graph)
         return;
     rg_map_free(graph->inputs);
+    rg_map_free(graph->bodies);
     rg_arena_free(graph->arena);
     rg_vec_free(&graph->node);
     rg_free(graph->known.id);

@@ -42,6 +42,12 @@ typedef union rg_attr {
         double value;
     } pad;
     rg_dot_axes dot;
+    struct {
+        const struct rg_body *body; /* loop.h */
+        int64_t steps;
+        uint32_t carries, scans, result;
+        uint32_t reverse; /* 1: from the last entry of the scanned values to the first */
+    } loop;
 } rg_attr;
 
 typedef struct rg_node {
@@ -61,7 +67,9 @@ struct rg_graph {
         uint32_t *id;
         size_t cap, len;
     } known;
-    rg_map *inputs; /* name -> (void *)(uintptr_t)id */
+    rg_map *inputs;        /* name -> (void *)(uintptr_t)id */
+    rg_map *bodies;        /* text -> rg_body of a loop; NULL: there is no loop */
+    const rg_graph *outer; /* a loop's body: the graph around it */
     rg_place at;
     int pins;
     rg_err err;
@@ -105,6 +113,7 @@ bool rg_dtype_float(rg_dtype dtype);
 int64_t rg_shape_count(rg_shape shape);
 void rg_shape_text(char out[160], rg_shape shape); /* "(64, 10)" */
 double rg_dtype_element(rg_dtype dtype, const void *data, size_t i);
+void rg_dtype_store(rg_dtype dtype, void *data, size_t i, double value); /* rounded */
 /* value as the type holds it: f32 rounds, integers cut and saturate. */
 double rg_dtype_round(rg_dtype dtype, double value);
 /* The value of a constant, also one that was broadcast or reshaped. */

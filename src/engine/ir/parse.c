@@ -70,6 +70,7 @@ static rg_val add(parser *p, rg_node *node)
     case RG_OP_const: return rg_const_at(at, p->graph, node->attr.value, node->dtype);
     case RG_OP_array:
         return rg_const_array_at(at, p->graph, node->attr.array.data, node->dtype, node->shape);
+    case RG_OP_loop: return rg_loop_add(p->graph, node);
     default: return rg_node_add(p->graph, node);
     }
 }
@@ -174,8 +175,6 @@ static bool returns(parser *p, rg_val **ret, size_t *ret_n)
         ok = parse_operand(p, &value.id);
         rg_vec_push(&outputs, value);
     }
-    for (ok = ok && line_end(p); ok && *p->at; ok = line_end(p))
-        parse_skip_spaces(p);
     if (ok) {
         *ret = RG_ARENA_ARRAY(p->graph->arena, rg_val, outputs.len + 1);
         if (outputs.len)
@@ -186,21 +185,111 @@ static bool returns(parser *p, rg_val **ret, size_t *ret_n)
     return ok;
 }
 
-static bool lines(parser *p, rg_val **ret, size_t *ret_n)
+/* Empty lines and comments up to the character that ends the text. */
+static bool text_end(parser *p, char end)
 {
-    for (;;) {
+    do {
+        if (!line_end(p))
+            return false;
         parse_skip_spaces(p);
-        if (strncmp(p->at, "return", 6) == 0 && !parse_is_word(p->at[6])) {
-            p->at += 6;
-            return returns(p, ret, ret_n);
-        }
+    } while (*p->at == '\n' || *p->at == '#');
+    return *p->at == end ||
+           parse_fail_at(p, p->at,
+                         end ? "close the body with '}'" : "the return line is the last one",
+                         "unexpected text behind the return line");
+}
+
+static bool accept_word(parser *p, const char *word)
+{
+    size_t len = strlen(word);
+    parse_skip_spaces(p);
+    if (strncmp(p->at, word, len) != 0 || parse_is_word(p->at[len]))
+        return false;
+    p->at += len;
+    return true;
+}
+
+static bool body(parser *p);
+
+/* Definitions and bodies up to the return line, and what follows it up to `end`. */
+static bool lines(parser *p, char end, rg_val **ret, size_t *ret_n)
+{
+    while (!accept_word(p, "return")) {
         if (*p->at == '\0')
             return parse_fail_at(p, p->at, "end the text with 'return %...'", "no return line");
         if (*p->at == '%' && !definition(p))
             return false;
+        if (accept_word(p, "body") && !body(p))
+            return false;
         if (!line_end(p))
             return false;
     }
+    return returns(p, ret, ret_n) && text_end(p, end);
+}
+
+/* ---- Bodies of loops: a text within the text, with numbers of its own. */
+#define DEPTH_MAX 16
+
+static void list_inputs(rg_body *body)
+{
+    rg_graph *graph = body->graph;
+    body->input = RG_ARENA_ARRAY(graph->arena, rg_val, rg_graph_count(graph));
+    for (uint32_t id = 1; id <= rg_graph_count(graph); id++)
+        if (rg_node_of(graph, id)->op == RG_OP_input)
+            body->input[body->inputs++] = (rg_val){graph, id};
+}
+
+static void parser_free(parser *p)
+{
+    drop_attributes(p);
+    rg_vec_free(&p->value);
+    rg_vec_free(&p->body);
+}
+
+static bool body_lines(parser *p, rg_body *body)
+{
+    size_t outputs = 0;
+    parser inner = {.text = p->text,
+                    .at = p->at,
+                    .line_start = p->line_start,
+                    .where = rg_arena_strdup(body->graph->arena, p->where),
+                    .line = p->line,
+                    .graph = body->graph,
+                    .depth = p->depth + 1,
+                    .err = p->err};
+    bool ok = line_end(&inner) && lines(&inner, '}', &body->output, &outputs) &&
+              parse_expect(&inner, '}');
+    body->outputs = (uint32_t)outputs;
+    p->at = inner.at;
+    p->line = inner.line;
+    p->line_start = inner.line_start;
+    parser_free(&inner);
+    return ok;
+}
+
+/* body 1 { ... }, behind the word */
+static bool body(parser *p)
+{
+    const char *at = p->at;
+    double n;
+    if (!parse_integer(p, 1, 4e9, &n))
+        return false;
+    if (n != (double)p->body.len + 1)
+        return parse_fail_at(p, at, "number bodies 1, 2, 3, ... in order",
+                             "unexpected body number");
+    if (!parse_expect(p, '{'))
+        return false;
+    if (p->depth == DEPTH_MAX)
+        return parse_fail_at(p, at, "at most 16 bodies may stand in each other",
+                             "too many bodies in each other");
+    rg_body *made = rg_body_new(p->graph);
+    if (!body_lines(p, made)) {
+        rg_body_free(made);
+        return false;
+    }
+    list_inputs(made);
+    rg_vec_push(&p->body, rg_body_keep(p->graph, made));
+    return true;
 }
 
 bool rg_graph_parse(const char *text, const char *where, rg_graph **ret, rg_val **ret_outputs,
@@ -215,9 +304,8 @@ bool rg_graph_parse(const char *text, const char *where, rg_graph **ret, rg_val 
                 .err = err};
     /* Places outlive the caller's `where`. */
     p.where = rg_arena_strdup(p.graph->arena, where);
-    bool ok = lines(&p, ret_outputs, ret_n);
-    drop_attributes(&p);
-    rg_vec_free(&p.value);
+    bool ok = lines(&p, '\0', ret_outputs, ret_n);
+    parser_free(&p);
     if (ok)
         *ret = p.graph;
     else

@@ -2,7 +2,7 @@
 #ifndef RIGOR_ENGINE_IR_PARSE_H
 #define RIGOR_ENGINE_IR_PARSE_H
 
-#include "engine/ir/node.h"
+#include "engine/ir/loop.h"
 
 typedef RG_VEC(double) numbers;
 
@@ -15,13 +15,15 @@ typedef struct attribute {
     rg_str text;
     numbers list;
 } attribute;
-#define ATTRIBUTES_MAX 4
+#define ATTRIBUTES_MAX 6
 
 typedef struct parser {
     const char *text, *at, *line_start, *where;
     int line;
     rg_graph *graph;
-    RG_VEC(rg_val) value; /* value.at[k] is %k+1 */
+    RG_VEC(rg_val) value;         /* value.at[k] is %k+1 */
+    RG_VEC(const rg_body *) body; /* body.at[k] is body k+1 */
+    int depth;                    /* bodies around this text */
     attribute attr[ATTRIBUTES_MAX];
     size_t attrs;
     rg_err *err;

@@ -90,18 +90,6 @@ static bool parse_value(parser *p, rg_node *node)
     return true;
 }
 
-static void store(rg_dtype dtype, void *data, size_t i, double value)
-{
-    value = rg_dtype_round(dtype, value);
-    switch (dtype) {
-    case RG_F32: ((float *)data)[i] = (float)value; break;
-    case RG_F64: ((double *)data)[i] = value; break;
-    case RG_I32: ((int32_t *)data)[i] = (int32_t)value; break;
-    case RG_U32: ((uint32_t *)data)[i] = (uint32_t)value; break;
-    case RG_BOOL: ((unsigned char *)data)[i] = value != 0; break;
-    }
-}
-
 static bool parse_array(parser *p, rg_node *node)
 {
     attribute *a = find(p, "values");
@@ -112,7 +100,7 @@ static bool parse_array(parser *p, rg_node *node)
         return missing(p, "values, as many as the type has elements,");
     void *data = rg_arena_alloc(p->graph->arena, a->list.len * rg_dtype_bytes(node->dtype));
     for (size_t i = 0; i < a->list.len; i++)
-        store(node->dtype, data, i, a->list.at[i]);
+        rg_dtype_store(node->dtype, data, i, a->list.at[i]);
     node->attr.array.data = data;
     return true;
 }
@@ -180,6 +168,30 @@ static bool parse_dot(parser *p, rg_node *node)
            take_ints(p, "batch_y", dot->n_batch, dot->batch_y, NULL) &&
            take_ints(p, "contract_x", -1, dot->contract_x, &dot->n_contract) &&
            take_ints(p, "contract_y", dot->n_contract, dot->contract_y, NULL);
+}
+
+static bool parse_count(parser *p, const char *key, double highest, uint32_t *ret)
+{
+    int64_t value = 0;
+    bool ok = take_longs(p, key, 1, 0, highest, &value, NULL);
+    *ret = (uint32_t)value;
+    return ok;
+}
+
+static bool parse_loop(parser *p, rg_node *node)
+{
+    uint32_t body = 0;
+    if (!parse_count(p, "body", UINT32_MAX, &body))
+        return false;
+    if (body == 0 || body > p->body.len)
+        return parse_fail_at(p, find(p, "body")->at, "bodies are defined before they are used",
+                             "no such body yet");
+    node->attr.loop.body = p->body.at[body - 1];
+    return take_longs(p, "steps", 1, 0, 0x1p52, &node->attr.loop.steps, NULL) &&
+           parse_count(p, "carries", UINT32_MAX, &node->attr.loop.carries) &&
+           parse_count(p, "scans", UINT32_MAX, &node->attr.loop.scans) &&
+           parse_count(p, "reverse", 1, &node->attr.loop.reverse) &&
+           parse_count(p, "result", UINT32_MAX, &node->attr.loop.result);
 }
 
 bool parse_attribute(parser *p, rg_node *node)

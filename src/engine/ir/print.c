@@ -1,5 +1,5 @@
 /* print.c - a graph as text; docs/ir.md specifies the form, parse.c reads it back. */
-#include "engine/ir/node.h"
+#include "engine/ir/loop.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -8,7 +8,8 @@
 typedef struct printer {
     const rg_graph *graph;
     rg_str *out;
-    uint32_t *number; /* by id: the number it is printed with, 0 before that */
+    uint32_t *number;             /* by id: the number it is printed with, 0 before that */
+    RG_VEC(const rg_body *) body; /* body.at[k] is printed as body k+1 */
 } printer;
 
 /* ---- Numbers, so that reading them gives the same bits. */
@@ -131,6 +132,15 @@ static void print_dot(rg_str *out, const rg_node *node)
     print_ints(out, "contract_y", dot->contract_y, dot->n_contract);
 }
 
+static void print_loop(rg_str *out, const rg_node *node)
+{
+    rg_str_printf(out,
+                  " steps=%" PRId64 " carries=%" PRIu32 " scans=%" PRIu32 " reverse=%" PRIu32
+                  " result=%" PRIu32,
+                  node->attr.loop.steps, node->attr.loop.carries, node->attr.loop.scans,
+                  node->attr.loop.reverse, node->attr.loop.result);
+}
+
 static void (*const print_attribute[RG_OPS])(rg_str *, const rg_node *) = {
 #define RG_OP(name, operands, kind, attribute, shape, vjp, reference, kernel, doc) \
     [RG_OP_##name] = print_##attribute,
@@ -138,11 +148,27 @@ static void (*const print_attribute[RG_OPS])(rg_str *, const rg_node *) = {
 };
 
 /* ---- Lines. */
+/* Siblings share a body: it is printed once, in front of the first of them. */
+static size_t body_number(printer *p, const rg_body *body)
+{
+    for (size_t i = 0; i < p->body.len; i++)
+        if (p->body.at[i] == body)
+            return i + 1;
+    rg_vec_push(&p->body, body);
+    rg_str_printf(p->out, "body %zu {\n", p->body.len);
+    rg_body_print(body, p->out);
+    rg_str_add(p->out, "}\n");
+    return p->body.len;
+}
+
 static void print_node(printer *p, const rg_node *node, uint32_t number)
 {
+    size_t body = node->op == RG_OP_loop ? body_number(p, node->attr.loop.body) : 0;
     rg_str_printf(p->out, "%%%u = %s", number, rg_ops[node->op].name);
     for (uint32_t i = 0; i < node->n_in; i++)
         rg_str_printf(p->out, " %%%u", p->number[node->in[i]]);
+    if (body)
+        rg_str_printf(p->out, " body=%zu", body);
     print_attribute[node->op](p->out, node);
     rg_str_printf(p->out, " : %s[", rg_dtype_name(node->dtype));
     for (int i = 0; i < node->shape.rank; i++)
@@ -162,11 +188,14 @@ static void mark(const rg_graph *graph, const rg_val *outputs, size_t n, uint32_
     }
 }
 
-void rg_graph_print(const rg_graph *graph, const rg_val *outputs, size_t n, rg_str *ret)
+/* The inputs named here are printed even where nothing needs them. */
+static void print_lines(const rg_graph *graph, const rg_val *inputs, size_t n_inputs,
+                        const rg_val *outputs, size_t n_outputs, rg_str *ret)
 {
     size_t count = rg_graph_count(graph);
-    printer p = {graph, ret, RG_NEW_ARRAY(uint32_t, count + 1)};
-    mark(graph, outputs, n, p.number);
+    printer p = {.graph = graph, .out = ret, .number = RG_NEW_ARRAY(uint32_t, count + 1)};
+    mark(graph, inputs, n_inputs, p.number);
+    mark(graph, outputs, n_outputs, p.number);
     uint32_t next = 1;
     for (uint32_t id = 1; id <= count; id++) {
         if (!p.number[id])
@@ -175,8 +204,19 @@ void rg_graph_print(const rg_graph *graph, const rg_val *outputs, size_t n, rg_s
         p.number[id] = next++;
     }
     rg_str_add(ret, "return");
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n_outputs; i++)
         rg_str_printf(ret, " %%%u", p.number[outputs[i].id]);
     rg_str_add(ret, "\n");
+    rg_vec_free(&p.body);
     rg_free(p.number);
+}
+
+void rg_body_print(const rg_body *body, rg_str *ret)
+{
+    print_lines(body->graph, body->input, body->inputs, body->output, body->outputs, ret);
+}
+
+void rg_graph_print(const rg_graph *graph, const rg_val *outputs, size_t n, rg_str *ret)
+{
+    print_lines(graph, NULL, 0, outputs, n, ret);
 }

@@ -1,5 +1,5 @@
 /* shape.c - the shape rule of every operation. */
-#include "engine/ir/node.h"
+#include "engine/ir/loop.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -414,6 +414,12 @@ static bool shape_scatter_add(rg_graph *graph, rg_node *node)
     rg_graph_fail(graph, "the indices' shape stands in place of the axis",
                   "scatter_add: updates of shape %s; expected %s", has, expected);
     return false;
+}
+
+/* ---- Recurrence. */
+static bool shape_loop(rg_graph *graph, rg_node *node)
+{
+    return rg_loop_shape(graph, node);
 }
 
 bool rg_shape_rule(rg_graph *graph, rg_node *node)

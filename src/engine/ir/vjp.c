@@ -4,6 +4,8 @@
  * under the table, so that derivatives can be differentiated again. */
 #include "engine/ir/vjp.h"
 
+#include "engine/ir/loop.h"
+
 #include <string.h>
 
 /* Builds the cotangent of operand i only where somebody wants it. */
@@ -247,6 +249,28 @@ static void vjp_reverse(rg_vjp *v)
 }
 
 /* ---- Contraction. */
+/* The value with its axes in another order.  A product whose order puts the free axes of y in
+ * front of those of x is the product of y and x: nothing has to be copied. */
+static rg_val reordered(rg_val value, const int *order)
+{
+    const rg_node *dot = rg_node_of(value.graph, value.id);
+    int own[RG_RANK_MAX], x[3], y[3];
+    if (dot->op != RG_OP_dot)
+        return rg_permute(value, order);
+    rg_dot_order(value.graph, dot, 0, own, x);
+    rg_dot_order(value.graph, dot, 1, own, y);
+    for (int i = 0; i < dot->shape.rank; i++)
+        if (order[i] != (i < x[0] ? i : i < x[0] + y[1] ? i + x[1] : i - y[1]))
+            return rg_permute(value, order);
+    rg_dot_axes turned = dot->attr.dot;
+    memcpy(turned.batch_x, dot->attr.dot.batch_y, sizeof(turned.batch_x));
+    memcpy(turned.batch_y, dot->attr.dot.batch_x, sizeof(turned.batch_y));
+    memcpy(turned.contract_x, dot->attr.dot.contract_y, sizeof(turned.contract_x));
+    memcpy(turned.contract_y, dot->attr.dot.contract_x, sizeof(turned.contract_y));
+    return rg_dot((rg_val){value.graph, dot->in[1]}, (rg_val){value.graph, dot->in[0]},
+                  &turned);
+}
+
 /* y = (batch, free_x, free_y).  dx contracts g with y over y's free axes, which gives (batch,
  * free_x, contracted); dy contracts x with g over x's free axes: (batch, contracted, free_y).
  * Then the axes go back to the operand's order. */
@@ -285,7 +309,7 @@ static rg_val dot_back(const rg_vjp *v, int side)
             rank_before += partner[k] < partner[i];
         place[mine[i]] = n[0] + (side ? 0 : n[1]) + rank_before;
     }
-    return rg_permute(ret, place);
+    return reordered(ret, place);
 }
 
 static void vjp_dot(rg_vjp *v)
@@ -303,6 +327,12 @@ static void vjp_gather(rg_vjp *v)
 static void vjp_scatter_add(rg_vjp *v)
 {
     GIVE(1, rg_gather(v->g, x_of(v, 0), v->node.attr.axis));
+}
+
+/* ---- Recurrence. */
+static void vjp_loop(rg_vjp *v)
+{
+    rg_loop_vjp(v);
 }
 
 void rg_vjp_rule(rg_op op, rg_vjp *v)

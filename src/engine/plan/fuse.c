@@ -1,10 +1,12 @@
-/* fuse.c - element-wise nodes that run as one loop.
+/* fuse.c - element-wise nodes that run as one loop, and the results of one `loop`.
  *
  * Two nodes may share a loop when one reads the other at the same index and no path between
  * them leaves the loop and comes back.  Groups grow along the edges of the graph, in order of
  * ids; a broadcast that only loops read is not stored, its readers compute the index
  * (rg_expand). */
 #include "engine/plan/layout.h"
+
+#include "engine/ir/loop.h"
 
 /* More than this in one loop, and its registers leave the first-level cache. */
 #define GROUP_MAX 160
@@ -106,15 +108,33 @@ static bool path_around(forest *f, uint32_t a, uint32_t b)
     return false;
 }
 
-static void join(forest *f, uint32_t a, uint32_t b)
+static void unite(forest *f, uint32_t a, uint32_t b)
 {
-    if (a == b || f->size[a] + f->size[b] > GROUP_MAX || path_around(f, a, b))
-        return;
     f->parent[b] = a;
     f->size[a] += f->size[b];
     uint32_t next = f->next[a];
     f->next[a] = f->next[b];
     f->next[b] = next;
+}
+
+static void join(forest *f, uint32_t a, uint32_t b)
+{
+    if (a != b && f->size[a] + f->size[b] <= GROUP_MAX && !path_around(f, a, b))
+        unite(f, a, b);
+}
+
+/* Live siblings of a loop are one step: they have the same operands, so nothing leads from one
+ * to another. */
+static void unite_siblings(forest *f, uint32_t id)
+{
+    const rg_node *node = rg_node_of(f->l->graph, id);
+    if (node->op != RG_OP_loop)
+        return;
+    for (uint32_t other = id - node->attr.loop.result; other < id; other++)
+        if (f->l->live[other]) {
+            unite(f, find(f, other), id);
+            return;
+        }
 }
 
 static void grow(forest *f, uint32_t id)
@@ -144,6 +164,9 @@ void rg_layout_fuse(rg_layout *l)
     }
     if (l->fuse)
         find_patterns(l);
+    for (uint32_t id = 1; l->fuse && id <= l->count; id++)
+        if (rg_layout_computed(l, id))
+            unite_siblings(&f, id);
     for (uint32_t id = 1; l->fuse && id <= l->count; id++)
         if (rg_layout_computed(l, id) && rg_layout_element(l, id))
             grow(&f, id);

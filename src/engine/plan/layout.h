@@ -28,7 +28,8 @@ typedef struct rg_window {
     int64_t from, stride[RG_RANK_MAX];
 } rg_window;
 
-/* Nodes computed in one go, in order; more than one only for element-wise groups. */
+/* Nodes computed in one go, in order; more than one only for element-wise groups and for the
+ * results of one loop. */
 typedef struct rg_step {
     uint32_t *node;
     uint32_t n;

@@ -63,14 +63,7 @@ static uint32_t the_end(const rg_layout *l)
 static const void *scalar_memory(rg_layout *l, const rg_node *node)
 {
     void *memory = rg_arena_alloc(l->arena, 16);
-    double value = node->attr.value;
-    switch (node->dtype) {
-    case RG_F32: *(float *)memory = (float)value; break;
-    case RG_F64: *(double *)memory = value; break;
-    case RG_I32: *(int32_t *)memory = (int32_t)value; break;
-    case RG_U32: *(uint32_t *)memory = (uint32_t)value; break;
-    case RG_BOOL: *(unsigned char *)memory = value != 0; break;
-    }
+    rg_dtype_store(node->dtype, memory, 0, node->attr.value);
     return memory;
 }
 

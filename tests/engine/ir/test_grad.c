@@ -185,6 +185,35 @@ static rg_val case_scatter_add(problem *p)
     return rg_scatter_add(rg_shape_of(2, 5, 3), indices, p->x, 1);
 }
 
+/* Every kind of operand and result: c' = tanh(c w) + s, out = c s; the last carry and the
+ * stack. */
+static void loop_body(rg_loop_body *b, void *context)
+{
+    (void)context;
+    b->next[0] = rg_add(rg_tanh(rg_mul(b->carry[0], b->shared[0])), b->scan[0]);
+    b->out[0] = rg_mul(b->carry[0], b->scan[0]);
+}
+
+static rg_val case_loop(problem *p)
+{
+    rg_val ret[2];
+    p->x = input(p, "x", rg_shape_of(4, 3));
+    p->y = input(p, "y", rg_shape_of(3));
+    rg_loop(p->graph,
+            &(rg_loop_spec){.steps = 4,
+                            .carry = &p->y,
+                            .carries = 1,
+                            .scan = &p->x,
+                            .scans = 1,
+                            .shared = &p->y,
+                            .shareds = 1,
+                            .outs = 1,
+                            .reverse = true,
+                            .body = loop_body},
+            ret);
+    return rg_add(ret[0], ret[1]);
+}
+
 /* ---- Checking. */
 typedef struct check {
     problem p;
@@ -338,6 +367,21 @@ static void test_no_path_gives_zeros(void **state)
     rg_graph_free(graph);
 }
 
+/* The derivative of x W^T by W is a product in W's own order, without a permutation. */
+static void test_products_come_in_order(void **state)
+{
+    (void)state;
+    rg_graph *graph = rg_graph_new();
+    rg_val x = rg_input(graph, "x", RG_F64, rg_shape_of(5, 3));
+    rg_val w = rg_input(graph, "w", RG_F64, rg_shape_of(4, 3)), g[2];
+    rg_dot_axes axes = {.n_contract = 1, .contract_x = {1}, .contract_y = {1}};
+    rg_val y = rg_tanh(rg_dot(x, w, &axes));
+    rg_grad(rg_sum(y, RG_ALL_AXES, false), (const rg_val[]){x, w}, 2, g);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(rg_node_of(graph, g[i].id)->op, RG_OP_dot);
+    rg_graph_free(graph);
+}
+
 static void test_ties_and_edges(void **state)
 {
     (void)state;
@@ -366,9 +410,12 @@ static void test_nonsense_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_operation),     cmocka_unit_test(test_higher_orders),
-        cmocka_unit_test(test_no_path_gives_zeros), cmocka_unit_test(test_ties_and_edges),
+        cmocka_unit_test(test_every_operation),
+        cmocka_unit_test(test_higher_orders),
+        cmocka_unit_test(test_no_path_gives_zeros),
+        cmocka_unit_test(test_ties_and_edges),
         cmocka_unit_test(test_nonsense_is_refused),
+        cmocka_unit_test(test_products_come_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

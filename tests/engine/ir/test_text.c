@@ -79,22 +79,31 @@ static void test_mistakes(void **state)
 static void test_garbage(void **state)
 {
     (void)state;
-    const char *base = "%1 = input name=\"x\" : f32[4, 3]\n"
-                       "%2 = const value=0.5 : f32[]\n"
-                       "%3 = broadcast %2 : f32[4, 3]\n"
-                       "%4 = add %1 %3 : f32[4, 3]\n"
-                       "%5 = slice %4 from=[0, 1] to=[4, 3] step=[1, 2] : f32[4, 1]\n"
-                       "%6 = pad %5 before=[0, 1] after=[2, 0] value=1 : f32[6, 2]\n"
-                       "%7 = dot %4 %4 batch_x=[] batch_y=[] contract_x=[1] contract_y=[1] : "
-                       "f32[4, 4]\n"
-                       "%8 = array values=[1, 2] : i32[2]\n"
-                       "%9 = gather %7 %8 axis=1 : f32[4, 2]\n"
-                       "%10 = permute %9 order=[1, 0] : f32[2, 4]\n"
-                       "%11 = sum %10 axes=[0] : f32[4]\n"
-                       "return %11 %6\n";
+    const char *base =
+        "%1 = input name=\"x\" : f32[4, 3]\n"
+        "%2 = const value=0.5 : f32[]\n"
+        "%3 = broadcast %2 : f32[4, 3]\n"
+        "%4 = add %1 %3 : f32[4, 3]\n"
+        "%5 = slice %4 from=[0, 1] to=[4, 3] step=[1, 2] : f32[4, 1]\n"
+        "%6 = pad %5 before=[0, 1] after=[2, 0] value=1 : f32[6, 2]\n"
+        "%7 = dot %4 %4 batch_x=[] batch_y=[] contract_x=[1] contract_y=[1] : "
+        "f32[4, 4]\n"
+        "%8 = array values=[1, 2] : i32[2]\n"
+        "%9 = gather %7 %8 axis=1 : f32[4, 2]\n"
+        "%10 = permute %9 order=[1, 0] : f32[2, 4]\n"
+        "%11 = sum %10 axes=[0] : f32[4]\n"
+        "body 1 {\n"
+        "%1 = input name=\"c\" : f32[4]\n"
+        "%2 = input name=\"s\" : f32[2]\n"
+        "%3 = exp %1 : f32[4]\n"
+        "return %3 %2\n"
+        "}\n"
+        "%12 = loop %11 %6 body=1 steps=6 carries=1 scans=1 reverse=1 result=1 : "
+        "f32[6, 2]\n"
+        "return %11 %6 %12\n";
     rg_rng rng = rg_rng_open(support_seed(), "garbage");
     for (int i = 0; i < 20000; i++) {
-        char text[1024];
+        char text[2048];
         size_t len = strlen(base);
         memcpy(text, base, len + 1);
         for (uint64_t edits = 1 + rg_rng_below(&rng, 4); edits > 0; edits--) {

@@ -1,4 +1,4 @@
-/* torch.h - reads tensors that tests/peers/record_torch.py recorded, and runs small graphs. */
+/* torch.h - reads tensors that tests/peers/record_*.py recorded, and runs small graphs. */
 #ifndef RIGOR_TESTS_ENGINE_NN_TORCH_H
 #define RIGOR_TESTS_ENGINE_NN_TORCH_H
 
@@ -8,16 +8,21 @@
 
 static json_t *torch_record;
 
+/* The record of another script, named before this header is included. */
+#ifndef TORCH_RECORD
+#define TORCH_RECORD "torch.json"
+#endif
+
 static inline int torch_load(void **state)
 {
     (void)state;
     char *text;
     size_t len;
     rg_err err = {0};
-    if (!rg_file_read(RIGOR_SOURCE_DIR "/tests/engine/nn/torch.json", 1 << 24, &text, &len,
+    if (!rg_file_read(RIGOR_SOURCE_DIR "/tests/engine/nn/" TORCH_RECORD, 1 << 24, &text, &len,
                       &err))
         return -1;
-    torch_record = rg_json_parse(text, len, "torch.json", &err);
+    torch_record = rg_json_parse(text, len, TORCH_RECORD, &err);
     rg_free(text);
     return torch_record ? 0 : -1;
 }
