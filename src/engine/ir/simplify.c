@@ -171,6 +171,12 @@ static rg_val simplify_reverse(rg_graph *graph, const rg_node *node)
     return node->attr.axes == 0 ? operand(graph, node, 0) : NOTHING;
 }
 
+static rg_val simplify_barrier(rg_graph *graph, const rg_node *node)
+{
+    bool twice = rg_operand(graph, node, 0)->op == RG_OP_barrier;
+    return twice ? operand(graph, node, 0) : NOTHING;
+}
+
 static rg_val simplify_concat(rg_graph *graph, const rg_node *node)
 {
     return node->n_in == 1 ? operand(graph, node, 0) : NOTHING;
@@ -261,6 +267,7 @@ rg_val rg_simplify(rg_graph *graph, const rg_node *node)
     case RG_OP_slice:
     case RG_OP_pad: return simplify_slice(graph, node);
     case RG_OP_reverse: return simplify_reverse(graph, node);
+    case RG_OP_barrier: return simplify_barrier(graph, node);
     case RG_OP_concat: return simplify_concat(graph, node);
     case RG_OP_sum:
     case RG_OP_amax: return simplify_reduce(graph, node);

@@ -1,0 +1,58 @@
+/* transform.c - what the transforms refuse. */
+#include "engine/ir/transform.h"
+
+rg_graph *rg_values_graph(rg_values a, rg_values b)
+{
+    for (size_t i = 0; i < a.n; i++)
+        if (a.at[i].graph)
+            return a.at[i].graph;
+    for (size_t i = 0; i < b.n; i++)
+        if (b.at[i].graph)
+            return b.at[i].graph;
+    return NULL;
+}
+
+bool rg_values_exist(rg_graph *graph, const char *transform, rg_values x)
+{
+    for (size_t i = 0; i < x.n; i++)
+        if (x.at[i].graph != graph || x.at[i].id == 0)
+            rg_graph_fail(graph, "pass values made in this graph",
+                          "%s: %s %zu is no value of this graph", transform, x.what, i + 1);
+    return rg_graph_error(graph)->code == RG_OK;
+}
+
+bool rg_values_float(rg_graph *graph, const char *transform, rg_values x)
+{
+    if (!rg_values_exist(graph, transform, x))
+        return false;
+    for (size_t i = 0; i < x.n; i++)
+        if (!rg_dtype_float(rg_val_dtype(x.at[i])))
+            rg_graph_fail(graph, "only f32 and f64 have derivatives; convert with rg_cast",
+                          "%s: %s %zu has type %s", transform, x.what, i + 1,
+                          rg_dtype_name(rg_val_dtype(x.at[i])));
+    return rg_graph_error(graph)->code == RG_OK;
+}
+
+bool rg_values_alike(rg_graph *graph, const char *transform, rg_values partner, rg_values x)
+{
+    for (size_t i = 0; i < x.n; i++) {
+        rg_val a = partner.at[i], b = x.at[i];
+        if (rg_val_dtype(a) == rg_val_dtype(b) &&
+            rg_shape_same(rg_val_shape(a), rg_val_shape(b)))
+            continue;
+        char given[160], wanted[160];
+        rg_shape_text(given, rg_val_shape(a));
+        rg_shape_text(wanted, rg_val_shape(b));
+        rg_graph_fail(graph, "their shapes and types must be equal",
+                      "%s: %s %zu has shape %s and type %s, its %s shape %s and type %s",
+                      transform, partner.what, i + 1, given, rg_dtype_name(rg_val_dtype(a)),
+                      x.what, wanted, rg_dtype_name(rg_val_dtype(b)));
+    }
+    return rg_graph_error(graph)->code == RG_OK;
+}
+
+void rg_values_poison(rg_graph *graph, size_t n, rg_val *ret)
+{
+    for (size_t i = 0; i < n; i++)
+        ret[i] = graph ? rg_const(graph, 0, RG_F32) : (rg_val){0};
+}
