@@ -158,6 +158,13 @@ void rg_batch_at(rg_place at, const rg_val *y, size_t m, const rg_val *x, const 
  * reading it, so that it need not stay in memory until then.  Griewank, Walther 2000, "Revolve";
  * Chen, Xu, Zhang, Guestrin 2016, "Training deep nets with sublinear memory cost". */
 void rg_remat_at(rg_place at, rg_val y, const rg_val *keep, size_t n);
+/* y with every float of type `from` on the way to it computed in type `to`, values of `keep`
+ * excepted; ret[j] has y[j]'s shape and type.  Inputs are cast where they are read and keep their
+ * type, so the gradients of ret by them, and the parameters that they update, are of type `from`:
+ * Micikevicius et al. 2018, "Mixed precision training".  From f32 to f64 it gives a judge of
+ * rounding. */
+void rg_cast_graph_at(rg_place at, const rg_val *y, size_t m, rg_dtype from, rg_dtype to,
+                      const rg_val *keep, size_t n, rg_val *ret);
 
 /* ---- The names to write: each notes where it stands. */
 #define rg_input(...) rg_input_at(RG_HERE, __VA_ARGS__)
@@ -205,6 +212,7 @@ void rg_remat_at(rg_place at, rg_val y, const rg_val *keep, size_t n);
 #define rg_hvp(...) rg_hvp_at(RG_HERE, __VA_ARGS__)
 #define rg_batch(...) rg_batch_at(RG_HERE, __VA_ARGS__)
 #define rg_remat(...) rg_remat_at(RG_HERE, __VA_ARGS__)
+#define rg_cast_graph(...) rg_cast_graph_at(RG_HERE, __VA_ARGS__)
 
 /* ---- Text form (docs/ir.md). */
 void rg_graph_print(const rg_graph *graph, const rg_val *outputs, size_t n, rg_str *ret);

@@ -266,21 +266,6 @@ rg_val rg_batch_rule(rg_op op, const rg_batching *b)
 }
 
 /* ---- The walk. */
-/* What the results are computed from, by id. */
-static bool *mark_needed(const rg_graph *graph, rg_values y)
-{
-    size_t count = rg_graph_count(graph);
-    bool *needed = RG_NEW_ARRAY(bool, count + 1);
-    for (size_t j = 0; j < y.n; j++)
-        needed[y.at[j].id] = true;
-    for (size_t id = count; id > 0; id--) {
-        const rg_node *node = rg_node_of(graph, (uint32_t)id);
-        for (uint32_t i = 0; needed[id] && i < node->n_in; i++)
-            needed[node->in[i]] = true;
-    }
-    return needed;
-}
-
 /* A value that reverse mode forgets is forgotten in its wide form as well. */
 static rg_val widen_node(rg_batching *b, uint32_t id)
 {
@@ -344,7 +329,7 @@ static void batch(rg_graph *graph, rg_values y, rg_values x, const rg_val *wide_
 {
     size_t count = rg_graph_count(graph);
     rg_val *wide = RG_NEW_ARRAY(rg_val, count + 1);
-    bool *needed = mark_needed(graph, y);
+    bool *needed = rg_values_needed(graph, y);
     rg_batching b = {.graph = graph, .wide = wide, .members = rg_val_shape(wide_x[0]).dim[0]};
     for (size_t i = 0; i < x.n; i++)
         wide[x.at[i].id] = wide_x[i];

@@ -1,4 +1,4 @@
-/* transform.c - what the transforms refuse. */
+/* transform.c - what the transforms refuse, and what they look at. */
 #include "engine/ir/transform.h"
 
 rg_graph *rg_values_graph(rg_values a, rg_values b)
@@ -49,6 +49,20 @@ bool rg_values_alike(rg_graph *graph, const char *transform, rg_values partner, 
                       x.what, wanted, rg_dtype_name(rg_val_dtype(b)));
     }
     return rg_graph_error(graph)->code == RG_OK;
+}
+
+bool *rg_values_needed(const rg_graph *graph, rg_values y)
+{
+    size_t count = rg_graph_count(graph);
+    bool *needed = RG_NEW_ARRAY(bool, count + 1);
+    for (size_t j = 0; j < y.n; j++)
+        needed[y.at[j].id] = true;
+    for (size_t id = count; id > 0; id--) {
+        const rg_node *node = rg_node_of(graph, (uint32_t)id);
+        for (uint32_t i = 0; needed[id] && i < node->n_in; i++)
+            needed[node->in[i]] = true;
+    }
+    return needed;
 }
 
 void rg_values_poison(rg_graph *graph, size_t n, rg_val *ret)

@@ -18,6 +18,8 @@ bool rg_values_exist(rg_graph *graph, const char *transform, rg_values x);
 bool rg_values_float(rg_graph *graph, const char *transform, rg_values x); /* and exist */
 /* Do partner i's shape and type equal those of x i?  Both lists exist. */
 bool rg_values_alike(rg_graph *graph, const char *transform, rg_values partner, rg_values x);
+/* By id: are the values computed from it?  Freed by the caller. */
+bool *rg_values_needed(const rg_graph *graph, rg_values y);
 void rg_values_poison(rg_graph *graph, size_t n, rg_val *ret); /* after a mistake */
 
 /* Reverse mode without checks: sum over j of (dy[j]/dx[i])^T cotangent[j] into ret[i].  With
