@@ -327,6 +327,20 @@ static inline rg_val draw_scatter_add(random_graph *r)
     return rg_scatter_add(shape, indices, like, axis);
 }
 
+/* Random elements for an input. */
+static inline void random_elements(rg_rng *rng, rg_val input, void *data)
+{
+    for (int64_t i = 0; i < rg_val_count(input); i++) {
+        double value = rg_rng_normal(rng);
+        switch (rg_val_dtype(input)) {
+        case RG_F32: ((float *)data)[i] = (float)value; break;
+        case RG_F64: ((double *)data)[i] = value; break;
+        case RG_BOOL: ((unsigned char *)data)[i] = value > 0; break;
+        default: ((int32_t *)data)[i] = (int32_t)(value * 4); break;
+        }
+    }
+}
+
 static inline rg_val random_graph_draw(random_graph *r, rg_op op)
 {
     static rg_val (*const draws[RG_OPS])(random_graph *) = {

@@ -347,16 +347,11 @@ void rg_batch_at(rg_place at, const rg_val *y, size_t m, const rg_val *x, const 
 {
     rg_values results = {"result", y, m}, values = {"value", x, n};
     rg_values wides = {"wide value", wide, n};
-    rg_graph *graph = rg_values_graph(results, values);
-    if (!graph) {
-        rg_values_poison(NULL, m, ret);
-        return;
-    }
-    rg_graph_pin(graph, at);
-    if (rg_values_exist(graph, "batch", results) && rg_values_exist(graph, "batch", values) &&
-        rg_values_exist(graph, "batch", wides) && members_agree(graph, values, wides))
+    rg_graph *graph = rg_transform_open(at, results, values);
+    bool fits = graph && rg_values_exist(graph, "batch", results) &&
+                rg_values_exist(graph, "batch", values) &&
+                rg_values_exist(graph, "batch", wides) && members_agree(graph, values, wides);
+    if (fits)
         batch(graph, results, values, wide, ret);
-    else
-        rg_values_poison(graph, m, ret);
-    rg_graph_unpin(graph);
+    rg_transform_close(graph, fits, m, ret);
 }

@@ -73,30 +73,30 @@ static bool float_types(rg_graph *graph, rg_dtype from, rg_dtype to)
     return rg_graph_error(graph)->code == RG_OK;
 }
 
+static void cast_all(rg_graph *graph, rg_values y, rg_values keep, rg_dtype from, rg_dtype to,
+                     rg_val *ret)
+{
+    size_t count = rg_graph_count(graph);
+    caster c = open_caster(graph, y, keep);
+    c.from = from;
+    c.to = to;
+    for (uint32_t id = 1; id <= count; id++)
+        if (c.needed[id])
+            build(&c, id);
+    for (size_t j = 0; j < y.n; j++)
+        ret[j] = form(&c, y.at[j].id, from);
+    close_caster(&c);
+}
+
 void rg_cast_graph_at(rg_place at, const rg_val *y, size_t m, rg_dtype from, rg_dtype to,
                       const rg_val *keep, size_t n, rg_val *ret)
 {
     rg_values results = {"result", y, m}, kept = {"kept value", keep, n};
-    rg_graph *graph = rg_values_graph(results, kept);
-    if (!graph) {
-        rg_values_poison(NULL, m, ret);
-        return;
-    }
-    rg_graph_pin(graph, at);
-    if (float_types(graph, from, to) && rg_values_exist(graph, "cast_graph", results) &&
-        rg_values_exist(graph, "cast_graph", kept)) {
-        size_t count = rg_graph_count(graph);
-        caster c = open_caster(graph, results, kept);
-        c.from = from;
-        c.to = to;
-        for (uint32_t id = 1; id <= count; id++)
-            if (c.needed[id])
-                build(&c, id);
-        for (size_t j = 0; j < m; j++)
-            ret[j] = form(&c, y[j].id, from);
-        close_caster(&c);
-    } else {
-        rg_values_poison(graph, m, ret);
-    }
-    rg_graph_unpin(graph);
+    rg_graph *graph = rg_transform_open(at, results, kept);
+    bool fits = graph && float_types(graph, from, to) &&
+                rg_values_exist(graph, "cast_graph", results) &&
+                rg_values_exist(graph, "cast_graph", kept);
+    if (fits)
+        cast_all(graph, results, kept, from, to, ret);
+    rg_transform_close(graph, fits, m, ret);
 }

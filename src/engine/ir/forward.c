@@ -40,19 +40,14 @@ void rg_jvp_at(rg_place at, const rg_val *y, size_t m, const rg_val *x, const rg
 {
     rg_values results = {"result", y, m}, values = {"value", x, n};
     rg_values tangents = {"tangent", tangent, n};
-    rg_graph *graph = rg_values_graph(results, values);
-    if (!graph) {
-        rg_values_poison(NULL, m, ret);
-        return;
-    }
-    rg_graph_pin(graph, at);
-    if (rg_values_float(graph, "jvp", results) && rg_values_float(graph, "jvp", values) &&
-        rg_values_exist(graph, "jvp", tangents) &&
-        rg_values_alike(graph, "jvp", tangents, values))
+    rg_graph *graph = rg_transform_open(at, results, values);
+    bool fits = graph && rg_values_float(graph, "jvp", results) &&
+                rg_values_float(graph, "jvp", values) &&
+                rg_values_exist(graph, "jvp", tangents) &&
+                rg_values_alike(graph, "jvp", tangents, values);
+    if (fits)
         push_forward(graph, results, values, tangents, ret);
-    else
-        rg_values_poison(graph, m, ret);
-    rg_graph_unpin(graph);
+    rg_transform_close(graph, fits, m, ret);
 }
 
 void rg_hvp_at(rg_place at, rg_val loss, const rg_val *x, const rg_val *tangent, size_t n,

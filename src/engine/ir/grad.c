@@ -85,19 +85,14 @@ void rg_vjp_at(rg_place at, const rg_val *y, const rg_val *cotangent, size_t m, 
 {
     rg_values results = {"result", y, m}, values = {"value", x, n};
     rg_values cotangents = {"cotangent", cotangent, m};
-    rg_graph *graph = rg_values_graph(results, values);
-    if (!graph) {
-        rg_values_poison(NULL, n, ret);
-        return;
-    }
-    rg_graph_pin(graph, at);
-    if (rg_values_float(graph, "vjp", results) && rg_values_float(graph, "vjp", values) &&
-        rg_values_exist(graph, "vjp", cotangents) &&
-        rg_values_alike(graph, "vjp", cotangents, results))
+    rg_graph *graph = rg_transform_open(at, results, values);
+    bool fits = graph && rg_values_float(graph, "vjp", results) &&
+                rg_values_float(graph, "vjp", values) &&
+                rg_values_exist(graph, "vjp", cotangents) &&
+                rg_values_alike(graph, "vjp", cotangents, results);
+    if (fits)
         rg_pull_back(graph, results, cotangent, values, true, ret);
-    else
-        rg_values_poison(graph, n, ret);
-    rg_graph_unpin(graph);
+    rg_transform_close(graph, fits, n, ret);
 }
 
 static bool is_loss(rg_val loss)
@@ -114,18 +109,13 @@ static bool is_loss(rg_val loss)
 
 void rg_grad_at(rg_place at, rg_val loss, const rg_val *x, size_t n, rg_val *ret)
 {
-    rg_graph *graph = loss.graph;
-    rg_values values = {"value", x, n};
-    if (!graph) {
-        rg_values_poison(NULL, n, ret);
-        return;
-    }
-    rg_graph_pin(graph, at);
-    if (is_loss(loss) && rg_values_float(graph, "grad", values)) {
+    rg_values losses = {"loss", &loss, 1}, values = {"value", x, n};
+    rg_graph *graph = rg_transform_open(at, losses, values);
+    bool fits = graph && rg_values_exist(graph, "grad", losses) && is_loss(loss) &&
+                rg_values_float(graph, "grad", values);
+    if (fits) {
         rg_val one = rg_const(graph, 1, rg_val_dtype(loss));
-        rg_pull_back(graph, (rg_values){"loss", &loss, 1}, &one, values, true, ret);
-    } else {
-        rg_values_poison(graph, n, ret);
+        rg_pull_back(graph, losses, &one, values, true, ret);
     }
-    rg_graph_unpin(graph);
+    rg_transform_close(graph, fits, n, ret);
 }

@@ -50,13 +50,12 @@ static void forget_between(rg_graph *graph, rg_val y, rg_values keep)
 
 void rg_remat_at(rg_place at, rg_val y, const rg_val *keep, size_t n)
 {
-    rg_values kept = {"kept value", keep, n};
-    if (!y.graph)
-        return;
-    rg_graph_pin(y.graph, at);
-    if (rg_values_exist(y.graph, "remat", kept))
-        forget_between(y.graph, y, kept);
-    rg_graph_unpin(y.graph);
+    rg_values result = {"result", &y, 1}, kept = {"kept value", keep, n};
+    rg_graph *graph = rg_transform_open(at, result, kept);
+    if (graph && rg_values_exist(graph, "remat", result) &&
+        rg_values_exist(graph, "remat", kept))
+        forget_between(graph, y, kept);
+    rg_transform_close(graph, true, 0, NULL);
 }
 
 /* ---- Building again. */

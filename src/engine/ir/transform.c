@@ -1,15 +1,28 @@
 /* transform.c - what the transforms refuse, and what they look at. */
 #include "engine/ir/transform.h"
 
-rg_graph *rg_values_graph(rg_values a, rg_values b)
+static rg_graph *graph_of(rg_values x)
 {
-    for (size_t i = 0; i < a.n; i++)
-        if (a.at[i].graph)
-            return a.at[i].graph;
-    for (size_t i = 0; i < b.n; i++)
-        if (b.at[i].graph)
-            return b.at[i].graph;
+    for (size_t i = 0; i < x.n; i++)
+        if (x.at[i].graph)
+            return x.at[i].graph;
     return NULL;
+}
+
+rg_graph *rg_transform_open(rg_place at, rg_values a, rg_values b)
+{
+    rg_graph *first = graph_of(a), *graph = first ? first : graph_of(b);
+    if (graph)
+        rg_graph_pin(graph, at);
+    return graph;
+}
+
+void rg_transform_close(rg_graph *graph, bool success, size_t n, rg_val *ret)
+{
+    for (size_t i = 0; i < n && !success; i++)
+        ret[i] = graph ? rg_const(graph, 0, RG_F32) : (rg_val){0};
+    if (graph)
+        rg_graph_unpin(graph);
 }
 
 bool rg_values_exist(rg_graph *graph, const char *transform, rg_values x)
@@ -63,10 +76,4 @@ bool *rg_values_needed(const rg_graph *graph, rg_values y)
             needed[node->in[i]] = true;
     }
     return needed;
-}
-
-void rg_values_poison(rg_graph *graph, size_t n, rg_val *ret)
-{
-    for (size_t i = 0; i < n; i++)
-        ret[i] = graph ? rg_const(graph, 0, RG_F32) : (rg_val){0};
 }

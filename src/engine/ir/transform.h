@@ -11,8 +11,11 @@ typedef struct rg_values {
     size_t n;
 } rg_values;
 
-/* The graph of the first value that has one; NULL: none has. */
-rg_graph *rg_values_graph(rg_values a, rg_values b);
+/* Every transform stands between these two.  The graph of the first value that has one, pinned to
+ * the caller's place; NULL: none has. */
+rg_graph *rg_transform_open(rg_place at, rg_values a, rg_values b);
+/* Without success, fills ret as after any mistake. */
+void rg_transform_close(rg_graph *graph, bool success, size_t n, rg_val *ret);
 /* Each fails in the graph, in the name of the transform, and returns false. */
 bool rg_values_exist(rg_graph *graph, const char *transform, rg_values x);
 bool rg_values_float(rg_graph *graph, const char *transform, rg_values x); /* and exist */
@@ -20,7 +23,6 @@ bool rg_values_float(rg_graph *graph, const char *transform, rg_values x); /* an
 bool rg_values_alike(rg_graph *graph, const char *transform, rg_values partner, rg_values x);
 /* By id: are the values computed from it?  Freed by the caller. */
 bool *rg_values_needed(const rg_graph *graph, rg_values y);
-void rg_values_poison(rg_graph *graph, size_t n, rg_val *ret); /* after a mistake */
 
 /* Reverse mode without checks: sum over j of (dy[j]/dx[i])^T cotangent[j] into ret[i].  With
  * `remat`, forgotten values (rg_remat) are computed again. */

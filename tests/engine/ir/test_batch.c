@@ -186,17 +186,7 @@ static bool draw_varying(trial *t)
 
 static void fill(trial *t, rg_plan *plan, rg_val input)
 {
-    void *data = rg_plan_buffer(plan, input);
-    for (int64_t i = 0; i < rg_val_count(input); i++) {
-        double value = rg_rng_normal(&t->r.rng);
-        switch (rg_val_dtype(input)) {
-        case RG_F32: ((float *)data)[i] = (float)value; break;
-        case RG_F64: ((double *)data)[i] = value; break;
-        case RG_I32: ((int32_t *)data)[i] = (int32_t)(value * 4); break;
-        case RG_U32: ((uint32_t *)data)[i] = (uint32_t)(int32_t)(value * 4); break;
-        case RG_BOOL: ((unsigned char *)data)[i] = value > 0; break;
-        }
-    }
+    random_elements(&t->r.rng, input, rg_plan_buffer(plan, input));
 }
 
 static rg_plan *compile(rg_graph *graph, const rg_val *y, size_t m)

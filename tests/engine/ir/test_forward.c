@@ -245,7 +245,7 @@ static void test_no_graph(void **state)
     rg_jvp(&none, 1, &none, &none, 1, &ret[1]);
     assert_int_equal(ret[0].id + ret[1].id, 0);
     rg_hvp(none, &x, &x, 1, ret);
-    expect_error("jvp: result 1 is no value of this graph");
+    expect_error("grad: loss 1 is no value of this graph");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fresh, finish)

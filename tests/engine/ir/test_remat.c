@@ -232,7 +232,13 @@ static void test_mistakes(void **state)
     rg_remat(x, &none, 1);
     assert_string_equal(rg_graph_error(graph)->what,
                         "remat: kept value 1 is no value of this graph");
-    rg_remat(none, &x, 1); /* nothing to do, nowhere to complain */
+    rg_graph_free(graph);
+    graph = rg_graph_new();
+    x = rg_input(graph, "x", RG_F32, rg_shape_of(3));
+    rg_remat(none, &x, 1);
+    assert_string_equal(rg_graph_error(graph)->what,
+                        "remat: result 1 is no value of this graph");
+    rg_remat(none, &none, 1); /* nowhere to complain */
     rg_graph_free(graph);
 }
 

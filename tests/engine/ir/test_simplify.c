@@ -168,20 +168,6 @@ static void draw_graph(random_graph *r, uint64_t seed, bool barriers)
     assert_string_equal(rg_graph_error(r->graph)->what, "");
 }
 
-static void fill_input(rg_plan *plan, rg_val x, rg_rng *rng)
-{
-    void *data = rg_plan_buffer(plan, x);
-    for (int64_t i = 0; i < rg_val_count(x); i++) {
-        double value = rg_rng_normal(rng);
-        switch (rg_val_dtype(x)) {
-        case RG_F32: ((float *)data)[i] = (float)value; break;
-        case RG_F64: ((double *)data)[i] = value; break;
-        case RG_BOOL: ((unsigned char *)data)[i] = value > 0; break;
-        default: ((int32_t *)data)[i] = (int32_t)(value * 4); break;
-        }
-    }
-}
-
 /* Inputs get the same numbers in both graphs: they are drawn in the same order. */
 static rg_plan *run(const random_graph *r, uint64_t seed)
 {
@@ -191,7 +177,8 @@ static rg_plan *run(const random_graph *r, uint64_t seed)
                                     &(rg_plan_options){.reference = true}, &err);
     for (uint32_t id = 1; id <= rg_graph_count(r->graph); id++)
         if (rg_node_of(r->graph, id)->op == RG_OP_input)
-            fill_input(plan, (rg_val){r->graph, id}, &rng);
+            random_elements(&rng, (rg_val){r->graph, id},
+                            rg_plan_buffer(plan, (rg_val){r->graph, id}));
     assert_true(rg_plan_run(plan, &err));
     return plan;
 }
