@@ -1,7 +1,7 @@
 /* test_remat.c - values computed again in the backward pass: the graph that comes out, the same
  * bits, less memory, and derivatives of it. */
-#include "engine/ir/node.h"
 #include "engine/ir/text.h"
+#include "engine/random_graph.h"
 #include "rigor/plan.h"
 
 /* loss = sum(exp(sin(x))): with sin forgotten, its gradient computes it again behind a barrier. */
@@ -183,6 +183,102 @@ static void test_second_derivatives(void **state)
     }
 }
 
+/* ---- Random graphs: whatever is forgotten, gradients have the same bits. */
+typedef struct sample {
+    random_graph r;
+    rg_val x[VALUES_MAX], g[VALUES_MAX];
+    size_t n;
+} sample;
+
+/* The sum of all values that are floats, by all inputs that are. */
+static rg_val total_of(sample *s)
+{
+    rg_val total = rg_const(s->r.graph, 0, RG_F64);
+    for (size_t i = 0; i < s->r.values; i++) {
+        rg_val x = s->r.value[i];
+        if (!rg_dtype_float(rg_val_dtype(x)))
+            continue;
+        total = rg_add(total, rg_cast(rg_sum(x, RG_ALL_AXES, false), RG_F64));
+    }
+    for (uint32_t id = 1; id <= rg_graph_count(s->r.graph) && s->n < VALUES_MAX; id++) {
+        rg_val x = {s->r.graph, id};
+        if (rg_node_of(s->r.graph, id)->op == RG_OP_input && rg_dtype_float(rg_val_dtype(x)))
+            s->x[s->n++] = x;
+    }
+    return total;
+}
+
+static size_t draw_sample(sample *s, uint64_t seed, bool remat)
+{
+    *s = (sample){
+        .r = {.graph = rg_graph_new(), .rng = rg_rng_open(seed, "remat"), .elements_max = 200}};
+    random_graph_fill(&s->r, 20, false);
+    rg_val total = total_of(s), keep[VALUES_MAX];
+    memcpy(keep, s->x, sizeof(keep));
+    size_t n = s->n, forgotten = 0;
+    for (size_t i = 0; i < s->r.values && n < VALUES_MAX; i++)
+        if (draw(&s->r, 6) == 0)
+            keep[n++] = s->r.value[i];
+    if (remat)
+        rg_remat(total, keep, n);
+    for (uint32_t id = 1; id <= rg_graph_count(s->r.graph); id++)
+        forgotten += rg_node_of(s->r.graph, id)->forget;
+    rg_grad(total, s->x, s->n, s->g);
+    assert_string_equal(rg_graph_error(s->r.graph)->what, "");
+    return forgotten;
+}
+
+static rg_plan *run_sample(sample *s, uint64_t seed)
+{
+    rg_err err = {0};
+    rg_rng rng = rg_rng_open(seed, "inputs");
+    rg_plan *plan = rg_plan_compile(s->r.graph, s->g, s->n, NULL, 0, NULL, &err);
+    if (!plan)
+        fail_msg("%s: %s", err.where, err.what);
+    for (uint32_t id = 1; id <= rg_graph_count(s->r.graph); id++) {
+        rg_val x = {s->r.graph, id};
+        if (rg_node_of(s->r.graph, id)->op == RG_OP_input)
+            random_elements(&rng, x, rg_plan_buffer(plan, x));
+    }
+    assert_true(rg_plan_run(plan, &err));
+    return plan;
+}
+
+static void compare_samples(sample *a, sample *b, uint64_t seed)
+{
+    rg_plan *left = run_sample(a, seed), *right = run_sample(b, seed);
+    for (size_t k = 0; k < a->n; k++) {
+        rg_dtype dtype = rg_val_dtype(a->g[k]);
+        const void *x = rg_plan_buffer(left, a->g[k]), *y = rg_plan_buffer(right, b->g[k]);
+        for (int64_t i = 0; i < rg_val_count(a->g[k]); i++) {
+            double u = rg_dtype_element(dtype, x, (size_t)i);
+            double v = rg_dtype_element(dtype, y, (size_t)i);
+            if (!(u == v || (isnan(u) && isnan(v))))
+                fail_msg("seed %llu: gradient %zu, element %lld: %.17g or %.17g",
+                         (unsigned long long)seed, k, (long long)i, u, v);
+        }
+    }
+    rg_plan_free(left);
+    rg_plan_free(right);
+}
+
+static void test_random_graphs(void **state)
+{
+    (void)state;
+    size_t forgotten = 0;
+    for (uint64_t i = 0; i < 300; i++) {
+        uint64_t seed = support_seed() * 1000 + i;
+        sample kept, again;
+        draw_sample(&kept, seed, false);
+        forgotten += draw_sample(&again, seed, true) > 0;
+        if (kept.n > 0)
+            compare_samples(&kept, &again, seed);
+        rg_graph_free(kept.r.graph);
+        rg_graph_free(again.r.graph);
+    }
+    assert_true(forgotten > 200);
+}
+
 /* What the batch makes of a forgotten value is forgotten as well. */
 static void test_batched(void **state)
 {
@@ -265,6 +361,7 @@ int main(void)
         cmocka_unit_test(test_forward_mode),
         cmocka_unit_test(test_same_bits_less_memory),
         cmocka_unit_test(test_second_derivatives),
+        cmocka_unit_test(test_random_graphs),
         cmocka_unit_test(test_batched),
         cmocka_unit_test(test_what_is_kept),
         cmocka_unit_test(test_mistakes),
