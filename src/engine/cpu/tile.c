@@ -38,8 +38,8 @@ typedef struct tile_kernel {
 } tile_kernel;
 
 /* ---- Running. */
-/* Elements [start, start + n): each key has `share` of them.  The loop starts at even places of a
- * share only; a tile that starts at an odd one takes the second word of its first block. */
+/* Elements [start, start + n): each key has i->count of them.  The loop starts at even ones of a
+ * key only; a tile that starts at an odd one takes the second word of its first block. */
 static void perform_random(const tile_kernel *k, const instruction *i, uint32_t *out,
                            const uint32_t *key, int64_t start, int64_t n)
 {

@@ -136,11 +136,10 @@ static rg_val negate(rg_graph *graph, const rg_node *node)
 /* Arithmetic with a negation, with -1 or from 0. */
 static rg_val signs(rg_graph *graph, const rg_node *node)
 {
-    rg_val x = operand(graph, node, 0), minus_x = x, y = x, minus_y = x;
     double value;
     if (node->n_in != 2)
         return NOTHING;
-    y = operand(graph, node, 1);
+    rg_val x = operand(graph, node, 0), y = operand(graph, node, 1), minus_x = x, minus_y = y;
     bool first = negation(graph, x.id, &minus_x), second = negation(graph, y.id, &minus_y);
     bool whole = !rg_dtype_float(node->dtype);
     if (node->op == RG_OP_add && second)
