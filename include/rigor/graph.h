@@ -68,7 +68,7 @@ rg_val rg_const_array_at(rg_place at, rg_graph *graph, const void *data, rg_dtyp
                          rg_shape shape);
 rg_val rg_iota_at(rg_place at, rg_graph *graph, rg_shape shape, int axis, rg_dtype dtype);
 /* Uniform bits (U32): f(key, site, element).  key: U32 (2); `site` tells draws of one step
- * apart. */
+ * apart.  Many keys (K..., 2) give a shape (K..., S...): for each key what it gives alone. */
 rg_val rg_random_bits_at(rg_place at, rg_val key, uint32_t site, rg_shape shape);
 
 /* ---- Element-wise.  Binary operations broadcast as NumPy does; dtypes must agree. */
@@ -92,6 +92,9 @@ rg_val rg_lt_at(rg_place at, rg_val x, rg_val y); /* RG_BOOL */
 rg_val rg_eq_at(rg_place at, rg_val x, rg_val y); /* RG_BOOL */
 rg_val rg_select_at(rg_place at, rg_val condition, rg_val yes, rg_val no);
 rg_val rg_stop_grad_at(rg_place at, rg_val x);
+/* x itself; but equal operations on x and on the barrier's result are computed twice, and never
+ * in one loop.  XLA's optimization barrier. */
+rg_val rg_barrier_at(rg_place at, rg_val x);
 
 /* ---- Reductions over the axes whose bits are set in `axes`; they vanish unless keep. */
 rg_val rg_sum_at(rg_place at, rg_val x, uint32_t axes, bool keep);
@@ -157,11 +160,43 @@ typedef struct rg_loop_spec {
 /* ret: the carries after the last step, then the stacks (steps, ...) of the outs. */
 void rg_loop_at(rg_place at, rg_graph *graph, const rg_loop_spec *spec, rg_val *ret);
 
-/* ---- Transforms: graph in, graph out. */
-/* Reverse mode: d(loss)/d(x[i]) into ret[i] (same shape as x[i]); loss is a scalar.  Built from
- * the same operations, hence of any order.  A value that does not depend on x[i] gives zeros.
- */
+/* ---- Transforms: graph in, graph out.  They add nodes of the same operations, so that each can
+ * be applied to another's results, and change nothing that stands.  `x` may be any values of the
+ * graph, not only inputs; a result that does not depend on them has derivative zero. */
+/* Reverse mode: d(loss)/d(x[i]) into ret[i] (same shape as x[i]); loss is a scalar. */
 void rg_grad_at(rg_place at, rg_val loss, const rg_val *x, size_t n, rg_val *ret);
+/* Reverse mode for m results of any shape, each with a cotangent g[j] of y[j]'s shape and type:
+ * sum over j of (d(y[j])/d(x[i]))^T g[j] into ret[i] (same shape as x[i]). */
+void rg_vjp_at(rg_place at, const rg_val *y, const rg_val *cotangent, size_t m, const rg_val *x,
+               size_t n, rg_val *ret);
+/* Forward mode: how y[j] changes when x moves along the tangents t[i] (x[i]'s shape and type):
+ * sum over i of d(y[j])/d(x[i]) t[i] into ret[j] (same shape as y[j]).  It is reverse mode,
+ * transposed: Radul, Paszke, Frostig, Johnson, Maclaurin 2023, "You only linearize once". */
+void rg_jvp_at(rg_place at, const rg_val *y, size_t m, const rg_val *x, const rg_val *tangent,
+               size_t n, rg_val *ret);
+/* The Hessian of a scalar loss times the tangents, into ret[i] (same shape as x[i]), forward mode
+ * over reverse mode, at a small multiple of the gradient's cost: Pearlmutter 1994, "Fast exact
+ * multiplication by the Hessian". */
+void rg_hvp_at(rg_place at, rg_val loss, const rg_val *x, const rg_val *tangent, size_t n,
+               rg_val *ret);
+/* y for B members at once (vmap): wide[i], of shape (B, x[i]'s), stands for x[i]; ret[j], of shape
+ * (B, y[j]'s), holds for each member what y[j] would be.  What does not depend on x is shared, a
+ * result that does not is repeated.  A dot with one operand that varies stays one product, with
+ * the members among its free axes.  Values of 8 axes cannot vary. */
+void rg_batch_at(rg_place at, const rg_val *y, size_t m, const rg_val *x, const rg_val *wide,
+                 size_t n, rg_val *ret);
+/* Marks what lies between `keep` and y (what y is computed from and what depends on a value of
+ * `keep`, these and y excepted): gradients taken later compute it again from the rest instead of
+ * reading it, so that it need not stay in memory until then.  Griewank, Walther 2000, "Revolve";
+ * Chen, Xu, Zhang, Guestrin 2016, "Training deep nets with sublinear memory cost". */
+void rg_remat_at(rg_place at, rg_val y, const rg_val *keep, size_t n);
+/* y with every float of type `from` on the way to it computed in type `to`, values of `keep`
+ * excepted; ret[j] has y[j]'s shape and type.  Inputs are cast where they are read and keep their
+ * type, so the gradients of ret by them, and the parameters that they update, are of type `from`:
+ * Micikevicius et al. 2018, "Mixed precision training".  From f32 to f64 it gives a judge of
+ * rounding. */
+void rg_cast_graph_at(rg_place at, const rg_val *y, size_t m, rg_dtype from, rg_dtype to,
+                      const rg_val *keep, size_t n, rg_val *ret);
 
 /* ---- The names to write: each notes where it stands. */
 #define rg_input(...) rg_input_at(RG_HERE, __VA_ARGS__)
@@ -189,6 +224,7 @@ void rg_grad_at(rg_place at, rg_val loss, const rg_val *x, size_t n, rg_val *ret
 #define rg_eq(...) rg_eq_at(RG_HERE, __VA_ARGS__)
 #define rg_select(...) rg_select_at(RG_HERE, __VA_ARGS__)
 #define rg_stop_grad(...) rg_stop_grad_at(RG_HERE, __VA_ARGS__)
+#define rg_barrier(...) rg_barrier_at(RG_HERE, __VA_ARGS__)
 #define rg_sum(...) rg_sum_at(RG_HERE, __VA_ARGS__)
 #define rg_amax(...) rg_amax_at(RG_HERE, __VA_ARGS__)
 #define rg_reshape(...) rg_reshape_at(RG_HERE, __VA_ARGS__)
@@ -204,6 +240,12 @@ void rg_grad_at(rg_place at, rg_val loss, const rg_val *x, size_t n, rg_val *ret
 #define rg_scatter_add(...) rg_scatter_add_at(RG_HERE, __VA_ARGS__)
 #define rg_loop(...) rg_loop_at(RG_HERE, __VA_ARGS__)
 #define rg_grad(...) rg_grad_at(RG_HERE, __VA_ARGS__)
+#define rg_vjp(...) rg_vjp_at(RG_HERE, __VA_ARGS__)
+#define rg_jvp(...) rg_jvp_at(RG_HERE, __VA_ARGS__)
+#define rg_hvp(...) rg_hvp_at(RG_HERE, __VA_ARGS__)
+#define rg_batch(...) rg_batch_at(RG_HERE, __VA_ARGS__)
+#define rg_remat(...) rg_remat_at(RG_HERE, __VA_ARGS__)
+#define rg_cast_graph(...) rg_cast_graph_at(RG_HERE, __VA_ARGS__)
 
 /* ---- Text form (docs/ir.md). */
 void rg_graph_print(const rg_graph *graph, const rg_val *outputs, size_t n, rg_str *ret);

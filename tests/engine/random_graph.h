@@ -137,10 +137,16 @@ static inline rg_val draw_iota(random_graph *r)
 
 static inline rg_val draw_random_bits(random_graph *r)
 {
-    rg_val key = draw_input_of(r, RG_U32, rg_shape_of(2));
+    rg_shape shape = draw_shape(r), keys = {.rank = (int)draw(r, shape.rank + 1)};
+    memcpy(keys.dim, shape.dim, sizeof(int64_t) * (size_t)keys.rank);
+    if (keys.rank < RG_RANK_MAX)
+        keys.dim[keys.rank++] = 2;
+    else
+        keys = rg_shape_of(2);
+    rg_val key = draw_input_of(r, RG_U32, keys);
     if (draw(r, 2))
         key = rg_add(key, key);
-    return rg_random_bits(key, (uint32_t)draw(r, 100), draw_shape(r));
+    return rg_random_bits(key, (uint32_t)draw(r, 100), shape);
 }
 
 #define DRAW_UNARY(name, type) \
@@ -158,6 +164,7 @@ DRAW_UNARY(tanh, draw_float(r))
 DRAW_UNARY(erf, draw_float(r))
 DRAW_UNARY(floor, draw_float(r))
 DRAW_UNARY(stop_grad, draw_number_type(r))
+DRAW_UNARY(barrier, draw_number_type(r))
 
 static inline rg_val draw_cast(random_graph *r)
 {
@@ -413,18 +420,37 @@ static inline rg_val draw_loop(random_graph *r)
     return result[0];
 }
 
-/* Adds `n` random operations; dots only where rounding may differ. */
-static inline void random_graph_fill(random_graph *r, size_t n, bool dots)
+/* Random elements for an input. */
+static inline void random_elements(rg_rng *rng, rg_val input, void *data)
+{
+    for (int64_t i = 0; i < rg_val_count(input); i++) {
+        double value = rg_rng_normal(rng);
+        switch (rg_val_dtype(input)) {
+        case RG_F32: ((float *)data)[i] = (float)value; break;
+        case RG_F64: ((double *)data)[i] = value; break;
+        case RG_BOOL: ((unsigned char *)data)[i] = value > 0; break;
+        default: ((int32_t *)data)[i] = (int32_t)(value * 4); break;
+        }
+    }
+}
+
+static inline rg_val random_graph_draw(random_graph *r, rg_op op)
 {
     static rg_val (*const draws[RG_OPS])(random_graph *) = {
 #define RG_OP(name, ...) [RG_OP_##name] = draw_##name,
 #include "engine/ir/ops.def"
     };
+    return draws[op](r);
+}
+
+/* Adds `n` random operations; dots only where rounding may differ. */
+static inline void random_graph_fill(random_graph *r, size_t n, bool dots)
+{
     while (r->values < n && r->values < VALUES_MAX) {
         rg_op op = (rg_op)draw(r, RG_OPS);
         if ((op == RG_OP_dot && !dots) || (op == RG_OP_loop && r->depth > 1))
             continue;
-        rg_val made = draws[op](r);
+        rg_val made = random_graph_draw(r, op);
         r->value[r->values++] = made;
         const rg_err *err = rg_graph_error(r->graph);
         if (err->code != RG_OK)

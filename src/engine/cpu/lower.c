@@ -59,7 +59,7 @@ static rg_kernel *rg_lower_none(rg_lowering *lowering, const rg_step *step)
 rg_kernel *rg_lower(rg_lowering *lowering, const rg_step *step)
 {
     static rg_kernel *(*const rules[RG_OPS])(rg_lowering *, const rg_step *) = {
-#define RG_OP(name, operands, kind, attribute, shape, vjp, reference, kernel, doc) \
+#define RG_OP(name, operands, kind, attribute, shape, vjp, batch, reference, kernel, doc) \
     [RG_OP_##name] = rg_lower_##kernel,
 #include "engine/ir/ops.def"
     };

@@ -136,13 +136,17 @@ static bool reference_iota(const call *c)
     return true;
 }
 
-/* Element i is word i % 2 of the block with the counter (site, i / 2). */
+/* Each key has an equal share of the result; element i of a share is word i % 2 of the block
+ * with the counter (site, i / 2). */
 static bool reference_random_bits(const call *c)
 {
+    int64_t keys = rg_shape_count(operand_of(c, 0)->shape) / 2;
+    int64_t share = keys ? count_of(c) / keys : 0;
     for (int64_t i = 0; i < count_of(c); i++) {
-        uint32_t counter[2] = {c->node->attr.site, (uint32_t)(i / 2)}, words[2];
-        rg_threefry(c->in[0], counter, words);
-        ((uint32_t *)c->out)[i] = words[i % 2];
+        const uint32_t *key = (const uint32_t *)c->in[0] + 2 * (i / share);
+        uint32_t counter[2] = {c->node->attr.site, (uint32_t)(i % share / 2)}, words[2];
+        rg_threefry(key, counter, words);
+        ((uint32_t *)c->out)[i] = words[i % share % 2];
     }
     return true;
 }
@@ -398,7 +402,7 @@ bool rg_reference(const rg_graph *graph, const rg_node *node, const void *const 
                   rg_err *err)
 {
     static bool (*const rules[RG_OPS])(const call *) = {
-#define RG_OP(name, operands, kind, attribute, shape, vjp, reference, kernel, doc) \
+#define RG_OP(name, operands, kind, attribute, shape, vjp, batch, reference, kernel, doc) \
     [RG_OP_##name] = reference_##reference,
 #include "engine/ir/ops.def"
     };

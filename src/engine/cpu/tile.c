@@ -25,7 +25,7 @@ typedef struct instruction {
     uint32_t out, in[3]; /* operands */
     rg_loop loop;
     uint32_t site;        /* RANDOM */
-    int64_t inner, count; /* EXPAND */
+    int64_t inner, count; /* EXPAND; RANDOM: count elements a key */
 } instruction;
 
 typedef struct tile_kernel {
@@ -39,6 +39,28 @@ typedef struct tile_kernel {
 } tile_kernel;
 
 /* ---- Running. */
+/* Elements [start, start + n): each key has i->count of them.  The loop starts at even ones of a
+ * key only; a tile that starts at an odd one takes the second word of its first block. */
+static void perform_random(const tile_kernel *k, const instruction *i, uint32_t *out,
+                           const uint32_t *key, int64_t start, int64_t n)
+{
+    while (n > 0) {
+        int64_t at = start % i->count, run = i->count - at < n ? i->count - at : n;
+        const uint32_t *own = key + 2 * (start / i->count);
+        uint32_t block[2];
+        if (at % 2) {
+            k->loops->random_bits(block, own, i->site, at - 1, 2);
+            out[0] = block[1];
+            run = 1;
+        } else {
+            k->loops->random_bits(out, own, i->site, at, run);
+        }
+        out += run;
+        start += run;
+        n -= run;
+    }
+}
+
 static void perform(const tile_kernel *k, const instruction *i, char *const *at, int64_t start,
                     int64_t n)
 {
@@ -49,8 +71,8 @@ static void perform(const tile_kernel *k, const instruction *i, char *const *at,
                          i->count);
         break;
     case RANDOM:
-        k->loops->random_bits((uint32_t *)(void *)at[i->out],
-                              (const uint32_t *)(const void *)at[i->in[0]], i->site, start, n);
+        perform_random(k, i, (uint32_t *)(void *)at[i->out],
+                       (const uint32_t *)(const void *)at[i->in[0]], start, n);
         break;
     }
 }
@@ -220,7 +242,9 @@ static void make_iota(maker *m, const rg_node *node, uint32_t out)
 static void make_random(maker *m, const rg_node *node, uint32_t out)
 {
     uint32_t slot = rg_lower_slot(m->lowering, rg_layout_source(m->layout, node->in[0]));
+    int64_t keys = rg_shape_count(rg_operand(m->layout->graph, node, 0)->shape) / 2;
     instruction i = {.what = RANDOM, .out = out, .site = node->attr.site};
+    i.count = keys ? rg_shape_count(node->shape) / keys : 0;
     i.in[0] = new_operand(m, (operand){.slot = slot, .bytes = 0});
     rg_vec_push(&m->each, i);
 }

@@ -152,6 +152,7 @@ UNARY(tanh)
 UNARY(erf)
 UNARY(floor)
 UNARY(stop_grad)
+UNARY(barrier)
 
 rg_val rg_cast_at(rg_place at, rg_val x, rg_dtype dtype)
 {

@@ -1,29 +1,35 @@
-/* grad.c - reverse mode: one walk from the loss back to the values asked for.
+/* grad.c - reverse mode: one walk from the results back to the values asked for.
  *
  * Ids are in topological order, so walking them downwards meets every user of a value before
  * the value itself, and its cotangent is complete when its rule runs.  Nodes made by a rule
  * keep the source line of the operation that they differentiate. */
 #include "engine/ir/loop.h"
+#include "engine/ir/transform.h"
 #include "engine/ir/vjp.h"
+
+#include <string.h>
 
 bool rg_vjp_needs(const rg_vjp *v, size_t i)
 {
-    return v->wanted[v->node.in[i]];
+    return v->wanted[v->own[i]];
+}
+
+static void add_to(rg_val *total, rg_val cotangent)
+{
+    *total = total->id ? rg_add(*total, cotangent) : cotangent;
 }
 
 void rg_vjp_give(rg_vjp *v, size_t i, rg_val cotangent)
 {
-    rg_val *total = &v->total[v->node.in[i]];
-    *total = total->id ? rg_add(*total, cotangent) : cotangent;
+    add_to(&v->total[v->own[i]], cotangent);
 }
 
 /* Which values depend, through derivatives, on one of x? */
-static bool *mark_wanted(const rg_graph *graph, size_t count, const rg_val *x, size_t n)
+static bool *mark_wanted(const rg_graph *graph, size_t count, rg_values x)
 {
     bool *wanted = RG_NEW_ARRAY(bool, count + 1);
-    for (size_t i = 0; i < n; i++)
-        if (x[i].graph == graph)
-            wanted[x[i].id] = true;
+    for (size_t i = 0; i < x.n; i++)
+        wanted[x.at[i].id] = true;
     for (size_t id = 1; id <= count; id++) {
         const rg_node *node = rg_node_of(graph, (uint32_t)id);
         bool smooth = rg_dtype_float(node->dtype) && node->op != RG_OP_stop_grad;
@@ -33,33 +39,31 @@ static bool *mark_wanted(const rg_graph *graph, size_t count, const rg_val *x, s
     return wanted;
 }
 
-static bool differentiable(rg_val loss, const rg_val *x, size_t n)
+/* The rule reads the node's value and operands, or what they are when computed again. */
+static void run_rule(rg_vjp *v, uint32_t id, rg_rebuild *again)
 {
-    rg_graph *graph = loss.graph;
-    char text[160];
-    if (rg_val_shape(loss).rank != 0 || !rg_dtype_float(rg_val_dtype(loss))) {
-        rg_shape_text(text, rg_val_shape(loss));
-        rg_graph_fail(graph, "reduce it with rg_sum(x, RG_ALL_AXES, false)",
-                      "grad: the loss has shape %s and type %s; expected a float scalar", text,
-                      rg_dtype_name(rg_val_dtype(loss)));
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (x[i].graph != graph)
-            rg_graph_fail(graph, "pass values made in this graph",
-                          "grad: value %zu is no value of this graph", i + 1);
-        else if (!rg_dtype_float(rg_val_dtype(x[i])))
-            rg_graph_fail(graph, "differentiate by f32 or f64 values",
-                          "grad: value %zu has type %s", i + 1,
-                          rg_dtype_name(rg_val_dtype(x[i])));
-    }
-    return rg_graph_error(graph)->code == RG_OK;
+    v->node = *rg_node_of(v->graph, id);
+    v->own = v->node.in;
+    v->g = v->total[id];
+    rg_place outer = v->graph->at;
+    v->graph->at = v->node.at;
+    uint32_t few[4], n = v->node.n_in, *in = n <= 4 ? few : RG_NEW_ARRAY(uint32_t, n);
+    for (uint32_t i = 0; again && i < n; i++)
+        in[i] = rg_rebuild_value(again, v->own[i]);
+    if (again)
+        v->node.in = in;
+    v->y = (rg_val){v->graph, again ? rg_rebuild_value(again, id) : id};
+    rg_vjp_rule(v->node.op, v);
+    if (in != few)
+        rg_free(in);
+    v->graph->at = outer;
 }
 
 /* Siblings of a loop share one rule, which runs at the lowest of them: all their cotangents are
  * complete by then. */
-static bool rule_is_due(const rg_graph *graph, uint32_t id, const rg_vjp *v)
+static bool rule_is_due(const rg_vjp *v, uint32_t id)
 {
-    const rg_node *node = rg_node_of(graph, id);
+    const rg_node *node = rg_node_of(v->graph, id);
     if (node->op != RG_OP_loop)
         return v->wanted[id] && v->total[id].id;
     bool due = false;
@@ -68,60 +72,64 @@ static bool rule_is_due(const rg_graph *graph, uint32_t id, const rg_vjp *v)
     return due;
 }
 
-static void walk_back(rg_graph *graph, uint32_t from, rg_vjp *v)
+void rg_pull_back(rg_graph *graph, rg_values y, const rg_val *cotangent, rg_values x,
+                  bool remat, rg_val *ret)
 {
-    for (uint32_t id = from; id > 0; id--) {
-        if (!rule_is_due(graph, id, v))
-            continue;
-        v->node = *rg_node_of(graph, id);
-        v->y = (rg_val){graph, id};
-        v->g = v->total[id];
-        rg_place outer = graph->at;
-        graph->at = v->node.at;
-        rg_vjp_rule(v->node.op, v);
-        graph->at = outer;
-    }
-}
-
-void rg_vjp_at(rg_place at, const rg_val *y, const rg_val *cotangent, size_t n_y,
-               const rg_val *x, size_t n_x, rg_val *ret)
-{
-    if (n_x == 0)
-        return;
-    rg_graph *graph = x[0].graph;
-    rg_graph_pin(graph, at);
     size_t count = rg_graph_count(graph);
-    bool *wanted = mark_wanted(graph, count, x, n_x);
+    bool *wanted = mark_wanted(graph, count, x);
     rg_val *total = RG_NEW_ARRAY(rg_val, count + 1);
-    uint32_t last = 0;
-    for (size_t i = 0; i < n_y; i++) {
-        rg_val *sum = &total[y[i].id];
-        *sum = sum->id ? rg_add(*sum, cotangent[i]) : cotangent[i];
-        last = y[i].id > last ? y[i].id : last;
-    }
+    rg_rebuild again = rg_rebuild_open(graph);
     rg_vjp v = {.graph = graph, .total = total, .wanted = wanted};
-    walk_back(graph, last, &v);
-    for (size_t i = 0; i < n_x; i++) {
-        rg_val zero = rg_const(graph, 0, rg_val_dtype(x[i]));
-        ret[i] = total[x[i].id].id ? total[x[i].id] : rg_broadcast(zero, rg_val_shape(x[i]));
+    for (size_t j = 0; j < y.n; j++)
+        add_to(&total[y.at[j].id], cotangent[j]);
+    for (uint32_t id = (uint32_t)count; id > 0; id--)
+        if (rule_is_due(&v, id))
+            run_rule(&v, id, remat ? &again : NULL);
+    for (size_t i = 0; i < x.n; i++) {
+        rg_val zero = rg_const(graph, 0, rg_val_dtype(x.at[i])), sum = total[x.at[i].id];
+        ret[i] = sum.id ? sum : rg_broadcast(zero, rg_val_shape(x.at[i]));
     }
+    rg_rebuild_close(&again);
     rg_free(wanted);
     rg_free(total);
-    rg_graph_unpin(graph);
+}
+
+void rg_vjp_at(rg_place at, const rg_val *y, const rg_val *cotangent, size_t m, const rg_val *x,
+               size_t n, rg_val *ret)
+{
+    rg_values results = {"result", y, m}, values = {"value", x, n};
+    rg_values cotangents = {"cotangent", cotangent, m};
+    rg_graph *graph = rg_transform_open(at, results, values);
+    bool fits = graph && rg_values_float(graph, "vjp", results) &&
+                rg_values_float(graph, "vjp", values) &&
+                rg_values_exist(graph, "vjp", cotangents) &&
+                rg_values_alike(graph, "vjp", cotangents, results);
+    if (fits)
+        rg_pull_back(graph, results, cotangent, values, true, ret);
+    rg_transform_close(graph, fits, n, ret);
+}
+
+static bool is_loss(rg_val loss)
+{
+    char text[160];
+    if (rg_val_shape(loss).rank != 0 || !rg_dtype_float(rg_val_dtype(loss))) {
+        rg_shape_text(text, rg_val_shape(loss));
+        rg_graph_fail(loss.graph, "reduce it with rg_sum(x, RG_ALL_AXES, false)",
+                      "grad: the loss has shape %s and type %s; expected a float scalar", text,
+                      rg_dtype_name(rg_val_dtype(loss)));
+    }
+    return rg_graph_error(loss.graph)->code == RG_OK;
 }
 
 void rg_grad_at(rg_place at, rg_val loss, const rg_val *x, size_t n, rg_val *ret)
 {
-    rg_graph *graph = loss.graph;
-    if (!graph)
-        return;
-    rg_graph_pin(graph, at);
-    if (differentiable(loss, x, n)) {
+    rg_values losses = {"loss", &loss, 1}, values = {"value", x, n};
+    rg_graph *graph = rg_transform_open(at, losses, values);
+    bool fits = graph && rg_values_exist(graph, "grad", losses) && is_loss(loss) &&
+                rg_values_float(graph, "grad", values);
+    if (fits) {
         rg_val one = rg_const(graph, 1, rg_val_dtype(loss));
-        rg_vjp_at(at, &loss, &one, 1, x, n, ret);
-    } else {
-        for (size_t i = 0; i < n; i++)
-            ret[i] = rg_const(graph, 0, RG_F32);
+        rg_pull_back(graph, losses, &one, values, true, ret);
     }
-    rg_graph_unpin(graph);
+    rg_transform_close(graph, fits, n, ret);
 }

@@ -8,7 +8,7 @@
 #define VALUE_BYTES_MAX ((int64_t)1 << 36)
 
 const rg_op_info rg_ops[RG_OPS] = {
-#define RG_OP(name, operands, kind, attribute, shape, vjp, reference, kernel, doc) \
+#define RG_OP(name, operands, kind, attribute, shape, vjp, batch, reference, kernel, doc) \
     {#name, operands, RG_KIND_##kind, doc},
 #include "engine/ir/ops.def"
 };

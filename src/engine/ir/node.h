@@ -58,6 +58,7 @@ typedef struct rg_node {
     const uint32_t *in; /* operands' ids */
     rg_attr attr;
     rg_place at;
+    bool forget; /* reverse mode computes it again instead of reading it (remat.c) */
 } rg_node;
 
 struct rg_graph {
@@ -77,6 +78,7 @@ struct rg_graph {
 };
 
 typedef struct rg_vjp rg_vjp;
+typedef struct rg_batching rg_batching;
 typedef struct rg_op_info {
     const char *name;
     uint8_t operands; /* RG_ANY: a list */
@@ -92,6 +94,8 @@ bool rg_shape_rule(rg_graph *graph, rg_node *node);
 rg_val rg_simplify(rg_graph *graph, const rg_node *node);
 /* Gives the operands of v's node their cotangents. */
 void rg_vjp_rule(rg_op op, rg_vjp *v);
+/* The value of b's node for all members at once, given its operands' (batch.h). */
+rg_val rg_batch_rule(rg_op op, const rg_batching *b);
 
 /* Checks, simplifies, finds an equal node or appends; never fails without an error in the
  * graph. node->in may be the caller's memory. */

@@ -197,7 +197,7 @@ static bool parse_loop(parser *p, rg_node *node)
 bool parse_attribute(parser *p, rg_node *node)
 {
     static bool (*const rules[RG_OPS])(parser *, rg_node *) = {
-#define RG_OP(name, operands, kind, attribute, shape, vjp, reference, kernel, doc) \
+#define RG_OP(name, operands, kind, attribute, shape, vjp, batch, reference, kernel, doc) \
     [RG_OP_##name] = parse_##attribute,
 #include "engine/ir/ops.def"
     };

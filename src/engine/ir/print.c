@@ -142,7 +142,7 @@ static void print_loop(rg_str *out, const rg_node *node)
 }
 
 static void (*const print_attribute[RG_OPS])(rg_str *, const rg_node *) = {
-#define RG_OP(name, operands, kind, attribute, shape, vjp, reference, kernel, doc) \
+#define RG_OP(name, operands, kind, attribute, shape, vjp, batch, reference, kernel, doc) \
     [RG_OP_##name] = print_##attribute,
 #include "engine/ir/ops.def"
 };

@@ -130,15 +130,23 @@ static bool shape_iota(rg_graph *graph, rg_node *node)
     return true;
 }
 
+/* Keys of shape (K..., 2) and a result of shape (K..., S...). */
 static bool shape_random_bits(rg_graph *graph, rg_node *node)
 {
     const rg_node *key = rg_operand(graph, node, 0);
-    if (key->dtype != RG_U32 || !rg_shape_same(key->shape, rg_shape_of(2))) {
-        char text[160];
+    int keys = key->shape.rank - 1;
+    bool fits = key->dtype == RG_U32 && keys >= 0 && key->shape.dim[keys] == 2 &&
+                node->shape.rank >= keys;
+    for (int i = 0; fits && i < keys; i++)
+        fits = key->shape.dim[i] == node->shape.dim[i];
+    if (!fits) {
+        char text[160], wanted[160];
         rg_shape_text(text, key->shape);
-        rg_graph_fail(graph, "pass a key of shape (2) and type u32",
-                      "random_bits: a key of shape %s and type %s", text,
-                      rg_dtype_name(key->dtype));
+        rg_shape_text(wanted, node->shape);
+        rg_graph_fail(graph,
+                      "pass a key of shape (2) and type u32, or (K..., 2) for bits (K..., ...)",
+                      "random_bits: a key of shape %s and type %s for bits of shape %s", text,
+                      rg_dtype_name(key->dtype), wanted);
         return false;
     }
     node->dtype = RG_U32;
@@ -425,7 +433,7 @@ static bool shape_loop(rg_graph *graph, rg_node *node)
 bool rg_shape_rule(rg_graph *graph, rg_node *node)
 {
     static bool (*const rules[RG_OPS])(rg_graph *, rg_node *) = {
-#define RG_OP(name, operands, kind, attribute, shape, vjp, reference, kernel, doc) \
+#define RG_OP(name, operands, kind, attribute, shape, vjp, batch, reference, kernel, doc) \
     [RG_OP_##name] = shape_##shape,
 #include "engine/ir/ops.def"
     };

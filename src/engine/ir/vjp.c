@@ -129,6 +129,11 @@ static void vjp_select(rg_vjp *v)
     GIVE(2, rg_select(x_of(v, 0), constant(v, 0), v->g));
 }
 
+static void vjp_barrier(rg_vjp *v)
+{
+    GIVE(0, v->g);
+}
+
 /* ---- Reductions. */
 /* g with the reduced axes back, at length 1. */
 static rg_val kept(const rg_vjp *v, rg_val g)
@@ -338,7 +343,7 @@ static void vjp_loop(rg_vjp *v)
 void rg_vjp_rule(rg_op op, rg_vjp *v)
 {
     static void (*const rules[RG_OPS])(rg_vjp *) = {
-#define RG_OP(name, operands, kind, attribute, shape, vjp, reference, kernel, doc) \
+#define RG_OP(name, operands, kind, attribute, shape, vjp, batch, reference, kernel, doc) \
     [RG_OP_##name] = vjp_##vjp,
 #include "engine/ir/ops.def"
     };

@@ -7,10 +7,12 @@
 
 struct rg_vjp {
     rg_graph *graph;
-    rg_node node;       /* a copy: rules add nodes, which may move the graph's array */
-    rg_val y, g;        /* the node's value; d(loss)/d(y), same shape */
-    rg_val *total;      /* by id: cotangents summed so far */
-    const bool *wanted; /* by id: does the value depend on what we differentiate by? */
+    rg_node node;        /* a copy: rules add nodes, which may move the graph's array; its
+                            operands are what a rule may read (forgotten ones rebuilt) */
+    rg_val y, g;         /* the node's value; d(loss)/d(y), same shape */
+    const uint32_t *own; /* the node's operands proper: whose cotangents are wanted */
+    rg_val *total;       /* by id: cotangents summed so far */
+    const bool *wanted;  /* by id: does the value depend on what we differentiate by? */
 };
 
 bool rg_vjp_needs(const rg_vjp *v, size_t i);

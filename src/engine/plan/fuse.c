@@ -1,7 +1,8 @@
 /* fuse.c - element-wise nodes that run as one loop, and the results of one `loop`.
  *
  * Two nodes may share a loop when one reads the other at the same index and no path between
- * them leaves the loop and comes back.  Groups grow along the edges of the graph, in order of
+ * them leaves the loop and comes back.  What is read through a barrier is another loop's: a copy
+ * made for the backward pass (ir/remat.c) must not move into the forward one.  Groups grow along the edges of the graph, in order of
  * ids; a broadcast that only loops read is not stored, its readers compute the index
  * (rg_expand). */
 #include "engine/plan/layout.h"
@@ -137,6 +138,15 @@ static void unite_siblings(forest *f, uint32_t id)
         }
 }
 
+/* Does the operand come through a barrier? */
+static bool apart(const rg_layout *l, uint32_t id)
+{
+    const rg_node *node = rg_node_of(l->graph, id);
+    while (rg_ops[node->op].kind == RG_KIND_view && node->op != RG_OP_barrier)
+        node = rg_operand(l->graph, node, 0);
+    return node->op == RG_OP_barrier;
+}
+
 static void grow(forest *f, uint32_t id)
 {
     const rg_layout *l = f->l;
@@ -145,7 +155,8 @@ static void grow(forest *f, uint32_t id)
         return; /* reads its key as a whole */
     for (uint32_t i = 0; i < node->n_in; i++) {
         uint32_t source = l->root[node->in[i]];
-        if (rg_layout_computed(l, source) && rg_layout_element(l, source))
+        if (rg_layout_computed(l, source) && rg_layout_element(l, source) &&
+            !apart(l, node->in[i]))
             join(f, find(f, source), find(f, id));
     }
 }

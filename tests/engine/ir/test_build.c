@@ -129,7 +129,7 @@ static void test_key(void **state)
 {
     (void)state;
     rg_random_bits(x, 0, rg_shape_of(3));
-    expect_error("random_bits: a key of shape (64, 10) and type f32");
+    expect_error("random_bits: a key of shape (64, 10) and type f32 for bits of shape (3)");
 }
 
 static void test_twice_the_same_name(void **state)

@@ -3,7 +3,8 @@
  *
  * For each row of ops.def a case builds a scalar f(x) from the operation and a fixed weighting
  * w. First order: the gradient g = df/dx along a random direction d.  Second order: the
- * gradient of (g . d) against differences of g.  Operations without a derivative state that
+ * gradient of (g . d) against differences of g.  Forward mode along d agrees with both, and its
+ * product with a random u with reverse mode's: <u, J d> = <J^T u, d>.  Operations without a derivative state that
  * they give zero. */
 #include "engine/ir/node.h"
 #include "rigor/plan.h"
@@ -70,6 +71,7 @@ UNARY(cos, -3, 3)
 UNARY(sqrt, 0.5, 3)
 UNARY(tanh, -2, 2)
 UNARY(erf, -2, 2)
+UNARY(barrier, -2, 2)
 
 static rg_val case_cast(problem *p)
 {
@@ -96,7 +98,9 @@ static rg_val case_select(problem *p)
 {
     p->x = input(p, "x", rg_shape_of(3, 4));
     p->y = input(p, "y", rg_shape_of(3, 1));
-    return rg_select(rg_lt(p->x, rg_const(p->graph, 0, RG_F64)), rg_mul(p->x, p->y), p->y);
+    /* Not a function of x: differences across a jump would say nothing. */
+    rg_val yes = rg_const_array(p->graph, (const bool[]){1, 0, 0, 1}, RG_BOOL, rg_shape_of(4));
+    return rg_select(yes, rg_mul(p->x, p->y), p->y);
 }
 
 static rg_val case_sum(problem *p)
@@ -219,6 +223,8 @@ typedef struct check {
     problem p;
     rg_val in[2], slope, curve[2]; /* f's slope along d; gradient of that slope */
     rg_val direction[2], f;
+    rg_val tangent, product; /* forward mode: f's slope again; Hessian times d, along d */
+    rg_val ujd, jud;         /* <u, J d> and <J^T u, d> of the value itself */
     size_t n;
     rg_plan *plan;
 } check;
@@ -226,8 +232,9 @@ typedef struct check {
 static rg_plan *compile(check *c)
 {
     rg_err err = {0};
-    rg_val outputs[] = {c->f, c->slope, c->curve[0], c->curve[c->n - 1]};
-    rg_plan *plan = rg_plan_compile(c->p.graph, outputs, 4, NULL, 0, NULL, &err);
+    rg_val outputs[] = {c->f,       c->slope,   c->curve[0], c->curve[c->n - 1],
+                        c->tangent, c->product, c->ujd,      c->jud};
+    rg_plan *plan = rg_plan_compile(c->p.graph, outputs, 8, NULL, 0, NULL, &err);
     if (!plan)
         fail_msg("%s: %s", err.where, err.what);
     return plan;
@@ -261,16 +268,63 @@ static double difference(check *c, rg_val what, const rg_val *along)
     return sum / (12 * h);
 }
 
+/* No two elements are close, so that no difference crosses a tie of max or amax: of as many equal
+ * parts of the range as there are elements, each element takes the middle half of its own. */
 static void fill(check *c)
 {
+    int64_t part[256], n = 0, total = 0;
+    for (size_t i = 0; i < c->n; i++)
+        total += rg_val_count(c->in[i]);
+    assert_true(total <= 256);
+    for (int64_t e = 0; e < total; e++) {
+        int64_t other = (int64_t)rg_rng_below(&c->p.rng, (uint64_t)e + 1);
+        part[e] = part[other];
+        part[other] = e;
+    }
     for (size_t i = 0; i < c->n; i++) {
         double *x = rg_plan_buffer(c->plan, c->in[i]);
         double *d = rg_plan_buffer(c->plan, c->direction[i]);
         for (int64_t e = 0; e < rg_val_count(c->in[i]); e++) {
-            x[e] = c->p.low + (c->p.high - c->p.low) * rg_rng_unit(&c->p.rng);
+            double place = (double)part[n++] + 0.25 + 0.5 * rg_rng_unit(&c->p.rng);
+            x[e] = c->p.low + (c->p.high - c->p.low) * place / (double)total;
             d[e] = rg_rng_normal(&c->p.rng);
         }
     }
+}
+
+static rg_val along(const check *c, const rg_val *v)
+{
+    rg_val sum = rg_const(c->p.graph, 0, RG_F64);
+    for (size_t i = 0; i < c->n; i++)
+        sum = rg_add(sum, rg_sum(rg_mul(v[i], c->direction[i]), RG_ALL_AXES, false));
+    return sum;
+}
+
+/* Forward mode's stand-in for the cotangent (forward.c) must be dead. */
+static void expect_no_stand_in(check *c)
+{
+    rg_str text = {0};
+    rg_graph_print(c->p.graph, (const rg_val[]){c->tangent, c->product, c->ujd}, 3, &text);
+    if (strstr(rg_str_text(&text), "\"cotangent\""))
+        fail_msg("the stand-in lives:\n%s", rg_str_text(&text));
+    rg_str_free(&text);
+}
+
+static void build_forward(check *c, rg_val value)
+{
+    double u[256];
+    rg_val moved, pulled[2];
+    for (int64_t i = 0; i < rg_val_count(value); i++)
+        u[i] = rg_rng_normal(&c->p.rng);
+    rg_val cotangent = rg_const_array(c->p.graph, u, RG_F64, rg_val_shape(value));
+    rg_jvp(&c->f, 1, c->in, c->direction, c->n, &c->tangent);
+    rg_hvp(c->f, c->in, c->direction, c->n, pulled);
+    c->product = along(c, pulled);
+    rg_jvp(&value, 1, c->in, c->direction, c->n, &moved);
+    c->ujd = rg_sum(rg_mul(cotangent, moved), RG_ALL_AXES, false);
+    rg_vjp(&value, &cotangent, 1, c->in, c->n, pulled);
+    c->jud = along(c, pulled);
+    expect_no_stand_in(c);
 }
 
 static void build(check *c, rg_val value)
@@ -288,11 +342,8 @@ static void build(check *c, rg_val value)
         c->slope = rg_add(c->slope, e[i]);
     }
     rg_grad(c->slope, c->in, c->n, g);
-    /* One number: the second derivative along d. */
-    rg_val curve = rg_const(c->p.graph, 0, RG_F64);
-    for (size_t i = 0; i < c->n; i++)
-        curve = rg_add(curve, rg_sum(rg_mul(g[i], c->direction[i]), RG_ALL_AXES, false));
-    c->curve[0] = c->curve[1] = curve;
+    c->curve[0] = c->curve[1] = along(c, g); /* the second derivative along d */
+    build_forward(c, value);
 }
 
 static void check_op(rg_op op, rg_val (*make)(problem *), uint64_t seed)
@@ -312,6 +363,9 @@ static void check_op(rg_op op, rg_val (*make)(problem *), uint64_t seed)
             fail_msg("%s, seed %llu: slope %.12g, difference %.12g; curvature %.12g, "
                      "difference %.12g",
                      rg_ops[op].name, (unsigned long long)seed, slope, first, curve, second);
+        assert_close(run(&c, c.tangent), slope, 1e-11);
+        assert_close(run(&c, c.product), curve, 1e-11);
+        assert_close(run(&c, c.ujd), run(&c, c.jud), 1e-12);
         rg_plan_free(c.plan);
     }
     rg_graph_free(c.p.graph);

@@ -1,0 +1,173 @@
+/* test_cast_graph.c - floats computed in another type. */
+#include "engine/ir/text.h"
+#include "engine/random_graph.h"
+#include "rigor/plan.h"
+
+static const char softmax[] = "%1 = input name=\"x\" : f32[4, 3]\n"
+                              "%2 = exp %1 : f32[4, 3]\n"
+                              "%3 = sum %2 axes=[1] : f32[4]\n"
+                              "%4 = log %3 : f32[4]\n"
+                              "return %4 %1 %3\n";
+
+static void test_text(void **state)
+{
+    (void)state;
+    parsed p = parse_text(softmax);
+    rg_val y;
+    rg_cast_graph(p.value, 1, RG_F32, RG_F64, NULL, 0, &y);
+    expect_text(p.graph, &y, 1,
+                "%1 = input name=\"x\" : f32[4, 3]\n"
+                "%2 = cast %1 : f64[4, 3]\n"
+                "%3 = exp %2 : f64[4, 3]\n"
+                "%4 = sum %3 axes=[1] : f64[4]\n"
+                "%5 = log %4 : f64[4]\n"
+                "%6 = cast %5 : f32[4]\n"
+                "return %6\n");
+    rg_graph_free(p.graph);
+}
+
+/* The sum in f32, of terms that were computed in f64. */
+static void test_keep(void **state)
+{
+    (void)state;
+    parsed p = parse_text(softmax);
+    rg_val y;
+    rg_cast_graph(p.value, 1, RG_F32, RG_F64, &p.value[2], 1, &y);
+    expect_text(p.graph, &y, 1,
+                "%1 = input name=\"x\" : f32[4, 3]\n"
+                "%2 = cast %1 : f64[4, 3]\n"
+                "%3 = exp %2 : f64[4, 3]\n"
+                "%4 = cast %3 : f32[4, 3]\n"
+                "%5 = sum %4 axes=[1] : f32[4]\n"
+                "%6 = cast %5 : f64[4]\n"
+                "%7 = log %6 : f64[4]\n"
+                "%8 = cast %7 : f32[4]\n"
+                "return %8\n");
+    rg_graph_free(p.graph);
+}
+
+/* A neighbour of a kept value that is kept too reads it as it is, not rounded and widened. */
+static void test_all_kept(void **state)
+{
+    (void)state;
+    parsed p = parse_text("%1 = input name=\"x\" : f64[4]\n"
+                          "%2 = exp %1 : f64[4]\n"
+                          "%3 = sin %2 : f64[4]\n"
+                          "return %3 %2\n");
+    rg_val y;
+    rg_cast_graph(p.value, 1, RG_F64, RG_F32, p.value, 2, &y);
+    assert_int_equal(y.id, p.value[0].id);
+    rg_graph_free(p.graph);
+}
+
+/* Constants are rounded, whole numbers and truths are left alone, casts lead to the new type. */
+static void test_other_types(void **state)
+{
+    (void)state;
+    parsed p = parse_text("%1 = input name=\"i\" : i32[4]\n"
+                          "%2 = cast %1 : f64[4]\n"
+                          "%3 = const value=0.1 : f64[]\n"
+                          "%4 = broadcast %3 : f64[4]\n"
+                          "%5 = lt %2 %4 : bool[4]\n"
+                          "%6 = add %1 %1 : i32[4]\n"
+                          "return %5 %6\n");
+    rg_val y[2];
+    rg_cast_graph(p.value, 2, RG_F64, RG_F32, NULL, 0, y);
+    expect_text(p.graph, y, 2,
+                "%1 = input name=\"i\" : i32[4]\n"
+                "%2 = add %1 %1 : i32[4]\n"
+                "%3 = cast %1 : f32[4]\n"
+                "%4 = const value=0.100000001 : f32[]\n"
+                "%5 = broadcast %4 : f32[4]\n"
+                "%6 = lt %3 %5 : bool[4]\n"
+                "return %6 %2\n");
+    rg_graph_free(p.graph);
+}
+
+/* Gradients come back through the casts: type `from`, accurate as `to`. */
+static void test_gradient(void **state)
+{
+    (void)state;
+    parsed p = parse_text("%1 = input name=\"x\" : f32[1000]\n"
+                          "%2 = exp %1 : f32[1000]\n"
+                          "%3 = mul %2 %2 : f32[1000]\n"
+                          "%4 = sum %3 axes=[0] : f32[]\n"
+                          "%5 = sqrt %4 : f32[]\n"
+                          "return %5 %1\n");
+    rg_err err = {0};
+    rg_val y, g;
+    rg_cast_graph(p.value, 1, RG_F32, RG_F64, NULL, 0, &y);
+    rg_grad(y, &p.value[1], 1, &g);
+    assert_int_equal(rg_val_dtype(g), RG_F32);
+    rg_plan *plan = rg_plan_compile(p.graph, &g, 1, NULL, 0, NULL, &err);
+    float *x = rg_plan_buffer(plan, p.value[1]);
+    double sum = 0;
+    rg_rng rng = rg_rng_open(support_seed(), "cast");
+    for (int i = 0; i < 1000; i++) {
+        x[i] = (float)rg_rng_normal(&rng);
+        sum += exp(2 * (double)x[i]);
+    }
+    assert_true(rg_plan_run(plan, &err));
+    const float *slope = rg_plan_buffer(plan, g);
+    for (int i = 0; i < 1000; i++)
+        assert_close(slope[i], (double)(float)(exp(2 * (double)x[i]) / sqrt(sum)), 0x1p-24);
+    rg_plan_free(plan);
+    rg_graph_free(p.graph);
+}
+
+/* Every operation survives, and what was f32 is computed in f64 between its casts. */
+static void test_random_graphs(void **state)
+{
+    (void)state;
+    for (uint64_t i = 0; i < 200; i++) {
+        random_graph r = {.graph = rg_graph_new(),
+                          .rng = rg_rng_open(support_seed() * 1000 + i, "cast"),
+                          .elements_max = 300};
+        random_graph_fill(&r, 30, true);
+        rg_val y[VALUES_MAX];
+        size_t before = rg_graph_count(r.graph);
+        rg_cast_graph(r.value, r.values, RG_F32, RG_F64, NULL, 0, y);
+        assert_string_equal(rg_graph_error(r.graph)->what, "");
+        for (size_t id = before + 1; id <= rg_graph_count(r.graph); id++) {
+            const rg_node *node = rg_node_of(r.graph, (uint32_t)id);
+            bool computes = node->op != RG_OP_cast && rg_ops[node->op].kind == RG_KIND_element;
+            computes |= node->op == RG_OP_sum || node->op == RG_OP_dot;
+            assert_false(computes && node->dtype == RG_F32);
+        }
+        for (size_t j = 0; j < r.values; j++) {
+            assert_int_equal(rg_val_dtype(y[j]), rg_val_dtype(r.value[j]));
+            assert_true(rg_shape_same(rg_val_shape(y[j]), rg_val_shape(r.value[j])));
+        }
+        rg_graph_free(r.graph);
+    }
+}
+
+static void test_mistakes(void **state)
+{
+    (void)state;
+    rg_graph *graph = rg_graph_new();
+    rg_val x = rg_input(graph, "x", RG_F32, RG_SCALAR), y, none = {0};
+    rg_cast_graph(&x, 1, RG_F32, RG_I32, NULL, 0, &y);
+    assert_string_equal(rg_graph_error(graph)->what, "cast_graph: from f32 to i32");
+    assert_true(rg_text_starts(rg_graph_error(graph)->where, "test_cast_graph.c:"));
+    rg_graph_free(graph);
+    graph = rg_graph_new();
+    x = rg_input(graph, "x", RG_F32, RG_SCALAR);
+    rg_cast_graph(&x, 1, RG_F32, RG_F64, &none, 1, &y);
+    assert_string_equal(rg_graph_error(graph)->what,
+                        "cast_graph: kept value 1 is no value of this graph");
+    rg_graph_free(graph);
+    rg_cast_graph(&none, 1, RG_F32, RG_F64, NULL, 0, &y);
+    assert_int_equal(y.id, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_text),     cmocka_unit_test(test_keep),
+        cmocka_unit_test(test_all_kept), cmocka_unit_test(test_other_types),
+        cmocka_unit_test(test_gradient), cmocka_unit_test(test_random_graphs),
+        cmocka_unit_test(test_mistakes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
