@@ -70,16 +70,23 @@ static bool run_tile(const rg_kernel *base, const rg_frame *frame, rg_err *err)
     return true;
 }
 
+/* One piece of machine code for all of it. */
+static bool is_whole(const tile_kernel *k)
+{
+    return k->eaches == 1 && k->each[0].what == RG_CODE;
+}
+
 void rg_tile_counts(const rg_kernel *kernel, rg_tile_count *ret)
 {
     const tile_kernel *k = (const tile_kernel *)kernel;
     if (kernel->run != run_tile)
         return;
     ret->emitted += k->emitted;
+    ret->whole += is_whole(k);
     for (uint32_t i = 0; i < k->eaches; i++) {
         ret->codes += k->each[i].what == RG_CODE;
-        ret->loops += k->each[i].what == RG_LOOP;
-        ret->expands += k->each[i].what == RG_EXPAND;
+        if (k->each[i].what == RG_LOOP)
+            ret->left[k->each[i].op]++;
     }
 }
 
@@ -370,8 +377,7 @@ static void finish(maker *m, tile_kernel *k)
     k->eaches = (uint32_t)t->each.len;
     k->each = kept(m, t->each.at, sizeof(rg_instruction) * t->each.len);
     k->base.scratch = k->spill + t->spill + registers;
-    bool whole = k->eaches == 1 && k->each[0].what == RG_CODE;
-    k->stride = whole ? k->n : RG_TILE;
+    k->stride = is_whole(k) ? k->n : RG_TILE;
 }
 
 rg_kernel *rg_lower_element(rg_lowering *lowering, const rg_step *step)

@@ -47,12 +47,12 @@ typedef struct rg_tile {
 /* Machine code: `n` elements of every operand, from at[operand] on. */
 typedef void (*rg_entry)(char *const *at, int64_t n, char *spill);
 
-/* How a group is computed: what the tests count. */
+/* How groups are computed: what the tests count. */
 typedef struct rg_tile_count {
-    size_t emitted; /* operations in machine code */
-    size_t codes;   /* pieces of machine code */
-    size_t loops;   /* operations left to loops of their own */
-    size_t expands; /* patterns spread tile by tile */
+    size_t emitted;      /* operations in machine code */
+    size_t codes;        /* pieces of machine code */
+    size_t whole;        /* groups that are one piece and nothing else */
+    size_t left[RG_OPS]; /* operations that have loops of their own */
 } rg_tile_count;
 /* Adds the kernel's; nothing for kernels of other kinds. */
 void rg_tile_counts(const rg_kernel *kernel, rg_tile_count *ret);
