@@ -13,8 +13,13 @@
  * to scratch unless memory has it anyway.  Scalars stay in registers across the loop as far as
  * registers go.
  *
+ * A pattern is read where it lies if vectors never straddle its entries: along the last axis (bias
+ * of a layer) an index goes round, along leading axes (a row's maximum) one entry at a time is
+ * spread.  No division happens in the loop.
+ *
  * Registers while it runs: rdi the operands' places, rsi elements (then those left), rdx scratch,
- * rcx the element at hand; rax is free; r8 to r11, rbx, rbp, r12 to r15 hold places. */
+ * rcx the element at hand; rax is free; r8 to r11, rbx, rbp, r12 to r15 hold places and indices of
+ * patterns. */
 #include "engine/cpu/emit.h"
 
 #include <string.h>
@@ -22,13 +27,21 @@
 #define NOWHERE (-1)
 #define REGISTERS 32
 #define SPILL_BYTES 64
+#define CYCLES 2                    /* different patterns in one group */
+#define LANES_MOST 16               /* in a vector */
 #define VEX_TAIL_MASK RG_EMIT_TEMPS /* the register that masks the tail under VEX */
 
 enum { PLACES = RG_RDI, COUNT = RG_RSI, SPILL = RG_RDX, AT = RG_RCX };
 
-static const int pointers[] = {RG_R8,  RG_R9,  RG_R10, RG_R11, RG_RBX,
-                               RG_RBP, RG_R12, RG_R13, RG_R14, RG_R15};
+static const int general[] = {RG_R8,  RG_R9,  RG_R10, RG_R11, RG_RBX,
+                              RG_RBP, RG_R12, RG_R13, RG_R14, RG_R15};
 #define CALLER_SAVED 4 /* of them; the function saves the others */
+
+/* A pattern as the loop runs through it: element i is entry (i / inner) % count. */
+typedef struct cycle {
+    int64_t inner, count;
+    int entry, phase; /* general registers: (i / inner) % count, i % inner (where inner > 1) */
+} cycle;
 
 /* What is known of an operand while a segment is written. */
 typedef struct value {
@@ -46,6 +59,7 @@ typedef struct segment {
     const rg_tile *tile;
     const rg_instruction **list;
     uint32_t n;
+    const rg_instruction **pattern; /* by operand: how it is read where it lies, or NULL */
     rg_lanes lanes;
     value *value;               /* by operand */
     uint32_t holder[REGISTERS]; /* operand in a vector register, or RG_NONE */
@@ -54,7 +68,9 @@ typedef struct segment {
     uint32_t at;                /* position in the list */
     bool tail;                  /* elements past the end are masked */
     int pieces;                 /* of scratch */
-    int n_pointers;
+    int generals;               /* general registers in use */
+    cycle cycle[CYCLES];
+    int cycles;
 } segment;
 
 static const rg_tile_operand *operand_of(const segment *s, uint32_t o)
@@ -225,21 +241,103 @@ static void store(segment *s, uint32_t o, int reg)
     }
 }
 
-/* A scalar in every lane. */
-static void spread(segment *s, uint32_t o, int reg)
+/* One element of memory in every lane. */
+static void spread_from(segment *s, uint32_t o, int reg, const rg_x86_place *place)
 {
-    const rg_tile_operand *from = operand_of(s, o);
-    rg_x86_place place = {RG_RAX, RG_NO_INDEX, 1, 0};
-    rg_x86_load(s->code, RG_RAX, PLACES, (int32_t)(from->scalar * sizeof(char *)));
-    if (from->bytes == 1) {
+    size_t bytes = operand_of(s, o)->bytes;
+    if (bytes == 1) {
+        rg_x86_lea(s->code, RG_RAX, place);
         rg_x86_load_byte(s->code, RG_RAX, RG_RAX, 0);
         two_registers(s, RG_X86_movd, 128, reg, 0, RG_RAX);
         two_registers(s, RG_X86_pbroadcastd, s->lanes.narrow, reg, 0, reg);
         return;
     }
-    rg_x86_op op = from->bytes == 8 ? RG_X86_broadcastsd : RG_X86_broadcastss;
+    rg_x86_op op = bytes == 8 ? RG_X86_broadcastsd : RG_X86_broadcastss;
     rg_x86_vector(s->code,
-                  &(rg_x86){.op = op, .bits = bits_of(s, o), .reg = reg, .place = &place});
+                  &(rg_x86){.op = op, .bits = bits_of(s, o), .reg = reg, .place = place});
+}
+
+static void spread(segment *s, uint32_t o, int reg)
+{
+    rg_x86_load(s->code, RG_RAX, PLACES, (int32_t)(operand_of(s, o)->scalar * sizeof(char *)));
+    spread_from(s, o, reg, &(rg_x86_place){RG_RAX, RG_NO_INDEX, 1, 0});
+}
+
+/* ---- Patterns. */
+static cycle *cycle_of(segment *s, const rg_instruction *i)
+{
+    for (int c = 0; c < s->cycles; c++)
+        if (s->cycle[c].inner == i->inner && s->cycle[c].count == i->count)
+            return &s->cycle[c];
+    cycle *made = &s->cycle[s->cycles++];
+    *made = (cycle){i->inner, i->count, general[s->generals++], NOWHERE};
+    if (i->inner > 1)
+        made->phase = general[s->generals++];
+    return made;
+}
+
+static void load_pattern(segment *s, uint32_t o, int reg)
+{
+    static const rg_x86_op loads[] = {
+        [1] = RG_X86_pmovzxbd, [4] = RG_X86_movups, [8] = RG_X86_movupd};
+    const rg_instruction *i = s->pattern[o];
+    const cycle *c = cycle_of(s, i);
+    size_t bytes = operand_of(s, o)->bytes;
+    rg_x86_place place = place_of(s, i->in[0]);
+    place.index = c->entry;
+    place.scale = (int)bytes;
+    if (c->inner > 1)
+        spread_from(s, o, reg, &place);
+    else
+        rg_x86_vector(
+            s->code,
+            &(rg_x86){.op = loads[bytes], .bits = bits_of(s, o), .reg = reg, .place = &place});
+}
+
+/* reg <- rax modulo `by`; rax <- the quotient. */
+static void divide(segment *s, int reg, int64_t by)
+{
+    rg_x86_move(s->code, reg, (uint64_t)by);
+    rg_x86_move32(s->code, RG_RDX, 0);
+    rg_x86_divide(s->code, reg);
+    rg_x86_copy(s->code, reg, RG_RDX);
+}
+
+/* Where the first element stands in each pattern; its index is in rcx. */
+static void start_cycles(segment *s)
+{
+    for (int c = 0; c < s->cycles; c++) {
+        const cycle *one = &s->cycle[c];
+        rg_x86_push(s->code, SPILL);
+        rg_x86_copy(s->code, RG_RAX, RG_RCX);
+        if (one->phase != NOWHERE)
+            divide(s, one->phase, one->inner);
+        divide(s, one->entry, one->count);
+        rg_x86_pop(s->code, SPILL);
+    }
+}
+
+/* reg += step; behind its last value comes 0.  Returns the jump that is taken before that. */
+static size_t step_around(segment *s, int reg, int64_t step, int64_t end)
+{
+    rg_x86_add(s->code, reg, (int32_t)step);
+    rg_x86_compare_with(s->code, reg, (int32_t)end);
+    size_t inside = rg_x86_jump(s->code, RG_X86_NOT_EQUAL);
+    rg_x86_move32(s->code, reg, 0);
+    return inside;
+}
+
+static void step_cycles(segment *s)
+{
+    for (int c = 0; c < s->cycles; c++) {
+        const cycle *one = &s->cycle[c];
+        bool row = one->phase != NOWHERE;
+        size_t same_entry = row ? step_around(s, one->phase, s->lanes.lanes, one->inner) : 0;
+        size_t inside = step_around(s, one->entry, row ? 1 : s->lanes.lanes, one->count);
+        rg_x86_land(s->code, inside, s->code->byte.len);
+        if (row)
+            rg_x86_land(s->code, same_entry, s->code->byte.len);
+    }
 }
 
 /* A value's piece of scratch; whole vectors, so never masked.  The first piece is copy_bytes'. */
@@ -276,7 +374,7 @@ static void forget(segment *s, uint32_t o)
 static void evict(segment *s, int reg)
 {
     uint32_t o = s->holder[reg];
-    bool elsewhere = in_memory(s, o) || is_scalar(s, o) || s->value[o].saved;
+    bool elsewhere = in_memory(s, o) || is_scalar(s, o) || s->pattern[o] || s->value[o].saved;
     if (!elsewhere && next_use(s, o, s->at) != RG_NONE) {
         spill(s, o, reg, RG_X86_movups_to);
         s->value[o].saved = true;
@@ -318,6 +416,8 @@ static int fetch(segment *s, uint32_t o)
         int reg = take(s, o);
         if (is_scalar(s, o))
             spread(s, o, reg);
+        else if (s->pattern[o])
+            load_pattern(s, o, reg);
         else if (in_memory(s, o))
             load(s, o, reg);
         else
@@ -392,16 +492,28 @@ static int pressure(const segment *s)
     return most;
 }
 
-static void touch(segment *s, uint32_t o)
+static void give_pointer(segment *s, uint32_t o)
 {
-    value *v = &s->value[o];
-    if (!v->touched && in_memory(s, o) && s->n_pointers < (int)RG_COUNT(pointers))
-        v->pointer = pointers[s->n_pointers++];
-    v->touched = true;
+    if (s->value[o].pointer == NOWHERE && s->generals < (int)RG_COUNT(general))
+        s->value[o].pointer = general[s->generals++];
 }
 
+static void touch(segment *s, uint32_t o)
+{
+    s->value[o].touched = true;
+    if (s->pattern[o])
+        give_pointer(s, s->pattern[o]->in[0]);
+    else if (in_memory(s, o))
+        give_pointer(s, o);
+}
+
+/* Patterns get their registers first: pointers can do without. */
 static void touch_all(segment *s)
 {
+    for (uint32_t p = 0; p < s->n; p++)
+        for (uint32_t k = 0; k < s->list[p]->n_in; k++)
+            if (s->pattern[s->list[p]->in[k]])
+                cycle_of(s, s->pattern[s->list[p]->in[k]]);
     for (uint32_t p = 0; p < s->n; p++) {
         for (uint32_t k = 0; k < s->list[p]->n_in; k++)
             touch(s, s->list[p]->in[k]);
@@ -424,8 +536,8 @@ static void pin_scalars(segment *s)
 
 static void load_pointers(segment *s)
 {
-    for (int i = CALLER_SAVED; i < s->n_pointers; i++)
-        rg_x86_push(s->code, pointers[i]);
+    for (int i = CALLER_SAVED; i < s->generals; i++)
+        rg_x86_push(s->code, general[i]);
     for (uint32_t o = 0; o < s->tile->operand.len; o++)
         if (s->value[o].pointer != NOWHERE)
             rg_x86_load(s->code, s->value[o].pointer, PLACES, (int32_t)(o * sizeof(char *)));
@@ -449,8 +561,8 @@ static void write_tail_mask(segment *s)
 static void write_return(segment *s)
 {
     static const uint8_t end[] = {0xc5, 0xf8, 0x77, 0xc3}; /* vzeroupper; ret */
-    for (int i = s->n_pointers - 1; i >= CALLER_SAVED; i--)
-        rg_x86_pop(s->code, pointers[i]);
+    for (int i = s->generals - 1; i >= CALLER_SAVED; i--)
+        rg_x86_pop(s->code, general[i]);
     rg_x86_bytes(s->code, end, sizeof(end));
 }
 
@@ -460,12 +572,14 @@ static void write_function(segment *s)
     int32_t lanes = s->lanes.lanes;
     touch_all(s);
     load_pointers(s);
+    start_cycles(s);
     pin_scalars(s);
     rg_x86_move32(s->code, AT, 0);
     rg_x86_add(s->code, COUNT, -lanes);
     rg_x86_compare(s->code, AT, COUNT);
     size_t none_whole = rg_x86_jump(s->code, RG_X86_GREATER), loop = s->code->byte.len;
     write_body(s, false);
+    step_cycles(s);
     rg_x86_add(s->code, AT, lanes);
     rg_x86_compare(s->code, AT, COUNT);
     rg_x86_land(s->code, rg_x86_jump(s->code, RG_X86_LESS_EQUAL), loop);
@@ -484,6 +598,8 @@ typedef struct parting {
     rg_machine_code *code;
     rg_arena *arena;
     rg_tile *tile;
+    const rg_instruction *
+        *pattern; /* by operand: the instruction that its readers do without */
     bool *placed; /* by instruction */
     int *piece;   /* by instruction: the segment that has it; 0: none */
     int *born;    /* by operand: the segment that writes it */
@@ -526,7 +642,7 @@ static bool is_ready(const parting *p, size_t i)
 static bool crosses(const parting *p, int piece, uint32_t o)
 {
     const rg_tile_operand *operand = &p->tile->operand.at[o];
-    if (operand->slot != RG_NONE || operand->scalar != RG_NONE)
+    if (operand->slot != RG_NONE || operand->scalar != RG_NONE || p->pattern[o])
         return false;
     if (p->born[o] != piece)
         return true;
@@ -578,6 +694,7 @@ static void close_segment(parting *p, int piece)
                  .tile = p->tile,
                  .list = p->list.at,
                  .n = (uint32_t)p->list.len,
+                 .pattern = p->pattern,
                  .lanes = rg_lanes_of(p->code, has_wide(p)),
                  .value = RG_NEW_ARRAY(value, p->tile->operand.len),
                  .first = p->code->evex ? RG_EMIT_TEMPS : VEX_TAIL_MASK + 1,
@@ -593,21 +710,61 @@ static void close_segment(parting *p, int piece)
     rg_free(s.value);
 }
 
+/* ---- Patterns that are read where they lie. */
+static bool fits_vectors(const rg_instruction *i)
+{
+    int64_t run = i->inner > 1 ? i->inner : i->count;
+    return run % LANES_MOST == 0 && i->inner <= INT32_MAX && i->count <= INT32_MAX;
+}
+
+static bool only_known_readers(const parting *p, uint32_t o)
+{
+    for (size_t i = 0; i < p->tile->each.len; i++)
+        if (reads(&p->tile->each.at[i], o) && !rg_emit_knows(p->code, &p->tile->each.at[i]))
+            return false;
+    return true;
+}
+
+static void choose_patterns(parting *p)
+{
+    const rg_instruction *taken[CYCLES];
+    size_t n = 0;
+    for (size_t i = 0; i < p->tile->each.len; i++) {
+        const rg_instruction *one = &p->tile->each.at[i];
+        if (one->what != RG_EXPAND || p->tile->operand.at[one->out].slot != RG_NONE ||
+            !fits_vectors(one) || !only_known_readers(p, one->out))
+            continue;
+        size_t k = 0;
+        while (k < n && (taken[k]->inner != one->inner || taken[k]->count != one->count))
+            k++;
+        if (k == CYCLES)
+            continue;
+        taken[k] = one;
+        n = k == n ? n + 1 : n;
+        p->pattern[one->out] = one;
+    }
+}
+
+static bool is_known(const parting *p, const rg_instruction *i)
+{
+    return i->what == RG_EXPAND ? p->pattern[i->out] == i : rg_emit_knows(p->code, i);
+}
+
 /* All that can run now and that the emitter knows, or does not know; returns how many. */
 static size_t place_ready(parting *p, int piece, bool known)
 {
     size_t n = 0;
     for (size_t i = 0; i < p->tile->each.len; i++) {
         const rg_instruction *one = &p->tile->each.at[i];
-        if (p->placed[i] || rg_emit_knows(p->code, one) != known || !is_ready(p, i))
+        if (p->placed[i] || is_known(p, one) != known || !is_ready(p, i))
             continue;
         p->placed[i] = true;
         n++;
-        if (known) {
+        if (!known)
+            rg_vec_push(&p->done, *one);
+        else if (one->what != RG_EXPAND) {
             p->piece[i] = piece;
             rg_vec_push(&p->list, one);
-        } else {
-            rg_vec_push(&p->done, *one);
         }
     }
     return n;
@@ -618,10 +775,12 @@ void rg_emit(rg_machine_code *code, rg_arena *arena, rg_tile *tile, size_t *emit
     parting p = {.code = code,
                  .arena = arena,
                  .tile = tile,
+                 .pattern = RG_NEW_ARRAY(const rg_instruction *, tile->operand.len),
                  .placed = RG_NEW_ARRAY(bool, tile->each.len),
                  .piece = RG_NEW_ARRAY(int, tile->each.len),
                  .born = RG_NEW_ARRAY(int, tile->operand.len)};
     int piece = 1;
+    choose_patterns(&p);
     for (size_t placed = 0; placed < tile->each.len; piece++) {
         placed += place_ready(&p, 0, false);
         placed += place_ready(&p, piece, true);
@@ -633,6 +792,7 @@ void rg_emit(rg_machine_code *code, rg_arena *arena, rg_tile *tile, size_t *emit
         rg_vec_push(&tile->each, p.done.at[i]);
     rg_vec_free(&p.done);
     rg_vec_free(&p.list);
+    rg_free(p.pattern);
     rg_free(p.placed);
     rg_free(p.piece);
     rg_free(p.born);

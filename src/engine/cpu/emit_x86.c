@@ -146,12 +146,30 @@ void rg_x86_move32(rg_machine_code *code, int to, uint32_t value)
     put32(code, value);
 }
 
-void rg_x86_add(rg_machine_code *code, int to, int32_t value)
+/* The instructions with opcode 81 differ in the field `reg`. */
+static void put_with(rg_machine_code *code, int which, int to, int32_t value)
 {
     put_rex(code, true, 0, 0, to);
     put(code, 0x81);
-    put_register(code, 0, to);
+    put_register(code, which, to);
     put32(code, (uint32_t)value);
+}
+
+void rg_x86_add(rg_machine_code *code, int to, int32_t value)
+{
+    put_with(code, 0, to, value);
+}
+
+void rg_x86_compare_with(rg_machine_code *code, int a, int32_t value)
+{
+    put_with(code, 7, a, value);
+}
+
+void rg_x86_divide(rg_machine_code *code, int by)
+{
+    put_rex(code, true, 0, 0, by);
+    put(code, 0xf7);
+    put_register(code, 6, by);
 }
 
 static void put_pair(rg_machine_code *code, unsigned opcode, int a, int b)

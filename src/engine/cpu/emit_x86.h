@@ -65,6 +65,8 @@ void rg_x86_move32(rg_machine_code *code, int to, uint32_t value);
 void rg_x86_add(rg_machine_code *code, int to, int32_t value);
 void rg_x86_subtract(rg_machine_code *code, int to, int from);
 void rg_x86_compare(rg_machine_code *code, int a, int b);
+void rg_x86_compare_with(rg_machine_code *code, int a, int32_t value);
+void rg_x86_divide(rg_machine_code *code, int by); /* rdx:rax; rax: quotient, rdx: remainder */
 void rg_x86_copy(rg_machine_code *code, int to, int from);
 void rg_x86_push(rg_machine_code *code, int from);
 void rg_x86_pop(rg_machine_code *code, int to);
@@ -74,6 +76,7 @@ void rg_x86_bytes(rg_machine_code *code, const void *bytes,
 /* Jumps: to a place written before, or to one that rg_x86_land gives later. */
 typedef enum rg_x86_when {
     RG_X86_EQUAL = 0x84,
+    RG_X86_NOT_EQUAL = 0x85,
     RG_X86_LESS_EQUAL = 0x8e,
     RG_X86_GREATER = 0x8f
 } rg_x86_when;

@@ -39,7 +39,7 @@ static void perform(const tile_kernel *k, const rg_instruction *i, char *const *
                               (const uint32_t *)(const void *)at[i->in[0]], i->site, start, n);
         break;
     case RG_CODE:
-        ((rg_entry)(void *)(k->code->page + i->entry))(at, n, scratch + k->spill);
+        ((rg_entry)(void *)(k->code->page + i->entry))(at, n, scratch + k->spill, start);
         break;
     }
 }

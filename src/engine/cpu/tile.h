@@ -44,8 +44,9 @@ typedef struct rg_tile {
     size_t spill;                      /* bytes of scratch that machine code wants */
 } rg_tile;
 
-/* Machine code: `n` elements of every operand, from at[operand] on. */
-typedef void (*rg_entry)(char *const *at, int64_t n, char *spill);
+/* Machine code: `n` elements of every operand, from at[operand] on; `start` is the first one's
+ * index, for patterns. */
+typedef void (*rg_entry)(char *const *at, int64_t n, char *spill, int64_t start);
 
 /* How groups are computed: what the tests count. */
 typedef struct rg_tile_count {
