@@ -49,24 +49,19 @@ static void evict(rg_segment *s, int reg)
     forget(s, o);
 }
 
-/* A free register, or that of the value needed last. */
+/* The register whose value is needed last, or never.  That is none of the operation's own: those are
+ * needed first, and there are more registers than operands. */
 static int take(rg_segment *s, uint32_t o)
 {
-    int best = RG_NOWHERE;
+    int best = s->first;
     uint32_t latest = 0;
     for (int r = s->first; r < s->end; r++) {
-        if (s->locked[r])
-            continue;
         uint32_t use = s->holder[r] == RG_NONE ? RG_NONE : next_use(s, s->holder[r], s->at);
-        if (best == RG_NOWHERE || use > latest || s->holder[r] == RG_NONE) {
+        if (use > latest) {
             best = r;
             latest = use;
         }
-        if (s->holder[r] == RG_NONE)
-            break;
     }
-    if (best == RG_NOWHERE)
-        RG_BUG("an element-wise loop has no register left");
     if (s->holder[best] != RG_NONE)
         evict(s, best);
     s->holder[best] = o;
@@ -90,21 +85,16 @@ static int fetch(rg_segment *s, uint32_t o)
         else
             rg_segment_spill(s, o, reg, RG_X86_movups);
     }
-    s->locked[v->reg] = true;
     return v->reg;
 }
 
-/* Operands that nobody reads later make room for the result. */
+/* The old value of the result's memory and operands that nobody reads later make room. */
 static void release_operands(rg_segment *s, const rg_instruction *i)
 {
     forget(s, i->out);
-    memset(s->locked, 0, sizeof(s->locked));
-    for (uint32_t k = 0; k < i->n_in; k++) {
+    for (uint32_t k = 0; k < i->n_in; k++)
         if (next_use(s, i->in[k], s->at + 1) == RG_NONE)
             forget(s, i->in[k]);
-        else if (s->value[i->in[k]].reg != RG_NOWHERE)
-            s->locked[s->value[i->in[k]].reg] = true;
-    }
 }
 
 static void write_instruction(rg_segment *s, const rg_instruction *i)
@@ -115,7 +105,6 @@ static void write_instruction(rg_segment *s, const rg_instruction *i)
     release_operands(s, i);
     int result = take(s, i->out);
     rg_emit_operation(&s->lanes, i, result, in);
-    memset(s->locked, 0, sizeof(s->locked));
     if (rg_segment_in_memory(s, i->out))
         rg_segment_store(s, i->out, result);
     if (next_use(s, i->out, s->at + 1) == RG_NONE)
@@ -189,11 +178,13 @@ static void touch_all(rg_segment *s)
     }
 }
 
-/* Scalars take the registers that the body does not need; operands have room in any case. */
+#define LEAST_REGISTERS 4 /* three operands and a result */
+
+/* Scalars take the registers that the body does not need. */
 static void pin_scalars(rg_segment *s)
 {
     int need = pressure(s);
-    need = need < 4 ? 4 : need;
+    need = need < LEAST_REGISTERS ? LEAST_REGISTERS : need;
     for (uint32_t o = 0; o < s->tile->operand.len; o++) {
         if (!s->value[o].touched || !rg_segment_is_scalar(s, o) || s->end - s->first <= need)
             continue;

@@ -43,7 +43,6 @@ typedef struct rg_segment {
     rg_lanes lanes;
     rg_segment_value *value;       /* by operand */
     uint32_t holder[RG_REGISTERS]; /* operand in a vector register, or RG_NONE */
-    bool locked[RG_REGISTERS];     /* operand of the instruction at hand */
     int first, end;                /* vector registers to give away */
     uint32_t at;                   /* position in the list */
     bool tail;                     /* elements past the end are masked */

@@ -332,8 +332,8 @@ static void drop_unused(places *p)
     p->tile->once.len = kept;
 }
 
-/* Returns the bytes of all registers.  A loop may write over its operand, which ends there;
- * other instructions may not. */
+/* Returns the bytes of all registers.  A loop may write over its operand, which ends there; what
+ * machine code reads (`crossing`) ends behind it. */
 static size_t place_registers(rg_tile *tile)
 {
     places p = {.tile = tile, .life = RG_NEW_ARRAY(lifetime, tile->operand.len)};
@@ -344,7 +344,7 @@ static size_t place_registers(rg_tile *tile)
         give_place(&p, tile->once.at[i].out, 0);
     for (uint32_t i = 0; i < tile->each.len; i++) {
         const rg_instruction *one = &tile->each.at[i];
-        for (uint32_t k = 0; one->what == RG_LOOP && k < one->n_in; k++)
+        for (uint32_t k = 0; k < one->n_in; k++)
             end_life(&p, one->in[k], i);
         each_operand(&p, one, i, give_place);
         each_operand(&p, one, i, end_life);

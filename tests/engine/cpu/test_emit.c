@@ -1,6 +1,7 @@
 /* test_emit.c - machine code for element-wise groups against the tiles and the reference
  * interpreter, bit for bit, and what becomes of it where the system forbids it. */
 #include "engine/cpu/tile.h"
+#include "engine/same_bits.h"
 #include "support.h"
 
 #include "engine/train/program.h"
@@ -214,24 +215,11 @@ static void finish(const net *t, run *r)
     rg_plan_free(r->plan);
 }
 
-/* Equal bits; a NaN equals a NaN, whose sign and payload a processor may choose. */
-static bool same(rg_dtype dtype, const void *a, const void *b, int64_t i)
-{
-    size_t bytes = rg_dtype_bytes(dtype);
-    const char *x = (const char *)a + (size_t)i * bytes,
-               *y = (const char *)b + (size_t)i * bytes;
-    if (dtype == RG_F32 && isnan(((const float *)a)[i]) && isnan(((const float *)b)[i]))
-        return true;
-    if (dtype == RG_F64 && isnan(((const double *)a)[i]) && isnan(((const double *)b)[i]))
-        return true;
-    return memcmp(x, y, bytes) == 0;
-}
-
 static void expect_same(const net *t, rg_val x, const void *a, const void *b, const char *what,
                         uint64_t seed)
 {
     for (int64_t i = 0; i < rg_val_count(x); i++)
-        if (!same(rg_val_dtype(x), a, b, i)) {
+        if (!same_bits(rg_val_dtype(x), a, b, i)) {
             rg_str text = {0};
             rg_graph_print(t->graph, t->output, t->outputs, &text);
             print_error("%s", rg_str_text(&text));
@@ -246,11 +234,8 @@ static void expect_same_results(const net *t, const run *a, const run *b, const 
                                 uint64_t seed)
 {
     for (size_t i = 0; i < t->outputs; i++)
-        if (!rg_plan_buffer(a->plan, t->output[i]) || t->output[i].id == 0)
-            fail_msg("seed %llu: an output has no buffer", (unsigned long long)seed);
-        else
-            expect_same(t, t->output[i], rg_plan_buffer(a->plan, t->output[i]),
-                        rg_plan_buffer(b->plan, t->output[i]), what, seed);
+        expect_same(t, t->output[i], rg_plan_buffer(a->plan, t->output[i]),
+                    rg_plan_buffer(b->plan, t->output[i]), what, seed);
     for (size_t i = 0; i < t->inputs; i++)
         expect_same(t, t->input[i], a->memory[i].data, b->memory[i].data, what, seed);
 }
@@ -304,7 +289,7 @@ static void test_random_chains(void **state)
     (void)state;
     const rg_loops *sets[3];
     size_t n = rg_loops_all(sets);
-    for (uint64_t i = 0; i < 3000; i++)
+    for (uint64_t i = 0; i < 2000; i++)
         one_case(support_seed() * 100000 + i, sets[n - 1 - i % (n > 1 ? n - 1 : 1)]->name);
 }
 
@@ -324,6 +309,18 @@ static void crowd(net *t)
     t->output[t->outputs++] = sum;
 }
 
+/* Emitted loops against the judge; returns what was emitted. */
+static rg_tile_count judged(net *t, const char *set, uint64_t seed)
+{
+    run judge = prepare(t, true, "off", seed), emitted = prepare(t, false, "on", seed);
+    rg_tile_count count = counts_of(emitted.plan);
+    expect_same_results(t, &judge, &emitted, set, seed);
+    finish(t, &judge);
+    finish(t, &emitted);
+    rg_graph_free(t->graph);
+    return count;
+}
+
 static void test_more_values_than_registers(void **state)
 {
     (void)state;
@@ -334,14 +331,10 @@ static void test_more_values_than_registers(void **state)
             net t = {.graph = rg_graph_new(), .shape = rg_shape_of(shapes[s][0], shapes[s][1])};
             setenv("RIGOR_CPU", sets[set]->name, 1);
             crowd(&t);
-            run judge = prepare(&t, true, "off", s), emitted = prepare(&t, false, "on", s);
-            rg_tile_count count = counts_of(emitted.plan);
-            assert_int_equal(count.codes, can_emit());
-            assert_int_equal(count.emitted, can_emit() ? 89 : 0);
-            expect_same_results(&t, &judge, &emitted, sets[set]->name, s);
-            finish(&t, &judge);
-            finish(&t, &emitted);
-            rg_graph_free(t.graph);
+            bool emits = can_emit();
+            rg_tile_count count = judged(&t, sets[set]->name, s);
+            assert_int_equal(count.codes, emits);
+            assert_int_equal(count.emitted, emits ? 89 : 0);
         }
     unsetenv("RIGOR_CPU");
     unsetenv("RIGOR_EMIT");
@@ -358,11 +351,7 @@ static void test_many_elements(void **state)
         setenv("RIGOR_CPU", sets[i % n]->name, 1);
         fill_net(&t, 20);
         choose_results(&t);
-        run judge = prepare(&t, true, "off", i), emitted = prepare(&t, false, "on", i);
-        expect_same_results(&t, &judge, &emitted, sets[i % n]->name, i);
-        finish(&t, &judge);
-        finish(&t, &emitted);
-        rg_graph_free(t.graph);
+        judged(&t, sets[i % n]->name, i);
     }
     unsetenv("RIGOR_CPU");
     unsetenv("RIGOR_EMIT");

@@ -248,12 +248,15 @@ static void write_general(rg_machine_code *c)
     rg_x86_add(c, RG_RSI, -16);
     rg_x86_subtract(c, RG_RSI, RG_RCX);
     rg_x86_compare(c, RG_RCX, RG_R15);
+    rg_x86_compare_with(c, RG_R13, 784);
+    rg_x86_divide(c, RG_R9);
     rg_x86_copy(c, RG_RDI, RG_RDX);
     rg_x86_push(c, RG_R13);
     rg_x86_pop(c, RG_RBX);
     size_t begin = c->byte.len;
     rg_x86_land(c, rg_x86_jump(c, RG_X86_LESS_EQUAL), begin);
     rg_x86_land(c, rg_x86_jump(c, RG_X86_EQUAL), begin + 32);
+    rg_x86_land(c, rg_x86_jump(c, RG_X86_NOT_EQUAL), begin + 24);
     rg_x86_land(c, rg_x86_jump(c, RG_X86_GREATER), 0);
 }
 
@@ -270,12 +273,15 @@ static const struct {
     {"add rsi,0xfffffffffffffff0", "4881c6f0ffffff"},
     {"sub rsi,rcx", "4829ce"},
     {"cmp rcx,r15", "4c39f9"},
+    {"cmp r13,0x310", "4981fd10030000"},
+    {"div r9", "49f7f1"},
     {"mov rdi,rdx", "4889d7"},
     {"push r13", "4155"},
     {"rex pop rbx", "405b"},
-    {"jle 0x3f", "0f8efaffffff"},
-    {"je 0x5f", "0f8414000000"},
-    {"jg 0x0", "0f8fafffffff"},
+    {"jle 0x49", "0f8efaffffff"},
+    {"je 0x69", "0f8414000000"},
+    {"jne 0x61", "0f8506000000"},
+    {"jg 0x0", "0f8f9fffffff"},
 };
 
 static void test_general_instructions(void **state)
