@@ -281,87 +281,74 @@ static void to_unsigned(const rg_lanes *l, const rule *r, int d, const int *in)
 }
 
 /* ---- The table.  What is not in it runs as a loop of its own. */
-#define UNARY(op) \
+#define RULE(sequence, instruction, ...) \
     { \
-        unary, RG_X86_##op, false, false, 0, 0 \
+        .emit = (sequence), .op = RG_X86_##instruction, __VA_ARGS__ \
     }
-#define WIDE_UNARY(op) \
-    { \
-        unary, RG_X86_##op, true, false, 0, 0 \
-    }
-#define BINARY(op) \
-    { \
-        binary, RG_X86_##op, false, false, 0, 0 \
-    }
-#define WIDE_BINARY(op) \
-    { \
-        binary, RG_X86_##op, true, false, 0, 0 \
-    }
-#define INTEGERS(rule) [RG_I32] = rule, [RG_U32] = rule
-#define FLOATS(op) [RG_F32] = BINARY(op##ps), [RG_F64] = WIDE_BINARY(op##pd)
+#define UNARY(op, ...) RULE(unary, op, __VA_ARGS__)
+#define BINARY(op, ...) RULE(binary, op, __VA_ARGS__)
+#define WIDE .wide = true
+#define INTEGERS(...) [RG_I32] = __VA_ARGS__, [RG_U32] = __VA_ARGS__
+#define FLOATS(op) [RG_F32] = BINARY(op##ps), [RG_F64] = BINARY(op##pd, WIDE)
 #define COMPARE(how) \
-    [RG_F32] = {compare_floats, RG_X86_cmpps, false, false, how, 0}, [RG_F64] = { \
-                                                                         compare_floats, \
-                                                                         RG_X86_cmppd, \
-                                                                         true, \
-                                                                         false, \
-                                                                         how, \
-                                                                         0}
-#define CHOOSE \
-    { \
-        choose, RG_X86_blendmps, false, false, 0, RG_X86_blendvps \
-    }
+    [RG_F32] = RULE(compare_floats, cmpps, .immediate = (how)), [RG_F64] = RULE( \
+                                                                    compare_floats, cmppd, \
+                                                                    .immediate = (how), WIDE)
+#define CHOOSE RULE(choose, blendmps, .second = RG_X86_blendvps)
 #define DOWN 9 /* rounding towards minus infinity, no exception */
 
 static const rule rules[RG_OPS][RG_DTYPES] = {
-    [RG_OP_neg] = {[RG_F32] = {flip_sign, 0, false, false, 0, 0},
-                   [RG_F64] = {flip_sign, 0, true, false, 0, 0},
-                   INTEGERS({negate})},
-    [RG_OP_sqrt] = {[RG_F32] = UNARY(sqrtps), [RG_F64] = WIDE_UNARY(sqrtpd)},
-    [RG_OP_floor] = {[RG_F32] = {unary_immediate, RG_X86_roundps, false, false, DOWN, 0},
-                     [RG_F64] = {unary_immediate, RG_X86_roundpd, true, false, DOWN, 0}},
+    [RG_OP_neg] = {[RG_F32] = {.emit = flip_sign},
+                   [RG_F64] = {.emit = flip_sign, WIDE},
+                   INTEGERS({.emit = negate})},
+    [RG_OP_sqrt] = {[RG_F32] = UNARY(sqrtps), [RG_F64] = UNARY(sqrtpd, WIDE)},
+    [RG_OP_floor] = {[RG_F32] = RULE(unary_immediate, roundps, .immediate = DOWN),
+                     [RG_F64] = RULE(unary_immediate, roundpd, .immediate = DOWN, WIDE)},
     [RG_OP_add] = {FLOATS(add), INTEGERS(BINARY(paddd))},
     [RG_OP_sub] = {FLOATS(sub), INTEGERS(BINARY(psubd))},
     [RG_OP_mul] = {FLOATS(mul), INTEGERS(BINARY(pmulld))},
     [RG_OP_div] = {FLOATS(div)},
-    [RG_OP_max] = {[RG_F32] = {maximum, RG_X86_maxps, false, false, 0, RG_X86_blendmps},
-                   [RG_F64] = {maximum, RG_X86_maxpd, true, false, 0, RG_X86_blendmpd},
+    [RG_OP_max] = {[RG_F32] = RULE(maximum, maxps, .second = RG_X86_blendmps),
+                   [RG_F64] = RULE(maximum, maxpd, .second = RG_X86_blendmpd, WIDE),
                    [RG_I32] = BINARY(pmaxsd),
                    [RG_U32] = BINARY(pmaxud)},
-    [RG_OP_lt] = {COMPARE(LESS_THAN), [RG_I32] = {less_signed}, [RG_U32] = {less_unsigned}},
-    [RG_OP_eq] = {COMPARE(EQUAL), INTEGERS({equal_integers}), [RG_BOOL] = {equal_integers}},
+    [RG_OP_lt] = {COMPARE(LESS_THAN), [RG_I32] = {.emit = less_signed},
+                  [RG_U32] = {.emit = less_unsigned}},
+    [RG_OP_eq] = {COMPARE(EQUAL),
+                  INTEGERS({.emit = equal_integers}), [RG_BOOL] = {.emit = equal_integers}},
     [RG_OP_select] = {[RG_F32] = CHOOSE,
-                      [RG_F64] = {choose, RG_X86_blendmpd, true, false, 0, RG_X86_blendvpd},
+                      [RG_F64] = RULE(choose, blendmpd, .second = RG_X86_blendvpd, WIDE),
                       INTEGERS(CHOOSE),
                       [RG_BOOL] = CHOOSE},
 };
 
 #define COPY \
     { \
-        copy, 0, false, false, 0, 0 \
+        .emit = copy \
     }
+#define EVEX .evex = true
 static const rule casts[RG_DTYPES][RG_DTYPES] = {
     /* from, to */
     [RG_F32] = {[RG_F32] = COPY,
-                [RG_F64] = WIDE_UNARY(cvtps2pd),
-                [RG_I32] = {to_signed, RG_X86_cvttps2dq, false, false, 0, 0},
-                [RG_U32] = {to_unsigned, RG_X86_cvttps2udq, false, true, 0, 0},
-                [RG_BOOL] = {differs_from_zero, RG_X86_cmpps, false, false, NOT_EQUAL, 0}},
-    [RG_F64] = {[RG_F32] = WIDE_UNARY(cvtpd2ps),
-                [RG_F64] = {copy, 0, true, false, 0, 0},
-                [RG_I32] = {to_signed, RG_X86_cvttpd2dq, true, true, 0, 0},
-                [RG_U32] = {to_unsigned, RG_X86_cvttpd2udq, true, true, 0, 0},
-                [RG_BOOL] = {differs_from_zero, RG_X86_cmppd, true, false, NOT_EQUAL, 0}},
+                [RG_F64] = UNARY(cvtps2pd, WIDE),
+                [RG_I32] = RULE(to_signed, cvttps2dq),
+                [RG_U32] = RULE(to_unsigned, cvttps2udq, EVEX),
+                [RG_BOOL] = RULE(differs_from_zero, cmpps, .immediate = NOT_EQUAL)},
+    [RG_F64] = {[RG_F32] = UNARY(cvtpd2ps, WIDE),
+                [RG_F64] = {.emit = copy, WIDE},
+                [RG_I32] = RULE(to_signed, cvttpd2dq, WIDE, EVEX),
+                [RG_U32] = RULE(to_unsigned, cvttpd2udq, WIDE, EVEX),
+                [RG_BOOL] = RULE(differs_from_zero, cmppd, .immediate = NOT_EQUAL, WIDE)},
     [RG_I32] = {[RG_F32] = UNARY(cvtdq2ps),
-                [RG_F64] = WIDE_UNARY(cvtdq2pd),
+                [RG_F64] = UNARY(cvtdq2pd, WIDE),
                 INTEGERS(COPY),
-                [RG_BOOL] = {any_bit}},
-    [RG_U32] = {[RG_F32] = {unary, RG_X86_cvtudq2ps, false, true, 0, 0},
-                [RG_F64] = {unary, RG_X86_cvtudq2pd, true, true, 0, 0},
+                [RG_BOOL] = {.emit = any_bit}},
+    [RG_U32] = {[RG_F32] = UNARY(cvtudq2ps, EVEX),
+                [RG_F64] = UNARY(cvtudq2pd, WIDE, EVEX),
                 INTEGERS(COPY),
-                [RG_BOOL] = {any_bit}},
+                [RG_BOOL] = {.emit = any_bit}},
     [RG_BOOL] = {[RG_F32] = UNARY(cvtdq2ps),
-                 [RG_F64] = WIDE_UNARY(cvtdq2pd),
+                 [RG_F64] = UNARY(cvtdq2pd, WIDE),
                  INTEGERS(COPY),
                  [RG_BOOL] = COPY},
 };
