@@ -1,7 +1,8 @@
-/* ours.c - an element-wise chain too large for the caches: AdamW's update of 4 million parameters
- * (hyper-parameters are scalars that the run is given), computed in three ways, beside a copy of
- * as many bytes.  Prints {"workload", "who", "us"}: microseconds for a thousand elements, that is
- * nanoseconds an element; the fastest of the runs, for the memory is shared with others. */
+/* ours.c - an element-wise chain too large for the caches: AdamW's update of 4 million
+ * parameters (hyper-parameters are scalars that the run is given), computed in three ways,
+ * beside a copy of as many bytes.  Prints {"workload", "who", "us"}: microseconds for a
+ * thousand elements, that is nanoseconds an element; the fastest of the runs, for the memory
+ * is shared with others. */
 #include "engine/cpu/program.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
-/* ours.c - the time from a graph to a plan: a training step of a transformer of 12 layers (the blocks
- * of GPT-2, Radford et al. 2019; narrow, since a plan's time does not depend on the width but its
- * memory does), forward, backward and AdamW, with and without machine code.  Prints {"workload",
- * "who", "us"}: the fastest of some runs. */
+/* ours.c - the time from a graph to a plan: a training step of a transformer of 12 layers
+ * (the blocks of GPT-2, Radford et al. 2019; narrow, since a plan's time does not depend on
+ * the width but its memory does), forward, backward and AdamW, with and without machine code.
+ * Prints {"workload", "who", "us"}: the fastest of some runs. */
 #include "engine/cpu/program.h"
 #include "engine/cpu/tile.h"
 #include "rigor/plan.h"

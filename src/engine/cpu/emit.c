@@ -1,16 +1,16 @@
 /* emit.c - runs of element-wise instructions as machine-code loops.
  *
- * A group's instructions are parted into segments: as much as the emitter knows, then what it does
- * not (exp and its like, random bits, some patterns), and so on; most groups are one segment.  Each
- * segment becomes a function
+ * A group's instructions are parted into segments: as much as the emitter knows, then what it
+ * does not (exp and its like, random bits, some patterns), and so on; most groups are one
+ * segment.  Each segment becomes a function
  *
  *     load places, spread scalars
  *     loop:  the operations on one vector of every operand     while a whole vector is left
  *     tail:  the same, its loads and stores masked             if elements are left
  *
- * (emit_loop.c).  A pattern is read where it lies if vectors never straddle its entries: along the
- * last axis (the bias of a layer) an index goes round, along leading axes (a row's maximum) one
- * entry at a time is spread.  No division happens in the loop. */
+ * (emit_loop.c).  A pattern is read where it lies if vectors never straddle its entries:
+ * along the last axis (the bias of a layer) an index goes round, along leading axes (a row's
+ * maximum) one entry at a time is spread.  No division happens in the loop. */
 #include "engine/cpu/emit_loop.h"
 
 #define LANES_MOST 16 /* in a vector */
@@ -57,8 +57,8 @@ static bool is_ready(const parting *p, size_t i)
     return true;
 }
 
-/* A register is crossing when a segment reads what it does not write, or when another instruction
- * reads what it writes. */
+/* A register is crossing when a segment reads what it does not write, or when another
+ * instruction reads what it writes. */
 static bool crosses(const parting *p, int piece, uint32_t o)
 {
     const rg_tile_operand *operand = &p->tile->operand.at[o];

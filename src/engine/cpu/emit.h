@@ -9,14 +9,14 @@
 #include "engine/cpu/emit_x86.h"
 #include "engine/cpu/tile.h"
 
-/* Replaces the instructions of tile->each that the emitter knows by pieces of machine code, as few
- * as the others in between allow.  Counts what it replaced into *emitted. */
+/* Replaces the instructions of tile->each that the emitter knows by pieces of machine code,
+ * as few as the others in between allow.  Counts what it replaced into *emitted. */
 void rg_emit(rg_machine_code *code, rg_arena *arena, rg_tile *tile, size_t *emitted);
 
 /* ---- Single operations (emit_ops.c). */
-/* Vectors of one loop have `lanes` elements whatever their type, so that element i of all stands in
- * lane i: `narrow` bits for 4-byte elements and bools (which are 4-byte 0 or 1 in registers),
- * `wide` for 8-byte elements. */
+/* Vectors of one loop have `lanes` elements whatever their type, so that element i of all
+ * stands in lane i: `narrow` bits for 4-byte elements and bools (which are 4-byte 0 or 1 in
+ * registers), `wide` for 8-byte elements. */
 typedef struct rg_lanes {
     rg_machine_code *code;
     int lanes, narrow, wide;
@@ -28,7 +28,8 @@ rg_lanes rg_lanes_of(rg_machine_code *code, bool has_wide);
 #define RG_EMIT_TAIL_MASK 1 /* EVEX: the mask of the last, partial vector; operations use 2 */
 
 bool rg_emit_knows(const rg_machine_code *code, const rg_instruction *i);
-/* result <- the operation of the operands in registers in[0 .. n_in); result may be one of them. */
+/* result <- the operation of the operands in registers in[0 .. n_in); result may be one of
+ * them. */
 void rg_emit_operation(const rg_lanes *l, const rg_instruction *i, int result, const int *in);
 
 #endif

@@ -1,9 +1,9 @@
 /* emit_loop.c - registers for the values of a segment, and the loop around its operations.
  *
- * Values get registers in order of their appearance; when none is free, the value that is needed
- * last gives up its own (Belady 1966, which is optimal for straight code) and goes to scratch
- * unless memory has it anyway.  Scalars stay in registers across the loop as far as registers
- * go. */
+ * Values get registers in order of their appearance; when none is free, the value that is
+ * needed last gives up its own (Belady 1966, which is optimal for straight code) and goes to
+ * scratch unless memory has it anyway.  Scalars stay in registers across the loop as far as
+ * registers go. */
 #include "engine/cpu/emit_loop.h"
 
 #include <string.h>
@@ -18,7 +18,8 @@ int rg_segment_general(rg_segment *s)
 }
 
 /* ---- Registers. */
-/* The first position from `from` on that reads the value that the operand has now, or RG_NONE. */
+/* The first position from `from` on that reads the value that the operand has now, or
+ * RG_NONE. */
 static uint32_t next_use(const rg_segment *s, uint32_t o, uint32_t from)
 {
     for (uint32_t p = from; p < s->n; p++) {
@@ -49,8 +50,8 @@ static void evict(rg_segment *s, int reg)
     forget(s, o);
 }
 
-/* The register whose value is needed last, or never.  That is none of the operation's own: those are
- * needed first, and there are more registers than operands. */
+/* The register whose value is needed last, or never.  That is none of the operation's own:
+ * those are needed first, and there are more registers than operands. */
 static int take(rg_segment *s, uint32_t o)
 {
     int best = s->first;
@@ -124,7 +125,8 @@ static void write_body(rg_segment *s, bool tail)
 }
 
 /* ---- The loop around it. */
-/* Values in registers at once, at most, scalars aside; a result and its operands count as such. */
+/* Values in registers at once, at most, scalars aside; a result and its operands count as
+ * such. */
 static int pressure(const rg_segment *s)
 {
     int *change = RG_NEW_ARRAY(int, s->n + 1), now = 0, most = 0;

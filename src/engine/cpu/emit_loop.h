@@ -1,9 +1,9 @@
 /* emit_loop.h - one segment of an element-wise group while it becomes a loop (emit.c).
  *
- * Registers while it runs: rdi the operands' places, rsi elements (then those left), rdx scratch,
- * rcx the element at hand; rax is free; r8 to r11, rbx, rbp, r12 to r15 hold places and indices of
- * patterns.  Vector registers 0 to 2 are free for single operations, under VEX register 3 masks the
- * tail; the others hold values. */
+ * Registers while it runs: rdi the operands' places, rsi elements (then those left), rdx
+ * scratch, rcx the element at hand; rax is free; r8 to r11, rbx, rbp, r12 to r15 hold places
+ * and indices of patterns.  Vector registers 0 to 2 are free for single operations, under VEX
+ * register 3 masks the tail; the others hold values. */
 #ifndef RIGOR_ENGINE_CPU_EMIT_LOOP_H
 #define RIGOR_ENGINE_CPU_EMIT_LOOP_H
 

@@ -1,6 +1,6 @@
 /* emit_memory.c - vectors between registers and memory: whole ones and the last, partial one;
- * 4-byte and 8-byte elements, and bools, which are bytes in memory and 4-byte 0 or 1 in registers;
- * scalars and patterns. */
+ * 4-byte and 8-byte elements, and bools, which are bytes in memory and 4-byte 0 or 1 in
+ * registers; scalars and patterns. */
 #include "engine/cpu/emit_loop.h"
 
 static rg_x86_place place_of(rg_segment *s, uint32_t o)
@@ -166,7 +166,8 @@ void rg_segment_spread(rg_segment *s, uint32_t o, int reg)
     spread_from(s, o, reg, &(rg_x86_place){RG_RAX, RG_NO_INDEX, 1, 0});
 }
 
-/* A value's piece of scratch; whole vectors, so never masked.  The first piece is copy_bytes'. */
+/* A value's piece of scratch; whole vectors, so never masked.  The first piece is
+ * copy_bytes'. */
 void rg_segment_spill(rg_segment *s, uint32_t o, int reg, rg_x86_op op)
 {
     rg_segment_value *v = &s->value[o];

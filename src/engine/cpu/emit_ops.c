@@ -1,9 +1,9 @@
 /* emit_ops.c - each operation as a few vector instructions, by a table.
  *
- * Registers 0 to 2 are free for intermediate results.  A result may share its register with an
- * operand, so the last instruction of a sequence writes it and no earlier one.  Comparisons give
- * a mask register under EVEX and a vector of ones and zeros under VEX; `compared` makes either a
- * bool. */
+ * Registers 0 to 2 are free for intermediate results.  A result may share its register with
+ * an operand, so the last instruction of a sequence writes it and no earlier one.
+ * Comparisons give a mask register under EVEX and a vector of ones and zeros under VEX;
+ * `compared` makes either a bool. */
 #include "engine/cpu/emit.h"
 
 enum { T0, T1, T2 }; /* free vector registers */
@@ -103,7 +103,8 @@ static void sign_bits(const rg_lanes *l, bool wide, int d)
     shift(l, bits, wide ? RG_X86_pshiftq : RG_X86_pshiftd, SHIFT_LEFT, d, d, wide ? 63 : 31);
 }
 
-/* d <- the verdict as a bool.  VEX's, of 8-byte elements, is halved: the lower halves of each. */
+/* d <- the verdict as a bool.  VEX's, of 8-byte elements, is halved: the lower halves of
+ * each. */
 static void compared(const rg_lanes *l, bool wide, int d)
 {
     if (l->code->evex) {

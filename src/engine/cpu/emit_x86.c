@@ -1,8 +1,8 @@
 /* emit_x86.c - x86-64's encodings: VEX, EVEX and the old one with a REX prefix.
  *
- * Chapters 2.1 (ModRM, SIB, REX), 2.3 (VEX) and 2.7 (EVEX) of the Intel 64 and IA-32 Architectures
- * Software Developer's Manual, volume 2, say what each bit means.  Numbers of registers beyond 7
- * have their upper bits in the prefixes, inverted. */
+ * Chapters 2.1 (ModRM, SIB, REX), 2.3 (VEX) and 2.7 (EVEX) of the Intel 64 and IA-32
+ * Architectures Software Developer's Manual, volume 2, say what each bit means.  Numbers of
+ * registers beyond 7 have their upper bits in the prefixes, inverted. */
 #include "engine/cpu/emit_x86.h"
 
 enum { NONE, P66, PF3, PF2 };
@@ -42,8 +42,8 @@ static unsigned scale_bits(int scale)
     return scale == 8 ? 3 : scale == 4 ? 2 : scale == 2 ? 1 : 0;
 }
 
-/* A displacement has 4 bytes or none (EVEX scales those of one byte); rbp and r13 as a base need
- * one, rsp and r12 need a SIB byte. */
+/* A displacement has 4 bytes or none (EVEX scales those of one byte); rbp and r13 as a base
+ * need one, rsp and r12 need a SIB byte. */
 static void put_place(rg_machine_code *code, int reg, const rg_x86_place *p)
 {
     bool sib = p->index != RG_NO_INDEX || (p->base & 7) == RG_RSP;

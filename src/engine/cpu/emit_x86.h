@@ -1,7 +1,8 @@
 /* emit_x86.h - an encoder for the few instructions of x86-64 that element-wise loops need.
  *
- * Vector instructions come from a table (emit_x86.def) and are encoded with EVEX (AVX-512F, VL,
- * DQ, BW) or VEX (AVX2), as rg_machine_code.evex says.  Everything is appended to rg_machine_code.byte. */
+ * Vector instructions come from a table (emit_x86.def) and are encoded with EVEX (AVX-512F,
+ * VL, DQ, BW) or VEX (AVX2), as rg_machine_code.evex says.  Everything is appended to
+ * rg_machine_code.byte. */
 #ifndef RIGOR_ENGINE_CPU_EMIT_X86_H
 #define RIGOR_ENGINE_CPU_EMIT_X86_H
 
@@ -55,10 +56,9 @@ typedef struct rg_x86 {
 void rg_x86_vector(rg_machine_code *code, const rg_x86 *x);
 
 /* General instructions; operands as Intel writes them, 64 bits wide. */
-void rg_x86_load(rg_machine_code *code, int to, int base,
-                 int32_t offset); /* mov to, [base+offset] */
-void rg_x86_load_byte(rg_machine_code *code, int to, int base,
-                      int32_t offset); /* movzx, 32 bits */
+/* mov to, [base + offset]; load_byte: movzx to its lower 32 bits */
+void rg_x86_load(rg_machine_code *code, int to, int base, int32_t offset);
+void rg_x86_load_byte(rg_machine_code *code, int to, int base, int32_t offset);
 void rg_x86_lea(rg_machine_code *code, int to, const rg_x86_place *place);
 void rg_x86_move(rg_machine_code *code, int to, uint64_t value);
 void rg_x86_move32(rg_machine_code *code, int to, uint32_t value);
@@ -70,8 +70,8 @@ void rg_x86_divide(rg_machine_code *code, int by); /* rdx:rax; rax: quotient, rd
 void rg_x86_copy(rg_machine_code *code, int to, int from);
 void rg_x86_push(rg_machine_code *code, int from);
 void rg_x86_pop(rg_machine_code *code, int to);
-void rg_x86_bytes(rg_machine_code *code, const void *bytes,
-                  size_t n); /* instructions without operands */
+/* Instructions without operands, as they are. */
+void rg_x86_bytes(rg_machine_code *code, const void *bytes, size_t n);
 
 /* Jumps: to a place written before, or to one that rg_x86_land gives later. */
 typedef enum rg_x86_when {
@@ -80,8 +80,7 @@ typedef enum rg_x86_when {
     RG_X86_LESS_EQUAL = 0x8e,
     RG_X86_GREATER = 0x8f
 } rg_x86_when;
-size_t rg_x86_jump(rg_machine_code *code,
-                   rg_x86_when when); /* returns what rg_x86_land wants */
+size_t rg_x86_jump(rg_machine_code *code, rg_x86_when when); /* gives what land wants */
 void rg_x86_land(rg_machine_code *code, size_t jump, size_t target);
 
 #endif

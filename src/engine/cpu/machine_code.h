@@ -1,5 +1,5 @@
-/* machine_code.h - the machine code of one program: written, then sealed, never both writable and
- * executable (W^X). */
+/* machine_code.h - the machine code of one program: written, then sealed, never both writable
+ * and executable (W^X). */
 #ifndef RIGOR_ENGINE_CPU_MACHINE_CODE_H
 #define RIGOR_ENGINE_CPU_MACHINE_CODE_H
 

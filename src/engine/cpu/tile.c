@@ -1,12 +1,12 @@
 /* tile.c - element-wise groups: a small program run over tiles of 512 elements.
  *
- * Each instruction is one vectorised loop over a tile.  Operands are memory (read or written at
- * the tile's place), registers (a tile's worth of scratch, which stays in the first-level
- * cache), or constants spread over a tile when the plan was made.  A group of forty operations
- * so passes over memory once.
+ * Each instruction is one vectorised loop over a tile.  Operands are memory (read or written
+ * at the tile's place), registers (a tile's worth of scratch, which stays in the first-level
+ * cache), or constants spread over a tile when the plan was made.  A group of forty
+ * operations so passes over memory once.
  *
- * Where the machine allows, emit.c turns runs of instructions into machine code whose values stay
- * in vector registers; a group that is one such piece runs over all elements at once. */
+ * Where the machine allows, emit.c turns runs of instructions into machine code whose values
+ * stay in vector registers; a group that is one such piece runs over all elements at once. */
 #include "engine/cpu/emit.h"
 
 #include <string.h>
@@ -332,8 +332,8 @@ static void drop_unused(places *p)
     p->tile->once.len = kept;
 }
 
-/* Returns the bytes of all registers.  A loop may write over its operand, which ends there; what
- * machine code reads (`crossing`) ends behind it. */
+/* Returns the bytes of all registers.  A loop may write over its operand, which ends there;
+ * what machine code reads (`crossing`) ends behind it. */
 static size_t place_registers(rg_tile *tile)
 {
     places p = {.tile = tile, .life = RG_NEW_ARRAY(lifetime, tile->operand.len)};

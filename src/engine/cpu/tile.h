@@ -1,7 +1,8 @@
-/* tile.h - the small program of an element-wise group, as tile.c makes it and emit.c compiles it.
+/* tile.h - the small program of an element-wise group, as tile.c makes it and emit.c compiles
+ * it.
  *
- * Instructions work on operands: memory, registers (each written by one instruction only, until
- * tile.c gives them places in scratch) and constants. */
+ * Instructions work on operands: memory, registers (each written by one instruction only,
+ * until tile.c gives them places in scratch) and constants. */
 #ifndef RIGOR_ENGINE_CPU_TILE_H
 #define RIGOR_ENGINE_CPU_TILE_H
 

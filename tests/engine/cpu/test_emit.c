@@ -109,8 +109,8 @@ static void fill_net(net *t, size_t n)
     }
 }
 
-/* The last value and some others; inputs that take values of their kind, in place where the plan
- * finds it safe. */
+/* The last value and some others; inputs that take values of their kind, in place where the
+ * plan finds it safe. */
 static void choose_results(net *t)
 {
     t->output[t->outputs++] = t->value[t->values - 1];
@@ -293,8 +293,8 @@ static void test_random_chains(void **state)
         one_case(support_seed() * 100000 + i, sets[n - 1 - i % (n > 1 ? n - 1 : 1)]->name);
 }
 
-/* A chain of one group with everything at once: more values alive than there are registers, more
- * tensors than general registers, more scalars than are left. */
+/* A chain of one group with everything at once: more values alive than there are registers,
+ * more tensors than general registers, more scalars than are left. */
 static void crowd(net *t)
 {
     rg_val product[18], sum = {0};
@@ -376,8 +376,8 @@ static rg_tile_count count_step(const char *text)
     return count;
 }
 
-/* Everything but the functions that are long themselves; of the parameters (three weights, three
- * biases), each update is one loop. */
+/* Everything but the functions that are long themselves; of the parameters (three weights,
+ * three biases), each update is one loop. */
 static void test_training_step_is_emitted(void **state)
 {
     (void)state;
