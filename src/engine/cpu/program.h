@@ -2,7 +2,7 @@
 #ifndef RIGOR_ENGINE_CPU_PROGRAM_H
 #define RIGOR_ENGINE_CPU_PROGRAM_H
 
-#include "engine/cpu/loops.h"
+#include "engine/cpu/machine_code.h"
 #include "engine/plan/layout.h"
 
 /* What one member brings to a run. */
@@ -36,6 +36,7 @@ typedef struct rg_lowering { /* what the lowering of one step sees */
     rg_arena *arena;
     const rg_layout *layout;
     const rg_loops *loops;
+    rg_machine_code *code; /* where emitted loops go; NULL: none are */
 } rg_lowering;
 
 /* Makes a kernel structure that starts with an rg_kernel. */

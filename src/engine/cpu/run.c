@@ -63,23 +63,38 @@ static void *copied(rg_arena *arena, const void *from, size_t bytes)
     return to;
 }
 
+static rg_kernel *make_kernel(rg_executable *program, rg_lowering *lowering, size_t i,
+                              bool reference)
+{
+    const rg_step *step = &program->layout.step[i];
+    rg_kernel *kernel =
+        reference ? rg_lower_reference(lowering, step) : rg_lower(lowering, step);
+    kernel->number = (uint32_t)i;
+    kernel->id = step->node[step->n - 1];
+    return kernel;
+}
+
 static void make_kernels(rg_executable *program, bool reference)
 {
     rg_layout *layout = &program->layout;
-    rg_lowering lowering = {program->arena, layout, rg_loops_best()};
+    rg_lowering lowering = {program->arena, layout, rg_loops_best(), NULL};
+    if (!reference)
+        lowering.code = rg_machine_code_open(program->arena, lowering.loops);
     program->kernels = layout->steps;
     program->kernel = RG_ARENA_ARRAY(program->arena, rg_kernel *, layout->steps);
-    for (size_t i = 0; i < layout->steps; i++) {
-        const rg_step *step = &layout->step[i];
-        rg_kernel *kernel =
-            reference ? rg_lower_reference(&lowering, step) : rg_lower(&lowering, step);
-        kernel->number = (uint32_t)i;
-        kernel->id = step->node[step->n - 1];
-        program->kernel[i] = kernel;
-        size_t scratch =
-            (kernel->scratch + RG_MEMORY_ALIGN - 1) / RG_MEMORY_ALIGN * RG_MEMORY_ALIGN;
-        program->scratch = scratch > program->scratch ? scratch : program->scratch;
-    }
+    for (size_t i = 0; i < layout->steps; i++)
+        program->kernel[i] = make_kernel(program, &lowering, i, reference);
+    /* A system that allows no executable memory: the same loops, interpreted. */
+    bool refused = lowering.code && !rg_machine_code_seal(lowering.code);
+    lowering.code = NULL;
+    for (size_t i = 0; refused && i < layout->steps; i++)
+        if (layout->step[i].element)
+            program->kernel[i] = make_kernel(program, &lowering, i, false);
+    for (size_t i = 0; i < layout->steps; i++)
+        if (program->kernel[i]->scratch > program->scratch)
+            program->scratch = program->kernel[i]->scratch;
+    program->scratch =
+        (program->scratch + RG_MEMORY_ALIGN - 1) / RG_MEMORY_ALIGN * RG_MEMORY_ALIGN;
 }
 
 rg_executable *rg_program_make(const rg_graph *graph, const rg_val *outputs, size_t n_outputs,

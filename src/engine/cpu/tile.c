@@ -1,47 +1,35 @@
 /* tile.c - element-wise groups: a small program run over tiles of 512 elements.
  *
- * Each instruction is one vectorised loop over a tile.  Operands are memory (read or written at
- * the tile's place), registers (a tile's worth of scratch, which stays in the first-level
- * cache), or constants spread over a tile when the plan was made.  A group of forty operations
- * so passes over memory once. */
-#include "engine/cpu/program.h"
+ * Each instruction is one vectorised loop over a tile.  Operands are memory (read or written
+ * at the tile's place), registers (a tile's worth of scratch, which stays in the first-level
+ * cache), or constants spread over a tile when the plan was made.  A group of forty
+ * operations so passes over memory once.
+ *
+ * Where the machine allows, emit.c turns runs of instructions into machine code whose values
+ * stay in vector registers; a group that is one such piece runs over all elements at once. */
+#include "engine/cpu/emit.h"
 
 #include <string.h>
 
-#define TILE 512
-#define UNIT (64 * TILE) /* elements of a piece for one thread */
-
-typedef struct operand {
-    uint32_t slot;     /* memory, or RG_NONE */
-    uint32_t bytes;    /* of an element */
-    size_t offset;     /* of a register in scratch */
-    const void *fixed; /* a constant tile */
-} operand;
-
-typedef enum action { LOOP, EXPAND, RANDOM } action;
-
-typedef struct instruction {
-    action what;
-    uint32_t out, in[3]; /* operands */
-    rg_loop loop;
-    uint32_t site;        /* RANDOM */
-    int64_t inner, count; /* EXPAND; RANDOM: count elements a key */
-} instruction;
+#define UNIT (64 * (int64_t)RG_TILE) /* elements of a piece for one thread */
 
 typedef struct tile_kernel {
     rg_kernel base;
     const rg_loops *loops;
-    int64_t n;
-    operand *operand;
+    const rg_machine_code *code;
+    int64_t n, stride; /* elements; how many at a time */
+    rg_tile_operand *operand;
     uint32_t operands;
-    instruction *once, *each; /* before the tiles; for each tile */
+    rg_instruction *once, *each; /* before the tiles; for each tile */
     uint32_t onces, eaches;
+    size_t spill; /* where machine code finds its scratch */
+    size_t emitted;
 } tile_kernel;
 
 /* ---- Running. */
 /* Elements [start, start + n): each key has i->count of them.  The loop starts at even ones of a
  * key only; a tile that starts at an odd one takes the second word of its first block. */
-static void perform_random(const tile_kernel *k, const instruction *i, uint32_t *out,
+static void perform_random(const tile_kernel *k, const rg_instruction *i, uint32_t *out,
                            const uint32_t *key, int64_t start, int64_t n)
 {
     while (n > 0) {
@@ -61,18 +49,21 @@ static void perform_random(const tile_kernel *k, const instruction *i, uint32_t 
     }
 }
 
-static void perform(const tile_kernel *k, const instruction *i, char *const *at, int64_t start,
-                    int64_t n)
+static void perform(const tile_kernel *k, const rg_instruction *i, char *const *at,
+                    char *scratch, int64_t start, int64_t n)
 {
     switch (i->what) {
-    case LOOP: i->loop(at[i->out], at[i->in[0]], at[i->in[1]], at[i->in[2]], n); break;
-    case EXPAND:
+    case RG_LOOP: i->loop(at[i->out], at[i->in[0]], at[i->in[1]], at[i->in[2]], n); break;
+    case RG_EXPAND:
         k->loops->expand(at[i->out], at[i->in[0]], k->operand[i->out].bytes, start, n, i->inner,
                          i->count);
         break;
-    case RANDOM:
+    case RG_RANDOM:
         perform_random(k, i, (uint32_t *)(void *)at[i->out],
                        (const uint32_t *)(const void *)at[i->in[0]], start, n);
+        break;
+    case RG_CODE:
+        ((rg_entry)(void *)(k->code->page + i->entry))(at, n, scratch + k->spill, start);
         break;
     }
 }
@@ -83,7 +74,7 @@ static bool run_tile(const rg_kernel *base, const rg_frame *frame, rg_err *err)
     (void)err;
     char **at = (char **)(void *)frame->scratch;
     for (uint32_t o = 0; o < k->operands; o++) {
-        const operand *from = &k->operand[o];
+        const rg_tile_operand *from = &k->operand[o];
         at[o] = from->slot != RG_NONE ? frame->slot[from->slot]
                 : from->fixed         ? (char *)(uintptr_t)from->fixed
                                       : frame->scratch + from->offset;
@@ -91,19 +82,39 @@ static bool run_tile(const rg_kernel *base, const rg_frame *frame, rg_err *err)
     int64_t from = frame->from * UNIT, to = frame->to * UNIT < k->n ? frame->to * UNIT : k->n;
     if (from >= to)
         return true;
-    int64_t first = k->n < TILE ? k->n : TILE;
+    int64_t first = k->n < RG_TILE ? k->n : RG_TILE;
     for (uint32_t i = 0; i < k->onces; i++)
-        perform(k, &k->once[i], at, 0, first);
+        perform(k, &k->once[i], at, frame->scratch, 0, first);
     for (uint32_t o = 0; o < k->operands; o++)
         at[o] += k->operand[o].slot != RG_NONE ? from * k->operand[o].bytes : 0;
-    for (int64_t start = from; start < to; start += TILE) {
-        int64_t n = to - start < TILE ? to - start : TILE;
+    for (int64_t start = from; start < to; start += k->stride) {
+        int64_t n = to - start < k->stride ? to - start : k->stride;
         for (uint32_t i = 0; i < k->eaches; i++)
-            perform(k, &k->each[i], at, start, n);
+            perform(k, &k->each[i], at, frame->scratch, start, n);
         for (uint32_t o = 0; o < k->operands; o++)
-            at[o] += k->operand[o].slot != RG_NONE ? TILE * k->operand[o].bytes : 0;
+            at[o] += k->operand[o].slot != RG_NONE ? RG_TILE * k->operand[o].bytes : 0;
     }
     return true;
+}
+
+/* One piece of machine code for all of it. */
+static bool is_whole(const tile_kernel *k)
+{
+    return k->eaches == 1 && k->each[0].what == RG_CODE;
+}
+
+void rg_tile_counts(const rg_kernel *kernel, rg_tile_count *ret)
+{
+    const tile_kernel *k = (const tile_kernel *)kernel;
+    if (kernel->run != run_tile)
+        return;
+    ret->emitted += k->emitted;
+    ret->whole += is_whole(k);
+    for (uint32_t i = 0; i < k->eaches; i++) {
+        ret->codes += k->each[i].what == RG_CODE;
+        if (k->each[i].what == RG_LOOP)
+            ret->left[k->each[i].op]++;
+    }
 }
 
 /* ---- Making. */
@@ -111,22 +122,12 @@ typedef struct maker {
     rg_lowering *lowering;
     const rg_layout *layout;
     const rg_step *step;
-    tile_kernel *k;
-    RG_VEC(operand) operand;
-    RG_VEC(instruction) once, each;
+    rg_tile tile;
     struct known {
         uint32_t id, operand;
-        bool whole;
     } * known; /* operands made so far */
     size_t n_known;
-    RG_VEC(struct spare {
-        size_t offset;
-        uint32_t bytes;
-    })
-    spare;                /* registers free again */
-    size_t registers;     /* bytes in use */
     uint32_t *operand_of; /* by position in the step: its result's operand */
-    uint32_t *last_use;   /* by position: the last position that reads it */
 } maker;
 
 static size_t type_bytes(const maker *m, uint32_t id)
@@ -134,46 +135,35 @@ static size_t type_bytes(const maker *m, uint32_t id)
     return rg_dtype_bytes(rg_node_of(m->layout->graph, id)->dtype);
 }
 
-static uint32_t new_operand(maker *m, operand o)
+static uint32_t new_operand(maker *m, rg_tile_operand o)
 {
-    rg_vec_push(&m->operand, o);
-    return (uint32_t)m->operand.len - 1;
+    rg_vec_push(&m->tile.operand, o);
+    return (uint32_t)m->tile.operand.len - 1;
 }
 
 static uint32_t memory_operand(maker *m, uint32_t slot, size_t bytes)
 {
-    for (size_t i = 0; i < m->operand.len; i++)
-        if (m->operand.at[i].slot == slot && m->operand.at[i].bytes == bytes)
+    for (size_t i = 0; i < m->tile.operand.len; i++)
+        if (m->tile.operand.at[i].slot == slot && m->tile.operand.at[i].bytes == bytes)
             return (uint32_t)i;
-    return new_operand(m, (operand){.slot = slot, .bytes = (uint32_t)bytes});
-}
-
-static uint32_t fresh_register(maker *m, size_t bytes)
-{
-    size_t offset = m->registers;
-    m->registers += (TILE * bytes + 63) / 64 * 64;
-    return new_operand(m, (operand){RG_NONE, (uint32_t)bytes, offset, NULL});
+    return new_operand(
+        m, (rg_tile_operand){.slot = slot, .bytes = (uint32_t)bytes, .scalar = RG_NONE});
 }
 
 static uint32_t register_operand(maker *m, size_t bytes)
 {
-    for (size_t i = 0; i < m->spare.len; i++) {
-        struct spare s = m->spare.at[i];
-        if (s.bytes != bytes)
-            continue;
-        m->spare.at[i] = m->spare.at[--m->spare.len];
-        return new_operand(m, (operand){RG_NONE, s.bytes, s.offset, NULL});
-    }
-    return fresh_register(m, bytes);
+    return new_operand(
+        m, (rg_tile_operand){.slot = RG_NONE, .bytes = (uint32_t)bytes, .scalar = RG_NONE});
 }
 
 /* A constant, spread over a tile for good. */
 static uint32_t constant_operand(maker *m, const void *value, size_t bytes)
 {
-    char *tile = rg_arena_alloc(m->lowering->arena, TILE * bytes);
-    for (size_t i = 0; i < TILE; i++)
+    char *tile = rg_arena_alloc(m->lowering->arena, RG_TILE * bytes);
+    for (size_t i = 0; i < RG_TILE; i++)
         memcpy(tile + i * bytes, value, bytes);
-    return new_operand(m, (operand){RG_NONE, (uint32_t)bytes, 0, tile});
+    return new_operand(
+        m, (rg_tile_operand){RG_NONE, (uint32_t)bytes, 0, tile, (uint32_t)m->tile.operand.len});
 }
 
 static uint32_t expanded(maker *m, uint32_t source, rg_expand pattern)
@@ -183,22 +173,23 @@ static uint32_t expanded(maker *m, uint32_t source, rg_expand pattern)
     uint32_t slot = rg_lower_slot(m->lowering, source);
     if (node->op == RG_OP_const)
         return constant_operand(m, m->layout->slot[slot].fixed, bytes);
-    instruction i = {.what = EXPAND, .inner = pattern.inner, .count = pattern.count};
+    rg_instruction i = {
+        .what = RG_EXPAND, .n_in = 1, .inner = pattern.inner, .count = pattern.count};
     /* Memory that does not move with the tiles: the pattern itself finds the place. */
-    i.in[0] = new_operand(m, (operand){.slot = slot, .bytes = 0});
-    /* What is spread once must outlive all tiles: a register that was never another's. */
-    bool scalar = pattern.count == 1;
-    i.out = scalar ? fresh_register(m, bytes) : register_operand(m, bytes);
-    if (scalar)
-        rg_vec_push(&m->once, i);
-    else
-        rg_vec_push(&m->each, i);
+    i.in[0] = new_operand(m, (rg_tile_operand){.slot = slot, .bytes = 0, .scalar = RG_NONE});
+    i.out = register_operand(m, bytes);
+    if (pattern.count == 1) {
+        m->tile.operand.at[i.out].scalar = i.in[0];
+        rg_vec_push(&m->tile.once, i);
+    } else {
+        rg_vec_push(&m->tile.each, i);
+    }
     return i.out;
 }
 
 static uint32_t remembered(maker *m, uint32_t id, uint32_t made)
 {
-    m->known[m->n_known++] = (struct known){id, made, false};
+    m->known[m->n_known++] = (struct known){id, made};
     return made;
 }
 
@@ -220,7 +211,7 @@ static uint32_t read_operand(maker *m, uint32_t id)
 /* iota: a table of one period, read through a pattern. */
 static void make_iota(maker *m, const rg_node *node, uint32_t out)
 {
-    instruction i = {.what = EXPAND, .out = out, .inner = 1, .count = 1};
+    rg_instruction i = {.what = RG_EXPAND, .n_in = 1, .out = out, .inner = 1, .count = 1};
     i.count = node->shape.dim[node->attr.axis];
     for (int axis = node->attr.axis + 1; axis < node->shape.rank; axis++)
         i.inner *= node->shape.dim[axis];
@@ -235,47 +226,35 @@ static void make_iota(maker *m, const rg_node *node, uint32_t out)
                                                    : (const void *)&whole;
         memcpy(table + (size_t)v * bytes, from, bytes);
     }
-    i.in[0] = new_operand(m, (operand){RG_NONE, 0, 0, table});
-    rg_vec_push(&m->each, i);
+    i.in[0] = new_operand(m, (rg_tile_operand){RG_NONE, 0, 0, table, RG_NONE});
+    rg_vec_push(&m->tile.each, i);
 }
 
 static void make_random(maker *m, const rg_node *node, uint32_t out)
 {
     uint32_t slot = rg_lower_slot(m->lowering, rg_layout_source(m->layout, node->in[0]));
     int64_t keys = rg_shape_count(rg_operand(m->layout->graph, node, 0)->shape) / 2;
-    instruction i = {.what = RANDOM, .out = out, .site = node->attr.site};
+    rg_instruction i = {.what = RG_RANDOM, .n_in = 1, .out = out, .site = node->attr.site};
     i.count = keys ? rg_shape_count(node->shape) / keys : 0;
-    i.in[0] = new_operand(m, (operand){.slot = slot, .bytes = 0});
-    rg_vec_push(&m->each, i);
+    i.in[0] = new_operand(m, (rg_tile_operand){.slot = slot, .bytes = 0, .scalar = RG_NONE});
+    rg_vec_push(&m->tile.each, i);
 }
 
 static void make_loop(maker *m, const rg_node *node, const uint32_t *in, uint32_t out)
 {
     const rg_node *last = rg_operand(m->layout->graph, node, node->n_in - 1);
-    instruction i = {.what = LOOP, .out = out, .in = {in[0], in[1], in[2]}};
+    rg_instruction i = {.what = RG_LOOP,
+                        .n_in = node->n_in,
+                        .out = out,
+                        .in = {in[0], in[1], in[2]},
+                        .op = node->op,
+                        .from = last->dtype,
+                        .to = node->dtype};
     i.loop = node->op == RG_OP_cast ? m->lowering->loops->cast[last->dtype][node->dtype]
                                     : m->lowering->loops->element[node->op][last->dtype];
     if (!i.loop)
         RG_BUG("%s has no loop for %s", rg_ops[node->op].name, rg_dtype_name(last->dtype));
-    rg_vec_push(&m->each, i);
-}
-
-/* Registers whose value nobody reads after this position are free for its own result: a loop
- * may write over its operand. */
-static void release(maker *m, const rg_node *node, uint32_t position)
-{
-    const rg_layout *l = m->layout;
-    for (uint32_t i = 0; i < node->n_in; i++) {
-        uint32_t root = l->root[node->in[i]];
-        if (l->group[root] != l->group[m->step->node[0]] || !l->group[root])
-            continue;
-        uint32_t place = l->place_of[root];
-        operand from = m->operand.at[m->operand_of[place]];
-        if (from.slot != RG_NONE || m->last_use[place] != position)
-            continue;
-        m->last_use[place] = RG_NONE; /* once, though it may be read twice */
-        rg_vec_push(&m->spare, ((struct spare){from.offset, from.bytes}));
-    }
+    rg_vec_push(&m->tile.each, i);
 }
 
 static void make_node(maker *m, uint32_t position)
@@ -285,8 +264,6 @@ static void make_node(maker *m, uint32_t position)
     bool element = rg_ops[node->op].kind == RG_KIND_element;
     for (uint32_t i = 0; element && i < node->n_in; i++)
         in[i] = read_operand(m, node->in[i]);
-    if (element)
-        release(m, node, position);
     uint32_t slot = m->layout->slot_of[id];
     uint32_t out = slot != RG_NONE ? memory_operand(m, slot, type_bytes(m, id))
                                    : register_operand(m, type_bytes(m, id));
@@ -299,17 +276,111 @@ static void make_node(maker *m, uint32_t position)
         make_loop(m, node, in, out);
 }
 
-static void find_last_uses(maker *m)
+/* ---- Places for registers: what nobody reads any more makes room for what comes. */
+typedef struct lifetime {
+    uint32_t last; /* the last instruction for each tile that touches it */
+    bool used, placed;
+} lifetime;
+
+typedef struct places {
+    rg_tile *tile;
+    lifetime *life;   /* by operand */
+    size_t registers; /* bytes in use */
+    RG_VEC(struct spare {
+        size_t offset;
+        uint32_t bytes;
+    })
+    spare; /* registers free again */
+} places;
+
+/* The operands that instruction i touches, given to `visit` one by one. */
+static void each_operand(places *p, const rg_instruction *i, uint32_t at,
+                         void (*visit)(places *p, uint32_t operand, uint32_t at))
 {
-    const rg_layout *l = m->layout;
-    for (uint32_t position = 0; position < m->step->n; position++) {
-        const rg_node *node = rg_node_of(l->graph, m->step->node[position]);
-        for (uint32_t i = 0; i < node->n_in; i++) {
-            uint32_t root = l->root[node->in[i]];
-            if (l->group[root] && l->group[root] == l->group[m->step->node[0]])
-                m->last_use[l->place_of[root]] = position;
+    for (uint32_t k = 0; k < i->crossings; k++)
+        visit(p, i->crossing[k], at);
+    if (i->what == RG_CODE)
+        return;
+    for (uint32_t k = 0; k < i->n_in; k++)
+        visit(p, i->in[k], at);
+    visit(p, i->out, at);
+}
+
+static void note_use(places *p, uint32_t operand, uint32_t at)
+{
+    p->life[operand].last = at;
+    p->life[operand].used = true;
+}
+
+static bool is_register(const rg_tile_operand *o)
+{
+    return o->slot == RG_NONE && !o->fixed;
+}
+
+static size_t register_bytes(const rg_tile_operand *o)
+{
+    return (RG_TILE * (size_t)o->bytes + 63) / 64 * 64;
+}
+
+static void give_place(places *p, uint32_t operand, uint32_t at)
+{
+    rg_tile_operand *o = &p->tile->operand.at[operand];
+    (void)at;
+    if (!is_register(o) || p->life[operand].placed)
+        return;
+    p->life[operand].placed = true;
+    for (size_t i = 0; i < p->spare.len; i++)
+        if (p->spare.at[i].bytes == o->bytes) {
+            o->offset = p->spare.at[i].offset;
+            p->spare.at[i] = p->spare.at[--p->spare.len];
+            return;
         }
+    o->offset = p->registers;
+    p->registers += register_bytes(o);
+}
+
+/* Scalars are spread once and keep their places. */
+static void end_life(places *p, uint32_t operand, uint32_t at)
+{
+    const rg_tile_operand *o = &p->tile->operand.at[operand];
+    lifetime *life = &p->life[operand];
+    if (!is_register(o) || o->scalar != RG_NONE || life->last != at || !life->placed)
+        return;
+    life->last = RG_NONE; /* once, though it may be touched twice */
+    struct spare free_again = {o->offset, o->bytes};
+    rg_vec_push(&p->spare, free_again);
+}
+
+/* Scalars that only machine code reads are not spread over tiles. */
+static void drop_unused(places *p)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < p->tile->once.len; i++)
+        if (p->life[p->tile->once.at[i].out].used)
+            p->tile->once.at[kept++] = p->tile->once.at[i];
+    p->tile->once.len = kept;
+}
+
+/* Returns the bytes of all registers.  A loop may write over its operand, which ends there;
+ * what machine code reads (`crossing`) ends behind it. */
+static size_t place_registers(rg_tile *tile)
+{
+    places p = {.tile = tile, .life = RG_NEW_ARRAY(lifetime, tile->operand.len)};
+    for (uint32_t i = 0; i < tile->each.len; i++)
+        each_operand(&p, &tile->each.at[i], i, note_use);
+    drop_unused(&p);
+    for (uint32_t i = 0; i < tile->once.len; i++)
+        give_place(&p, tile->once.at[i].out, 0);
+    for (uint32_t i = 0; i < tile->each.len; i++) {
+        const rg_instruction *one = &tile->each.at[i];
+        for (uint32_t k = 0; k < one->n_in; k++)
+            end_life(&p, one->in[k], i);
+        each_operand(&p, one, i, give_place);
+        each_operand(&p, one, i, end_life);
     }
+    rg_vec_free(&p.spare);
+    rg_free(p.life);
+    return p.registers;
 }
 
 static void *kept(maker *m, const void *from, size_t bytes)
@@ -320,42 +391,43 @@ static void *kept(maker *m, const void *from, size_t bytes)
     return copy;
 }
 
-static void finish(maker *m)
+/* Scratch holds the operands' places, then what machine code spills, then the registers. */
+static void finish(maker *m, tile_kernel *k)
 {
-    tile_kernel *k = m->k;
-    /* Scratch holds the operands' places, then the registers. */
-    size_t table = (sizeof(char *) * m->operand.len + 63) / 64 * 64;
-    for (size_t o = 0; o < m->operand.len; o++)
-        m->operand.at[o].offset += table;
-    k->operands = (uint32_t)m->operand.len;
-    k->operand = kept(m, m->operand.at, sizeof(operand) * m->operand.len);
-    k->onces = (uint32_t)m->once.len;
-    k->once = kept(m, m->once.at, sizeof(instruction) * m->once.len);
-    k->eaches = (uint32_t)m->each.len;
-    k->each = kept(m, m->each.at, sizeof(instruction) * m->each.len);
-    k->base.scratch = table + m->registers;
+    rg_tile *t = &m->tile;
+    size_t registers = place_registers(t);
+    k->spill = (sizeof(char *) * t->operand.len + 63) / 64 * 64;
+    for (size_t o = 0; o < t->operand.len; o++)
+        t->operand.at[o].offset += k->spill + t->spill;
+    k->operands = (uint32_t)t->operand.len;
+    k->operand = kept(m, t->operand.at, sizeof(rg_tile_operand) * t->operand.len);
+    k->onces = (uint32_t)t->once.len;
+    k->once = kept(m, t->once.at, sizeof(rg_instruction) * t->once.len);
+    k->eaches = (uint32_t)t->each.len;
+    k->each = kept(m, t->each.at, sizeof(rg_instruction) * t->each.len);
+    k->base.scratch = k->spill + t->spill + registers;
+    k->stride = is_whole(k) ? k->n : RG_TILE;
 }
 
 rg_kernel *rg_lower_element(rg_lowering *lowering, const rg_step *step)
 {
     maker m = {.lowering = lowering, .layout = lowering->layout, .step = step};
-    m.k = RG_KERNEL_NEW(lowering, tile_kernel, run_tile);
-    m.k->loops = lowering->loops;
-    m.k->n = rg_shape_count(rg_node_of(m.layout->graph, step->node[0])->shape);
-    m.k->base.units = (m.k->n + UNIT - 1) / UNIT;
+    tile_kernel *k = RG_KERNEL_NEW(lowering, tile_kernel, run_tile);
+    k->loops = lowering->loops;
+    k->code = lowering->code;
+    k->n = rg_shape_count(rg_node_of(m.layout->graph, step->node[0])->shape);
+    k->base.units = (k->n + UNIT - 1) / UNIT;
     m.known = RG_NEW_ARRAY(struct known, 3 * (size_t)step->n);
     m.operand_of = RG_NEW_ARRAY(uint32_t, step->n);
-    m.last_use = RG_NEW_ARRAY(uint32_t, step->n);
-    find_last_uses(&m);
     for (uint32_t position = 0; position < step->n; position++)
         make_node(&m, position);
-    finish(&m);
+    if (lowering->code)
+        rg_emit(lowering->code, lowering->arena, &m.tile, &k->emitted);
+    finish(&m, k);
     rg_free(m.known);
     rg_free(m.operand_of);
-    rg_free(m.last_use);
-    rg_vec_free(&m.operand);
-    rg_vec_free(&m.once);
-    rg_vec_free(&m.each);
-    rg_vec_free(&m.spare);
-    return &m.k->base;
+    rg_vec_free(&m.tile.operand);
+    rg_vec_free(&m.tile.once);
+    rg_vec_free(&m.tile.each);
+    return &k->base;
 }

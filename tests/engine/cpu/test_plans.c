@@ -1,6 +1,7 @@
 /* test_plans.c - plans against the reference interpreter, bit for bit, on random graphs. */
 #include "engine/cpu/program.h"
 #include "engine/random_graph.h"
+#include "engine/same_bits.h"
 
 #define RUNS 3
 
@@ -66,18 +67,6 @@ static void fill_inputs(rg_graph *graph, rg_plan *plan, uint64_t seed)
             }
         }
     }
-}
-
-/* Equal bits; a NaN equals a NaN, whose sign and payload a processor may choose. */
-static bool same_bits(rg_dtype dtype, const void *a, const void *b, int64_t i)
-{
-    size_t bytes = rg_dtype_bytes(dtype);
-    if (dtype == RG_F32 && isnan(((const float *)a)[i]) && isnan(((const float *)b)[i]))
-        return true;
-    if (dtype == RG_F64 && isnan(((const double *)a)[i]) && isnan(((const double *)b)[i]))
-        return true;
-    return memcmp((const char *)a + (size_t)i * bytes, (const char *)b + (size_t)i * bytes,
-                  bytes) == 0;
 }
 
 static void compare(rg_graph *graph, const program *p, rg_val x, rg_plan *a, rg_plan *b,

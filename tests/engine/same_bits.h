@@ -1,0 +1,20 @@
+/* same_bits.h - when two results count as equal. */
+#ifndef RIGOR_TESTS_ENGINE_SAME_BITS_H
+#define RIGOR_TESTS_ENGINE_SAME_BITS_H
+
+#include "engine/ir/node.h"
+#include "support.h"
+
+/* Equal bits; a NaN equals a NaN, whose sign and payload a processor may choose. */
+static inline bool same_bits(rg_dtype dtype, const void *a, const void *b, int64_t i)
+{
+    size_t bytes = rg_dtype_bytes(dtype);
+    if (dtype == RG_F32 && isnan(((const float *)a)[i]) && isnan(((const float *)b)[i]))
+        return true;
+    if (dtype == RG_F64 && isnan(((const double *)a)[i]) && isnan(((const double *)b)[i]))
+        return true;
+    return memcmp((const char *)a + (size_t)i * bytes, (const char *)b + (size_t)i * bytes,
+                  bytes) == 0;
+}
+
+#endif
