@@ -15,7 +15,7 @@ typedef struct attribute {
     rg_str text;
     numbers list;
 } attribute;
-#define ATTRIBUTES_MAX 4
+#define ATTRIBUTES_MAX 6
 
 typedef struct parser {
     const char *text, *at, *line_start, *where;

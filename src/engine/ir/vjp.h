@@ -16,4 +16,6 @@ struct rg_vjp {
 bool rg_vjp_needs(const rg_vjp *v, size_t i);
 void rg_vjp_give(rg_vjp *v, size_t i, rg_val cotangent); /* adds to operand i's total */
 
+void rg_conv_vjp(rg_vjp *v); /* convolution.c */
+
 #endif

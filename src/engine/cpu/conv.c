@@ -1,0 +1,361 @@
+/* conv.c - convolution without a matrix of patches: tiles of sums run over a staged x (conv.h).
+ *
+ * A tile's vectors hold either neighbouring outputs of a plane (and its rows are filters), which
+ * needs no other copy than the stage, or filters (and its rows are outputs), for planes that are
+ * too small to fill vectors: the last layers of a network, and every derivative by the filters,
+ * whose planes are as small as a filter.  Each sum is taken in the same order either way. */
+#include "engine/cpu/conv.h"
+
+#include "engine/cpu/program.h"
+
+#include <string.h>
+
+/* Working memory for a block of the stage, and for one of the filters, within a second-level
+ * cache. */
+#define BLOCK_BYTES ((int64_t)256 << 10)
+
+typedef struct conv_kernel {
+    rg_kernel base;
+    const rg_conv_tiles *tiles;
+    rg_conv_stage stage;
+    size_t bytes; /* of an element */
+    uint32_t x, w, out;
+    int64_t n, groups, channels, filters; /* examples; of one group: channels, filters */
+    int64_t *place;                       /* 0, 1, 2, ... by tap */
+    /* Outputs as vectors: where each starts in the stage and in the plane.  Those from `whole`
+     * on would reach beyond the plane, of which they hold `rest` outputs each. */
+    int64_t vectors, whole, rest;
+    int64_t *from, *to;
+    /* Filters as vectors: `width` filters at once, blocks of channels and examples. */
+    int64_t width, block_channels, block_examples;
+    int64_t *start, *filter_tap;          /* by output: in the stage; by tap: in the filters */
+    size_t stage_at, filters_at, sums_at; /* in working memory */
+} conv_kernel;
+
+static char *element(const conv_kernel *k, void *base, int64_t i)
+{
+    return (char *)base + (size_t)i * k->bytes;
+}
+
+static const char *plane_of_x(const conv_kernel *k, const rg_frame *frame, int64_t n, int64_t g,
+                              int64_t c)
+{
+    int64_t channel = (n * k->groups + g) * k->channels + c;
+    return element(k, frame->slot[k->x], channel * k->stage.x_plane);
+}
+
+static void clear_stage(const conv_kernel *k, const rg_frame *frame, int64_t planes)
+{
+    memset(frame->scratch + k->stage_at, 0, (size_t)(planes * k->stage.plane) * k->bytes);
+}
+
+/* ---- Outputs as vectors. */
+static bool reads_x(const conv_kernel *k)
+{
+    /* A vector that reaches beyond its row would read beyond x. */
+    return k->stage.identity && k->whole == k->vectors;
+}
+
+static void run_edges(const conv_kernel *k, rg_conv_tile *t)
+{
+    _Alignas(64) char edge[RG_CONV_ROWS * RG_CONV_VECTOR_MAX];
+    char *out = t->out;
+    int64_t plane = t->out_row;
+    t->out = edge;
+    t->out_row = k->tiles->lanes;
+    t->out_at = k->place; /* 0 */
+    t->vectors = 1;
+    for (int64_t v = k->whole; v < k->vectors; v++) {
+        t->b_at = &k->from[v];
+        k->tiles->run(t);
+        for (int i = 0; i < t->rows; i++)
+            memcpy(out + (size_t)(i * plane + k->to[v]) * k->bytes,
+                   edge + (size_t)(i * t->out_row) * k->bytes, (size_t)k->rest * k->bytes);
+    }
+    t->out = out;
+    t->out_row = plane;
+}
+
+static void run_plane(const conv_kernel *k, rg_conv_tile *t)
+{
+    int most = k->tiles->vectors[t->rows];
+    for (int64_t v = 0; v < k->whole; v += t->vectors) {
+        for (t->vectors = most; t->vectors > k->whole - v;)
+            t->vectors /= 2;
+        t->b_at = &k->from[v];
+        t->out_at = &k->to[v];
+        k->tiles->run(t);
+    }
+    run_edges(k, t);
+}
+
+static void run_example(const conv_kernel *k, const rg_frame *frame, int64_t n, int64_t g)
+{
+    int64_t filter = k->channels * k->stage.taps, first = g * k->filters;
+    const char *x = plane_of_x(k, frame, n, g, 0);
+    rg_conv_tile t = {.channels = k->channels,
+                      .taps = k->stage.taps,
+                      .a_channel = k->stage.taps,
+                      .a_tap = k->place,
+                      .b = frame->scratch + k->stage_at,
+                      .b_channel = k->stage.plane,
+                      .b_tap = k->stage.tap,
+                      .out_row = k->stage.out_plane};
+    if (reads_x(k))
+        t.b = x;
+    else
+        rg_conv_stage_fill(&k->stage, k->bytes, x, k->channels, frame->scratch + k->stage_at);
+    for (int i = 0; i < RG_CONV_ROWS; i++)
+        t.a_row[i] = i * filter;
+    for (int64_t o = 0; o < k->filters; o += t.rows) {
+        int64_t channel = n * k->groups * k->filters + first + o;
+        t.rows = k->filters - o < RG_CONV_ROWS ? (int)(k->filters - o) : RG_CONV_ROWS;
+        t.a = element(k, frame->slot[k->w], (first + o) * filter);
+        t.out = element(k, frame->slot[k->out], channel * k->stage.out_plane);
+        run_plane(k, &t);
+    }
+}
+
+static bool run_outputs(const rg_kernel *base, const rg_frame *frame, rg_err *err)
+{
+    const conv_kernel *k = (const conv_kernel *)base;
+    (void)err;
+    if (!reads_x(k))
+        clear_stage(k, frame, k->channels);
+    for (int64_t n = 0; n < k->n; n++)
+        for (int64_t g = 0; g < k->groups; g++)
+            run_example(k, frame, n, g);
+    return true;
+}
+
+/* ---- Filters as vectors. */
+/* to[c][r] = from[r][c], a few columns at a time. */
+#define TRANSPOSE(T) \
+    static void transpose_##T(const T *from, int64_t rows, int64_t from_row, int64_t columns, \
+                              T *to, int64_t to_row) \
+    { \
+        for (int64_t first = 0; first < columns; first += 16) { \
+            int64_t last = first + 16 < columns ? first + 16 : columns; \
+            for (int64_t r = 0; r < rows; r++) \
+                for (int64_t c = first; c < last; c++) \
+                    to[c * to_row + r] = from[r * from_row + c]; \
+        } \
+    }
+TRANSPOSE(uint32_t)
+TRANSPOSE(uint64_t)
+
+static void transpose(size_t bytes, const void *from, int64_t rows, int64_t from_row,
+                      int64_t columns, void *to, int64_t to_row)
+{
+    if (bytes == sizeof(uint32_t))
+        transpose_uint32_t(from, rows, from_row, columns, to, to_row);
+    else
+        transpose_uint64_t(from, rows, from_row, columns, to, to_row);
+}
+
+typedef struct block { /* what is worked on: some filters and channels of one group */
+    int64_t group, filter, filters, channel, channels;
+} block;
+
+/* (filters, channels, taps) -> (channels, taps, width) */
+static void pack_filters(const conv_kernel *k, const rg_frame *frame, const block *b)
+{
+    int64_t taps = k->stage.taps, row = k->channels * taps, columns = b->channels * taps;
+    int64_t first = (b->group * k->filters + b->filter) * row + b->channel * taps;
+    char *to = frame->scratch + k->filters_at;
+    if (b->filters < k->width)
+        memset(to, 0, (size_t)(columns * k->width) * k->bytes);
+    transpose(k->bytes, element(k, frame->slot[k->w], first), b->filters, row, columns, to,
+              k->width);
+}
+
+/* The rows of sums of `examples` examples from n on, whose planes of the block lie at `a`. */
+static void sum_rows(const conv_kernel *k, const rg_frame *frame, const block *b, int64_t n,
+                     int64_t examples, const void *a, int64_t a_example)
+{
+    int64_t outputs = k->stage.out_plane;
+    rg_conv_tile t = {.channels = b->channels,
+                      .taps = k->stage.taps,
+                      .a_channel = k->stage.plane,
+                      .a_tap = k->stage.tap,
+                      .b_channel = k->stage.taps * k->width,
+                      .b_tap = k->filter_tap,
+                      .more = b->channel > 0,
+                      .vectors = (int)(k->width / k->tiles->lanes),
+                      .a = a,
+                      .b = frame->scratch + k->filters_at,
+                      .b_at = (const int64_t[]){0, k->tiles->lanes},
+                      .out_at = (const int64_t[]){0, k->tiles->lanes},
+                      .out_row = k->width};
+    for (int64_t r = 0; r < examples * outputs; r += t.rows) {
+        int64_t left = examples * outputs - r;
+        t.rows = left < RG_CONV_ROWS ? (int)left : RG_CONV_ROWS;
+        for (int i = 0; i < t.rows; i++)
+            t.a_row[i] = (r + i) / outputs * a_example + k->start[(r + i) % outputs];
+        t.out = element(k, frame->scratch + k->sums_at, (n * outputs + r) * k->width);
+        k->tiles->run(&t);
+    }
+}
+
+static void sum_block(const conv_kernel *k, const rg_frame *frame, const block *b)
+{
+    char *stage = frame->scratch + k->stage_at;
+    int64_t a_example = b->channels * k->stage.plane;
+    pack_filters(k, frame, b);
+    if (k->stage.identity) {
+        sum_rows(k, frame, b, 0, k->n, plane_of_x(k, frame, 0, b->group, b->channel),
+                 k->groups * k->channels * k->stage.x_plane);
+        return;
+    }
+    clear_stage(k, frame, b->channels * k->block_examples);
+    for (int64_t n = 0; n < k->n; n += k->block_examples) {
+        int64_t examples = k->n - n < k->block_examples ? k->n - n : k->block_examples;
+        for (int64_t i = 0; i < examples; i++)
+            rg_conv_stage_fill(&k->stage, k->bytes,
+                               plane_of_x(k, frame, n + i, b->group, b->channel), b->channels,
+                               element(k, stage, i * a_example));
+        sum_rows(k, frame, b, n, examples, stage, a_example);
+    }
+}
+
+/* (outputs, width) -> (filters, outputs), for each example. */
+static void unpack_sums(const conv_kernel *k, const rg_frame *frame, const block *b)
+{
+    int64_t plane = k->stage.out_plane;
+    for (int64_t n = 0; n < k->n; n++) {
+        int64_t channel = (n * k->groups + b->group) * k->filters + b->filter;
+        transpose(k->bytes,
+                  element(k, frame->scratch + k->sums_at, n * plane * k->width), plane,
+                  k->width, b->filters, element(k, frame->slot[k->out], channel * plane), plane);
+    }
+}
+
+static bool run_filters(const rg_kernel *base, const rg_frame *frame, rg_err *err)
+{
+    const conv_kernel *k = (const conv_kernel *)base;
+    (void)err;
+    for (int64_t g = 0; g < k->groups; g++)
+        for (int64_t o = 0; o < k->filters; o += k->width) {
+            block b = {.group = g, .filter = o};
+            b.filters = k->filters - o < k->width ? k->filters - o : k->width;
+            for (; b.channel < k->channels; b.channel += k->block_channels) {
+                int64_t left = k->channels - b.channel;
+                b.channels = left < k->block_channels ? left : k->block_channels;
+                sum_block(k, frame, &b);
+            }
+            unpack_sums(k, frame, &b);
+        }
+    return true;
+}
+
+/* ---- Lowering. */
+static size_t aligned(size_t bytes)
+{
+    return (bytes + 63) / 64 * 64;
+}
+
+/* Rows of outputs cut into vectors; the last one of a row lies over the one before it. */
+static void list_vectors(rg_lowering *lowering, conv_kernel *k)
+{
+    const rg_conv_stage *s = &k->stage;
+    int64_t row = s->outputs[s->axes - 1], lanes = k->tiles->lanes;
+    int64_t each = (row + lanes - 1) / lanes;
+    k->vectors = s->out_plane / row * each;
+    k->rest = row;
+    k->from = RG_ARENA_ARRAY(lowering->arena, int64_t, k->vectors);
+    k->to = RG_ARENA_ARRAY(lowering->arena, int64_t, k->vectors);
+    for (int64_t v = 0; v < k->vectors; v++) {
+        int64_t start = v % each * lanes;
+        if (row >= lanes && start > row - lanes)
+            start = row - lanes;
+        k->to[v] = v / each * row + start;
+        k->from[v] = rg_conv_stage_at(s, k->to[v]);
+        k->whole += k->to[v] + lanes <= s->out_plane;
+    }
+}
+
+static void plan_outputs(conv_kernel *k)
+{
+    int64_t stage = reads_x(k) ? 0 : k->channels * k->stage.plane + k->tiles->lanes;
+    k->base.run = run_outputs;
+    k->base.scratch = (size_t)stage * k->bytes;
+}
+
+static int64_t within(int64_t bytes_each, int64_t n)
+{
+    int64_t fit = BLOCK_BYTES / bytes_each;
+    return fit < 1 ? 1 : fit < n ? fit : n;
+}
+
+static void plan_filters(rg_lowering *lowering, conv_kernel *k)
+{
+    const rg_conv_stage *s = &k->stage;
+    int64_t bytes = (int64_t)k->bytes;
+    k->base.run = run_filters;
+    k->block_channels = within(s->taps * k->width * bytes, k->channels);
+    k->block_examples = within(k->block_channels * s->plane * bytes, k->n);
+    k->start = RG_ARENA_ARRAY(lowering->arena, int64_t, s->out_plane);
+    k->filter_tap = RG_ARENA_ARRAY(lowering->arena, int64_t, s->taps);
+    for (int64_t p = 0; p < s->out_plane; p++)
+        k->start[p] = rg_conv_stage_at(s, p);
+    for (int64_t t = 0; t < s->taps; t++)
+        k->filter_tap[t] = t * k->width;
+    int64_t stage = s->identity ? 0 : k->block_channels * k->block_examples * s->plane;
+    k->filters_at = aligned((size_t)stage * k->bytes);
+    k->sums_at =
+        k->filters_at + aligned((size_t)(k->block_channels * s->taps * k->width) * k->bytes);
+    k->base.scratch = k->sums_at + (size_t)(k->n * s->out_plane * k->width) * k->bytes;
+}
+
+/* Multiplications of vectors, lanes that go to waste included. */
+static bool prefers_filters(const conv_kernel *k)
+{
+    int64_t lanes = k->tiles->lanes;
+    int64_t by_outputs = k->vectors * k->filters;
+    int64_t by_filters = k->stage.out_plane * ((k->filters + lanes - 1) / lanes);
+    return by_filters < by_outputs;
+}
+
+static const rg_conv_tiles *tiles_for(const rg_loops *loops, rg_dtype dtype)
+{
+    bool wide = dtype == RG_F64;
+    if (loops == &rg_loops_avx512)
+        return &rg_conv_avx512[wide];
+    return loops == &rg_loops_avx2 ? &rg_conv_avx2[wide] : &rg_conv_base[wide];
+}
+
+static bool run_nothing(const rg_kernel *base, const rg_frame *frame, rg_err *err)
+{
+    (void)base, (void)frame, (void)err;
+    return true;
+}
+
+rg_kernel *rg_lower_conv(rg_lowering *lowering, const rg_step *step)
+{
+    const rg_graph *graph = lowering->layout->graph;
+    const rg_node *node = rg_node_of(graph, step->node[0]);
+    rg_shape x = rg_operand(graph, node, 0)->shape, w = rg_operand(graph, node, 1)->shape;
+    conv_kernel *k = RG_KERNEL_NEW(lowering, conv_kernel, run_nothing);
+    if (rg_shape_count(node->shape) == 0)
+        return &k->base;
+    k->tiles = tiles_for(lowering->loops, node->dtype);
+    k->stage = rg_conv_stage_make(lowering->arena, node, x, w);
+    k->bytes = rg_dtype_bytes(node->dtype);
+    k->x = rg_lower_slot(lowering, node->in[0]);
+    k->w = rg_lower_slot(lowering, node->in[1]);
+    k->out = rg_lower_slot(lowering, step->node[0]);
+    k->n = x.dim[0];
+    k->groups = node->attr.conv.groups;
+    k->channels = w.dim[1];
+    k->filters = w.dim[0] / k->groups;
+    k->width = (k->filters > k->tiles->lanes ? 2 : 1) * k->tiles->lanes;
+    k->place = RG_ARENA_ARRAY(lowering->arena, int64_t, k->stage.taps);
+    for (int64_t t = 0; t < k->stage.taps; t++)
+        k->place[t] = t;
+    list_vectors(lowering, k);
+    if (prefers_filters(k))
+        plan_filters(lowering, k);
+    else
+        plan_outputs(k);
+    return &k->base;
+}
