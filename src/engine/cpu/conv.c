@@ -76,12 +76,18 @@ static void run_edges(const conv_kernel *k, rg_conv_tile *t)
     t->out_row = plane;
 }
 
+/* The largest tile for what is left; there are none of 5 or 7 vectors. */
+static int tile_size(int most, int64_t left)
+{
+    int size = left < most ? (int)left : most;
+    return size == 5 || size == 7 ? size - 1 : size;
+}
+
 static void run_plane(const conv_kernel *k, rg_conv_tile *t)
 {
     int most = k->tiles->vectors[t->rows];
     for (int64_t v = 0; v < k->whole; v += t->vectors) {
-        for (t->vectors = most; t->vectors > k->whole - v;)
-            t->vectors /= 2;
+        t->vectors = tile_size(most, k->whole - v);
         t->b_at = &k->from[v];
         t->out_at = &k->to[v];
         k->tiles->run(t);
@@ -224,9 +230,9 @@ static void unpack_sums(const conv_kernel *k, const rg_frame *frame, const block
     int64_t plane = k->stage.out_plane;
     for (int64_t n = 0; n < k->n; n++) {
         int64_t channel = (n * k->groups + b->group) * k->filters + b->filter;
-        transpose(k->bytes,
-                  element(k, frame->scratch + k->sums_at, n * plane * k->width), plane,
-                  k->width, b->filters, element(k, frame->slot[k->out], channel * plane), plane);
+        transpose(k->bytes, element(k, frame->scratch + k->sums_at, n * plane * k->width),
+                  plane, k->width, b->filters, element(k, frame->slot[k->out], channel * plane),
+                  plane);
     }
 }
 
@@ -313,7 +319,7 @@ static bool prefers_filters(const conv_kernel *k)
     int64_t lanes = k->tiles->lanes;
     int64_t by_outputs = k->vectors * k->filters;
     int64_t by_filters = k->stage.out_plane * ((k->filters + lanes - 1) / lanes);
-    return by_filters < by_outputs;
+    return 3 * by_filters < 2 * by_outputs;
 }
 
 static const rg_conv_tiles *tiles_for(const rg_loops *loops, rg_dtype dtype)

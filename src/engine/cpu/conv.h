@@ -58,7 +58,7 @@ typedef struct rg_conv_tile {
 
 typedef struct rg_conv_tiles {
     int lanes;
-    int vectors[RG_CONV_ROWS + 1]; /* the most vectors at once, by rows: 1, 2, 4 or 8 */
+    int vectors[RG_CONV_ROWS + 1]; /* the most vectors at once, by rows: 1, 2, 3, 4, 6 or 8 */
     void (*run)(const rg_conv_tile *tile);
 } rg_conv_tiles;
 

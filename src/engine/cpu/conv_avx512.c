@@ -7,5 +7,9 @@
 #define CONV_SUFFIX f64
 #include "engine/cpu/conv_body.h"
 
-const rg_conv_tiles rg_conv_avx512[2] = {{16, {0, 8, 8, 4, 4, 2, 2, 2, 2}, run_f32},
-                                    {8, {0, 8, 8, 4, 4, 2, 2, 2, 2}, run_f64}};
+/* 24 sums of 32 registers. */
+#define MOST \
+    { \
+        0, 8, 6, 4, 4, 3, 3, 3, 3 \
+    }
+const rg_conv_tiles rg_conv_avx512[2] = {{16, MOST, run_f32}, {8, MOST, run_f64}};

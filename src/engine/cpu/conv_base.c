@@ -7,5 +7,9 @@
 #define CONV_SUFFIX f64
 #include "engine/cpu/conv_body.h"
 
-const rg_conv_tiles rg_conv_base[2] = {{4, {0, 8, 8, 4, 4, 2, 2, 2, 2}, run_f32},
-                                    {2, {0, 8, 8, 4, 4, 2, 2, 2, 2}, run_f64}};
+/* 12 sums of 16 registers. */
+#define MOST \
+    { \
+        0, 8, 6, 4, 3, 2, 2, 1, 1 \
+    }
+const rg_conv_tiles rg_conv_base[2] = {{4, MOST, run_f32}, {2, MOST, run_f64}};

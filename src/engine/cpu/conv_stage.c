@@ -37,8 +37,8 @@ static bool merges(const axis *a, const axis *inner)
 
 static axis merged(const axis *a, int64_t n)
 {
-    return (axis){a->length * n, a->taps,   a->outputs * n, 1,
-                  a->lo * n,     a->hi * n, 1,              a->dilate_w * n};
+    return (axis){a->length * n, a->taps, a->outputs * n, 1, a->lo * n,
+                  a->hi * n,     1,       a->dilate_w * n};
 }
 
 static int list_axes(const rg_node *conv, rg_shape x, rg_shape w, axis ret[RG_CONV_AXES_MAX])

@@ -77,7 +77,10 @@ typedef struct fold {
     void (*clear)(void *to, int64_t n);
     void (*row)(void *to, const void *from, int64_t n);
 } fold;
-#define FOLD(name) {clear_##name, fold_##name}
+#define FOLD(name) \
+    { \
+        clear_##name, fold_##name \
+    }
 static const fold sums[] = {[RG_F32] = FOLD(sum_f32),
                             [RG_F64] = FOLD(sum_f64),
                             [RG_I32] = FOLD(sum_u32),

@@ -79,8 +79,8 @@ bool rg_conv_shape(rg_graph *graph, rg_node *node)
         int64_t length = x.dim[i + 2], taps = w.dim[i + 2];
         if (!axis_fits(graph, c, i, length, taps))
             return false;
-        int64_t room = spread(length, c->dilate_x[i]) + c->lo[i] + c->hi[i] -
-                       spread(taps, c->dilate_w[i]);
+        int64_t room =
+            spread(length, c->dilate_x[i]) + c->lo[i] + c->hi[i] - spread(taps, c->dilate_w[i]);
         node->shape.dim[i + 2] = room < 0 ? 0 : room / c->stride[i] + 1;
     }
     return true;
@@ -154,8 +154,8 @@ static rg_val by_w(const rg_vjp *v, rg_val x, rg_shape xs, rg_shape ws)
                      spread(v->node.shape.dim[i + 2], c->stride[i]) - 1;
     }
     int64_t n = xs.dim[0], outputs = ws.dim[0], inputs = ws.dim[1];
-    rg_val examples = regroup(x, (const int64_t[]){n, c->groups, inputs}, swap, inputs,
-                              c->groups * n);
+    rg_val examples =
+        regroup(x, (const int64_t[]){n, c->groups, inputs}, swap, inputs, c->groups * n);
     rg_val filters = regroup(v->g, (const int64_t[]){n, 1, outputs}, swap, outputs, n);
     rg_val turned = rg_conv(examples, filters, &back); /* (C / groups, O, r...) */
     return regroup(turned, (const int64_t[]){inputs, 1, outputs}, swap, outputs, inputs);

@@ -15,10 +15,9 @@ static bool along_fits(rg_val x, rg_val indices, int axis)
     char has[160], wants[160];
     rg_shape_text(has, from);
     rg_shape_text(wants, to);
-    rg_graph_fail(x.graph,
-                  "the shapes agree but along the axis; x has at most 2^31 - 1 elements",
-                  "take_along: x of shape %s at indices of shape %s along axis %d", has, wants,
-                  axis);
+    rg_graph_fail(
+        x.graph, "the shapes agree but along the axis; x has at most 2^31 - 1 elements",
+        "take_along: x of shape %s at indices of shape %s along axis %d", has, wants, axis);
     return false;
 }
 
