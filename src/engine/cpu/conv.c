@@ -6,13 +6,20 @@
  * whose planes are as small as a filter.  Each sum is taken in the same order either way. */
 #include "engine/cpu/conv.h"
 
+#include "engine/cpu/onednn.h"
 #include "engine/cpu/program.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Working memory for a block of the stage, and for one of the filters, within a second-level
  * cache. */
 #define BLOCK_BYTES ((int64_t)256 << 10)
+
+/* Where oneDNN is used, and the multiplications that make up for making its primitive. */
+#define ONEDNN_CHANNELS 16
+#define ONEDNN_TAPS 64
+#define ONEDNN_FROM ((int64_t)128 * 128 * 128)
 
 typedef struct conv_kernel {
     rg_kernel base;
@@ -30,6 +37,7 @@ typedef struct conv_kernel {
     int64_t width, block_channels, block_examples;
     int64_t *start, *filter_tap;          /* by output: in the stage; by tap: in the filters */
     size_t stage_at, filters_at, sums_at; /* in working memory */
+    rg_onednn_conv *onednn;
 } conv_kernel;
 
 static char *element(const conv_kernel *k, void *base, int64_t i)
@@ -254,6 +262,79 @@ static bool run_filters(const rg_kernel *base, const rg_frame *frame, rg_err *er
     return true;
 }
 
+/* ---- oneDNN: each member has handles of its own. */
+static void *make_handles(const rg_kernel *base)
+{
+    return rg_onednn_conv_handles_make(((const conv_kernel *)base)->onednn);
+}
+
+static void free_handles(void *handles)
+{
+    rg_onednn_conv_handles_free(handles);
+}
+
+static void free_conv(void *conv)
+{
+    rg_onednn_conv_free(conv);
+}
+
+static bool run_onednn(const rg_kernel *base, const rg_frame *frame, rg_err *err)
+{
+    const conv_kernel *k = (const conv_kernel *)base;
+    rg_onednn_conv_handles *handles = frame->state[base->number];
+    if (handles &&
+        rg_onednn_conv_run(k->onednn, handles, (const float *)(const void *)frame->slot[k->x],
+                           (const float *)(const void *)frame->slot[k->w],
+                           (float *)(void *)frame->slot[k->out]))
+        return true;
+    return rg_fail(err, RG_INTERNAL, NULL, "run again with RIGOR_ONEDNN=off",
+                   "oneDNN could not compute a convolution");
+}
+
+/* What oneDNN can do; false for anything else. */
+static bool onednn_shape(const rg_node *node, rg_shape x, rg_shape w, rg_onednn_conv_shape *ret)
+{
+    const rg_conv_axes *c = &node->attr.conv;
+    *ret = (rg_onednn_conv_shape){
+        .axes = x.rank - 2, .n = x.dim[0], .channels = x.dim[1], .filters = w.dim[0]};
+    if (node->dtype != RG_F32 || c->groups != 1 || ret->axes > 3)
+        return false;
+    for (int i = 0; i < ret->axes; i++) {
+        if (c->dilate_x[i] != 1 || c->lo[i] < 0 || c->hi[i] < 0)
+            return false;
+        ret->x[i] = x.dim[i + 2];
+        ret->w[i] = w.dim[i + 2];
+        ret->y[i] = node->shape.dim[i + 2];
+        ret->stride[i] = c->stride[i];
+        ret->dilate[i] = c->dilate_w[i];
+        ret->lo[i] = c->lo[i];
+        ret->hi[i] = c->hi[i];
+    }
+    return true;
+}
+
+/* RIGOR_ONEDNN: off never uses it, always uses it for the smallest convolutions as well. */
+static bool choose_onednn(rg_lowering *lowering, conv_kernel *k, const rg_node *node,
+                          rg_shape x, rg_shape w)
+{
+    const char *wish = getenv("RIGOR_ONEDNN");
+    bool always = wish && strcmp(wish, "always") == 0;
+    int64_t work = rg_shape_count(node->shape) * k->channels * k->stage.taps;
+    bool better = k->channels >= ONEDNN_CHANNELS && k->filters >= ONEDNN_CHANNELS &&
+                  k->stage.taps > 1 && k->stage.taps <= ONEDNN_TAPS && work >= ONEDNN_FROM;
+    rg_onednn_conv_shape shape;
+    if ((!always && !better) || !onednn_shape(node, x, w, &shape))
+        return false;
+    k->onednn = rg_onednn_conv_make(&shape);
+    if (!k->onednn)
+        return false;
+    rg_arena_defer(lowering->arena, free_conv, k->onednn);
+    k->base.run = run_onednn;
+    k->base.make_state = make_handles;
+    k->base.free_state = free_handles;
+    return true;
+}
+
 /* ---- Lowering. */
 static size_t aligned(size_t bytes)
 {
@@ -359,6 +440,8 @@ rg_kernel *rg_lower_conv(rg_lowering *lowering, const rg_step *step)
     for (int64_t t = 0; t < k->stage.taps; t++)
         k->place[t] = t;
     list_vectors(lowering, k);
+    if (choose_onednn(lowering, k, node, x, w))
+        return &k->base;
     if (prefers_filters(k))
         plan_filters(lowering, k);
     else

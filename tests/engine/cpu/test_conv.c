@@ -1,6 +1,7 @@
 /* test_conv.c - the convolution kernel of every instruction set against the reference, within
  * rounding: random shapes and attributes, and the shapes that networks and their derivatives
  * have; a case worked out by hand. */
+#include "engine/cpu/onednn.h"
 #include "engine/cpu/program.h"
 #include "support.h"
 
@@ -152,6 +153,7 @@ static void test_kernels(void **state)
 {
     (void)state;
     static const char *const sets[] = {"base", "avx2", "avx512"};
+    setenv("RIGOR_ONEDNN", "off", 1);
     for (size_t i = 0; i < RG_COUNT(sets); i++) {
         rg_rng rng = rg_rng_open(support_seed(), "conv %s", sets[i]);
         setenv("RIGOR_CPU", sets[i], 1);
@@ -161,6 +163,20 @@ static void test_kernels(void **state)
         check_known(&rng, RG_F64);
     }
     unsetenv("RIGOR_CPU");
+    unsetenv("RIGOR_ONEDNN");
+}
+
+static void test_onednn(void **state)
+{
+    (void)state;
+    if (!rg_onednn_version())
+        skip();
+    rg_rng rng = rg_rng_open(support_seed(), "conv onednn");
+    setenv("RIGOR_ONEDNN", "always", 1);
+    for (int k = 0; k < 300; k++)
+        check_random(&rng, RG_F32);
+    check_known(&rng, RG_F32);
+    unsetenv("RIGOR_ONEDNN");
 }
 
 /* x = 1 2 3 spread by 2 is 1 0 2 0 3; with one zero before and the last entry cut off it is
@@ -195,6 +211,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kernels),
+        cmocka_unit_test(test_onednn),
         cmocka_unit_test(test_by_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
