@@ -338,7 +338,6 @@ static bool conv_meets(const call *c, int i, int64_t p, int64_t r, int64_t *ret)
     return at >= 0 && at % conv->dilate_x[i] == 0 && *ret < operand_of(c, 0)->shape.dim[i + 2];
 }
 
-/* Products with the zeros of the padding count as well: 0 times infinity is NaN. */
 static bool reference_conv(const call *c)
 {
     rg_shape x = operand_of(c, 0)->shape, w = operand_of(c, 1)->shape, inner = w;
@@ -354,8 +353,9 @@ static bool reference_conv(const call *c)
             from.at[1] = to.at[1] / outputs * w.dim[1] + tap.at[1];
             for (int k = 2; k < x.rank; k++)
                 meets &= conv_meets(c, k - 2, to.at[k], tap.at[k], &from.at[k]);
-            sum += number_at(c->node->dtype, c->in[1], flat_of(w, tap)) *
-                   (meets ? number_at(c->node->dtype, c->in[0], flat_of(x, from)) : 0);
+            if (meets)
+                sum += number_at(c->node->dtype, c->in[1], flat_of(w, tap)) *
+                       number_at(c->node->dtype, c->in[0], flat_of(x, from));
         }
         store_number(c, i, sum);
     }
