@@ -14,13 +14,14 @@
  *   64 x 16 x 14^2 ->  32   87 / 107 / 58    84 / 106 / 47    80 / 103 / 56
  *   16 x 64 x 28^2 ->  64   93 / 104 / 75    93 / 104 / 68    84 / 107 / 66
  *    8 x256 x  7^2 -> 256   83 / 119 / 95    67 / 100 / 68    80 / 100 / 90
- * Derivatives by the filters always use ours, as conv with filters as large as x.  A strided
- * layer's derivative by x multiplies the zeros between the entries of g as well: with stride 2
- * it runs at a quarter of these. */
+ * A layer with stride 2 and its derivative by x, 16 x 32 x 28^2 -> 64: 72 / 111 / 64 and 68 / 106
+ * / 62; depthwise, 64 channels: 26 / 37 / 4.  Derivatives use oneDNN only where they are again a
+ * convolution that it knows: those by x of layers with stride 1. */
 #include "engine/cpu/conv.h"
 
 #include "engine/cpu/onednn.h"
 #include "engine/cpu/program.h"
+#include "engine/cpu/strided.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,22 +39,28 @@
 #define ONEDNN_CACHED ((int64_t)1 << 20)
 #define ONEDNN_USES 200
 
+/* How one pass of the stage is computed. */
+typedef struct pass_plan {
+    const rg_conv_pass *pass;
+    /* Outputs as vectors: where each starts in the stage and in the pass.  Those from `whole` on
+     * would reach beyond its plane, of which they hold `rest` outputs each. */
+    int64_t vectors, whole, rest, *from, *to;
+    /* Filters as vectors: where each output starts in the stage, each tap in packed filters. */
+    int64_t *start, *filter_tap;
+    rg_strided spread; /* from the pass' plane to y's, where there are several passes */
+} pass_plan;
+
 typedef struct conv_kernel {
     rg_kernel base;
     const rg_conv_tiles *tiles;
     rg_conv_stage stage;
-    size_t bytes; /* of an element */
+    pass_plan *plan; /* by pass */
+    size_t bytes;    /* of an element */
     uint32_t x, w, out;
     int64_t n, groups, channels, filters; /* examples; of one group: channels, filters */
-    int64_t *place;                       /* 0, 1, 2, ... by tap */
-    /* Outputs as vectors: where each starts in the stage and in the plane.  Those from `whole`
-     * on would reach beyond the plane, of which they hold `rest` outputs each. */
-    int64_t vectors, whole, rest;
-    int64_t *from, *to;
     /* Filters as vectors: `width` filters at once, blocks of channels and examples. */
     int64_t width, block_channels, block_examples;
-    int64_t *start, *filter_tap;          /* by output: in the stage; by tap: in the filters */
-    size_t stage_at, filters_at, sums_at; /* in working memory */
+    size_t stage_at, filters_at, sums_at, plane_at; /* in working memory */
     rg_onednn_conv *onednn;
 } conv_kernel;
 
@@ -74,28 +81,37 @@ static void clear_stage(const conv_kernel *k, const rg_frame *frame, int64_t pla
     memset(frame->scratch + k->stage_at, 0, (size_t)(planes * k->stage.plane) * k->bytes);
 }
 
+/* Planes of a pass, which follow one another, to their places in y. */
+static void spread_planes(const conv_kernel *k, const pass_plan *p, const char *from,
+                          int64_t planes, char *y)
+{
+    for (int64_t i = 0; i < planes; i++)
+        rg_strided_copy(&p->spread, from + (size_t)(i * p->pass->plane) * k->bytes,
+                        y + (size_t)(i * k->stage.out_plane) * k->bytes);
+}
+
 /* ---- Outputs as vectors. */
 static bool reads_x(const conv_kernel *k)
 {
     /* A vector that reaches beyond its row would read beyond x. */
-    return k->stage.identity && k->whole == k->vectors;
+    return k->stage.identity && k->plan[0].whole == k->plan[0].vectors;
 }
 
-static void run_edges(const conv_kernel *k, rg_conv_tile *t)
+static void run_edges(const conv_kernel *k, const pass_plan *p, rg_conv_tile *t)
 {
     _Alignas(64) char edge[RG_CONV_ROWS * RG_CONV_VECTOR_MAX];
     char *out = t->out;
     int64_t plane = t->out_row;
     t->out = edge;
     t->out_row = k->tiles->lanes;
-    t->out_at = k->place; /* 0 */
+    t->out_at = (const int64_t[]){0};
     t->vectors = 1;
-    for (int64_t v = k->whole; v < k->vectors; v++) {
-        t->b_at = &k->from[v];
+    for (int64_t v = p->whole; v < p->vectors; v++) {
+        t->b_at = &p->from[v];
         k->tiles->run(t);
         for (int i = 0; i < t->rows; i++)
-            memcpy(out + (size_t)(i * plane + k->to[v]) * k->bytes,
-                   edge + (size_t)(i * t->out_row) * k->bytes, (size_t)k->rest * k->bytes);
+            memcpy(out + (size_t)(i * plane + p->to[v]) * k->bytes,
+                   edge + (size_t)(i * t->out_row) * k->bytes, (size_t)p->rest * k->bytes);
     }
     t->out = out;
     t->out_row = plane;
@@ -108,43 +124,53 @@ static int tile_size(int most, int64_t left)
     return size == 5 || size == 7 ? size - 1 : size;
 }
 
-static void run_plane(const conv_kernel *k, rg_conv_tile *t)
+static void run_plane(const conv_kernel *k, const pass_plan *p, rg_conv_tile *t)
 {
     int most = k->tiles->vectors[t->rows];
-    for (int64_t v = 0; v < k->whole; v += t->vectors) {
-        t->vectors = tile_size(most, k->whole - v);
-        t->b_at = &k->from[v];
-        t->out_at = &k->to[v];
+    for (int64_t v = 0; v < p->whole; v += t->vectors) {
+        t->vectors = tile_size(most, p->whole - v);
+        t->b_at = &p->from[v];
+        t->out_at = &p->to[v];
         k->tiles->run(t);
     }
-    run_edges(k, t);
+    run_edges(k, p, t);
 }
 
-static void run_example(const conv_kernel *k, const rg_frame *frame, int64_t n, int64_t g)
+static void run_pass(const conv_kernel *k, const rg_frame *frame, const pass_plan *p, int64_t n,
+                     int64_t g, const void *stage)
 {
     int64_t filter = k->channels * k->stage.taps, first = g * k->filters;
-    const char *x = plane_of_x(k, frame, n, g, 0);
+    bool direct = k->stage.passes == 1;
     rg_conv_tile t = {.channels = k->channels,
-                      .taps = k->stage.taps,
+                      .taps = p->pass->taps,
                       .a_channel = k->stage.taps,
-                      .a_tap = k->place,
-                      .b = frame->scratch + k->stage_at,
+                      .a_tap = p->pass->w_tap,
+                      .b = stage,
                       .b_channel = k->stage.plane,
-                      .b_tap = k->stage.tap,
-                      .out_row = k->stage.out_plane};
-    if (reads_x(k))
-        t.b = x;
-    else
-        rg_conv_stage_fill(&k->stage, k->bytes, x, k->channels, frame->scratch + k->stage_at);
+                      .b_tap = p->pass->stage_tap,
+                      .out_row = p->pass->plane};
     for (int i = 0; i < RG_CONV_ROWS; i++)
         t.a_row[i] = i * filter;
     for (int64_t o = 0; o < k->filters; o += t.rows) {
         int64_t channel = n * k->groups * k->filters + first + o;
+        char *y = element(k, frame->slot[k->out], channel * k->stage.out_plane);
         t.rows = k->filters - o < RG_CONV_ROWS ? (int)(k->filters - o) : RG_CONV_ROWS;
         t.a = element(k, frame->slot[k->w], (first + o) * filter);
-        t.out = element(k, frame->slot[k->out], channel * k->stage.out_plane);
-        run_plane(k, &t);
+        t.out = direct ? y : frame->scratch + k->plane_at;
+        run_plane(k, p, &t);
+        if (!direct)
+            spread_planes(k, p, t.out, t.rows, y);
     }
+}
+
+static void run_example(const conv_kernel *k, const rg_frame *frame, int64_t n, int64_t g)
+{
+    const char *x = plane_of_x(k, frame, n, g, 0);
+    char *stage = frame->scratch + k->stage_at;
+    if (!reads_x(k))
+        rg_conv_stage_fill(&k->stage, k->bytes, x, k->channels, stage);
+    for (int64_t i = 0; i < k->stage.passes; i++)
+        run_pass(k, frame, &k->plan[i], n, g, reads_x(k) ? x : stage);
 }
 
 static bool run_outputs(const rg_kernel *base, const rg_frame *frame, rg_err *err)
@@ -184,7 +210,8 @@ static void transpose(size_t bytes, const void *from, int64_t rows, int64_t from
         transpose_uint64_t(from, rows, from_row, columns, to, to_row);
 }
 
-typedef struct block { /* what is worked on: some filters and channels of one group */
+typedef struct block { /* what is worked on: a pass of some filters and channels of one group */
+    const pass_plan *plan;
     int64_t group, filter, filters, channel, channels;
 } block;
 
@@ -204,13 +231,14 @@ static void pack_filters(const conv_kernel *k, const rg_frame *frame, const bloc
 static void sum_rows(const conv_kernel *k, const rg_frame *frame, const block *b, int64_t n,
                      int64_t examples, const void *a, int64_t a_example)
 {
-    int64_t outputs = k->stage.out_plane;
+    const pass_plan *p = b->plan;
+    int64_t outputs = p->pass->plane;
     rg_conv_tile t = {.channels = b->channels,
-                      .taps = k->stage.taps,
+                      .taps = p->pass->taps,
                       .a_channel = k->stage.plane,
-                      .a_tap = k->stage.tap,
+                      .a_tap = p->pass->stage_tap,
                       .b_channel = k->stage.taps * k->width,
-                      .b_tap = k->filter_tap,
+                      .b_tap = p->filter_tap,
                       .more = b->channel > 0,
                       .vectors = (int)(k->width / k->tiles->lanes),
                       .a = a,
@@ -222,7 +250,7 @@ static void sum_rows(const conv_kernel *k, const rg_frame *frame, const block *b
         int64_t left = examples * outputs - r;
         t.rows = left < RG_CONV_ROWS ? (int)left : RG_CONV_ROWS;
         for (int i = 0; i < t.rows; i++)
-            t.a_row[i] = (r + i) / outputs * a_example + k->start[(r + i) % outputs];
+            t.a_row[i] = (r + i) / outputs * a_example + p->start[(r + i) % outputs];
         t.out = element(k, frame->scratch + k->sums_at, (n * outputs + r) * k->width);
         k->tiles->run(&t);
     }
@@ -252,13 +280,26 @@ static void sum_block(const conv_kernel *k, const rg_frame *frame, const block *
 /* (outputs, width) -> (filters, outputs), for each example. */
 static void unpack_sums(const conv_kernel *k, const rg_frame *frame, const block *b)
 {
-    int64_t plane = k->stage.out_plane;
+    int64_t plane = b->plan->pass->plane;
     for (int64_t n = 0; n < k->n; n++) {
         int64_t channel = (n * k->groups + b->group) * k->filters + b->filter;
+        char *y = element(k, frame->slot[k->out], channel * k->stage.out_plane);
+        char *to = k->stage.passes == 1 ? y : frame->scratch + k->plane_at;
         transpose(k->bytes, element(k, frame->scratch + k->sums_at, n * plane * k->width),
-                  plane, k->width, b->filters, element(k, frame->slot[k->out], channel * plane),
-                  plane);
+                  plane, k->width, b->filters, to, plane);
+        if (to != y)
+            spread_planes(k, b->plan, to, b->filters, y);
     }
+}
+
+static void run_block(const conv_kernel *k, const rg_frame *frame, block b)
+{
+    for (; b.channel < k->channels; b.channel += k->block_channels) {
+        int64_t left = k->channels - b.channel;
+        b.channels = left < k->block_channels ? left : k->block_channels;
+        sum_block(k, frame, &b);
+    }
+    unpack_sums(k, frame, &b);
 }
 
 static bool run_filters(const rg_kernel *base, const rg_frame *frame, rg_err *err)
@@ -266,16 +307,11 @@ static bool run_filters(const rg_kernel *base, const rg_frame *frame, rg_err *er
     const conv_kernel *k = (const conv_kernel *)base;
     (void)err;
     for (int64_t g = 0; g < k->groups; g++)
-        for (int64_t o = 0; o < k->filters; o += k->width) {
-            block b = {.group = g, .filter = o};
-            b.filters = k->filters - o < k->width ? k->filters - o : k->width;
-            for (; b.channel < k->channels; b.channel += k->block_channels) {
-                int64_t left = k->channels - b.channel;
-                b.channels = left < k->block_channels ? left : k->block_channels;
-                sum_block(k, frame, &b);
+        for (int64_t o = 0; o < k->filters; o += k->width)
+            for (int64_t i = 0; i < k->stage.passes; i++) {
+                int64_t filters = k->filters - o < k->width ? k->filters - o : k->width;
+                run_block(k, frame, (block){&k->plan[i], g, o, filters, 0, 0});
             }
-            unpack_sums(k, frame, &b);
-        }
     return true;
 }
 
@@ -366,30 +402,59 @@ static size_t aligned(size_t bytes)
 }
 
 /* Rows of outputs cut into vectors; the last one of a row lies over the one before it. */
-static void list_vectors(rg_lowering *lowering, conv_kernel *k)
+static void list_vectors(rg_arena *arena, const conv_kernel *k, pass_plan *p)
 {
-    const rg_conv_stage *s = &k->stage;
-    int64_t row = s->outputs[s->axes - 1], lanes = k->tiles->lanes;
+    int64_t row = p->pass->outputs[k->stage.axes - 1], lanes = k->tiles->lanes;
     int64_t each = (row + lanes - 1) / lanes;
-    k->vectors = s->out_plane / row * each;
-    k->rest = row;
-    k->from = RG_ARENA_ARRAY(lowering->arena, int64_t, k->vectors);
-    k->to = RG_ARENA_ARRAY(lowering->arena, int64_t, k->vectors);
-    for (int64_t v = 0; v < k->vectors; v++) {
+    p->vectors = p->pass->plane / row * each;
+    p->rest = row;
+    p->from = RG_ARENA_ARRAY(arena, int64_t, p->vectors);
+    p->to = RG_ARENA_ARRAY(arena, int64_t, p->vectors);
+    for (int64_t v = 0; v < p->vectors; v++) {
         int64_t start = v % each * lanes;
         if (row >= lanes && start > row - lanes)
             start = row - lanes;
-        k->to[v] = v / each * row + start;
-        k->from[v] = rg_conv_stage_at(s, k->to[v]);
-        k->whole += k->to[v] + lanes <= s->out_plane;
+        p->to[v] = v / each * row + start;
+        p->from[v] = rg_conv_stage_at(&k->stage, p->pass, p->to[v]);
+        p->whole += p->to[v] + lanes <= p->pass->plane;
     }
 }
 
+static void list_starts(rg_arena *arena, const conv_kernel *k, pass_plan *p)
+{
+    p->start = RG_ARENA_ARRAY(arena, int64_t, p->pass->plane);
+    p->filter_tap = RG_ARENA_ARRAY(arena, int64_t, p->pass->taps);
+    for (int64_t i = 0; i < p->pass->plane; i++)
+        p->start[i] = rg_conv_stage_at(&k->stage, p->pass, i);
+    for (int64_t t = 0; t < p->pass->taps; t++)
+        p->filter_tap[t] = p->pass->w_tap[t] * k->width;
+}
+
+static void list_passes(rg_arena *arena, conv_kernel *k)
+{
+    const rg_conv_stage *s = &k->stage;
+    k->plan = RG_ARENA_ARRAY(arena, pass_plan, s->passes);
+    for (int64_t i = 0; i < s->passes; i++) {
+        pass_plan *p = &k->plan[i];
+        p->pass = &s->pass[i];
+        p->spread = (rg_strided){.bytes = k->bytes, .to = p->pass->first};
+        int64_t run = p->pass->plane;
+        for (int axis = 0; axis < s->axes; axis++) {
+            run /= p->pass->outputs[axis];
+            rg_strided_axis(&p->spread, p->pass->outputs[axis], run, s->step[axis]);
+        }
+        list_vectors(arena, k, p);
+    }
+}
+
+/* The first pass is the largest. */
 static void plan_outputs(conv_kernel *k)
 {
     int64_t stage = reads_x(k) ? 0 : k->channels * k->stage.plane + k->tiles->lanes;
+    int64_t planes = k->stage.passes == 1 ? 0 : RG_CONV_ROWS * k->plan[0].pass->plane;
     k->base.run = run_outputs;
-    k->base.scratch = (size_t)stage * k->bytes;
+    k->plane_at = aligned((size_t)stage * k->bytes);
+    k->base.scratch = k->plane_at + (size_t)planes * k->bytes;
 }
 
 static int64_t within(int64_t bytes_each, int64_t n)
@@ -401,28 +466,28 @@ static int64_t within(int64_t bytes_each, int64_t n)
 static void plan_filters(rg_lowering *lowering, conv_kernel *k)
 {
     const rg_conv_stage *s = &k->stage;
-    int64_t bytes = (int64_t)k->bytes;
+    int64_t bytes = (int64_t)k->bytes, plane = k->plan[0].pass->plane;
     k->base.run = run_filters;
     k->block_channels = within(s->taps * k->width * bytes, k->channels);
-    k->block_examples = within(k->block_channels * s->plane * bytes, k->n);
-    k->start = RG_ARENA_ARRAY(lowering->arena, int64_t, s->out_plane);
-    k->filter_tap = RG_ARENA_ARRAY(lowering->arena, int64_t, s->taps);
-    for (int64_t p = 0; p < s->out_plane; p++)
-        k->start[p] = rg_conv_stage_at(s, p);
-    for (int64_t t = 0; t < s->taps; t++)
-        k->filter_tap[t] = t * k->width;
+    k->block_examples = within((k->block_channels * s->plane + 1) * bytes, k->n);
+    for (int64_t i = 0; i < s->passes; i++)
+        list_starts(lowering->arena, k, &k->plan[i]);
     int64_t stage = s->identity ? 0 : k->block_channels * k->block_examples * s->plane;
+    int64_t filters = k->block_channels * s->taps * k->width;
     k->filters_at = aligned((size_t)stage * k->bytes);
-    k->sums_at =
-        k->filters_at + aligned((size_t)(k->block_channels * s->taps * k->width) * k->bytes);
-    k->base.scratch = k->sums_at + (size_t)(k->n * s->out_plane * k->width) * k->bytes;
+    k->sums_at = k->filters_at + aligned((size_t)filters * k->bytes);
+    k->plane_at = k->sums_at + aligned((size_t)(k->n * plane * k->width) * k->bytes);
+    k->base.scratch = k->plane_at + (size_t)(plane * k->width) * k->bytes;
 }
 
-/* Multiplications of vectors, lanes that go to waste included. */
+/* By multiplications of vectors, lanes that go to waste included; filters as vectors are copied
+ * more. */
 static bool prefers_filters(const conv_kernel *k)
 {
-    int64_t lanes = k->tiles->lanes;
-    int64_t by_outputs = k->vectors * k->filters;
+    int64_t lanes = k->tiles->lanes, vectors = 0;
+    for (int64_t i = 0; i < k->stage.passes; i++)
+        vectors += k->plan[i].vectors;
+    int64_t by_outputs = vectors * k->filters;
     int64_t by_filters = k->stage.out_plane * ((k->filters + lanes - 1) / lanes);
     return 3 * by_filters < 2 * by_outputs;
 }
@@ -460,10 +525,7 @@ rg_kernel *rg_lower_conv(rg_lowering *lowering, const rg_step *step)
     k->channels = w.dim[1];
     k->filters = w.dim[0] / k->groups;
     k->width = (k->filters > k->tiles->lanes ? 2 : 1) * k->tiles->lanes;
-    k->place = RG_ARENA_ARRAY(lowering->arena, int64_t, k->stage.taps);
-    for (int64_t t = 0; t < k->stage.taps; t++)
-        k->place[t] = t;
-    list_vectors(lowering, k);
+    list_passes(lowering->arena, k);
     if (choose_onednn(lowering, k, node, x, w))
         return &k->base;
     if (prefers_filters(k))

@@ -54,19 +54,6 @@ static int list_axes(const rg_node *conv, rg_shape x, rg_shape w, axis ret[RG_CO
     return n;
 }
 
-/* The place of each phase that some tap reads, -1 for the others; returns their number. */
-static int64_t number_phases(const axis *a, int64_t *place)
-{
-    int64_t n = 0;
-    for (int64_t f = 0; f < a->stride; f++)
-        place[f] = -1;
-    for (int64_t t = 0; t < a->taps; t++)
-        place[t * a->dilate_w % a->stride] = 0;
-    for (int64_t f = 0; f < a->stride; f++)
-        place[f] = place[f] < 0 ? -1 : n++;
-    return n;
-}
-
 static int64_t source_of(const axis *a, int64_t u)
 {
     int64_t at = u - a->lo;
@@ -74,25 +61,68 @@ static int64_t source_of(const axis *a, int64_t u)
                                                                             : -1;
 }
 
-/* Fills the axis' part of the stage; ret_tap gets the offset of each of its taps. */
+/* Outputs of one residue modulo the spread of x are `stride_of` apart in x. */
+static int64_t stride_of(const axis *a)
+{
+    return a->stride * a->dilate_x;
+}
+
+static int64_t residues_of(const axis *a)
+{
+    return a->dilate_x < a->outputs ? a->dilate_x : a->outputs;
+}
+
+/* What tap t of the first output of residue f reads. */
+static int64_t read_at(const axis *a, int64_t f, int64_t t)
+{
+    return f * a->stride + t * a->dilate_w;
+}
+
+/* The phases that hold entries of x and that some tap reads, in the order of their meeting. */
+typedef struct phases {
+    int64_t *at; /* modulo stride_of */
+    int64_t n;
+} phases;
+
+static int64_t find_phase(const axis *a, const phases *p, int64_t u)
+{
+    for (int64_t i = 0; i < p->n; i++)
+        if (p->at[i] == u % stride_of(a))
+            return i;
+    return -1;
+}
+
+static phases list_phases(const axis *a)
+{
+    phases p = {RG_NEW_ARRAY(int64_t, residues_of(a) * a->taps), 0};
+    for (int64_t f = 0; f < residues_of(a); f++)
+        for (int64_t t = 0; t < a->taps; t++) {
+            int64_t u = read_at(a, f, t);
+            if ((u - a->lo) % a->dilate_x == 0 && find_phase(a, &p, u) < 0)
+                p.at[p.n++] = u % stride_of(a);
+        }
+    return p;
+}
+
+/* Fills the axis' part of the stage; ret_tap gets the offset of each of its taps, by residue and
+ * tap; -1 where a tap meets zeros only. */
 static void stage_axis(rg_arena *arena, rg_conv_stage *s, int i, const axis *a,
                        int64_t *ret_tap)
 {
-    int64_t *place = RG_NEW_ARRAY(int64_t, a->stride);
-    int64_t phases = number_phases(a, place);
-    int64_t depth = a->outputs + (a->taps - 1) * a->dilate_w / a->stride;
+    phases p = list_phases(a);
+    int64_t last = read_at(a, residues_of(a) - 1, a->taps - 1) / stride_of(a);
+    int64_t depth = (a->outputs + a->dilate_x - 1) / a->dilate_x + last;
     s->length[i] = a->length;
-    s->outputs[i] = a->outputs;
-    s->staged[i] = phases * depth;
+    s->staged[i] = p.n * depth;
     s->source[i] = RG_ARENA_ARRAY(arena, int64_t, s->staged[i]);
-    for (int64_t f = 0; f < a->stride; f++)
-        for (int64_t j = 0; place[f] >= 0 && j < depth; j++)
-            s->source[i][place[f] * depth + j] = source_of(a, j * a->stride + f);
-    for (int64_t t = 0; t < a->taps; t++) {
-        int64_t u = t * a->dilate_w;
-        ret_tap[t] = place[u % a->stride] * depth + u / a->stride;
-    }
-    rg_free(place);
+    for (int64_t j = 0; j < s->staged[i]; j++)
+        s->source[i][j] = source_of(a, j % depth * stride_of(a) + p.at[j / depth]);
+    for (int64_t f = 0; f < residues_of(a); f++)
+        for (int64_t t = 0; t < a->taps; t++) {
+            int64_t u = read_at(a, f, t), phase = find_phase(a, &p, u);
+            ret_tap[f * a->taps + t] = phase < 0 ? -1 : phase * depth + u / stride_of(a);
+        }
+    rg_free(p.at);
 }
 
 /* ---- All axes. */
@@ -126,19 +156,55 @@ static bool is_identity(const rg_conv_stage *s)
     return true;
 }
 
-/* Offsets of all taps, row-major, from those of the axes. */
-static void combine_taps(rg_arena *arena, rg_conv_stage *s, const axis *a,
-                         int64_t *const tap[RG_CONV_AXES_MAX])
+/* The offset in the stage of tap t (row-major) for the outputs of the residues `f`; -1 where it
+ * meets zeros only. */
+static int64_t combine(const rg_conv_stage *s, const axis *a,
+                       int64_t *const tap[RG_CONV_AXES_MAX], const int64_t *f, int64_t t)
 {
-    s->tap = RG_ARENA_ARRAY(arena, int64_t, s->taps);
-    for (int64_t t = 0; t < s->taps; t++) {
-        int64_t left = t, at = 0;
-        for (int i = s->axes - 1; i >= 0; i--) {
-            at += tap[i][left % a[i].taps] * s->stride[i];
-            left /= a[i].taps;
-        }
-        s->tap[t] = at;
+    int64_t at = 0;
+    for (int i = s->axes - 1; i >= 0; i--) {
+        int64_t own = tap[i][f[i] * a[i].taps + t % a[i].taps];
+        if (own < 0)
+            return -1;
+        at += own * s->stride[i];
+        t /= a[i].taps;
     }
+    return at;
+}
+
+static rg_conv_pass pass_of(rg_arena *arena, const rg_conv_stage *s, const axis *a,
+                            int64_t *const tap[RG_CONV_AXES_MAX], int64_t number)
+{
+    rg_conv_pass p = {.plane = 1};
+    int64_t f[RG_CONV_AXES_MAX], run = 1;
+    for (int i = s->axes - 1; i >= 0; i--) {
+        f[i] = number % residues_of(&a[i]);
+        number /= residues_of(&a[i]);
+        p.outputs[i] = (a[i].outputs - f[i] + a[i].dilate_x - 1) / a[i].dilate_x;
+        p.plane *= p.outputs[i];
+        p.first += f[i] * run;
+        run *= a[i].outputs;
+    }
+    p.w_tap = RG_ARENA_ARRAY(arena, int64_t, s->taps);
+    p.stage_tap = RG_ARENA_ARRAY(arena, int64_t, s->taps);
+    for (int64_t t = 0; t < s->taps; t++) {
+        int64_t at = combine(s, a, tap, f, t);
+        p.w_tap[p.taps] = t;
+        p.stage_tap[p.taps] = at;
+        p.taps += at >= 0;
+    }
+    return p;
+}
+
+static void list_passes(rg_arena *arena, rg_conv_stage *s, const axis *a,
+                        int64_t *const tap[RG_CONV_AXES_MAX])
+{
+    s->passes = 1;
+    for (int i = 0; i < s->axes; i++)
+        s->passes *= residues_of(&a[i]);
+    s->pass = RG_ARENA_ARRAY(arena, rg_conv_pass, s->passes);
+    for (int64_t i = 0; i < s->passes; i++)
+        s->pass[i] = pass_of(arena, s, a, tap, i);
 }
 
 rg_conv_stage rg_conv_stage_make(rg_arena *arena, const rg_node *conv, rg_shape x, rg_shape w)
@@ -148,28 +214,29 @@ rg_conv_stage rg_conv_stage_make(rg_arena *arena, const rg_node *conv, rg_shape 
     rg_conv_stage s = {.x_plane = 1, .plane = 1, .out_plane = 1, .taps = 1};
     s.axes = list_axes(conv, x, w, a);
     for (int i = s.axes - 1; i >= 0; i--) {
-        tap[i] = RG_NEW_ARRAY(int64_t, a[i].taps);
+        tap[i] = RG_NEW_ARRAY(int64_t, residues_of(&a[i]) * a[i].taps);
         stage_axis(arena, &s, i, &a[i], tap[i]);
         s.stride[i] = s.plane;
+        s.step[i] = s.out_plane * a[i].dilate_x;
         s.x_plane *= a[i].length;
         s.plane *= s.staged[i];
         s.out_plane *= a[i].outputs;
         s.taps *= a[i].taps;
     }
-    combine_taps(arena, &s, a, tap);
+    list_passes(arena, &s, a, tap);
     for (int i = 0; i < s.axes; i++)
         rg_free(tap[i]);
     find_run(&s);
-    s.identity = is_identity(&s);
+    s.identity = s.passes == 1 && is_identity(&s);
     return s;
 }
 
-int64_t rg_conv_stage_at(const rg_conv_stage *s, int64_t p)
+int64_t rg_conv_stage_at(const rg_conv_stage *s, const rg_conv_pass *pass, int64_t i)
 {
     int64_t at = 0;
-    for (int i = s->axes - 1; i >= 0; i--) {
-        at += p % s->outputs[i] * s->stride[i];
-        p /= s->outputs[i];
+    for (int k = s->axes - 1; k >= 0; k--) {
+        at += i % pass->outputs[k] * s->stride[k];
+        i /= pass->outputs[k];
     }
     return at;
 }
