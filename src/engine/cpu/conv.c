@@ -17,11 +17,7 @@
  * A layer with stride 2 and its derivative by x, 16 x 32 x 28^2 -> 64: 72 / 111 / 64 and 68 / 106
  * / 62; depthwise, 64 channels: 26 / 37 / 4.  Derivatives use oneDNN only where they are again a
  * convolution that it knows: those by x of layers with stride 1. */
-#include "engine/cpu/conv.h"
-
-#include "engine/cpu/onednn.h"
-#include "engine/cpu/program.h"
-#include "engine/cpu/strided.h"
+#include "engine/cpu/conv_kernel.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -39,286 +35,10 @@
 #define ONEDNN_CACHED ((int64_t)1 << 20)
 #define ONEDNN_USES 200
 
-/* How one pass of the stage is computed. */
-typedef struct pass_plan {
-    const rg_conv_pass *pass;
-    /* Outputs as vectors: where each starts in the stage and in the pass.  Those from `whole` on
-     * would reach beyond its plane, of which they hold `rest` outputs each. */
-    int64_t vectors, whole, rest, *from, *to;
-    /* Filters as vectors: where each output starts in the stage, each tap in packed filters. */
-    int64_t *start, *filter_tap;
-    rg_strided spread; /* from the pass' plane to y's, where there are several passes */
-} pass_plan;
-
-typedef struct conv_kernel {
-    rg_kernel base;
-    const rg_conv_tiles *tiles;
-    rg_conv_stage stage;
-    pass_plan *plan; /* by pass */
-    size_t bytes;    /* of an element */
-    uint32_t x, w, out;
-    int64_t n, groups, channels, filters; /* examples; of one group: channels, filters */
-    /* Filters as vectors: `width` filters at once, blocks of channels and examples. */
-    int64_t width, block_channels, block_examples;
-    size_t stage_at, filters_at, sums_at, plane_at; /* in working memory */
-    rg_onednn_conv *onednn;
-} conv_kernel;
-
-static char *element(const conv_kernel *k, void *base, int64_t i)
-{
-    return (char *)base + (size_t)i * k->bytes;
-}
-
-static const char *plane_of_x(const conv_kernel *k, const rg_frame *frame, int64_t n, int64_t g,
-                              int64_t c)
-{
-    int64_t channel = (n * k->groups + g) * k->channels + c;
-    return element(k, frame->slot[k->x], channel * k->stage.x_plane);
-}
-
-static void clear_stage(const conv_kernel *k, const rg_frame *frame, int64_t planes)
-{
-    memset(frame->scratch + k->stage_at, 0, (size_t)(planes * k->stage.plane) * k->bytes);
-}
-
-/* Planes of a pass, which follow one another, to their places in y. */
-static void spread_planes(const conv_kernel *k, const pass_plan *p, const char *from,
-                          int64_t planes, char *y)
-{
-    for (int64_t i = 0; i < planes; i++)
-        rg_strided_copy(&p->spread, from + (size_t)(i * p->pass->plane) * k->bytes,
-                        y + (size_t)(i * k->stage.out_plane) * k->bytes);
-}
-
-/* ---- Outputs as vectors. */
-static bool reads_x(const conv_kernel *k)
-{
-    /* A vector that reaches beyond its row would read beyond x. */
-    return k->stage.identity && k->plan[0].whole == k->plan[0].vectors;
-}
-
-static void run_edges(const conv_kernel *k, const pass_plan *p, rg_conv_tile *t)
-{
-    _Alignas(64) char edge[RG_CONV_ROWS * RG_CONV_VECTOR_MAX];
-    char *out = t->out;
-    int64_t plane = t->out_row;
-    t->out = edge;
-    t->out_row = k->tiles->lanes;
-    t->out_at = (const int64_t[]){0};
-    t->vectors = 1;
-    for (int64_t v = p->whole; v < p->vectors; v++) {
-        t->b_at = &p->from[v];
-        k->tiles->run(t);
-        for (int i = 0; i < t->rows; i++)
-            memcpy(out + (size_t)(i * plane + p->to[v]) * k->bytes,
-                   edge + (size_t)(i * t->out_row) * k->bytes, (size_t)p->rest * k->bytes);
-    }
-    t->out = out;
-    t->out_row = plane;
-}
-
-/* The largest tile for what is left; there are none of 5 or 7 vectors. */
-static int tile_size(int most, int64_t left)
-{
-    int size = left < most ? (int)left : most;
-    return size == 5 || size == 7 ? size - 1 : size;
-}
-
-static void run_plane(const conv_kernel *k, const pass_plan *p, rg_conv_tile *t)
-{
-    int most = k->tiles->vectors[t->rows];
-    for (int64_t v = 0; v < p->whole; v += t->vectors) {
-        t->vectors = tile_size(most, p->whole - v);
-        t->b_at = &p->from[v];
-        t->out_at = &p->to[v];
-        k->tiles->run(t);
-    }
-    run_edges(k, p, t);
-}
-
-static void run_pass(const conv_kernel *k, const rg_frame *frame, const pass_plan *p, int64_t n,
-                     int64_t g, const void *stage)
-{
-    int64_t filter = k->channels * k->stage.taps, first = g * k->filters;
-    bool direct = k->stage.passes == 1;
-    rg_conv_tile t = {.channels = k->channels,
-                      .taps = p->pass->taps,
-                      .a_channel = k->stage.taps,
-                      .a_tap = p->pass->w_tap,
-                      .b = stage,
-                      .b_channel = k->stage.plane,
-                      .b_tap = p->pass->stage_tap,
-                      .out_row = p->pass->plane};
-    for (int i = 0; i < RG_CONV_ROWS; i++)
-        t.a_row[i] = i * filter;
-    for (int64_t o = 0; o < k->filters; o += t.rows) {
-        int64_t channel = n * k->groups * k->filters + first + o;
-        char *y = element(k, frame->slot[k->out], channel * k->stage.out_plane);
-        t.rows = k->filters - o < RG_CONV_ROWS ? (int)(k->filters - o) : RG_CONV_ROWS;
-        t.a = element(k, frame->slot[k->w], (first + o) * filter);
-        t.out = direct ? y : frame->scratch + k->plane_at;
-        run_plane(k, p, &t);
-        if (!direct)
-            spread_planes(k, p, t.out, t.rows, y);
-    }
-}
-
-static void run_example(const conv_kernel *k, const rg_frame *frame, int64_t n, int64_t g)
-{
-    const char *x = plane_of_x(k, frame, n, g, 0);
-    char *stage = frame->scratch + k->stage_at;
-    if (!reads_x(k))
-        rg_conv_stage_fill(&k->stage, k->bytes, x, k->channels, stage);
-    for (int64_t i = 0; i < k->stage.passes; i++)
-        run_pass(k, frame, &k->plan[i], n, g, reads_x(k) ? x : stage);
-}
-
-static bool run_outputs(const rg_kernel *base, const rg_frame *frame, rg_err *err)
-{
-    const conv_kernel *k = (const conv_kernel *)base;
-    (void)err;
-    if (!reads_x(k))
-        clear_stage(k, frame, k->channels);
-    for (int64_t n = 0; n < k->n; n++)
-        for (int64_t g = 0; g < k->groups; g++)
-            run_example(k, frame, n, g);
-    return true;
-}
-
-/* ---- Filters as vectors. */
-/* to[c][r] = from[r][c], a few columns at a time. */
-#define TRANSPOSE(T) \
-    static void transpose_##T(const T *from, int64_t rows, int64_t from_row, int64_t columns, \
-                              T *to, int64_t to_row) \
-    { \
-        for (int64_t first = 0; first < columns; first += 16) { \
-            int64_t last = first + 16 < columns ? first + 16 : columns; \
-            for (int64_t r = 0; r < rows; r++) \
-                for (int64_t c = first; c < last; c++) \
-                    to[c * to_row + r] = from[r * from_row + c]; \
-        } \
-    }
-TRANSPOSE(uint32_t)
-TRANSPOSE(uint64_t)
-
-static void transpose(size_t bytes, const void *from, int64_t rows, int64_t from_row,
-                      int64_t columns, void *to, int64_t to_row)
-{
-    if (bytes == sizeof(uint32_t))
-        transpose_uint32_t(from, rows, from_row, columns, to, to_row);
-    else
-        transpose_uint64_t(from, rows, from_row, columns, to, to_row);
-}
-
-typedef struct block { /* what is worked on: a pass of some filters and channels of one group */
-    const pass_plan *plan;
-    int64_t group, filter, filters, channel, channels;
-} block;
-
-/* (filters, channels, taps) -> (channels, taps, width) */
-static void pack_filters(const conv_kernel *k, const rg_frame *frame, const block *b)
-{
-    int64_t taps = k->stage.taps, row = k->channels * taps, columns = b->channels * taps;
-    int64_t first = (b->group * k->filters + b->filter) * row + b->channel * taps;
-    char *to = frame->scratch + k->filters_at;
-    if (b->filters < k->width)
-        memset(to, 0, (size_t)(columns * k->width) * k->bytes);
-    transpose(k->bytes, element(k, frame->slot[k->w], first), b->filters, row, columns, to,
-              k->width);
-}
-
-/* The rows of sums of `examples` examples from n on, whose planes of the block lie at `a`. */
-static void sum_rows(const conv_kernel *k, const rg_frame *frame, const block *b, int64_t n,
-                     int64_t examples, const void *a, int64_t a_example)
-{
-    const pass_plan *p = b->plan;
-    int64_t outputs = p->pass->plane;
-    rg_conv_tile t = {.channels = b->channels,
-                      .taps = p->pass->taps,
-                      .a_channel = k->stage.plane,
-                      .a_tap = p->pass->stage_tap,
-                      .b_channel = k->stage.taps * k->width,
-                      .b_tap = p->filter_tap,
-                      .more = b->channel > 0,
-                      .vectors = (int)(k->width / k->tiles->lanes),
-                      .a = a,
-                      .b = frame->scratch + k->filters_at,
-                      .b_at = (const int64_t[]){0, k->tiles->lanes},
-                      .out_at = (const int64_t[]){0, k->tiles->lanes},
-                      .out_row = k->width};
-    for (int64_t r = 0; r < examples * outputs; r += t.rows) {
-        int64_t left = examples * outputs - r;
-        t.rows = left < RG_CONV_ROWS ? (int)left : RG_CONV_ROWS;
-        for (int i = 0; i < t.rows; i++)
-            t.a_row[i] = (r + i) / outputs * a_example + p->start[(r + i) % outputs];
-        t.out = element(k, frame->scratch + k->sums_at, (n * outputs + r) * k->width);
-        k->tiles->run(&t);
-    }
-}
-
-static void sum_block(const conv_kernel *k, const rg_frame *frame, const block *b)
-{
-    char *stage = frame->scratch + k->stage_at;
-    int64_t a_example = b->channels * k->stage.plane;
-    pack_filters(k, frame, b);
-    if (k->stage.identity) {
-        sum_rows(k, frame, b, 0, k->n, plane_of_x(k, frame, 0, b->group, b->channel),
-                 k->groups * k->channels * k->stage.x_plane);
-        return;
-    }
-    clear_stage(k, frame, b->channels * k->block_examples);
-    for (int64_t n = 0; n < k->n; n += k->block_examples) {
-        int64_t examples = k->n - n < k->block_examples ? k->n - n : k->block_examples;
-        for (int64_t i = 0; i < examples; i++)
-            rg_conv_stage_fill(&k->stage, k->bytes,
-                               plane_of_x(k, frame, n + i, b->group, b->channel), b->channels,
-                               element(k, stage, i * a_example));
-        sum_rows(k, frame, b, n, examples, stage, a_example);
-    }
-}
-
-/* (outputs, width) -> (filters, outputs), for each example. */
-static void unpack_sums(const conv_kernel *k, const rg_frame *frame, const block *b)
-{
-    int64_t plane = b->plan->pass->plane;
-    for (int64_t n = 0; n < k->n; n++) {
-        int64_t channel = (n * k->groups + b->group) * k->filters + b->filter;
-        char *y = element(k, frame->slot[k->out], channel * k->stage.out_plane);
-        char *to = k->stage.passes == 1 ? y : frame->scratch + k->plane_at;
-        transpose(k->bytes, element(k, frame->scratch + k->sums_at, n * plane * k->width),
-                  plane, k->width, b->filters, to, plane);
-        if (to != y)
-            spread_planes(k, b->plan, to, b->filters, y);
-    }
-}
-
-static void run_block(const conv_kernel *k, const rg_frame *frame, block b)
-{
-    for (; b.channel < k->channels; b.channel += k->block_channels) {
-        int64_t left = k->channels - b.channel;
-        b.channels = left < k->block_channels ? left : k->block_channels;
-        sum_block(k, frame, &b);
-    }
-    unpack_sums(k, frame, &b);
-}
-
-static bool run_filters(const rg_kernel *base, const rg_frame *frame, rg_err *err)
-{
-    const conv_kernel *k = (const conv_kernel *)base;
-    (void)err;
-    for (int64_t g = 0; g < k->groups; g++)
-        for (int64_t o = 0; o < k->filters; o += k->width)
-            for (int64_t i = 0; i < k->stage.passes; i++) {
-                int64_t filters = k->filters - o < k->width ? k->filters - o : k->width;
-                run_block(k, frame, (block){&k->plan[i], g, o, filters, 0, 0});
-            }
-    return true;
-}
-
 /* ---- oneDNN: each member has handles of its own. */
 static void *make_handles(const rg_kernel *base)
 {
-    return rg_onednn_conv_handles_make(((const conv_kernel *)base)->onednn);
+    return rg_onednn_conv_handles_make(((const rg_conv_kernel *)base)->onednn);
 }
 
 static void free_handles(void *handles)
@@ -333,7 +53,7 @@ static void free_conv(void *conv)
 
 static bool run_onednn(const rg_kernel *base, const rg_frame *frame, rg_err *err)
 {
-    const conv_kernel *k = (const conv_kernel *)base;
+    const rg_conv_kernel *k = (const rg_conv_kernel *)base;
     rg_onednn_conv_handles *handles = frame->state[base->number];
     if (handles &&
         rg_onednn_conv_run(k->onednn, handles, (const float *)(const void *)frame->slot[k->x],
@@ -366,7 +86,7 @@ static bool onednn_shape(const rg_node *node, rg_shape x, rg_shape w, rg_onednn_
     return true;
 }
 
-static bool onednn_is_faster(const conv_kernel *k)
+static bool onednn_is_faster(const rg_conv_kernel *k)
 {
     int64_t inputs = k->n * k->channels * k->stage.x_plane;
     int64_t outputs = k->n * k->filters * k->stage.out_plane;
@@ -377,7 +97,7 @@ static bool onednn_is_faster(const conv_kernel *k)
 }
 
 /* RIGOR_ONEDNN: off never uses it, always uses it for the smallest convolutions as well. */
-static bool choose_onednn(rg_lowering *lowering, conv_kernel *k, const rg_node *node,
+static bool choose_onednn(rg_lowering *lowering, rg_conv_kernel *k, const rg_node *node,
                           rg_shape x, rg_shape w)
 {
     const char *wish = getenv("RIGOR_ONEDNN");
@@ -402,7 +122,7 @@ static size_t aligned(size_t bytes)
 }
 
 /* Rows of outputs cut into vectors; the last one of a row lies over the one before it. */
-static void list_vectors(rg_arena *arena, const conv_kernel *k, pass_plan *p)
+static void list_vectors(rg_arena *arena, const rg_conv_kernel *k, rg_conv_plan *p)
 {
     int64_t row = p->pass->outputs[k->stage.axes - 1], lanes = k->tiles->lanes;
     int64_t each = (row + lanes - 1) / lanes;
@@ -420,7 +140,7 @@ static void list_vectors(rg_arena *arena, const conv_kernel *k, pass_plan *p)
     }
 }
 
-static void list_starts(rg_arena *arena, const conv_kernel *k, pass_plan *p)
+static void list_starts(rg_arena *arena, const rg_conv_kernel *k, rg_conv_plan *p)
 {
     p->start = RG_ARENA_ARRAY(arena, int64_t, p->pass->plane);
     p->filter_tap = RG_ARENA_ARRAY(arena, int64_t, p->pass->taps);
@@ -430,12 +150,12 @@ static void list_starts(rg_arena *arena, const conv_kernel *k, pass_plan *p)
         p->filter_tap[t] = p->pass->w_tap[t] * k->width;
 }
 
-static void list_passes(rg_arena *arena, conv_kernel *k)
+static void list_passes(rg_arena *arena, rg_conv_kernel *k)
 {
     const rg_conv_stage *s = &k->stage;
-    k->plan = RG_ARENA_ARRAY(arena, pass_plan, s->passes);
+    k->plan = RG_ARENA_ARRAY(arena, rg_conv_plan, s->passes);
     for (int64_t i = 0; i < s->passes; i++) {
-        pass_plan *p = &k->plan[i];
+        rg_conv_plan *p = &k->plan[i];
         p->pass = &s->pass[i];
         p->spread = (rg_strided){.bytes = k->bytes, .to = p->pass->first};
         int64_t run = p->pass->plane;
@@ -448,11 +168,11 @@ static void list_passes(rg_arena *arena, conv_kernel *k)
 }
 
 /* The first pass is the largest. */
-static void plan_outputs(conv_kernel *k)
+static void plan_outputs(rg_conv_kernel *k)
 {
-    int64_t stage = reads_x(k) ? 0 : k->channels * k->stage.plane + k->tiles->lanes;
+    int64_t stage = rg_conv_reads_x(k) ? 0 : k->channels * k->stage.plane + k->tiles->lanes;
     int64_t planes = k->stage.passes == 1 ? 0 : RG_CONV_ROWS * k->plan[0].pass->plane;
-    k->base.run = run_outputs;
+    k->base.run = rg_conv_run_outputs;
     k->plane_at = aligned((size_t)stage * k->bytes);
     k->base.scratch = k->plane_at + (size_t)planes * k->bytes;
 }
@@ -463,11 +183,11 @@ static int64_t within(int64_t bytes_each, int64_t n)
     return fit < 1 ? 1 : fit < n ? fit : n;
 }
 
-static void plan_filters(rg_lowering *lowering, conv_kernel *k)
+static void plan_filters(rg_lowering *lowering, rg_conv_kernel *k)
 {
     const rg_conv_stage *s = &k->stage;
     int64_t bytes = (int64_t)k->bytes, plane = k->plan[0].pass->plane;
-    k->base.run = run_filters;
+    k->base.run = rg_conv_run_filters;
     k->block_channels = within(s->taps * k->width * bytes, k->channels);
     k->block_examples = within((k->block_channels * s->plane + 1) * bytes, k->n);
     for (int64_t i = 0; i < s->passes; i++)
@@ -482,7 +202,7 @@ static void plan_filters(rg_lowering *lowering, conv_kernel *k)
 
 /* By multiplications of vectors, lanes that go to waste included; filters as vectors are copied
  * more. */
-static bool prefers_filters(const conv_kernel *k)
+static bool prefers_filters(const rg_conv_kernel *k)
 {
     int64_t lanes = k->tiles->lanes, vectors = 0;
     for (int64_t i = 0; i < k->stage.passes; i++)
@@ -511,7 +231,7 @@ rg_kernel *rg_lower_conv(rg_lowering *lowering, const rg_step *step)
     const rg_graph *graph = lowering->layout->graph;
     const rg_node *node = rg_node_of(graph, step->node[0]);
     rg_shape x = rg_operand(graph, node, 0)->shape, w = rg_operand(graph, node, 1)->shape;
-    conv_kernel *k = RG_KERNEL_NEW(lowering, conv_kernel, run_nothing);
+    rg_conv_kernel *k = RG_KERNEL_NEW(lowering, rg_conv_kernel, run_nothing);
     if (rg_shape_count(node->shape) == 0)
         return &k->base;
     k->tiles = tiles_for(lowering->loops, node->dtype);

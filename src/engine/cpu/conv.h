@@ -1,5 +1,5 @@
-/* conv.h - the parts of the convolution: stages (conv_stage.c), tiles (conv_body.h), the kernel
- * that puts them together (conv.c).
+/* conv.h - the parts of the convolution: stages (conv_stage.c) and tiles (conv_body.h), which the
+ * kernel puts together (conv.c, conv_run.c).
  *
  * A stage is x laid out so that every tap of every output is one load away.  Along an axis with
  * stride s, tap t of output p reads the padded, spread x at u = p s + t d = (p + t d / s) s +

@@ -1,25 +1,10 @@
 /* test_conv.c - the convolution kernel of every instruction set against the reference, within
  * rounding: random shapes and attributes, and the shapes that networks and their derivatives
  * have; a case worked out by hand. */
+#include "engine/cpu/floats.h"
 #include "engine/cpu/onednn.h"
 #include "engine/cpu/program.h"
 #include "support.h"
-
-static void fill(void *data, rg_dtype dtype, int64_t n, rg_rng *rng)
-{
-    for (int64_t i = 0; i < n; i++) {
-        double x = 2 * rg_rng_unit(rng) - 1;
-        if (dtype == RG_F32)
-            ((float *)data)[i] = (float)x;
-        else
-            ((double *)data)[i] = x;
-    }
-}
-
-static double at(const void *data, rg_dtype dtype, int64_t i)
-{
-    return dtype == RG_F32 ? (double)((const float *)data)[i] : ((const double *)data)[i];
-}
 
 static rg_plan *compile(rg_graph *graph, rg_val y, bool reference)
 {
@@ -38,9 +23,9 @@ static void compare(rg_val y, const rg_plan *judge, const rg_plan *plan, double 
     const void *left = rg_plan_buffer((rg_plan *)(uintptr_t)judge, y);
     const void *right = rg_plan_buffer((rg_plan *)(uintptr_t)plan, y);
     for (int64_t i = 0; i < rg_val_count(y); i++)
-        if (!(fabs(at(left, dtype, i) - at(right, dtype, i)) <= limit))
+        if (!(fabs(float_at(left, dtype, i) - float_at(right, dtype, i)) <= limit))
             fail_msg("%s, element %lld: %.9g, expected %.9g", what, (long long)i,
-                     at(right, dtype, i), at(left, dtype, i));
+                     float_at(right, dtype, i), float_at(left, dtype, i));
 }
 
 static void check(rg_rng *rng, rg_dtype dtype, rg_shape xs, rg_shape ws,
@@ -51,8 +36,8 @@ static void check(rg_rng *rng, rg_dtype dtype, rg_shape xs, rg_shape ws,
     rg_val y = rg_conv(x, w, axes);
     rg_plan *judge = compile(graph, y, true), *plan = compile(graph, y, false);
     rg_err err = {0};
-    fill(rg_plan_buffer(judge, x), dtype, rg_val_count(x), rng);
-    fill(rg_plan_buffer(judge, w), dtype, rg_val_count(w), rng);
+    fill_floats(rg_plan_buffer(judge, x), dtype, rg_val_count(x), rng);
+    fill_floats(rg_plan_buffer(judge, w), dtype, rg_val_count(w), rng);
     rg_plan *twin = rg_plan_clone(plan, &err);
     rg_plan *const both[] = {plan, twin};
     assert_true(rg_plan_run(judge, &err));
