@@ -134,7 +134,7 @@ static double run(rg_graph *graph, rg_val what, uint64_t seed)
         fail_msg("%s: %s", err.where, err.what);
     for (uint32_t id = 1; id <= rg_graph_count(graph); id++) {
         const rg_node *node = rg_node_of(graph, id);
-        if (node->op != RG_OP_input)
+        if (node->op != RG_OP_input || node->dtype != RG_F64)
             continue;
         rg_rng rng = rg_rng_open(seed, "input %s", node->attr.name);
         double *data = rg_plan_buffer(plan, (rg_val){graph, id});
@@ -162,10 +162,10 @@ static void check_transposes(uint64_t seed)
     if (node->op == RG_OP_conv) {
         rg_conv_axes axes = node->attr.conv;
         rg_shape xs = rg_operand(r.graph, node, 0)->shape;
-        rg_shape ws = rg_operand(r.graph, node, 1)->shape;
+        rg_shape ws = rg_operand(r.graph, node, 1)->shape, ys = node->shape;
         rg_val x = input(r.graph, "x", xs), w = input(r.graph, "w", ws);
         rg_val u = input(r.graph, "u", xs), v = input(r.graph, "v", ws);
-        rg_val g = input(r.graph, "g", node->shape);
+        rg_val g = input(r.graph, "g", ys);
         rg_val f = product(g, rg_conv(x, w, &axes)), dx = slope(f, x);
         const rg_val pairs[][2] = {
             {product(u, dx), product(g, rg_conv(u, w, &axes))},
