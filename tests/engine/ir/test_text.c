@@ -91,10 +91,16 @@ static void test_garbage(void **state)
                        "%9 = gather %7 %8 axis=1 : f32[4, 2]\n"
                        "%10 = permute %9 order=[1, 0] : f32[2, 4]\n"
                        "%11 = sum %10 axes=[0] : f32[4]\n"
-                       "return %11 %6\n";
+                       "%12 = reshape %4 : f32[1, 4, 3]\n"
+                       "%13 = reshape %6 : f32[3, 2, 2]\n"
+                       "%14 = conv %12 %13 stride=[2] lo=[-1] hi=[2] dilate_x=[1] dilate_w=[3] "
+                       "groups=2 : f32[1, 3, 1]\n"
+                       "%15 = linrec %4 %1 axis=1 reverse=1 : f32[4, 3]\n"
+                       "%16 = argsort %15 axis=0 descending=0 : i32[4, 3]\n"
+                       "return %11 %6 %14 %16\n";
     rg_rng rng = rg_rng_open(support_seed(), "garbage");
     for (int i = 0; i < 20000; i++) {
-        char text[1024];
+        char text[2048];
         size_t len = strlen(base);
         memcpy(text, base, len + 1);
         for (uint64_t edits = 1 + rg_rng_below(&rng, 4); edits > 0; edits--) {
