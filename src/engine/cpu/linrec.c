@@ -5,8 +5,6 @@
  * as many as hide the latency of a product and a sum are advanced together. */
 #include "engine/cpu/program.h"
 
-#define ROWS_TOGETHER 8
-
 typedef struct linrec_kernel {
     rg_kernel base;
     void (*runs)(const void *a, const void *b, void *h, int64_t n, int64_t row, int64_t column,
@@ -38,8 +36,8 @@ static bool run_linrec(const rg_kernel *base, const rg_frame *frame, rg_err *err
     if (block == 0)
         return true;
     if (k->inner == 1)
-        for (int64_t o = 0; o < k->outer; o += ROWS_TOGETHER)
-            advance(k, frame, o * block + start, block, at_most(k->outer - o, ROWS_TOGETHER));
+        for (int64_t o = 0; o < k->outer; o += RG_LINREC_ROWS)
+            advance(k, frame, o * block + start, block, at_most(k->outer - o, RG_LINREC_ROWS));
     else
         for (int64_t o = 0; o < k->outer; o++)
             for (int64_t i = 0; i < k->inner; i += RG_LINREC_COLUMNS)

@@ -144,6 +144,8 @@ FOLD(max_u32, uint32_t, 0, LARGER)
     { \
         if (columns == RG_LINREC_COLUMNS && column == 1) \
             runs_of_##name(a, b, h, n, row, 1, RG_LINREC_COLUMNS); \
+        else if (columns == RG_LINREC_ROWS) \
+            runs_of_##name(a, b, h, n, row, column, RG_LINREC_ROWS); \
         else \
             runs_of_##name(a, b, h, n, row, column, columns); \
     }
