@@ -172,6 +172,23 @@ static int64_t combine(const rg_conv_stage *s, const axis *a,
     return at;
 }
 
+/* Counts, then lists the taps that meet entries of x. */
+static void list_taps(rg_arena *arena, const rg_conv_stage *s, const axis *a,
+                      int64_t *const tap[RG_CONV_AXES_MAX], const int64_t *f, rg_conv_pass *p)
+{
+    for (int64_t t = 0; t < s->taps; t++)
+        p->taps += combine(s, a, tap, f, t) >= 0;
+    p->w_tap = RG_ARENA_ARRAY(arena, int64_t, p->taps);
+    p->stage_tap = RG_ARENA_ARRAY(arena, int64_t, p->taps);
+    for (int64_t t = 0, n = 0; t < s->taps; t++) {
+        int64_t at = combine(s, a, tap, f, t);
+        if (at < 0)
+            continue;
+        p->w_tap[n] = t;
+        p->stage_tap[n++] = at;
+    }
+}
+
 static rg_conv_pass pass_of(rg_arena *arena, const rg_conv_stage *s, const axis *a,
                             int64_t *const tap[RG_CONV_AXES_MAX], int64_t number)
 {
@@ -185,14 +202,7 @@ static rg_conv_pass pass_of(rg_arena *arena, const rg_conv_stage *s, const axis 
         p.first += f[i] * run;
         run *= a[i].outputs;
     }
-    p.w_tap = RG_ARENA_ARRAY(arena, int64_t, s->taps);
-    p.stage_tap = RG_ARENA_ARRAY(arena, int64_t, s->taps);
-    for (int64_t t = 0; t < s->taps; t++) {
-        int64_t at = combine(s, a, tap, f, t);
-        p.w_tap[p.taps] = t;
-        p.stage_tap[p.taps] = at;
-        p.taps += at >= 0;
-    }
+    list_taps(arena, s, a, tap, f, &p);
     return p;
 }
 
