@@ -123,10 +123,50 @@ typedef struct rg_dot_axes {
 rg_val rg_dot_at(rg_place at, rg_val x, rg_val y, const rg_dot_axes *axes);
 rg_val rg_matmul_at(rg_place at, rg_val x, rg_val y); /* (..., M, K) x (K, N) -> (..., M, N) */
 
+/* ---- Convolution as cross-correlation, PyTorch's order of axes: x (N, C, s1..sk) and filters w
+ * (O, C / groups, r1..rk) give (N, O, p1..pk) for 1 to 6 spatial axes,
+ *   y[n, o, p] = sum over c, r of w[o, c, r] x'[n, c, p * stride + r * dilate_w - lo],
+ * where x' is x with dilate_x - 1 zeros between neighbours and zeros around it.  Padding (lo
+ * before, hi behind) may be negative: entries are cut off.  With the spread length
+ * D(n, d) = (n - 1) d + 1 (0 for n = 0),
+ *   p = floor((D(s, dilate_x) + lo + hi - D(r, dilate_w)) / stride) + 1, or 0.
+ * Fields left at 0 stand for 1 (padding: for 0); NULL for all of them.  Floats. */
+#define RG_CONV_AXES_MAX (RG_RANK_MAX - 2)
+typedef struct rg_conv_axes {
+    int64_t stride[RG_CONV_AXES_MAX], lo[RG_CONV_AXES_MAX], hi[RG_CONV_AXES_MAX];
+    int64_t dilate_x[RG_CONV_AXES_MAX], dilate_w[RG_CONV_AXES_MAX];
+    int64_t groups;
+} rg_conv_axes;
+rg_val rg_conv_at(rg_place at, rg_val x, rg_val w, const rg_conv_axes *axes);
+
 /* ---- Indexing.  indices: I32 or U32, each in [0, dim). */
 rg_val rg_gather_at(rg_place at, rg_val x, rg_val indices, int axis);
 /* zeros(shape) with updates added at `indices` along `axis`: the transpose of gather. */
 rg_val rg_scatter_add_at(rg_place at, rg_shape shape, rg_val indices, rg_val updates, int axis);
+/* As scatter_add, but the largest update at each index; the least value of the type where there
+ * is none.  Updates that attain the maximum share its derivative equally, as in amax. */
+rg_val rg_scatter_max_at(rg_place at, rg_shape shape, rg_val indices, rg_val updates, int axis);
+/* NumPy's take_along_axis: ret[.., i, ..] = x[.., indices[.., i, ..], ..]; the shapes agree but
+ * along the axis. */
+rg_val rg_take_along_at(rg_place at, rg_val x, rg_val indices, int axis);
+
+/* ---- Sorting along an axis: stable, and NaN comes last in either direction. */
+rg_val rg_argsort_at(rg_place at, rg_val x, int axis, bool descending); /* I32, x's shape */
+rg_val rg_sort_at(rg_place at, rg_val x, int axis, bool descending);
+/* The k largest in descending order and where they stood; ret_indices may be NULL. */
+rg_val rg_top_k_at(rg_place at, rg_val x, int64_t k, int axis, rg_val *ret_indices);
+
+/* ---- Segments: rows x[i, ...] of one number segments[i] in [0, n), in any order; x: (R, ...),
+ * segments: I32 or U32 (R).  The sum and the maximum are (n, ...), 0 and the least value for
+ * segments without rows; the softmax, over the rows of each segment, has x's shape. */
+rg_val rg_segment_sum_at(rg_place at, rg_val x, rg_val segments, int64_t n);
+rg_val rg_segment_max_at(rg_place at, rg_val x, rg_val segments, int64_t n);
+rg_val rg_segment_softmax_at(rg_place at, rg_val x, rg_val segments, int64_t n);
+
+/* ---- Recurrence along an axis: h[t] = a[t] h[t-1] + b[t] with h[-1] = 0, as a product and a
+ * sum, each rounded; reverse runs from the end.  a and b of one shape; floats. */
+rg_val rg_linrec_at(rg_place at, rg_val a, rg_val b, int axis, bool reverse);
+rg_val rg_cumsum_at(rg_place at, rg_val x, int axis, bool reverse); /* x[0] + ... + x[t] */
 
 /* ---- Recurrence: a body that runs step after step with carried values (JAX's scan).
  *
@@ -239,6 +279,17 @@ void rg_cast_graph_at(rg_place at, const rg_val *y, size_t m, rg_dtype from, rg_
 #define rg_gather(...) rg_gather_at(RG_HERE, __VA_ARGS__)
 #define rg_scatter_add(...) rg_scatter_add_at(RG_HERE, __VA_ARGS__)
 #define rg_loop(...) rg_loop_at(RG_HERE, __VA_ARGS__)
+#define rg_conv(...) rg_conv_at(RG_HERE, __VA_ARGS__)
+#define rg_scatter_max(...) rg_scatter_max_at(RG_HERE, __VA_ARGS__)
+#define rg_take_along(...) rg_take_along_at(RG_HERE, __VA_ARGS__)
+#define rg_argsort(...) rg_argsort_at(RG_HERE, __VA_ARGS__)
+#define rg_sort(...) rg_sort_at(RG_HERE, __VA_ARGS__)
+#define rg_top_k(...) rg_top_k_at(RG_HERE, __VA_ARGS__)
+#define rg_segment_sum(...) rg_segment_sum_at(RG_HERE, __VA_ARGS__)
+#define rg_segment_max(...) rg_segment_max_at(RG_HERE, __VA_ARGS__)
+#define rg_segment_softmax(...) rg_segment_softmax_at(RG_HERE, __VA_ARGS__)
+#define rg_linrec(...) rg_linrec_at(RG_HERE, __VA_ARGS__)
+#define rg_cumsum(...) rg_cumsum_at(RG_HERE, __VA_ARGS__)
 #define rg_grad(...) rg_grad_at(RG_HERE, __VA_ARGS__)
 #define rg_vjp(...) rg_vjp_at(RG_HERE, __VA_ARGS__)
 #define rg_jvp(...) rg_jvp_at(RG_HERE, __VA_ARGS__)

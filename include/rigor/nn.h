@@ -91,6 +91,8 @@ size_t rg_scope_weights(const rg_scope *scope,
 #define rg_cross_entropy(...) rg_cross_entropy_at(RG_HERE, __VA_ARGS__)
 #define rg_squared_error(...) rg_squared_error_at(RG_HERE, __VA_ARGS__)
 #define rg_softmax(...) rg_softmax_at(RG_HERE, __VA_ARGS__)
+#define rg_max_pool(...) rg_max_pool_at(RG_HERE, __VA_ARGS__)
+#define rg_mean_pool(...) rg_mean_pool_at(RG_HERE, __VA_ARGS__)
 
 /* x: (..., D) -> (..., width): x W + b with W: (D, width), both drawn from
  * U(-1/sqrt(D), 1/sqrt(D)), which is Kaiming's for the leak sqrt(5) and PyTorch's default. */
@@ -117,6 +119,14 @@ rg_recurrence rg_lstm_at(rg_place at, rg_scope *scope, rg_val x, int64_t width);
 /* Cho et al. 2014, in the form that resets behind the product, G = 3 (r, z, n):
  * n = tanh(W_in x + b_in + sigmoid(r) (W_hn h + b_hn)), h' = (1 - sigmoid(z)) n + sigmoid(z) h. */
 rg_recurrence rg_gru_at(rg_place at, rg_scope *scope, rg_val x, int64_t width);
+/* ---- Pooling over windows of one to three spatial axes: x (N, C, s...) -> (N, C, p...) with
+ * p = floor((s + 2 padding - size) / stride) + 1; a stride left at 0 is the size.  Padding, at
+ * most half the size, is -infinity for maxima (floats) and counts as zeros in means. */
+typedef struct rg_pool {
+    int64_t size[3], stride[3], padding[3];
+} rg_pool;
+rg_val rg_max_pool_at(rg_place at, rg_val x, const rg_pool *pool);
+rg_val rg_mean_pool_at(rg_place at, rg_val x, const rg_pool *pool);
 
 /* ---- Activations: a table; element-wise. */
 typedef struct rg_activation {

@@ -341,6 +341,55 @@ static inline rg_val draw_scatter_add(random_graph *r)
     return rg_scatter_add(shape, indices, like, axis);
 }
 
+static inline rg_val draw_scatter_max(random_graph *r)
+{
+    rg_shape shape = draw_shape(r);
+    if (shape.rank == 0 || shape.rank > 7)
+        shape = rg_shape_of(4, 5);
+    int axis = (int)draw(r, shape.rank);
+    rg_val indices = draw_indices(r, shape.dim[axis]);
+    rg_val like = rg_gather(draw_input_of(r, draw_number_type(r), shape), indices, axis);
+    return rg_scatter_max(shape, indices, like, axis);
+}
+
+static inline rg_val draw_argsort(random_graph *r)
+{
+    rg_val x = draw_value(r, (rg_dtype)draw(r, 5));
+    int axis = draw_axis(r, &x);
+    return rg_argsort(x, axis, draw(r, 2));
+}
+
+static inline rg_val draw_linrec(random_graph *r)
+{
+    rg_val b = draw_value(r, draw_float(r));
+    int axis = draw_axis(r, &b);
+    rg_val a = draw_partner(r, rg_val_dtype(b), rg_val_shape(b));
+    return rg_linrec(rg_broadcast(a, rg_val_shape(b)), b, axis, draw(r, 2));
+}
+
+/* Small lengths with every attribute at random; padding leaves room for an output or not. */
+static inline rg_val draw_conv(random_graph *r)
+{
+    int n = 1 + (int)draw(r, draw(r, 4) ? 2 : 6);
+    int64_t groups = 1 + draw(r, 2), zero = draw(r, 12);
+    rg_shape x = {n + 2, {1 + draw(r, 3), groups * (1 + draw(r, 3))}};
+    rg_shape w = {n + 2, {groups * (1 + draw(r, 3)), x.dim[1] / groups}};
+    rg_conv_axes axes = {.groups = groups};
+    for (int i = 0; i < n; i++) {
+        x.dim[i + 2] = 1 + draw(r, n > 2 ? 3 : 9);
+        w.dim[i + 2] = 1 + draw(r, 3);
+        axes.stride[i] = 1 + draw(r, 3);
+        axes.lo[i] = draw(r, 5) - 2;
+        axes.hi[i] = draw(r, 5) - 2;
+        axes.dilate_x[i] = 1 + draw(r, 2);
+        axes.dilate_w[i] = 1 + draw(r, 2);
+    }
+    if (zero < 2)
+        (zero ? &x : &w)->dim[n + 1] = 0;
+    rg_dtype dtype = draw_float(r);
+    return rg_conv(draw_input_of(r, dtype, x), draw_input_of(r, dtype, w), &axes);
+}
+
 /* ---- A loop whose body is a random graph over what it is given. */
 static inline void random_graph_fill(random_graph *r, size_t n, bool dots);
 
@@ -448,7 +497,8 @@ static inline void random_graph_fill(random_graph *r, size_t n, bool dots)
 {
     while (r->values < n && r->values < VALUES_MAX) {
         rg_op op = (rg_op)draw(r, RG_OPS);
-        if ((op == RG_OP_dot && !dots) || (op == RG_OP_loop && r->depth > 1))
+        bool rounds = op == RG_OP_dot || op == RG_OP_conv;
+        if ((rounds && !dots) || (op == RG_OP_loop && r->depth > 1))
             continue;
         rg_val made = random_graph_draw(r, op);
         r->value[r->values++] = made;

@@ -1,7 +1,8 @@
-/* index.c - gather and scatter_add: rows picked, or added to, by index. */
+/* index.c - gather, scatter_add and scatter_max: rows picked, or folded into, by index. */
 #include "engine/cpu/program.h"
 #include "engine/cpu/reference.h"
 
+#include <math.h>
 #include <string.h>
 
 /* The whole seen as (outer, length, inner); `n` indices along the middle axis. */
@@ -47,34 +48,62 @@ static bool run_gather(const rg_kernel *base, const rg_frame *frame, rg_err *err
     return true;
 }
 
-#define ADD_ROW(T) \
-    static void add_row_##T(void *to, const void *from, int64_t n) \
+/* ---- Scattering: each row of the updates is folded into a row of the whole. */
+#define LARGER(a, b) (((a) > (b) || (a) != (a)) ? (a) : (b))
+#define SUM(a, b) ((a) + (b))
+#define FOLD_ROW(name, T, least, COMBINE) \
+    static void clear_##name(void *to, int64_t n) \
+    { \
+        T *y = to; \
+        for (int64_t i = 0; i < n; i++) \
+            y[i] = least; \
+    } \
+    static void fold_##name(void *to, const void *from, int64_t n) \
     { \
         T *y = to; \
         const T *x = from; \
         for (int64_t i = 0; i < n; i++) \
-            y[i] += x[i]; \
+            y[i] = COMBINE(y[i], x[i]); \
     }
-ADD_ROW(float)
-ADD_ROW(double)
-ADD_ROW(uint32_t)
+FOLD_ROW(sum_f32, float, 0, SUM)
+FOLD_ROW(sum_f64, double, 0, SUM)
+FOLD_ROW(sum_u32, uint32_t, 0, SUM)
+FOLD_ROW(max_f32, float, -INFINITY, LARGER)
+FOLD_ROW(max_f64, double, -INFINITY, LARGER)
+FOLD_ROW(max_i32, int32_t, INT32_MIN, LARGER)
+FOLD_ROW(max_u32, uint32_t, 0, LARGER)
 
-static bool run_scatter_add(const rg_kernel *base, const rg_frame *frame, rg_err *err)
+typedef struct fold {
+    void (*clear)(void *to, int64_t n);
+    void (*row)(void *to, const void *from, int64_t n);
+} fold;
+#define FOLD(name) \
+    { \
+        clear_##name, fold_##name \
+    }
+static const fold sums[] = {[RG_F32] = FOLD(sum_f32),
+                            [RG_F64] = FOLD(sum_f64),
+                            [RG_I32] = FOLD(sum_u32),
+                            [RG_U32] = FOLD(sum_u32)};
+static const fold maxima[] = {[RG_F32] = FOLD(max_f32),
+                              [RG_F64] = FOLD(max_f64),
+                              [RG_I32] = FOLD(max_i32),
+                              [RG_U32] = FOLD(max_u32)};
+
+static bool run_scatter(const rg_kernel *base, const rg_frame *frame, rg_err *err)
 {
     const index_kernel *k = (const index_kernel *)base;
     const char *updates = frame->slot[k->part], *indices = frame->slot[k->indices];
     char *whole = frame->slot[k->whole];
     size_t row = (size_t)k->inner * k->bytes;
-    void (*add)(void *, const void *, int64_t) = k->dtype == RG_F32   ? add_row_float
-                                                 : k->dtype == RG_F64 ? add_row_double
-                                                                      : add_row_uint32_t;
+    const fold *f = k->node.op == RG_OP_scatter_max ? &maxima[k->dtype] : &sums[k->dtype];
     if (!in_range(k, indices, err))
         return false;
-    memset(whole, 0, (size_t)(k->outer * k->length) * row);
+    f->clear(whole, k->outer * k->length * k->inner);
     for (int64_t o = 0; o < k->outer; o++)
         for (int64_t i = 0; i < k->n; i++, updates += row)
-            add(whole + (size_t)(o * k->length + index_at(k, indices, i)) * row, updates,
-                k->inner);
+            f->row(whole + (size_t)(o * k->length + index_at(k, indices, i)) * row, updates,
+                   k->inner);
     return true;
 }
 
@@ -109,14 +138,24 @@ rg_kernel *rg_lower_gather(rg_lowering *lowering, const rg_step *step)
     return &k->base;
 }
 
-rg_kernel *rg_lower_scatter_add(rg_lowering *lowering, const rg_step *step)
+static rg_kernel *lower_scatter(rg_lowering *lowering, const rg_step *step)
 {
     const rg_graph *graph = lowering->layout->graph;
     const rg_node *node = rg_node_of(graph, step->node[0]);
     index_kernel *k =
-        make(lowering, step, node->shape, rg_operand(graph, node, 0), run_scatter_add);
+        make(lowering, step, node->shape, rg_operand(graph, node, 0), run_scatter);
     k->indices = rg_lower_slot(lowering, node->in[0]);
     k->part = rg_lower_slot(lowering, node->in[1]);
     k->whole = rg_lower_slot(lowering, step->node[0]);
     return &k->base;
+}
+
+rg_kernel *rg_lower_scatter_add(rg_lowering *lowering, const rg_step *step)
+{
+    return lower_scatter(lowering, step);
+}
+
+rg_kernel *rg_lower_scatter_max(rg_lowering *lowering, const rg_step *step)
+{
+    return lower_scatter(lowering, step);
 }

@@ -1,6 +1,7 @@
 # The innermost loops are compiled three times on x86-64, once for each instruction set; elsewhere
 # the three are alike.  -fno-trapping-math lets comparisons become vector masks; it changes no
-# result.  Only the matrix product may fuse products with sums: it is held to a tolerance.
+# result.  Only matrix products and convolutions may fuse products with sums: they are
+# held to a tolerance.
 set(KERNEL_FLAGS -fno-trapping-math)
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
     list(APPEND KERNEL_FLAGS -O3)
@@ -19,6 +20,6 @@ endif()
 foreach(set base avx2 avx512)
     set_source_files_properties(src/engine/cpu/loops_${set}.c PROPERTIES
         COMPILE_OPTIONS "${KERNEL_FLAGS};${KERNEL_FLAGS_${set}}")
-    set_source_files_properties(src/engine/cpu/gemm_${set}.c PROPERTIES
+    set_source_files_properties(src/engine/cpu/gemm_${set}.c src/engine/cpu/conv_${set}.c PROPERTIES
         COMPILE_OPTIONS "${KERNEL_FLAGS};${KERNEL_FLAGS_${set}};-ffp-contract=fast")
 endforeach()

@@ -9,6 +9,8 @@
 #include "engine/ir/node.h"
 
 #define RG_DTYPES 5
+#define RG_LINREC_COLUMNS 64
+#define RG_LINREC_ROWS 4
 typedef enum rg_fold_kind { RG_FOLD_SUM, RG_FOLD_MAX, RG_FOLD_KINDS } rg_fold_kind;
 
 /* out[i] = f(x[i], y[i], z[i]); out may be one of the operands, not overlap it otherwise. */
@@ -23,6 +25,11 @@ typedef struct rg_loops {
     void (*fold[RG_FOLD_KINDS][RG_DTYPES])(const void *x, int64_t n, void *out);
     void (*fold_columns[RG_FOLD_KINDS][RG_DTYPES])(const void *x, int64_t rows, int64_t stride,
                                                    int64_t step, int64_t columns, void *out);
+    /* h[t] = a[t] h[t-1] + b[t] for `columns` runs side by side, at most RG_LINREC_COLUMNS; n
+     * entries `row` elements apart (negative: backwards), the runs `column` apart.  Fastest for
+     * RG_LINREC_COLUMNS runs that are neighbours, and for RG_LINREC_ROWS.  f32, f64. */
+    void (*linrec[2])(const void *a, const void *b, void *h, int64_t n, int64_t row,
+                      int64_t column, int64_t columns);
     /* Elements [start, start + n) of random_bits; start is even. */
     void (*random_bits)(uint32_t *out, const uint32_t *key, uint32_t site, int64_t start,
                         int64_t n);

@@ -125,6 +125,33 @@ FOLD(max_f64, double, -INFINITY, LARGER)
 FOLD(max_i32, int32_t, INT32_MIN, LARGER)
 FOLD(max_u32, uint32_t, 0, LARGER)
 
+/* ---- Recurrences: the runs' values so far stand side by side. */
+#define LINREC(name, T) \
+    static inline __attribute__((always_inline)) void runs_of_##name( \
+        const T *a, const T *b, T *h, int64_t n, int64_t row, int64_t column, int64_t columns) \
+    { \
+        T last[RG_LINREC_COLUMNS] = {0}; \
+        for (int64_t t = 0; t < n; t++, a += row, b += row, h += row) \
+            INDEPENDENT for (int64_t k = 0; k < columns; k++) \
+            { \
+                T product = a[k * column] * last[k]; \
+                last[k] = product + b[k * column]; \
+                h[k * column] = last[k]; \
+            } \
+    } \
+    static void linrec_##name(const void *a, const void *b, void *h, int64_t n, int64_t row, \
+                              int64_t column, int64_t columns) \
+    { \
+        if (columns == RG_LINREC_COLUMNS && column == 1) \
+            runs_of_##name(a, b, h, n, row, 1, RG_LINREC_COLUMNS); \
+        else if (columns == RG_LINREC_ROWS) \
+            runs_of_##name(a, b, h, n, row, column, RG_LINREC_ROWS); \
+        else \
+            runs_of_##name(a, b, h, n, row, column, columns); \
+    }
+LINREC(f32, float)
+LINREC(f64, double)
+
 /* ---- Generators. */
 #define BLOCKS 16
 static void random_bits(uint32_t *out, const uint32_t *key, uint32_t site, int64_t start,
@@ -210,6 +237,7 @@ const rg_loops RG_LOOPS = {
                                       columns_sum_u32},
                      [RG_FOLD_MAX] = {columns_max_f32, columns_max_f64, columns_max_i32,
                                       columns_max_u32}},
+    .linrec = {linrec_f32, linrec_f64},
     .random_bits = random_bits,
     .expand = expand,
 };

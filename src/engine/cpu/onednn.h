@@ -1,4 +1,4 @@
-/* onednn.h - matrix products by oneDNN, loaded on first use; absent, NULL is answered
+/* onednn.h - matrix products and convolutions by oneDNN, loaded on first use; absent, NULL is answered
  * everywhere.
  *
  * A primitive is made once for a shape and its strides and may be run by many threads; each
@@ -21,6 +21,24 @@ rg_onednn_handles *rg_onednn_handles_make(const rg_onednn_product *product);
 void rg_onednn_handles_free(rg_onednn_handles *handles);
 bool rg_onednn_run(const rg_onednn_product *product, rg_onednn_handles *handles, const float *a,
                    const float *b, float *c);
+
+/* f32, one group, 1 to 3 spatial axes, no dilation of x, padding of 0 or more. */
+typedef struct rg_onednn_conv_shape {
+    int axes;
+    int64_t n, channels, filters;
+    int64_t x[3], w[3], y[3], stride[3], dilate[3], lo[3], hi[3];
+} rg_onednn_conv_shape;
+typedef struct rg_onednn_conv rg_onednn_conv;
+typedef struct rg_onednn_conv_handles rg_onednn_conv_handles;
+
+/* NULL when oneDNN is absent, switched off or refuses the shape. */
+rg_onednn_conv *rg_onednn_conv_make(const rg_onednn_conv_shape *shape);
+void rg_onednn_conv_free(rg_onednn_conv *conv);
+rg_onednn_conv_handles *rg_onednn_conv_handles_make(const rg_onednn_conv *conv);
+void rg_onednn_conv_handles_free(rg_onednn_conv_handles *handles);
+bool rg_onednn_conv_run(const rg_onednn_conv *conv, rg_onednn_conv_handles *handles,
+                        const float *x, const float *w, float *y);
+
 /* "2.6.3", or NULL when it is absent or switched off. */
 const char *rg_onednn_version(void);
 

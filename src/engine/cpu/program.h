@@ -56,6 +56,10 @@ rg_kernel *rg_lower_dot(rg_lowering *lowering, const rg_step *step);         /* 
 rg_kernel *rg_lower_gather(rg_lowering *lowering, const rg_step *step);      /* index.c */
 rg_kernel *rg_lower_scatter_add(rg_lowering *lowering, const rg_step *step); /* index.c */
 rg_kernel *rg_lower_loop(rg_lowering *lowering, const rg_step *step);        /* loop_run.c */
+rg_kernel *rg_lower_scatter_max(rg_lowering *lowering, const rg_step *step); /* index.c */
+rg_kernel *rg_lower_conv(rg_lowering *lowering, const rg_step *step);        /* conv.c */
+rg_kernel *rg_lower_argsort(rg_lowering *lowering, const rg_step *step);     /* argsort.c */
+rg_kernel *rg_lower_linrec(rg_lowering *lowering, const rg_step *step);      /* linrec.c */
 /* The reference interpreter as a kernel, for any single node. */
 rg_kernel *rg_lower_reference(rg_lowering *lowering, const rg_step *step);
 /* By the table. */

@@ -1,6 +1,6 @@
 /* reference.c - the definition of every operation: loops over indices, no shortcuts.
  *
- * It judges the kernels, bit for bit (dot: within rounding), so it is written to be seen right:
+ * It judges the kernels, bit for bit (dot and conv: within rounding), so it is written to be seen right:
  * each rule turns the index of a result into the indices of the operands. */
 #include "engine/cpu/reference.h"
 
@@ -296,6 +296,14 @@ static double number_at(rg_dtype dtype, const void *data, int64_t i)
     return dtype == RG_F32 ? (double)((const float *)data)[i] : ((const double *)data)[i];
 }
 
+static void store_number(const call *c, int64_t i, double value)
+{
+    if (c->node->dtype == RG_F32)
+        ((float *)c->out)[i] = (float)value;
+    else
+        ((double *)c->out)[i] = value;
+}
+
 static bool reference_dot(const call *c)
 {
     rg_shape x = operand_of(c, 0)->shape, y = operand_of(c, 1)->shape, inner = RG_SCALAR;
@@ -320,10 +328,40 @@ static bool reference_dot(const call *c)
             sum += number_at(c->node->dtype, c->in[0], flat_of(x, at_x)) *
                    number_at(c->node->dtype, c->in[1], flat_of(y, at_y));
         }
-        if (c->node->dtype == RG_F32)
-            ((float *)c->out)[i] = (float)sum;
-        else
-            ((double *)c->out)[i] = sum;
+        store_number(c, i, sum);
+    }
+    return true;
+}
+
+/* Where tap r of output p meets x along spatial axis i; false on a zero of the padding. */
+static bool conv_meets(const call *c, int i, int64_t p, int64_t r, int64_t *ret)
+{
+    const rg_conv_axes *conv = &c->node->attr.conv;
+    int64_t at = p * conv->stride[i] + r * conv->dilate_w[i] - conv->lo[i];
+    *ret = at / conv->dilate_x[i];
+    return at >= 0 && at % conv->dilate_x[i] == 0 && *ret < operand_of(c, 0)->shape.dim[i + 2];
+}
+
+static bool reference_conv(const call *c)
+{
+    rg_shape x = operand_of(c, 0)->shape, w = operand_of(c, 1)->shape, inner = w;
+    int64_t outputs = w.dim[0] / c->node->attr.conv.groups;
+    inner.dim[0] = 1;
+    for (int64_t i = 0; i < count_of(c); i++) {
+        coords to = index_of(c->node->shape, i), from = {{to.at[0]}};
+        double sum = 0;
+        for (int64_t j = 0; j < rg_shape_count(inner); j++) {
+            coords tap = index_of(inner, j);
+            bool meets = true;
+            tap.at[0] = to.at[1];
+            from.at[1] = to.at[1] / outputs * w.dim[1] + tap.at[1];
+            for (int k = 2; k < x.rank; k++)
+                meets &= conv_meets(c, k - 2, to.at[k], tap.at[k], &from.at[k]);
+            if (meets)
+                sum += number_at(c->node->dtype, c->in[1], flat_of(w, tap)) *
+                       number_at(c->node->dtype, c->in[0], flat_of(x, from));
+        }
+        store_number(c, i, sum);
     }
     return true;
 }
@@ -396,6 +434,92 @@ static bool reference_scatter_add(const call *c)
 static bool reference_loop(const call *c)
 {
     return rg_reference_loop(c->node, c->in, c->out, c->err);
+}
+
+static void least(const call *c, int64_t i)
+{
+    switch (c->node->dtype) {
+    case RG_F32: ((float *)c->out)[i] = -INFINITY; break;
+    case RG_F64: ((double *)c->out)[i] = -INFINITY; break;
+    case RG_I32: ((int32_t *)c->out)[i] = INT32_MIN; break;
+    default: ((uint32_t *)c->out)[i] = 0; break;
+    }
+}
+
+static bool reference_scatter_max(const call *c)
+{
+    const rg_node *updates = operand_of(c, 1);
+    element_fn larger = element_table[RG_OP_max][c->node->dtype];
+    size_t bytes = rg_dtype_bytes(c->node->dtype);
+    for (int64_t i = 0; i < count_of(c); i++)
+        least(c, i);
+    for (int64_t i = 0; i < rg_shape_count(updates->shape); i++) {
+        int64_t to = 0;
+        if (!locate(c, 0, updates->shape, c->node->shape, i, &to))
+            return false;
+        char *out = (char *)c->out + (size_t)to * bytes;
+        larger(out, out, (const char *)c->in[1] + (size_t)i * bytes, NULL, 0);
+    }
+    return true;
+}
+
+/* ---- Along an axis: element i's run starts at `first`, entries `step` apart. */
+typedef struct run {
+    int64_t first, step, length, place;
+} run;
+
+static run run_of(const call *c, int axis, int64_t i)
+{
+    coords at = index_of(c->node->shape, i);
+    run r = {.step = 1, .length = c->node->shape.dim[axis], .place = at.at[axis]};
+    for (int k = axis + 1; k < c->node->shape.rank; k++)
+        r.step *= c->node->shape.dim[k];
+    r.first = i - r.place * r.step;
+    return r;
+}
+
+/* Does x[a] come before x[b]?  NaN comes last; equal ones keep their order. */
+static bool sorts_before(const call *c, int64_t a, int64_t b)
+{
+    double x = rg_dtype_element(operand_of(c, 0)->dtype, c->in[0], (size_t)a);
+    double y = rg_dtype_element(operand_of(c, 0)->dtype, c->in[0], (size_t)b);
+    if (isnan(x) || isnan(y))
+        return isnan(x) && isnan(y) ? a < b : isnan(y);
+    if (x == y)
+        return a < b;
+    return c->node->attr.sort.descending ? x > y : x < y;
+}
+
+/* The place of each element is the number of those before it. */
+static bool reference_argsort(const call *c)
+{
+    for (int64_t i = 0; i < count_of(c); i++) {
+        run r = run_of(c, c->node->attr.sort.axis, i);
+        int64_t place = 0;
+        for (int64_t t = 0; t < r.length; t++)
+            place += sorts_before(c, r.first + t * r.step, i);
+        ((int32_t *)c->out)[r.first + place * r.step] = (int32_t)r.place;
+    }
+    return true;
+}
+
+/* Every run is computed where its first element is met. */
+static bool reference_linrec(const call *c)
+{
+    element_fn times = element_table[RG_OP_mul][c->node->dtype];
+    element_fn plus = element_table[RG_OP_add][c->node->dtype];
+    for (int64_t i = 0; i < count_of(c); i++) {
+        run r = run_of(c, c->node->attr.recurrence.axis, i);
+        double h[2] = {0}; /* of either type */
+        for (int64_t t = 0; r.place == 0 && t < r.length; t++) {
+            int64_t at = i + (c->node->attr.recurrence.reverse ? r.length - 1 - t : t) * r.step;
+            size_t offset = (size_t)at * rg_dtype_bytes(c->node->dtype);
+            times(h, (const char *)c->in[0] + offset, h, NULL, 0);
+            plus(h, h, (const char *)c->in[1] + offset, NULL, 0);
+            copy_element(c, at, h, 0);
+        }
+    }
+    return true;
 }
 
 bool rg_reference(const rg_graph *graph, const rg_node *node, const void *const *in, void *out,

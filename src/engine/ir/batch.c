@@ -179,6 +179,71 @@ static rg_val batch_dot(const rg_batching *b)
     return varies(b, 0) && varies(b, 1) ? dot_both(b) : dot_one(b, varies(b, 1));
 }
 
+/* ---- Axes merged and split. */
+/* (..., d0, d1, ...) -> (..., d0 d1, ...) at `axis`, and back. */
+static rg_val merge_members(rg_val x, int axis)
+{
+    rg_shape shape = rg_val_shape(x);
+    shape.dim[axis] *= shape.dim[axis + 1];
+    shape.rank--;
+    for (int i = axis + 1; i < shape.rank; i++)
+        shape.dim[i] = shape.dim[i + 1];
+    return rg_reshape(x, shape);
+}
+
+static rg_val split_axis(rg_val x, int axis, int64_t d0, int64_t d1)
+{
+    rg_shape shape = rg_val_shape(x);
+    if (shape.rank <= axis)
+        return x; /* after a mistake */
+    for (int i = shape.rank++; i > axis; i--)
+        if (i < RG_RANK_MAX)
+            shape.dim[i] = shape.dim[i - 1];
+    shape.dim[axis] = d0;
+    shape.dim[axis + 1] = d1;
+    return rg_reshape(x, shape);
+}
+
+/* ---- Convolution: x (N, C, s), filters (O, C / G, r) -> (N, O, p). */
+/* Examples of all members are examples of one batch. */
+static rg_val conv_of_wide_x(const rg_batching *b)
+{
+    rg_val x = merge_members(b->wide[b->node.in[0]], 0);
+    rg_val y = rg_conv(x, shared_of(b, 1), &b->node.attr.conv);
+    return split_axis(y, 0, b->members, b->node.shape.dim[0]);
+}
+
+/* Filters of all members are filters of one layer: within each group, (G, B, O / G). */
+static rg_val conv_of_wide_filters(const rg_batching *b)
+{
+    int64_t groups = b->node.attr.conv.groups, each = b->node.shape.dim[1] / groups;
+    rg_val w = move_axis(split_axis(b->wide[b->node.in[1]], 1, groups, each), 1, 0);
+    w = merge_members(merge_members(w, 0), 0);
+    rg_val y = rg_conv(shared_of(b, 0), w, &b->node.attr.conv);
+    y = split_axis(split_axis(y, 1, groups, b->members * each), 2, b->members, each);
+    return merge_members(move_axis(y, 2, 0), 2);
+}
+
+/* Members are groups, which the kernel computes one after the other: a loop over the members. */
+static rg_val conv_of_both(const rg_batching *b)
+{
+    rg_conv_axes axes = b->node.attr.conv;
+    rg_val x = merge_members(move_axis(b->wide[b->node.in[0]], 0, 1), 1);
+    rg_val w = merge_members(b->wide[b->node.in[1]], 0);
+    axes.groups *= b->members;
+    rg_val y = rg_conv(x, w, &axes);
+    return move_axis(split_axis(y, 1, b->members, b->node.shape.dim[1]), 1, 0);
+}
+
+static rg_val batch_conv(const rg_batching *b)
+{
+    if (b->members == 0) /* there are no convolutions without groups */
+        return rg_broadcast(rg_const(b->graph, 0, b->node.dtype), widened(b, b->node.shape));
+    if (!varies(b, 1))
+        return conv_of_wide_x(b);
+    return varies(b, 0) ? conv_of_both(b) : conv_of_wide_filters(b);
+}
+
 /* ---- Indexing. */
 /* Indices (B, I) into an axis of length n as indices into the B n entries of (B, n): those of
  * member b are b n further on.  One that is out of range must not meet another member's entry:
@@ -202,28 +267,6 @@ static rg_val flat_indices(const rg_batching *b, rg_val indices, int64_t n)
     return dtype == RG_U32 ? flat : rg_select(rg_lt(indices, none), outside, flat);
 }
 
-/* (..., B, n, ...) <-> (..., B n, ...), the members' axis at `axis`. */
-static rg_val merge_members(rg_val x, int axis)
-{
-    rg_shape shape = rg_val_shape(x);
-    shape.dim[axis] *= shape.dim[axis + 1];
-    shape.rank--;
-    for (int i = axis + 1; i < shape.rank; i++)
-        shape.dim[i] = shape.dim[i + 1];
-    return rg_reshape(x, shape);
-}
-
-static rg_val split_members(const rg_batching *b, rg_val x, int axis, int64_t n)
-{
-    rg_shape shape = rg_val_shape(x);
-    for (int i = shape.rank++; i > axis; i--)
-        if (i < RG_RANK_MAX)
-            shape.dim[i] = shape.dim[i - 1];
-    shape.dim[axis] = b->members;
-    shape.dim[axis + 1] = n;
-    return rg_reshape(x, shape);
-}
-
 /* Indices that all members share pick along the next axis; those that vary stand where the axis
  * was, the members first among theirs, and pick from the shared x or from all members' x. */
 static rg_val batch_gather(const rg_batching *b)
@@ -240,19 +283,47 @@ static rg_val batch_gather(const rg_batching *b)
     return move_axis(rg_gather(x, indices, axis), axis, 0);
 }
 
+typedef rg_val (*scatter)(rg_place at, rg_shape shape, rg_val indices, rg_val updates,
+                          int axis);
+
 /* The transpose: with indices that vary, into the entries of all members. */
-static rg_val batch_scatter_add(const rg_batching *b)
+static rg_val batch_scatter(const rg_batching *b, scatter combine)
 {
     int axis = b->node.attr.axis;
     rg_shape shape = b->node.shape;
     rg_val updates = wide_of(b, 1);
     if (!varies(b, 0))
-        return rg_scatter_add(widened(b, shape), shared_of(b, 0), updates, axis + 1);
+        return combine(b->node.at, widened(b, shape), shared_of(b, 0), updates, axis + 1);
     int64_t n = shape.dim[axis];
     rg_val indices = flat_indices(b, wide_of(b, 0), n);
     shape.dim[axis] = b->members * n;
-    rg_val all = rg_scatter_add(shape, indices, move_axis(updates, 0, axis), axis);
-    return move_axis(split_members(b, all, axis, n), axis, 0);
+    rg_val all = combine(b->node.at, shape, indices, move_axis(updates, 0, axis), axis);
+    return move_axis(split_axis(all, axis, b->members, n), axis, 0);
+}
+
+static rg_val batch_scatter_add(const rg_batching *b)
+{
+    return batch_scatter(b, rg_scatter_add_at);
+}
+
+static rg_val batch_scatter_max(const rg_batching *b)
+{
+    return batch_scatter(b, rg_scatter_max_at);
+}
+
+static rg_val batch_argsort(const rg_batching *b)
+{
+    rg_node node = b->node;
+    node.attr.sort.axis++;
+    return add_wide(b, node);
+}
+
+/* ---- Recurrence. */
+static rg_val batch_linrec(const rg_batching *b)
+{
+    rg_node node = b->node;
+    node.attr.recurrence.axis++;
+    return add_wide(b, node);
 }
 
 static rg_val batch_loop(const rg_batching *b)

@@ -354,6 +354,29 @@ rg_val rg_matmul_at(rg_place at, rg_val x, rg_val y)
     return rg_dot_at(at, x, y, &axes);
 }
 
+/* ---- Convolution.  What was left at 0 is filled in, so that equal nodes have equal bytes. */
+static int64_t or_one(int64_t given)
+{
+    return given ? given : 1;
+}
+
+rg_val rg_conv_at(rg_place at, rg_val x, rg_val w, const rg_conv_axes *axes)
+{
+    static const rg_conv_axes plain;
+    const rg_conv_axes *given = axes ? axes : &plain;
+    rg_node node = make(RG_OP_conv);
+    rg_conv_axes *own = &node.attr.conv;
+    for (int i = 0; i < rg_val_shape(x).rank - 2; i++) {
+        own->stride[i] = or_one(given->stride[i]);
+        own->lo[i] = given->lo[i];
+        own->hi[i] = given->hi[i];
+        own->dilate_x[i] = or_one(given->dilate_x[i]);
+        own->dilate_w[i] = or_one(given->dilate_w[i]);
+    }
+    own->groups = or_one(given->groups);
+    return add_node(at, (rg_val[]){x, w}, 2, node);
+}
+
 /* ---- Indexing. */
 rg_val rg_gather_at(rg_place at, rg_val x, rg_val indices, int axis)
 {
@@ -362,11 +385,39 @@ rg_val rg_gather_at(rg_place at, rg_val x, rg_val indices, int axis)
     return add_node(at, (rg_val[]){x, indices}, 2, node);
 }
 
-rg_val rg_scatter_add_at(rg_place at, rg_shape shape, rg_val indices, rg_val updates, int axis)
+static rg_val scatter(rg_place at, rg_op op, rg_shape shape, rg_val indices, rg_val updates,
+                      int axis)
 {
-    rg_node node = make(RG_OP_scatter_add);
+    rg_node node = make(op);
     node.dtype = rg_val_dtype(updates);
     node.shape = shape;
     node.attr.axis = axis;
     return add_node(at, (rg_val[]){indices, updates}, 2, node);
+}
+
+rg_val rg_scatter_add_at(rg_place at, rg_shape shape, rg_val indices, rg_val updates, int axis)
+{
+    return scatter(at, RG_OP_scatter_add, shape, indices, updates, axis);
+}
+
+rg_val rg_scatter_max_at(rg_place at, rg_shape shape, rg_val indices, rg_val updates, int axis)
+{
+    return scatter(at, RG_OP_scatter_max, shape, indices, updates, axis);
+}
+
+rg_val rg_argsort_at(rg_place at, rg_val x, int axis, bool descending)
+{
+    rg_node node = make(RG_OP_argsort);
+    node.attr.sort.axis = axis;
+    node.attr.sort.descending = descending;
+    return add_node(at, &x, 1, node);
+}
+
+/* ---- Recurrence. */
+rg_val rg_linrec_at(rg_place at, rg_val a, rg_val b, int axis, bool reverse)
+{
+    rg_node node = make(RG_OP_linrec);
+    node.attr.recurrence.axis = axis;
+    node.attr.recurrence.reverse = reverse;
+    return add_node(at, (rg_val[]){a, b}, 2, node);
 }

@@ -32,7 +32,13 @@ typedef union rg_attr {
     } array;
     uint32_t site; /* random_bits */
     uint32_t axes; /* sum, amax, reverse: a bit for each axis */
-    int axis;      /* iota, concat, gather, scatter_add */
+    int axis;      /* iota, concat, gather, scatter_add, scatter_max */
+    struct {
+        int axis, descending;
+    } sort; /* argsort */
+    struct {
+        int axis, reverse;
+    } recurrence; /* linrec */
     int order[RG_RANK_MAX];
     struct {
         int64_t from[RG_RANK_MAX], to[RG_RANK_MAX], step[RG_RANK_MAX];
@@ -48,6 +54,7 @@ typedef union rg_attr {
         uint32_t carries, scans, result;
         uint32_t reverse; /* 1: from the last entry of the scanned values to the first */
     } loop;
+    rg_conv_axes conv; /* nothing left at 0 for 1 */
 } rg_attr;
 
 typedef struct rg_node {
@@ -142,5 +149,8 @@ void rg_dot_entries(const rg_graph *graph, const rg_node *dot, int side, const i
 /* The operand's axes in the order batch, free, contracted. */
 void rg_dot_order(const rg_graph *graph, const rg_node *dot, int side, int order[RG_RANK_MAX],
                   int n[3]);
+/* Conv's rules (convolution.c); operands' types are checked before. */
+bool rg_conv_shape(rg_graph *graph, rg_node *node);
+rg_val rg_conv_simplify(rg_graph *graph, const rg_node *node);
 
 #endif

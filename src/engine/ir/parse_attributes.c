@@ -194,6 +194,39 @@ static bool parse_loop(parser *p, rg_node *node)
            parse_count(p, "result", UINT32_MAX, &node->attr.loop.result);
 }
 
+static bool parse_conv(parser *p, rg_node *node)
+{
+    rg_conv_axes *conv = &node->attr.conv;
+    int n = rank_of(p, node) > 2 ? rank_of(p, node) - 2 : 0;
+    return take_longs(p, "stride", n, 1, 0x1p52, conv->stride, NULL) &&
+           take_longs(p, "lo", n, -0x1p52, 0x1p52, conv->lo, NULL) &&
+           take_longs(p, "hi", n, -0x1p52, 0x1p52, conv->hi, NULL) &&
+           take_longs(p, "dilate_x", n, 1, 0x1p52, conv->dilate_x, NULL) &&
+           take_longs(p, "dilate_w", n, 1, 0x1p52, conv->dilate_w, NULL) &&
+           take_longs(p, "groups", 1, 1, 0x1p52, &conv->groups, NULL);
+}
+
+static bool take_flag(parser *p, const char *key, int *ret)
+{
+    int64_t flag;
+    if (!take_longs(p, key, 1, 0, 1, &flag, NULL))
+        return false;
+    *ret = (int)flag;
+    return true;
+}
+
+static bool parse_sort(parser *p, rg_node *node)
+{
+    return take_ints(p, "axis", 1, &node->attr.sort.axis, NULL) &&
+           take_flag(p, "descending", &node->attr.sort.descending);
+}
+
+static bool parse_recurrence(parser *p, rg_node *node)
+{
+    return take_ints(p, "axis", 1, &node->attr.recurrence.axis, NULL) &&
+           take_flag(p, "reverse", &node->attr.recurrence.reverse);
+}
+
 bool parse_attribute(parser *p, rg_node *node)
 {
     static bool (*const rules[RG_OPS])(parser *, rg_node *) = {

@@ -141,6 +141,30 @@ static void print_loop(rg_str *out, const rg_node *node)
                   node->attr.loop.reverse, node->attr.loop.result);
 }
 
+static void print_conv(rg_str *out, const rg_node *node)
+{
+    const rg_conv_axes *conv = &node->attr.conv;
+    int n = node->shape.rank - 2;
+    print_longs(out, "stride", conv->stride, n);
+    print_longs(out, "lo", conv->lo, n);
+    print_longs(out, "hi", conv->hi, n);
+    print_longs(out, "dilate_x", conv->dilate_x, n);
+    print_longs(out, "dilate_w", conv->dilate_w, n);
+    rg_str_printf(out, " groups=%" PRId64, conv->groups);
+}
+
+static void print_sort(rg_str *out, const rg_node *node)
+{
+    rg_str_printf(out, " axis=%d descending=%d", node->attr.sort.axis,
+                  node->attr.sort.descending);
+}
+
+static void print_recurrence(rg_str *out, const rg_node *node)
+{
+    rg_str_printf(out, " axis=%d reverse=%d", node->attr.recurrence.axis,
+                  node->attr.recurrence.reverse);
+}
+
 static void (*const print_attribute[RG_OPS])(rg_str *, const rg_node *) = {
 #define RG_OP(name, operands, kind, attribute, shape, vjp, batch, reference, kernel, doc) \
     [RG_OP_##name] = print_##attribute,

@@ -366,6 +366,14 @@ static bool shape_dot(rg_graph *graph, rg_node *node)
     return dot_free_axes(graph, node, x, seen_x) && dot_free_axes(graph, node, y, seen_y);
 }
 
+static bool shape_conv(rg_graph *graph, rg_node *node)
+{
+    node->dtype = rg_operand(graph, node, 0)->dtype;
+    if (!rg_dtype_float(node->dtype) || rg_operand(graph, node, 1)->dtype != node->dtype)
+        return fail_types(graph, node, "twice f32 or twice f64");
+    return rg_conv_shape(graph, node);
+}
+
 /* ---- Indexing. */
 static bool indices_fit(rg_graph *graph, rg_node *node, const rg_node *indices)
 {
@@ -404,13 +412,13 @@ static bool shape_gather(rg_graph *graph, rg_node *node)
            indexed_shape(graph, node, x->shape, indices->shape, &node->shape);
 }
 
-static bool shape_scatter_add(rg_graph *graph, rg_node *node)
+static bool shape_scatter(rg_graph *graph, rg_node *node)
 {
     const rg_node *indices = rg_operand(graph, node, 0), *updates = rg_operand(graph, node, 1);
     rg_shape wanted;
     node->dtype = updates->dtype;
     if (updates->dtype == RG_BOOL)
-        return fail_types(graph, node, "numbers to add");
+        return fail_types(graph, node, "numbers to scatter");
     if (!indices_fit(graph, node, indices) ||
         !indexed_shape(graph, node, node->shape, indices->shape, &wanted))
         return false;
@@ -420,7 +428,7 @@ static bool shape_scatter_add(rg_graph *graph, rg_node *node)
     rg_shape_text(has, updates->shape);
     rg_shape_text(expected, wanted);
     rg_graph_fail(graph, "the indices' shape stands in place of the axis",
-                  "scatter_add: updates of shape %s; expected %s", has, expected);
+                  "%s: updates of shape %s; expected %s", rg_ops[node->op].name, has, expected);
     return false;
 }
 
@@ -428,6 +436,41 @@ static bool shape_scatter_add(rg_graph *graph, rg_node *node)
 static bool shape_loop(rg_graph *graph, rg_node *node)
 {
     return rg_loop_shape(graph, node);
+}
+
+static bool shape_scatter_add(rg_graph *graph, rg_node *node)
+{
+    return shape_scatter(graph, node);
+}
+
+static bool shape_scatter_max(rg_graph *graph, rg_node *node)
+{
+    return shape_scatter(graph, node);
+}
+
+static bool shape_argsort(rg_graph *graph, rg_node *node)
+{
+    const rg_node *x = rg_operand(graph, node, 0);
+    int axis = node->attr.sort.axis;
+    if (axis < 0 || axis >= x->shape.rank)
+        return fail_axis(graph, node, axis, x->shape);
+    node->shape = x->shape;
+    node->dtype = RG_I32;
+    if (x->shape.dim[axis] <= INT32_MAX)
+        return true;
+    rg_graph_fail(graph, "sort parts of it", "argsort: axis %d has length %" PRId64, axis,
+                  x->shape.dim[axis]);
+    return false;
+}
+
+/* ---- Recurrence. */
+static bool shape_linrec(rg_graph *graph, rg_node *node)
+{
+    const rg_node *x = rg_operand(graph, node, 0);
+    int axis = node->attr.recurrence.axis;
+    if (!shape_float(graph, node))
+        return false;
+    return (axis >= 0 && axis < x->shape.rank) || fail_axis(graph, node, axis, x->shape);
 }
 
 bool rg_shape_rule(rg_graph *graph, rg_node *node)

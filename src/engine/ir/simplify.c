@@ -492,6 +492,22 @@ static rg_val simplify_dot(rg_graph *graph, const rg_node *node)
     return NOTHING;
 }
 
+/* ---- Orders and recurrences along an axis of length 1 (or 0). */
+static rg_val simplify_argsort(rg_graph *graph, const rg_node *node)
+{
+    if (node->shape.dim[node->attr.sort.axis] > 1)
+        return NOTHING;
+    return rg_broadcast_at(node->at, rg_const_at(node->at, graph, 0, RG_I32), node->shape);
+}
+
+static rg_val simplify_linrec(rg_graph *graph, const rg_node *node)
+{
+    double a = NAN;
+    bool apart = node->shape.dim[node->attr.recurrence.axis] <= 1 ||
+                 (rg_node_constant(graph, node->in[0], &a) && a == 0);
+    return apart ? operand(graph, node, 1) : NOTHING;
+}
+
 rg_val rg_simplify(rg_graph *graph, const rg_node *node)
 {
     switch ((int)node->op) {
@@ -506,6 +522,9 @@ rg_val rg_simplify(rg_graph *graph, const rg_node *node)
     case RG_OP_sum:
     case RG_OP_amax: return simplify_reduce(graph, node);
     case RG_OP_dot: return simplify_dot(graph, node);
+    case RG_OP_conv: return rg_conv_simplify(graph, node);
+    case RG_OP_argsort: return simplify_argsort(graph, node);
+    case RG_OP_linrec: return simplify_linrec(graph, node);
     default:
         return rg_ops[node->op].kind == RG_KIND_element ? simplify_element(graph, node)
                                                         : NOTHING;

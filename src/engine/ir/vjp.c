@@ -323,6 +323,11 @@ static void vjp_dot(rg_vjp *v)
     GIVE(1, dot_back(v, 1));
 }
 
+static void vjp_conv(rg_vjp *v)
+{
+    rg_conv_vjp(v);
+}
+
 /* ---- Indexing. */
 static void vjp_gather(rg_vjp *v)
 {
@@ -338,6 +343,45 @@ static void vjp_scatter_add(rg_vjp *v)
 static void vjp_loop(rg_vjp *v)
 {
     rg_loop_vjp(v);
+}
+
+/* All updates that attain the maximum of their index share its cotangent. */
+static void vjp_scatter_max(rg_vjp *v)
+{
+    rg_val indices = x_of(v, 0), updates = x_of(v, 1);
+    int axis = v->node.attr.axis;
+    rg_val hit = rg_cast(rg_eq(updates, rg_gather(v->y, indices, axis)), v->node.dtype);
+    rg_val hits = rg_scatter_add(v->node.shape, indices, hit, axis);
+    rg_val share = rg_div(v->g, rg_max(hits, constant(v, 1)));
+    GIVE(1, rg_mul(hit, rg_gather(share, indices, axis)));
+}
+
+/* ---- Recurrence. */
+/* x[t + by] along the axis, 0 where there is none; by is 1 or -1. */
+static rg_val shifted(rg_val x, int axis, int by)
+{
+    rg_shape shape = rg_val_shape(x);
+    int64_t from[RG_RANK_MAX] = {0}, to[RG_RANK_MAX], before[RG_RANK_MAX] = {0},
+            after[RG_RANK_MAX] = {0};
+    memcpy(to, shape.dim, sizeof(to));
+    if (shape.dim[axis] == 0)
+        return x;
+    if (by > 0)
+        from[axis] = after[axis] = 1;
+    else
+        to[axis] -= before[axis] = 1;
+    return rg_pad(rg_slice(x, from, to, NULL), before, after, 0);
+}
+
+/* The cotangent of b runs the other way: l[t] = a[t+1] l[t+1] + g[t]; that of a is l[t] h[t-1].
+ */
+static void vjp_linrec(rg_vjp *v)
+{
+    int axis = v->node.attr.recurrence.axis;
+    bool reverse = v->node.attr.recurrence.reverse;
+    rg_val l = rg_linrec(shifted(x_of(v, 0), axis, reverse ? -1 : 1), v->g, axis, !reverse);
+    GIVE(0, rg_mul(l, shifted(v->y, axis, reverse ? 1 : -1)));
+    GIVE(1, l);
 }
 
 void rg_vjp_rule(rg_op op, rg_vjp *v)

@@ -18,9 +18,6 @@ struct rg_vjp {
 bool rg_vjp_needs(const rg_vjp *v, size_t i);
 void rg_vjp_give(rg_vjp *v, size_t i, rg_val cotangent); /* adds to operand i's total */
 
-/* Cotangents of x, given those of y (same shapes; y and x of one graph, floats): ret[i] is the sum over j of
- * (dy[j] / dx[i])^T cotangent[j]; zeros where nothing depends on x[i]. */
-void rg_vjp_at(rg_place at, const rg_val *y, const rg_val *cotangent, size_t n_y,
-               const rg_val *x, size_t n_x, rg_val *ret);
+void rg_conv_vjp(rg_vjp *v); /* convolution.c */
 
 #endif

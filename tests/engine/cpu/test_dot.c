@@ -1,24 +1,9 @@
 /* test_dot.c - matrix products of every kernel against the reference, within rounding; and the
  * same bits each time. */
+#include "engine/cpu/floats.h"
 #include "engine/cpu/onednn.h"
 #include "engine/cpu/program.h"
 #include "support.h"
-
-static void fill(void *data, rg_dtype dtype, int64_t n, rg_rng *rng)
-{
-    for (int64_t i = 0; i < n; i++) {
-        double x = 2 * rg_rng_unit(rng) - 1;
-        if (dtype == RG_F32)
-            ((float *)data)[i] = (float)x;
-        else
-            ((double *)data)[i] = x;
-    }
-}
-
-static double at(const void *data, rg_dtype dtype, int64_t i)
-{
-    return dtype == RG_F32 ? (double)((const float *)data)[i] : ((const double *)data)[i];
-}
 
 typedef struct problem {
     rg_graph *graph;
@@ -74,16 +59,16 @@ static void check(rg_rng *rng, rg_dtype dtype, int64_t batch, int64_t m, int64_t
     problem p = draw(rng, dtype, batch, m, n, k);
     rg_plan *judge = compile(&p, true), *plan = compile(&p, false);
     rg_err err = {0};
-    fill(rg_plan_buffer(judge, p.x), dtype, rg_val_count(p.x), rng);
-    fill(rg_plan_buffer(judge, p.y), dtype, rg_val_count(p.y), rng);
+    fill_floats(rg_plan_buffer(judge, p.x), dtype, rg_val_count(p.x), rng);
+    fill_floats(rg_plan_buffer(judge, p.y), dtype, rg_val_count(p.y), rng);
     rg_plan_bind(plan, p.x, rg_plan_buffer(judge, p.x));
     rg_plan_bind(plan, p.y, rg_plan_buffer(judge, p.y));
     assert_true(rg_plan_run(judge, &err) && rg_plan_run(plan, &err));
     /* k + 1 roundings of a sum of at most k. */
     double limit = (dtype == RG_F32 ? 6e-8 : 1.2e-16) * (double)((k + 1) * (k + 1));
     for (int64_t i = 0; i < rg_val_count(p.z); i++) {
-        double expected = at(rg_plan_buffer(judge, p.z), dtype, i);
-        double got = at(rg_plan_buffer(plan, p.z), dtype, i);
+        double expected = float_at(rg_plan_buffer(judge, p.z), dtype, i);
+        double got = float_at(rg_plan_buffer(plan, p.z), dtype, i);
         if (!(fabs(got - expected) <= limit))
             fail_msg("(%lld, %lld, %lld, %lld) element %lld: %.9g, expected %.9g",
                      (long long)batch, (long long)m, (long long)n, (long long)k, (long long)i,

@@ -54,6 +54,7 @@ NO_DERIVATIVE(random_bits)
 NO_DERIVATIVE(floor)
 NO_DERIVATIVE(lt)
 NO_DERIVATIVE(eq)
+NO_DERIVATIVE(argsort)
 NO_DERIVATIVE(stop_grad)
 
 #define UNARY(name, low, high) \
@@ -216,6 +217,36 @@ static rg_val case_loop(problem *p)
                             .body = loop_body},
             ret);
     return rg_add(ret[0], ret[1]);
+}
+
+/* Two groups, and every attribute away from its default; a crop behind, a pad before. */
+static rg_val case_conv(problem *p)
+{
+    rg_conv_axes axes = {.stride = {2, 1},
+                         .lo = {1, 2},
+                         .hi = {-1, 0},
+                         .dilate_x = {1, 2},
+                         .dilate_w = {2, 1},
+                         .groups = 2};
+    p->x = input(p, "x", rg_shape_of(2, 4, 6, 3));
+    p->y = input(p, "y", rg_shape_of(6, 2, 2, 3));
+    return rg_conv(p->x, p->y, &axes);
+}
+
+static rg_val case_scatter_max(problem *p)
+{
+    p->x = input(p, "x", rg_shape_of(2, 4, 3));
+    rg_val indices =
+        rg_const_array(p->graph, (const int32_t[]){4, 1, 1, 1}, RG_I32, rg_shape_of(4));
+    rg_val top = rg_scatter_max(rg_shape_of(2, 5, 3), indices, p->x, 1);
+    return rg_gather(top, indices, 1); /* empty entries hold -inf */
+}
+
+static rg_val case_linrec(problem *p)
+{
+    p->x = input(p, "x", rg_shape_of(2, 5, 3));
+    p->y = input(p, "y", rg_shape_of(2, 5, 3));
+    return rg_add(rg_linrec(p->x, p->y, 1, false), rg_linrec(p->y, p->x, 1, true));
 }
 
 /* ---- Checking. */

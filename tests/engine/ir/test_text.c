@@ -100,7 +100,13 @@ static void test_garbage(void **state)
         "}\n"
         "%12 = loop %11 %6 body=1 steps=6 carries=1 scans=1 reverse=1 result=1 : "
         "f32[6, 2]\n"
-        "return %11 %6 %12\n";
+        "%13 = reshape %4 : f32[1, 4, 3]\n"
+        "%14 = reshape %6 : f32[3, 2, 2]\n"
+        "%15 = conv %13 %14 stride=[2] lo=[-1] hi=[2] dilate_x=[1] dilate_w=[3] groups=2 : "
+        "f32[1, 3, 1]\n"
+        "%16 = linrec %4 %1 axis=1 reverse=1 : f32[4, 3]\n"
+        "%17 = argsort %16 axis=0 descending=0 : i32[4, 3]\n"
+        "return %11 %6 %12 %15 %17\n";
     rg_rng rng = rg_rng_open(support_seed(), "garbage");
     for (int i = 0; i < 20000; i++) {
         char text[2048];
