@@ -254,9 +254,9 @@ int main(void)
         TEST(test_dead_results_are_not_computed),
         TEST(test_carries_are_carried_when_needed),
         TEST(test_straight_through),
-        TEST(test_members_on_threads),
         TEST(test_index_out_of_range),
         TEST(test_find_nonfinite),
+        TEST(test_members_on_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
