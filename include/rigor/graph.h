@@ -176,7 +176,8 @@ rg_val rg_cumsum_at(rg_place at, rg_val x, int axis, bool reverse); /* x[0] + ..
  * The body is a graph of its own, built once by the callback from its own values: it sets every
  * entry of next (same shape and type as the carry) and of out.  Values of the graph outside are
  * no values of the body: pass them as shared.  Mistakes in the body stick to the graph outside.
- * What the results do not need is never computed; derivatives of any order run a loop in the
+ * rg_random_bits gives every step the same bits unless its key differs: add `step` to it.  What
+ * the results do not need is never computed; derivatives of any order run a loop in the
  * other direction, which recomputes each step from the carries before it. */
 typedef struct rg_loop_body {
     rg_graph *graph;

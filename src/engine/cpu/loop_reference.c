@@ -10,6 +10,8 @@ typedef struct machine {
     const rg_body *body;
     bool *needed; /* by id of the body */
     void **value;
+    rg_seen seen; /* may be NULL */
+    void *context;
 } machine;
 
 static size_t bytes_of(const machine *m, uint32_t id)
@@ -60,7 +62,7 @@ static void set_inputs(machine *m, const void *const *from, uint32_t first, uint
     }
 }
 
-static bool compute(machine *m, rg_err *err)
+static bool compute(machine *m, int64_t entry, rg_err *err)
 {
     const rg_graph *graph = m->body->graph;
     bool ok = true;
@@ -73,6 +75,7 @@ static bool compute(machine *m, rg_err *err)
             in[i] = m->value[node->in[i]];
         ok = rg_reference(graph, node, in, m->value[id], err);
         rg_free(in);
+        ok = ok && (!m->seen || m->seen(m->context, graph, id, entry, m->value));
     }
     return ok;
 }
@@ -96,34 +99,52 @@ static void carry_over(machine *m)
     rg_free(next);
 }
 
+/* out: NULL when the loop is only watched. */
 static void keep(const machine *m, uint32_t id, void *out, int64_t entry)
 {
-    if (bytes_of(m, id))
+    if (bytes_of(m, id) && out)
         memcpy((char *)out + (size_t)entry * bytes_of(m, id), m->value[id], bytes_of(m, id));
 }
 
-bool rg_reference_loop(const rg_node *node, const void *const *in, void *out, rg_err *err)
+/* The result is the last value of a carry, the stack of an out, or the trace of a carry. */
+static bool run_steps(machine *m, const void *const *in, void *out, rg_err *err)
 {
-    machine m;
-    bool ok = true;
-    uint32_t carries = node->attr.loop.carries, scans = node->attr.loop.scans;
-    uint32_t result = node->attr.loop.result;
-    int64_t steps = node->attr.loop.steps;
-    machine_start(&m, node);
-    set_inputs(&m, in, 0, carries, 0);
-    set_inputs(&m, in, carries + scans, m.body->inputs, 0);
-    for (int64_t t = 0; ok && t < steps; t++) {
-        int64_t entry = node->attr.loop.reverse ? steps - 1 - t : t;
-        set_inputs(&m, in, carries, carries + scans, entry);
-        if (result >= m.body->outputs) /* a trace */
-            keep(&m, m.body->input[result - m.body->outputs].id, out, entry);
-        ok = compute(&m, err);
-        if (ok && result >= carries && result < m.body->outputs) /* an out */
-            keep(&m, m.body->output[result].id, out, entry);
-        carry_over(&m);
+    uint32_t carries = m->loop->attr.loop.carries, scans = m->loop->attr.loop.scans;
+    uint32_t result = m->loop->attr.loop.result, outputs = m->body->outputs;
+    int64_t steps = m->loop->attr.loop.steps;
+    set_inputs(m, in, 0, carries, 0);
+    set_inputs(m, in, carries + scans, m->body->inputs, 0);
+    for (int64_t t = 0; t < steps; t++) {
+        int64_t entry = m->loop->attr.loop.reverse ? steps - 1 - t : t;
+        set_inputs(m, in, carries, carries + scans, entry);
+        if (result >= outputs)
+            keep(m, m->body->input[result - outputs].id, out, entry);
+        if (!compute(m, entry, err))
+            return false;
+        if (result >= carries && result < outputs)
+            keep(m, m->body->output[result].id, out, entry);
+        carry_over(m);
     }
     if (result < carries)
-        keep(&m, m.body->input[result].id, out, 0);
+        keep(m, m->body->input[result].id, out, 0);
+    return true;
+}
+
+bool rg_reference_loop(const rg_node *loop, const void *const *in, void *out, rg_err *err)
+{
+    machine m = {0};
+    machine_start(&m, loop);
+    bool ok = run_steps(&m, in, out, err);
     machine_end(&m);
     return ok;
+}
+
+void rg_reference_loop_watch(const rg_node *loop, const void *const *in, rg_seen seen,
+                             void *context)
+{
+    machine m = {.seen = seen, .context = context};
+    rg_err err = {0};
+    machine_start(&m, loop);
+    run_steps(&m, in, NULL, &err);
+    machine_end(&m);
 }

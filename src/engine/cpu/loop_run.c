@@ -110,15 +110,6 @@ static bool alive(const maker *m, uint32_t result)
     return m->lowering->layout->live[m->first + result];
 }
 
-static void spread_needs(const rg_graph *graph, bool *needed)
-{
-    for (size_t id = rg_graph_count(graph); id > 0; id--) {
-        const rg_node *node = rg_node_of(graph, (uint32_t)id);
-        for (uint32_t i = 0; needed[id] && i < node->n_in; i++)
-            needed[node->in[i]] = true;
-    }
-}
-
 /* A carry is needed when its last value or its trace is, or when the step reads it for
  * something that is needed: the least fixed point. */
 static void find_carried(maker *m)
@@ -132,7 +123,7 @@ static void find_carried(maker *m)
         needed[m->body->input[i].id] |= alive(m, i) || alive(m, m->body->outputs + i);
     while (more) {
         more = false;
-        spread_needs(m->body->graph, needed);
+        rg_graph_spread(m->body->graph, needed);
         for (uint32_t i = 0; i < carries; i++) {
             if (m->carried[i] || !needed[m->body->input[i].id])
                 continue;

@@ -1,6 +1,7 @@
 /* nonfinite.c - which value was the first that is not a finite number, and what went into it.
  */
 #include "engine/cpu/program.h"
+#include "engine/cpu/reference.h"
 
 #include <math.h>
 #include <string.h>
@@ -54,21 +55,58 @@ static void name_node(const rg_node *node, rg_str *ret)
         rg_str_printf(ret, " (%s:%d)", rg_path_base(node->at.file), node->at.line);
 }
 
+static void report_node(const rg_graph *graph, const rg_node *node, const void *value,
+                        const void *const *operand, rg_str *ret)
+{
+    name_node(node, ret);
+    rg_str_add(ret, ": ");
+    describe(node, value, ret);
+    for (uint32_t i = 0; i < node->n_in; i++) {
+        const rg_node *x = rg_operand(graph, node, i);
+        rg_str_printf(ret, "\n  operand %u: ", i + 1);
+        name_node(x, ret);
+        rg_str_add(ret, ": ");
+        describe(x, operand[i], ret);
+    }
+}
+
+/* ---- Within a loop: the first bad value of the first step that has one. */
+static void report_body(const rg_node *node, const void *const *operand, rg_str *ret);
+
+static bool stop_at_bad(void *context, const rg_graph *body, uint32_t id, int64_t entry,
+                        void *const *value)
+{
+    const rg_node *node = rg_node_of(body, id);
+    rg_str *ret = context;
+    if (!rg_dtype_float(node->dtype) || summarise(node, value[id]).bad == 0)
+        return true;
+    const void **operand = RG_NEW_ARRAY(const void *, node->n_in);
+    for (uint32_t i = 0; i < node->n_in; i++)
+        operand[i] = value[node->in[i]];
+    rg_str_printf(ret, "\nin the loop, entry %lld: ", (long long)entry);
+    report_node(body, node, value[id], operand, ret);
+    report_body(node, operand, ret);
+    rg_free(operand);
+    return false;
+}
+
+static void report_body(const rg_node *node, const void *const *operand, rg_str *ret)
+{
+    if (node->op == RG_OP_loop)
+        rg_reference_loop_watch(node, operand, stop_at_bad, ret);
+}
+
 static void report(const rg_plan *judge, uint32_t id, rg_str *ret)
 {
     const rg_layout *l = &judge->program->layout;
     const rg_node *node = rg_node_of(l->graph, id);
+    const void **operand = RG_NEW_ARRAY(const void *, node->n_in);
+    for (uint32_t i = 0; i < node->n_in; i++)
+        operand[i] = judge->slot[l->slot_of[l->root[node->in[i]]]];
     rg_str_add(ret, "the first value that is not finite: ");
-    name_node(node, ret);
-    rg_str_add(ret, ": ");
-    describe(node, judge->slot[l->slot_of[l->root[id]]], ret);
-    for (uint32_t i = 0; i < node->n_in; i++) {
-        const rg_node *x = rg_operand(l->graph, node, i);
-        rg_str_printf(ret, "\n  operand %u: ", i + 1);
-        name_node(x, ret);
-        rg_str_add(ret, ": ");
-        describe(x, judge->slot[l->slot_of[l->root[node->in[i]]]], ret);
-    }
+    report_node(l->graph, node, judge->slot[l->slot_of[l->root[id]]], operand, ret);
+    report_body(node, operand, ret);
+    rg_free(operand);
 }
 
 static bool is_bad(const rg_plan *judge, uint32_t id)

@@ -394,7 +394,8 @@ static bool locate(const call *c, size_t indices_operand, rg_shape gathered, rg_
     for (int k = 0; k < indices.rank; k++)
         entry.at[k] = at.at[axis + k];
     for (int k = 0; k < whole.rank; k++)
-        from.at[k] = at.at[k < axis ? k : k + indices.rank - 1];
+        if (k != axis)
+            from.at[k] = at.at[k < axis ? k : k + indices.rank - 1];
     from.at[axis] = index_at(c, indices_operand, flat_of(indices, entry));
     if (from.at[axis] < 0 || from.at[axis] >= whole.dim[axis])
         return rg_index_fail(c->node, from.at[axis], whole.dim[axis], c->err);

@@ -44,6 +44,15 @@ size_t rg_graph_count(const rg_graph *graph)
     return graph->node.len - 1;
 }
 
+void rg_graph_spread(const rg_graph *graph, bool *marked)
+{
+    for (size_t id = rg_graph_count(graph); id > 0; id--) {
+        const rg_node *node = rg_node_of(graph, (uint32_t)id);
+        for (uint32_t i = 0; marked[id] && i < node->n_in; i++)
+            marked[node->in[i]] = true;
+    }
+}
+
 /* ---- Places and errors. */
 void rg_graph_note(rg_graph *graph, rg_place at)
 {

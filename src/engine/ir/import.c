@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* By id of `from`: `needed` stops at what is replaced. */
+/* By id of `from`; stops at what is replaced. */
 static bool *mark_needed(const rg_graph *from, const uint32_t *copy, const rg_val *x, size_t n)
 {
     size_t count = rg_graph_count(from);

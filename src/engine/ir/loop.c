@@ -1,8 +1,7 @@
-/* loop.c - loops: bodies, the shape rule, siblings, and the builder that users call. */
+/* loop.c - loops: bodies, the shape rule, siblings. */
 #include "engine/ir/loop.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 /* ---- Bodies. */
@@ -60,15 +59,10 @@ const rg_body *rg_body_keep(rg_graph *outer, rg_body *body)
 
 bool *rg_body_needs(const rg_body *body)
 {
-    size_t count = rg_graph_count(body->graph);
-    bool *needed = RG_NEW_ARRAY(bool, count + 1);
+    bool *needed = RG_NEW_ARRAY(bool, rg_graph_count(body->graph) + 1);
     for (uint32_t i = 0; i < body->outputs; i++)
         needed[body->output[i].id] = true;
-    for (size_t id = count; id > 0; id--) {
-        const rg_node *node = rg_node_of(body->graph, (uint32_t)id);
-        for (uint32_t i = 0; needed[id] && i < node->n_in; i++)
-            needed[node->in[i]] = true;
-    }
+    rg_graph_spread(body->graph, needed);
     return needed;
 }
 
@@ -196,166 +190,4 @@ rg_val rg_loop_add(rg_graph *graph, const rg_node *wanted)
             break;
     }
     return ret;
-}
-
-/* ---- The builder. */
-typedef struct building {
-    rg_graph *graph;
-    const rg_loop_spec *spec;
-    rg_body *body;
-    rg_val step; /* of the body's graph */
-    RG_VEC(rg_val) input;
-    RG_VEC(uint32_t) operand; /* by input; 0: the step number, which is made when it is read */
-} building;
-
-static void add_inputs(building *b, const char *kind, const rg_val *x, size_t n, bool scanned)
-{
-    for (size_t i = 0; i < n; i++) {
-        char name[32];
-        rg_shape shape = rg_val_shape(x[i]);
-        snprintf(name, sizeof(name), "%s%zu", kind, i);
-        if (x[i].graph != b->graph)
-            rg_graph_fail(b->graph, "pass values of the graph that the loop is built in",
-                          "loop: %s is no value of this graph", name);
-        if (scanned && shape.rank > 0) {
-            shape.rank--;
-            memmove(shape.dim, shape.dim + 1, sizeof(int64_t) * (RG_RANK_MAX - 1));
-        }
-        rg_val own =
-            rg_input_at(b->body->graph->at, b->body->graph, name, rg_val_dtype(x[i]), shape);
-        rg_vec_push(&b->input, own);
-        rg_vec_push(&b->operand, x[i].id);
-    }
-}
-
-/* The body's own graph, or an error that says where the value comes from. */
-static bool of_body(building *b, rg_val x, const char *what, size_t i)
-{
-    if (x.graph == b->body->graph)
-        return true;
-    if (b->body->graph->err.code != RG_OK)
-        return false; /* the mistake that led to this is told already */
-    rg_graph_fail(b->graph,
-                  x.graph == b->graph
-                      ? "pass values from outside the body as carry, scanned or "
-                        "shared values"
-                      : "the body must set every entry of next and out",
-                  x.graph == b->graph ? "loop: %s %zu is a value from outside the body"
-                                      : "loop: the body gives no %s %zu",
-                  what, i);
-    return false;
-}
-
-static bool run_callback(building *b)
-{
-    const rg_loop_spec *spec = b->spec;
-    size_t n = spec->carries + spec->outs;
-    rg_val *output = RG_ARENA_ARRAY(b->body->graph->arena, rg_val, n);
-    const rg_val *input = b->input.at;
-    rg_loop_body view = {.graph = b->body->graph,
-                         .carry = input,
-                         .scan = input + spec->carries,
-                         .step = b->step,
-                         .shared = input + spec->carries + spec->scans + 1,
-                         .next = output,
-                         .out = output + spec->carries};
-    spec->body(&view, spec->context);
-    b->body->output = output;
-    b->body->outputs = (uint32_t)n;
-    bool whole = true;
-    for (size_t i = 0; whole && i < n; i++)
-        whole = i < spec->carries ? of_body(b, output[i], "next value of carry", i)
-                                  : of_body(b, output[i], "out", i - spec->carries);
-    return whole;
-}
-
-static bool closed(building *b, const bool *needed)
-{
-    const rg_graph *graph = b->body->graph;
-    for (uint32_t id = 1; id <= rg_graph_count(graph); id++) {
-        bool known = !needed[id] || rg_node_of(graph, id)->op != RG_OP_input;
-        for (size_t i = 0; !known && i < b->input.len; i++)
-            known = b->input.at[i].id == id;
-        if (known)
-            continue;
-        rg_graph_fail(b->graph, "pass it as carry, scanned or shared value",
-                      "loop: the body has an input of its own, '%s'",
-                      rg_node_of(graph, id)->attr.name);
-        return false;
-    }
-    return true;
-}
-
-/* Scanned and shared values that the outputs do not need are dropped; the step number becomes
- * the scanned value 0, 1, 2, ... when it is read. */
-static void drop_unused(building *b, rg_node *loop, const bool *needed)
-{
-    const rg_loop_spec *spec = b->spec;
-    size_t kept = 0;
-    for (size_t i = 0; i < b->input.len; i++) {
-        bool scanned = i >= spec->carries && i <= spec->carries + spec->scans;
-        if (i >= spec->carries && !needed[b->input.at[i].id])
-            continue;
-        if (b->operand.at[i] == 0)
-            b->operand.at[i] =
-                rg_iota_at(b->graph->at, b->graph, rg_shape_of(spec->steps), 0, RG_I32).id;
-        loop->attr.loop.scans += scanned;
-        b->input.at[kept] = b->input.at[i];
-        b->operand.at[kept++] = b->operand.at[i];
-    }
-    b->input.len = b->operand.len = kept;
-    b->body->inputs = (uint32_t)kept;
-    b->body->input = RG_ARENA_ARRAY(b->body->graph->arena, rg_val, kept);
-    if (kept)
-        memcpy(b->body->input, b->input.at, sizeof(rg_val) * kept);
-}
-
-static rg_val build(building *b)
-{
-    const rg_loop_spec *spec = b->spec;
-    rg_node loop;
-    memset(&loop, 0, sizeof(loop));
-    loop.op = RG_OP_loop;
-    loop.attr.loop.steps = spec->steps;
-    loop.attr.loop.carries = (uint32_t)spec->carries;
-    loop.attr.loop.reverse = spec->reverse;
-    if (spec->steps < 0)
-        rg_graph_fail(b->graph, "count the steps from 0", "loop: %" PRId64 " steps",
-                      spec->steps);
-    add_inputs(b, "carry", spec->carry, spec->carries, false);
-    add_inputs(b, "scan", spec->scan, spec->scans, true);
-    b->step = rg_input_at(b->body->graph->at, b->body->graph, "step", RG_I32, RG_SCALAR);
-    rg_vec_push(&b->input, b->step);
-    rg_vec_push(&b->operand, 0);
-    add_inputs(b, "shared", spec->shared, spec->shareds, false);
-    if (b->graph->err.code != RG_OK ||
-        (!run_callback(b) && b->body->graph->err.code == RG_OK)) {
-        rg_body_free(b->body);
-        return (rg_val){0};
-    }
-    if (b->body->graph->err.code == RG_OK) {
-        bool *needed = rg_body_needs(b->body);
-        if (closed(b, needed))
-            drop_unused(b, &loop, needed);
-        rg_free(needed);
-    }
-    loop.n_in = (uint32_t)b->operand.len;
-    loop.in = b->operand.at;
-    loop.attr.loop.body = rg_body_keep(b->graph, b->body);
-    return loop.attr.loop.body ? rg_loop_add(b->graph, &loop) : (rg_val){0};
-}
-
-void rg_loop_at(rg_place at, rg_graph *graph, const rg_loop_spec *spec, rg_val *ret)
-{
-    size_t n = spec->carries + spec->outs;
-    rg_graph_note(graph, at);
-    building b = {.graph = graph, .spec = spec, .body = rg_body_new(graph)};
-    rg_graph_pin(graph, at);
-    rg_val first = build(&b);
-    bool ok = first.id && graph->err.code == RG_OK;
-    for (size_t i = 0; i < n; i++)
-        ret[i] = ok ? (rg_val){graph, first.id + (uint32_t)i} : rg_const(graph, 0, RG_F32);
-    rg_graph_unpin(graph);
-    rg_vec_free(&b.input);
-    rg_vec_free(&b.operand);
 }

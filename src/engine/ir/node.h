@@ -109,6 +109,9 @@ rg_val rg_batch_rule(rg_op op, const rg_batching *b);
 rg_val rg_node_add(rg_graph *graph, const rg_node *node);
 void rg_graph_note(rg_graph *graph, rg_place at); /* unless pinned */
 
+/* Spreads marks, by id, from values to all that they are computed from. */
+void rg_graph_spread(const rg_graph *graph, bool *marked);
+
 static inline const rg_node *rg_node_of(const rg_graph *graph, uint32_t id)
 {
     return &graph->node.at[id];

@@ -86,6 +86,32 @@ static void test_dead_results_are_not_computed(void **state)
     rg_plan_free(plan);
 }
 
+/* A carry that nothing asks for, and that no other carry reads, is not carried. */
+static void apart(rg_loop_body *b, void *context)
+{
+    (void)context;
+    b->next[0] = rg_tanh(rg_mul(b->carry[0], b->shared[0]));
+    b->next[1] = rg_exp(rg_sum(b->carry[1], RG_ALL_AXES, true));
+    b->next[1] = rg_broadcast(b->next[1], rg_shape_of(WIDE));
+}
+
+static void test_carries_are_carried_when_needed(void **state)
+{
+    (void)state;
+    rg_val ret[2];
+    rg_loop(graph,
+            &(rg_loop_spec){.steps = STEPS,
+                            .carry = (const rg_val[]){carry, carry},
+                            .carries = 2,
+                            .shared = &shared,
+                            .shareds = 1,
+                            .body = apart},
+            ret);
+    size_t first = bytes_of(&ret[0], 1), both = bytes_of(ret, 2), row = WIDE * sizeof(float);
+    assert_in_range(first, 3 * row, 3 * row + 24000); /* operands and the result */
+    assert_true(both >= first + row);
+}
+
 /* ---- Values that go straight through. */
 static void straight(rg_loop_body *b, void *context)
 {
@@ -211,7 +237,10 @@ static void test_find_nonfinite(void **state)
     run(plan);
     rg_str text = {0};
     assert_true(rg_plan_find_nonfinite(plan, &text));
-    assert_non_null(strstr(rg_str_text(&text), "loop (test_loop_run.c:"));
+    assert_non_null(strstr(rg_str_text(&text), "not finite: loop (test_loop_run.c:"));
+    /* 1e20 in the first step, 1e40 in the second: the product is named, not what follows. */
+    assert_non_null(strstr(rg_str_text(&text), "in the loop, entry 1: mul (test_loop_run.c:"));
+    assert_non_null(strstr(rg_str_text(&text), "operand 2: input 'shared0'"));
     rg_str_free(&text);
     rg_plan_free(plan);
 }
@@ -221,9 +250,13 @@ static void test_find_nonfinite(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_dead_results_cost_nothing), TEST(test_dead_results_are_not_computed),
-        TEST(test_straight_through),          TEST(test_members_on_threads),
-        TEST(test_index_out_of_range),        TEST(test_find_nonfinite),
+        TEST(test_dead_results_cost_nothing),
+        TEST(test_dead_results_are_not_computed),
+        TEST(test_carries_are_carried_when_needed),
+        TEST(test_straight_through),
+        TEST(test_index_out_of_range),
+        TEST(test_find_nonfinite),
+        TEST(test_members_on_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
