@@ -130,6 +130,11 @@ rg_val rg_scatter_add_at(rg_place at, rg_shape shape, rg_val indices, rg_val upd
  * the same operations, hence of any order.  A value that does not depend on x[i] gives zeros.
  */
 void rg_grad_at(rg_place at, rg_val loss, const rg_val *x, size_t n, rg_val *ret);
+/* The values as they would be with to[i] (same type and shape) in place of from[i], all at
+ * once, into ret[n_values]: a loss or its gradients at other parameters.  to[i] may be computed
+ * from from[i].  What does not depend on from[i] is shared. */
+void rg_substitute_at(rg_place at, const rg_val *values, size_t n_values, const rg_val *from,
+                      const rg_val *to, size_t n, rg_val *ret);
 
 /* ---- The names to write: each notes where it stands. */
 #define rg_input(...) rg_input_at(RG_HERE, __VA_ARGS__)
@@ -171,6 +176,7 @@ void rg_grad_at(rg_place at, rg_val loss, const rg_val *x, size_t n, rg_val *ret
 #define rg_gather(...) rg_gather_at(RG_HERE, __VA_ARGS__)
 #define rg_scatter_add(...) rg_scatter_add_at(RG_HERE, __VA_ARGS__)
 #define rg_grad(...) rg_grad_at(RG_HERE, __VA_ARGS__)
+#define rg_substitute(...) rg_substitute_at(RG_HERE, __VA_ARGS__)
 
 /* ---- Text form (docs/ir.md). */
 void rg_graph_print(const rg_graph *graph, const rg_val *outputs, size_t n, rg_str *ret);
