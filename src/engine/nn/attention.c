@@ -74,18 +74,17 @@ static bool heads_fit(const heads *h)
     return fits;
 }
 
-static const rg_dot_axes over_features = {.n_batch = 2,
-                                          .batch_x = {0, 1},
-                                          .batch_y = {0, 1},
-                                          .n_contract = 1,
-                                          .contract_x = {4},
-                                          .contract_y = {3}};
-static const rg_dot_axes over_keys = {.n_batch = 2,
-                                      .batch_x = {0, 1},
-                                      .batch_y = {0, 1},
-                                      .n_contract = 1,
-                                      .contract_x = {4},
-                                      .contract_y = {2}};
+/* x: (B, G, H/G, T, N) times y, (B, G, ...), over x's last axis and the given one of y. */
+static rg_val by_group(rg_val x, rg_val y, int contract_y)
+{
+    rg_dot_axes axes = {.n_batch = 2,
+                        .batch_x = {0, 1},
+                        .batch_y = {0, 1},
+                        .n_contract = 1,
+                        .contract_x = {4},
+                        .contract_y = {contract_y}};
+    return rg_dot(x, y, &axes);
+}
 
 /* softmax(Q K^T / sqrt(D)) with the queries as (B, G, H/G, T, D): (B, G, H/G, T, S). */
 static rg_val weights_of(const heads *h)
@@ -100,13 +99,13 @@ static rg_val weights_of(const heads *h)
         mask = grouped_mask(mask, groups, shared);
     if (h->causal)
         mask = both(mask, causal_mask(h->query.graph, q.dim[2], k.dim[2]));
-    return masked_softmax(rg_dot(grouped, h->key, &over_features), mask);
+    return masked_softmax(by_group(grouped, h->key, 3), mask);
 }
 
 static rg_val mixed(const heads *h, rg_val weights)
 {
     rg_shape q = rg_val_shape(h->query), v = rg_val_shape(h->value);
-    return rg_reshape(rg_dot(weights, h->value, &over_keys),
+    return rg_reshape(by_group(weights, h->value, 2),
                       rg_shape_of(q.dim[0], q.dim[1], q.dim[2], v.dim[3]));
 }
 
