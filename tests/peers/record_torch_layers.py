@@ -306,6 +306,24 @@ def cross_entropy_weighted():
 
 
 @case
+def cross_entropy_smoothed():
+    inputs = {"logits": randn(4, 5, scale=2), "labels": LABELS}
+    return inputs, lambda i: F.cross_entropy(i["logits"], i["labels"], reduction="none",
+                                             label_smoothing=0.1)
+
+
+@case
+def softmax():
+    return {"x": randn(2, 3, 4, scale=2)}, lambda i: i["x"].softmax(-1)
+
+
+@case
+def squared_error():
+    return ({"p": randn(6), "t": randn(6)},
+            lambda i: F.mse_loss(i["p"], i["t"], reduction="none"))
+
+
+@case
 def focal():
     inputs = {"logits": randn(4, 5, scale=2), "labels": LABELS}
     def run(i):

@@ -190,6 +190,23 @@ static rg_val case_cross_entropy_weighted(record *r)
     return rg_weighted(losses, labels, in(r, "const.weights"));
 }
 
+static rg_val case_cross_entropy_smoothed(record *r)
+{
+    rg_val logits = in(r, "logits");
+    return rg_cross_entropy(logits, in(r, "labels"), number(r, 0.1));
+}
+
+static rg_val case_softmax(record *r)
+{
+    return rg_softmax(in(r, "x"));
+}
+
+static rg_val case_squared_error(record *r)
+{
+    rg_val p = in(r, "p");
+    return rg_squared_error(p, in(r, "t"));
+}
+
 static rg_val case_focal(record *r)
 {
     rg_val logits = in(r, "logits");
@@ -256,6 +273,9 @@ static const struct {
     {"graph_convolution", case_graph_convolution},
     {"graph_attention", case_graph_attention},
     {"cross_entropy_weighted", case_cross_entropy_weighted},
+    {"cross_entropy_smoothed", case_cross_entropy_smoothed},
+    {"softmax", case_softmax},
+    {"squared_error", case_squared_error},
     {"focal", case_focal},
     {"binary_cross_entropy", case_binary_cross_entropy},
     {"absolute_error", case_absolute_error},
