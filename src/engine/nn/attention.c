@@ -3,6 +3,7 @@
  * Queries of H heads share the keys and values of G <= H groups (Ainslie et al. 2023): the heads
  * of a group stand on an axis of their own beside the batch, (B, G, H/G, T, D), so that one dot
  * serves all of them and keys are never copied. */
+#include "engine/ir/node.h"
 #include "engine/nn/internal.h"
 
 #include <math.h>
@@ -43,9 +44,10 @@ static rg_val both(rg_val a, rg_val b)
  */
 static rg_val masked_softmax(rg_val logits, rg_val mask)
 {
-    uint32_t last = RG_AXIS(rg_val_shape(logits).rank - 1);
-    if (!mask.id)
+    int rank = rg_val_shape(logits).rank;
+    if (!mask.id || rank < 1) /* a scalar comes of an earlier mistake */
         return rg_softmax(logits);
+    uint32_t last = RG_AXIS(rank - 1);
     rg_val z = rg_select(mask, logits, rg_number(logits, -1e30));
     z = rg_exp(rg_sub(z, rg_stop_grad(rg_amax(z, last, true))));
     z = rg_select(mask, z, rg_number(z, 0));
@@ -66,12 +68,18 @@ static bool heads_fit(const heads *h)
                 q.dim[3] == k.dim[3] && k.dim[1] > 0 && q.dim[1] % k.dim[1] == 0;
     for (int i = 0; fits && i < 3; i++)
         fits = k.dim[i] == v.dim[i];
-    if (!fits)
-        rg_graph_fail(h->query.graph,
-                      "give it queries (B, H, T, D), keys (B, G, S, D) and values (B, G, S, E) "
-                      "with G dividing H",
-                      "attention of queries, keys and values whose shapes do not fit");
-    return fits;
+    if (fits)
+        return true;
+    char text[3][160];
+    rg_shape_text(text[0], q);
+    rg_shape_text(text[1], k);
+    rg_shape_text(text[2], v);
+    rg_graph_fail(
+        h->query.graph,
+        "give it queries (B, H, T, D), keys (B, G, S, D) and values (B, G, S, E) with "
+        "G dividing H",
+        "attention of queries %s, keys %s and values %s", text[0], text[1], text[2]);
+    return false;
 }
 
 /* x: (B, G, H/G, T, N) times y, (B, G, ...), over x's last axis and the given one of y. */
@@ -162,10 +170,12 @@ static rg_val multi_head(rg_scope *scope, rg_val x, rg_val memory, const rg_atte
         h.query = rg_rope(h.query, spec->rope);
         h.key = rg_rope(h.key, spec->rope);
     }
-    rg_val weights = rg_dropout(scope, weights_of(&h), spec->dropout);
-    rg_val y = rg_affine(scope, joined(mixed(&h, weights)), width, spec->no_bias);
+    if (heads_fit(&h)) {
+        rg_val weights = rg_dropout(scope, weights_of(&h), spec->dropout);
+        x = rg_affine(scope, joined(mixed(&h, weights)), width, spec->no_bias);
+    }
     rg_scope_leave(scope);
-    return y;
+    return x;
 }
 
 rg_val rg_attend_at(rg_place at, rg_val query, rg_val key, rg_val value, rg_val mask,

@@ -8,7 +8,12 @@ static rg_val shifted(rg_val logits, uint32_t axis)
 
 static rg_val softmax(rg_val logits)
 {
-    uint32_t axis = RG_AXIS(rg_val_shape(logits).rank - 1);
+    int rank = rg_val_shape(logits).rank;
+    if (rank < 1) {
+        rg_graph_fail(logits.graph, "give it (..., C)", "softmax of a scalar");
+        return logits;
+    }
+    uint32_t axis = RG_AXIS(rank - 1);
     rg_val e = rg_exp(shifted(logits, axis));
     return rg_div(e, rg_sum(e, axis, true));
 }

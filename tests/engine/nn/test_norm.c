@@ -1,5 +1,5 @@
-/* test_norm.c - batch norm's running statistics and its short batches; layers of odd shapes; what
- * layers refuse.  Values and gradients are in test_records.c. */
+/* test_norm.c - batch norm's running statistics; short batches; layers of odd shapes; what layers
+ * refuse.  Values and gradients are in test_records.c. */
 #include "engine/nn/torch.h"
 
 #include "rigor/nn.h"
@@ -130,6 +130,37 @@ static void test_empty_places_do_not_count(void **state)
         for (int i = 0; i < 6; i++)
             assert_close(statistics[1][i], statistics[0][i], 2e-6);
     }
+}
+
+/* The balance of experts counts the tokens of examples that are there. */
+static float balance(int64_t rows, int64_t there)
+{
+    net n = open_net(true);
+    rg_val x = rg_input(n.graph, "x", RG_F32, rg_shape_of(rows, 2, 4));
+    rg_val weight = rg_input(n.graph, "weight", RG_F32, rg_shape_of(rows));
+    if (there < rows)
+        n.scope->present = weight;
+    rg_mixture spec = {.experts = 3, .active = 2, .hidden = 4, .balance = 1};
+    rg_mixture_of_experts(n.scope, x, &spec);
+    rg_plan *plan = compile(n.graph, &n.scope->penalty, 1, NULL, 0);
+    fill_weights(&n, plan);
+    rg_rng rng = rg_rng_open(support_seed(), "tokens");
+    float *value = rg_plan_buffer(plan, x), *is = rg_plan_buffer(plan, weight);
+    for (int64_t i = 0; i < rows * 8; i++)
+        value[i] = (float)rg_rng_normal(&rng);
+    for (int64_t i = 0; i < rows; i++)
+        is[i] = i < there ? 1 : 0;
+    run(plan);
+    float ret = *(float *)rg_plan_buffer(plan, n.scope->penalty);
+    close_net(&n, plan);
+    return ret;
+}
+
+static void test_balance_of_a_short_batch(void **state)
+{
+    (void)state;
+    assert_close(balance(8, 3), balance(3, 3), 1e-6);
+    assert_true(fabsf(balance(8, 8) - balance(3, 3)) > 1e-4F);
 }
 
 /* ---- Shapes of zero and one, and of eight axes */
@@ -275,6 +306,27 @@ static rg_val bad_heads(net *n)
     return rg_multi_head_attention(n->scope, x, x, &spec);
 }
 
+/* The mistake is found within: rotary positions of heads of width 1. */
+static rg_val bad_rotation(net *n)
+{
+    rg_val x = rg_input(n->graph, "x", RG_F32, rg_shape_of(2, 3, 4));
+    rg_attention spec = {.heads = 4, .rope = 10000};
+    return rg_multi_head_attention(n->scope, x, x, &spec);
+}
+
+static rg_val bad_memory(net *n)
+{
+    rg_val x = rg_input(n->graph, "x", RG_F32, rg_shape_of(2, 3, 4));
+    rg_val memory = rg_input(n->graph, "m", RG_F32, rg_shape_of(3, 3, 4));
+    rg_attention spec = {.heads = 2};
+    return rg_multi_head_attention(n->scope, x, memory, &spec);
+}
+
+static rg_val bad_softmax(net *n)
+{
+    return rg_softmax(rg_const(n->graph, 1, RG_F32));
+}
+
 static rg_val bad_feed_forward(net *n)
 {
     rg_feed_forward_spec spec = {.hidden = 0};
@@ -323,9 +375,14 @@ static void test_mistakes(void **state)
         {bad_positions, "positions of a value of rank 2 and width 3"},
         {bad_learned_positions, "5 learned positions for a value of rank 2 and length 6"},
         {bad_rope, "positions of a value of rank 1 and width 4"},
-        {bad_attend, "attention of queries, keys and values whose shapes do not fit"},
+        {bad_attend, "attention of queries (2, 3, 4, 5), keys (2, 2, 4, 5) and values (2, 2, "
+                     "4, 5)"},
         {bad_mask, "an attention mask of rank 5"},
         {bad_heads, "attention of 4 heads and 3 heads of keys on rank 3"},
+        {bad_rotation, "positions of a value of rank 4 and width 1"},
+        {bad_memory, "attention of queries (2, 2, 3, 2), keys (3, 2, 3, 2) and values (3, 2, "
+                     "3, 2)"},
+        {bad_softmax, "softmax of a scalar"},
         {bad_feed_forward, "a feed-forward layer of rank 1 and hidden width 0"},
         {bad_mixture, "a mixture of 2 experts of width 4, 3 active"},
         {bad_graph, "a graph layer of rank 2, edges of rank 1 and 1 and width 2"},
@@ -350,6 +407,7 @@ int main(void)
         cmocka_unit_test(test_running_statistics),
         cmocka_unit_test(test_evaluation_uses_the_buffers),
         cmocka_unit_test(test_empty_places_do_not_count),
+        cmocka_unit_test(test_balance_of_a_short_batch),
         cmocka_unit_test(test_odd_shapes),
         cmocka_unit_test(test_attention_to_nothing),
         cmocka_unit_test(test_mistakes),

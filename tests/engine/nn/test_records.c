@@ -431,6 +431,21 @@ static void test_every_record_has_its_case(void **state)
     assert_int_equal(json_object_size(all), RG_COUNT(cases) + 1); /* and PyTorch's version */
 }
 
+/* Layers that are built on after a mistake do no harm, and the first mistake stays. */
+static void test_after_a_mistake(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < RG_COUNT(cases); k++) {
+        record r = {.recorded = json_object_get(all, cases[k].name), .dtype = RG_F32};
+        r.graph = rg_graph_new();
+        r.scope = rg_scope_new(r.graph, true, 1, NULL);
+        rg_graph_fail(r.graph, "", "the first mistake");
+        cases[k].build(&r);
+        assert_string_equal(rg_graph_error(r.graph)->what, "the first mistake");
+        close_record(&r, NULL);
+    }
+}
+
 /* ---- Against central differences */
 
 typedef struct slopes {
@@ -556,6 +571,7 @@ int main(void)
         cmocka_unit_test(test_f64),
         cmocka_unit_test(test_f32),
         cmocka_unit_test(test_every_record_has_its_case),
+        cmocka_unit_test(test_after_a_mistake),
         cmocka_unit_test(test_derivatives),
     };
     return cmocka_run_group_tests(tests, load, unload);
