@@ -1,35 +1,13 @@
 /* test_optim.c - optimisers, clipping, schedules and a whole small network against PyTorch's.
  */
+#include "engine/nn/section.h"
 #include "engine/nn/torch.h"
-
-#include "rigor/train.h"
 
 static const json_t *at(const char *path)
 {
     const json_t *found = rg_json_path(torch_record, path);
     assert_non_null(found);
     return found;
-}
-
-/* The section "train" with the defaults and the numbers of a recorded case. */
-static json_t *train_section(const json_t *item)
-{
-    json_t *values = rg_param_defaults(rg_train_params);
-    for (const rg_param *p = rg_train_params; p->name; p++) {
-        json_t *given = json_object_get(item, p->name);
-        if (given)
-            json_object_set(values, p->name, given);
-    }
-    return values;
-}
-
-static void set_hyper_parameters(rg_plan *plan, const rg_conf *conf, const json_t *values)
-{
-    const rg_conf_input *inputs;
-    size_t n = rg_conf_inputs(conf, &inputs);
-    for (size_t i = 0; i < n; i++)
-        *(float *)rg_plan_buffer(plan, inputs[i].input) =
-            (float)json_number_value(json_object_get(values, inputs[i].name));
 }
 
 typedef struct update { /* one parameter, its gradient given */

@@ -1,11 +1,8 @@
 /* test_optim_rules.c - ten steps of each optimiser on a least-squares problem with a matrix and
  * a vector, against PyTorch or, where it has none, the paper's formulas in float64
  * (tests/peers/record_torch_layers.py): every parameter after every step. */
-#include "support.h"
-
-#include "rigor/train.h"
-
-static json_t *all;
+#include "engine/nn/section.h"
+#include "engine/nn/torch.h"
 
 typedef struct trial {
     json_t *values; /* of the section "train" */
@@ -17,18 +14,6 @@ typedef struct trial {
 } trial;
 
 static const char *const names[2] = {"w", "b"};
-
-/* The section "train" with the defaults and the numbers of a recorded case. */
-static json_t *train_section(const json_t *item)
-{
-    json_t *values = rg_param_defaults(rg_train_params);
-    for (const rg_param *p = rg_train_params; p->name; p++) {
-        json_t *given = json_object_get(item, p->name);
-        if (given)
-            json_object_set(values, p->name, given);
-    }
-    return values;
-}
 
 /* mean((tanh(x w + b) - y)^2) */
 static rg_val loss_of(trial *t)
@@ -51,40 +36,25 @@ static void gradients_of(trial *t, rg_val *g)
         rg_clip_by_value(g, 2, rg_conf_val(t->conf, "clip_value"));
 }
 
-static void fill(rg_plan *plan, rg_val input, const json_t *list)
-{
-    float *to = rg_plan_buffer(plan, input);
-    assert_int_equal(json_array_size(list), rg_val_count(input));
-    for (size_t i = 0; i < json_array_size(list); i++)
-        to[i] = (float)json_number_value(json_array_get(list, i));
-}
-
-static void compile(trial *t, const rg_val *next)
+static rg_plan *plan_of(const trial *t, const rg_val *next)
 {
     const rg_optim_tensor *slots;
     size_t n = rg_optim_slots(t->optim, &slots);
     rg_carry carries[16] = {{t->parameter[0], next[0]}, {t->parameter[1], next[1]}};
     for (size_t i = 0; i < n; i++)
         carries[i + 2] = (rg_carry){slots[i].input, slots[i].output};
-    rg_err err = {0};
-    t->plan = rg_plan_compile(t->graph, NULL, 0, carries, n + 2, NULL, &err);
-    if (!t->plan)
-        fail_msg("%s: %s", err.where, err.what);
+    return compile(t->graph, NULL, 0, carries, n + 2);
 }
 
 static void set_numbers(trial *t)
 {
-    const rg_conf_input *inputs;
-    size_t n = rg_conf_inputs(t->conf, &inputs);
-    for (size_t i = 0; i < n; i++)
-        *(float *)rg_plan_buffer(t->plan, inputs[i].input) =
-            (float)json_number_value(json_object_get(t->values, inputs[i].name));
+    set_hyper_parameters(t->plan, t->conf, t->values);
     *(float *)rg_plan_buffer(t->plan, t->lr) =
         (float)json_number_value(json_object_get(t->values, "lr"));
-    fill(t->plan, t->x, json_object_get(all, "x"));
-    fill(t->plan, t->y, json_object_get(all, "y"));
+    fill(t->plan, t->x, json_object_get(torch_record, "x"));
+    fill(t->plan, t->y, json_object_get(torch_record, "y"));
     for (size_t i = 0; i < 2; i++)
-        fill(t->plan, t->parameter[i], json_object_get(all, names[i]));
+        fill(t->plan, t->parameter[i], json_object_get(torch_record, names[i]));
 }
 
 static trial open_trial(const json_t *item)
@@ -100,7 +70,7 @@ static trial open_trial(const json_t *item)
     assert_non_null(rule);
     for (size_t i = 0; i < 2; i++)
         next[i] = rule->update(t.optim, names[i], t.parameter[i], g[i]);
-    compile(&t, next);
+    t.plan = plan_of(&t, next);
     set_numbers(&t);
     return t;
 }
@@ -126,10 +96,9 @@ static void check_path(const json_t *item)
     trial t = open_trial(item);
     const char *rule = rg_json_text(item, "optimizer", "");
     const json_t *path = json_object_get(item, "path");
-    rg_err err = {0};
     for (size_t k = 0; k < json_array_size(path); k++) {
         *(float *)rg_plan_buffer(t.plan, t.step) = (float)(k + 1);
-        assert_true(rg_plan_run(t.plan, &err));
+        run(t.plan);
         for (size_t i = 0; i < 2; i++) {
             const json_t *expected = json_object_get(json_array_get(path, k), names[i]);
             const float *got = rg_plan_buffer(t.plan, t.parameter[i]);
@@ -149,7 +118,7 @@ static void test_paths(void **state)
     (void)state;
     size_t i;
     json_t *item;
-    json_array_foreach (json_object_get(all, "cases"), i, item)
+    json_array_foreach (json_object_get(torch_record, "cases"), i, item)
         check_path(item);
 }
 
@@ -159,7 +128,7 @@ static void test_every_rule_is_recorded(void **state)
     for (const rg_optimizer *o = rg_optimizers; o->name; o++) {
         size_t i, found = 0;
         json_t *item;
-        json_array_foreach (json_object_get(all, "cases"), i, item)
+        json_array_foreach (json_object_get(torch_record, "cases"), i, item)
             found += !strcmp(rg_json_text(item, "optimizer", ""), o->name);
         if (!found)
             fail_msg("%s has no recorded path", o->name);
@@ -179,18 +148,12 @@ static void update_once(const char *rule, rg_shape shape, const float *g, float 
     rg_val parameter = rg_input(t.graph, "p", RG_F32, shape);
     rg_val gradient = rg_input(t.graph, "g", RG_F32, shape);
     rg_val next = rg_optimizer_find(rule)->update(t.optim, "p", parameter, gradient);
-    rg_err err = {0};
-    t.plan = rg_plan_compile(t.graph, &next, 1, NULL, 0, NULL, &err);
-    if (!t.plan)
-        fail_msg("%s: %s: %s", rule, err.where, err.what);
-    const rg_conf_input *inputs;
-    size_t n = rg_conf_inputs(t.conf, &inputs), bytes = (size_t)rg_val_count(parameter) * 4;
-    for (size_t i = 0; i < n; i++)
-        *(float *)rg_plan_buffer(t.plan, inputs[i].input) =
-            (float)json_number_value(json_object_get(t.values, inputs[i].name));
+    t.plan = compile(t.graph, &next, 1, NULL, 0);
+    set_hyper_parameters(t.plan, t.conf, t.values);
+    size_t bytes = (size_t)rg_val_count(parameter) * sizeof(*p);
     memcpy(rg_plan_buffer(t.plan, parameter), p, bytes);
     memcpy(rg_plan_buffer(t.plan, gradient), g, bytes);
-    assert_true(rg_plan_run(t.plan, &err));
+    run(t.plan);
     memcpy(p, rg_plan_buffer(t.plan, next), bytes);
     close_trial(&t);
     json_decref(item);
@@ -256,22 +219,8 @@ static void test_muon_orthogonalises(void **state)
 static int load(void **state)
 {
     (void)state;
-    char *text;
-    size_t len;
-    rg_err err = {0};
-    if (!rg_file_read(RIGOR_SOURCE_DIR "/tests/engine/nn/torch_rules.json", 1 << 24, &text,
-                      &len, &err))
-        return -1;
-    all = rg_json_parse(text, len, "torch_rules.json", &err);
-    rg_free(text);
-    return all ? 0 : -1;
-}
-
-static int unload(void **state)
-{
-    (void)state;
-    json_decref(all);
-    return 0;
+    torch_record = torch_read("torch_rules.json");
+    return torch_record ? 0 : -1;
 }
 
 int main(void)
@@ -282,5 +231,5 @@ int main(void)
         cmocka_unit_test(test_shapes_and_zero_gradients),
         cmocka_unit_test(test_muon_orthogonalises),
     };
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, load, torch_unload);
 }

@@ -4,10 +4,9 @@
  * torch_layers.json.  It is built in f64, where value and gradients equal the recorded ones to
  * 1e-11 of their size, and in f32 (2e-5).  Then, in f64, first and second derivatives along a
  * random direction from the recorded point are held against central differences. */
-#include "support.h"
+#include "engine/nn/torch.h"
 
 #include "rigor/nn.h"
-#include "rigor/plan.h"
 
 #define INPUTS_MAX 24
 
@@ -287,11 +286,9 @@ static const struct {
 
 /* ---- Opening, filling, running */
 
-static json_t *all;
-
 static rg_val open_record(record *r, size_t k, rg_dtype dtype)
 {
-    *r = (record){.recorded = json_object_get(all, cases[k].name), .dtype = dtype};
+    *r = (record){.recorded = json_object_get(torch_record, cases[k].name), .dtype = dtype};
     assert_non_null(r->recorded);
     r->graph = rg_graph_new();
     r->scope = rg_scope_new(r->graph, true, 1, NULL);
@@ -332,28 +329,12 @@ static rg_val constant(record *r, const json_t *list, rg_shape shape)
     return rg_const_array(r->graph, data, r->dtype, shape);
 }
 
-static rg_plan *compile(record *r, const char *name, const rg_val *outputs, size_t n)
-{
-    rg_err err = {0};
-    rg_plan *plan = rg_plan_compile(r->graph, outputs, n, NULL, 0, NULL, &err);
-    if (!plan)
-        fail_msg("%s: %s: %s", name, err.where, err.what);
-    return plan;
-}
-
-static void run(rg_plan *plan)
-{
-    rg_err err = {0};
-    if (!rg_plan_run(plan, &err))
-        fail_msg("%s", err.what);
-}
-
 static double element(rg_dtype dtype, const void *data, size_t i)
 {
     return dtype == RG_F64 ? ((const double *)data)[i] : (double)((const float *)data)[i];
 }
 
-static void fill(record *r, rg_plan *plan)
+static void fill_record(record *r, rg_plan *plan)
 {
     for (size_t k = 0; k < r->n; k++) {
         void *to = rg_plan_buffer(plan, r->input[k]);
@@ -398,8 +379,8 @@ static void check_record(size_t k, rg_dtype dtype, double tolerance)
             wanted[n++] = r.input[i];
     rg_val upstream = constant(&r, json_object_get(r.recorded, "upstream"), rg_val_shape(y));
     rg_grad(rg_sum(rg_mul(y, upstream), RG_ALL_AXES, false), wanted, n, out + 1);
-    rg_plan *plan = compile(&r, name, out, n + 1);
-    fill(&r, plan);
+    rg_plan *plan = compile(r.graph, out, n + 1, NULL, 0);
+    fill_record(&r, plan);
     run(plan);
     compare(&r, name, "y", rg_plan_buffer(plan, y), json_object_get(r.recorded, "y"),
             tolerance);
@@ -428,7 +409,8 @@ static void test_f32(void **state)
 static void test_every_record_has_its_case(void **state)
 {
     (void)state;
-    assert_int_equal(json_object_size(all), RG_COUNT(cases) + 1); /* and PyTorch's version */
+    assert_int_equal(json_object_size(torch_record),
+                     RG_COUNT(cases) + 1); /* and PyTorch's version */
 }
 
 /* Layers that are built on after a mistake do no harm, and the first mistake stays. */
@@ -436,7 +418,7 @@ static void test_after_a_mistake(void **state)
 {
     (void)state;
     for (size_t k = 0; k < RG_COUNT(cases); k++) {
-        record r = {.recorded = json_object_get(all, cases[k].name), .dtype = RG_F32};
+        record r = {.recorded = json_object_get(torch_record, cases[k].name), .dtype = RG_F32};
         r.graph = rg_graph_new();
         r.scope = rg_scope_new(r.graph, true, 1, NULL);
         rg_graph_fail(r.graph, "", "the first mistake");
@@ -483,8 +465,8 @@ static void open_slopes(slopes *s, size_t k)
     rg_grad(s->slope, x, s->n, g);
     s->curve = directed(s, g);
     rg_val out[3] = {s->f, s->slope, s->curve};
-    s->plan = compile(&s->r, cases[k].name, out, 3);
-    fill(&s->r, s->plan);
+    s->plan = compile(s->r.graph, out, 3, NULL, 0);
+    fill_record(&s->r, s->plan);
 }
 
 static double value_of(slopes *s, rg_val what)
@@ -547,22 +529,8 @@ static void test_derivatives(void **state)
 static int load(void **state)
 {
     (void)state;
-    char *text;
-    size_t len;
-    rg_err err = {0};
-    if (!rg_file_read(RIGOR_SOURCE_DIR "/tests/engine/nn/torch_layers.json", 1 << 24, &text,
-                      &len, &err))
-        return -1;
-    all = rg_json_parse(text, len, "torch_layers.json", &err);
-    rg_free(text);
-    return all ? 0 : -1;
-}
-
-static int unload(void **state)
-{
-    (void)state;
-    json_decref(all);
-    return 0;
+    torch_record = torch_read("torch_layers.json");
+    return torch_record ? 0 : -1;
 }
 
 int main(void)
@@ -574,5 +542,5 @@ int main(void)
         cmocka_unit_test(test_after_a_mistake),
         cmocka_unit_test(test_derivatives),
     };
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, load, torch_unload);
 }
