@@ -216,6 +216,30 @@ static void test_muon_orthogonalises(void **state)
     check_muon(10, 4);
 }
 
+/* Shampoo leaves out a side of more than 1024: one row of 1030 has L = |g|^2 and the step g / |g|;
+ * when both are too long each element stands alone. */
+static void test_shampoo_of_long_sides(void **state)
+{
+    (void)state;
+    enum { LONG = 1030 };
+    static float p[LONG * LONG], g[LONG * LONG];
+    rg_rng rng = rg_rng_open(support_seed(), "long");
+    double square = 0;
+    for (int i = 0; i < LONG; i++) {
+        g[i] = (float)rg_rng_normal(&rng);
+        square += (double)g[i] * g[i];
+    }
+    update_once("shampoo", rg_shape_of(1, LONG), g, p);
+    for (int i = 0; i < LONG; i++)
+        assert_close(p[i], -0.1 * g[i] / sqrt(square * (1 + 1e-6)), 1e-6);
+    memset(p, 0, sizeof(p));
+    for (int i = 0; i < LONG * LONG; i++)
+        g[i] = i % 3 ? 2 : -5;
+    update_once("shampoo", rg_shape_of(LONG, LONG), g, p);
+    for (int i = 0; i < LONG * LONG; i++)
+        assert_close(p[i], i % 3 ? -0.1 : 0.1, 1e-6);
+}
+
 static int load(void **state)
 {
     (void)state;
@@ -230,6 +254,7 @@ int main(void)
         cmocka_unit_test(test_every_rule_is_recorded),
         cmocka_unit_test(test_shapes_and_zero_gradients),
         cmocka_unit_test(test_muon_orthogonalises),
+        cmocka_unit_test(test_shampoo_of_long_sides),
     };
     return cmocka_run_group_tests(tests, load, torch_unload);
 }
