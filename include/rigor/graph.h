@@ -238,6 +238,11 @@ void rg_remat_at(rg_place at, rg_val y, const rg_val *keep, size_t n);
  * rounding. */
 void rg_cast_graph_at(rg_place at, const rg_val *y, size_t m, rg_dtype from, rg_dtype to,
                       const rg_val *keep, size_t n, rg_val *ret);
+/* The values as they would be with to[i] (same type and shape) in place of from[i], all at
+ * once, into ret[n_values]: a loss or its gradients at other parameters.  to[i] may be computed
+ * from from[i].  What does not depend on from[i] is shared. */
+void rg_substitute_at(rg_place at, const rg_val *values, size_t n_values, const rg_val *from,
+                      const rg_val *to, size_t n, rg_val *ret);
 
 /* ---- The names to write: each notes where it stands. */
 #define rg_input(...) rg_input_at(RG_HERE, __VA_ARGS__)
@@ -298,6 +303,7 @@ void rg_cast_graph_at(rg_place at, const rg_val *y, size_t m, rg_dtype from, rg_
 #define rg_batch(...) rg_batch_at(RG_HERE, __VA_ARGS__)
 #define rg_remat(...) rg_remat_at(RG_HERE, __VA_ARGS__)
 #define rg_cast_graph(...) rg_cast_graph_at(RG_HERE, __VA_ARGS__)
+#define rg_substitute(...) rg_substitute_at(RG_HERE, __VA_ARGS__)
 
 /* ---- Text form (docs/ir.md). */
 void rg_graph_print(const rg_graph *graph, const rg_val *outputs, size_t n, rg_str *ret);

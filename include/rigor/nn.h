@@ -46,6 +46,13 @@ typedef enum rg_init_kind {
     RG_INIT_KAIMING_NORMAL,  /* He et al. 2015: N(0, gain^2 / fan_in) */
     RG_INIT_XAVIER_UNIFORM,  /* Glorot & Bengio 2010: b = gain sqrt(6 / (fan_in + fan_out)) */
     RG_INIT_XAVIER_NORMAL,   /* Glorot & Bengio 2010: N(0, 2 gain^2 / (fan_in + fan_out)) */
+    RG_INIT_LECUN_NORMAL,    /* LeCun et al. 1998: N(0, gain^2 / fan_in) */
+    RG_INIT_UNIFORM,         /* U(-gain, gain) */
+    RG_INIT_NORMAL,          /* N(0, gain^2) */
+    RG_INIT_TRUNCATED,       /* N(0, gain^2), drawn again outside of two deviations */
+    /* of the weight as a matrix of fan_in rows and fan_out columns: */
+    RG_INIT_ORTHOGONAL, /* Saxe et al. 2014: gain times orthonormal columns (rows, if wide) */
+    RG_INIT_IDENTITY,   /* gain on the diagonal */
 } rg_init_kind;
 typedef struct rg_init {
     rg_init_kind kind;
@@ -58,10 +65,12 @@ void rg_init_fill(const rg_init *init, uint64_t seed, const char *name, float *r
  * What a forward pass is built in.  Weights are named by the path of layers that asks for them:
  * the second linear layer's bias is "linear1.bias", inside a first block "block0.linear1.bias".
  */
-typedef struct rg_weight { /* a trainable tensor, float32 */
+typedef struct rg_weight { /* a tensor that is kept from step to step */
     const char *name;
     rg_val input;
     rg_init init;
+    bool buffer; /* the forward pass computes it (running statistics); no gradient trains it */
+    rg_val next; /* of a buffer: its value after the step */
 } rg_weight;
 typedef struct rg_scope {
     rg_graph *graph;
@@ -69,6 +78,10 @@ typedef struct rg_scope {
     int64_t classes;     /* width of the output: classes of a classifier, 1 for a regression */
     rg_val key;          /* U32 (2), fresh for each step; training only */
     const rg_conf *conf; /* of the model; NULL outside one */
+    rg_dtype dtype;      /* of weights; RG_F32 unless set before the first layer */
+    rg_val present;      /* (B): 1 for an example, 0 for a place that a short batch leaves
+                            empty; no value: all are there */
+    rg_val penalty;      /* scalar that layers want added to the loss; no value: none */
     /* the rest is the scope's own */
     struct rg_scope_state *state;
 } rg_scope;
@@ -77,13 +90,22 @@ void rg_scope_free(rg_scope *scope);
 void rg_scope_enter(rg_scope *scope, const char *kind); /* "block": block0, block1, ... */
 void rg_scope_leave(rg_scope *scope);
 rg_val rg_scope_weight(rg_scope *scope, const char *name, rg_shape shape, rg_init init);
+/* A buffer, and its value after a training step (unchanged unless kept).  Evaluation reads it. */
+rg_val rg_scope_buffer(rg_scope *scope, const char *name, rg_shape shape, rg_init init);
+void rg_scope_keep(rg_scope *scope, rg_val buffer, rg_val next);
+/* Adds a scalar to the loss of the step: a balance of experts, a penalty. */
+void rg_scope_penalize(rg_scope *scope, rg_val penalty);
 size_t rg_scope_weights(const rg_scope *scope,
                         const rg_weight **ret); /* in order of creation */
 
 /* ---- Layers ------------------------------------------------------------------------------
- * As in graph.h, each is a macro that passes on where the model calls it. */
+ * As in graph.h, each is a macro that passes on where the model calls it.  Numbers are of the
+ * type of their input; weights are of the scope's type. */
 #define rg_linear(...) rg_linear_at(RG_HERE, __VA_ARGS__)
+#define rg_project(...) rg_project_at(RG_HERE, __VA_ARGS__)
+#define rg_embedding(...) rg_embedding_at(RG_HERE, __VA_ARGS__)
 #define rg_dropout(...) rg_dropout_at(RG_HERE, __VA_ARGS__)
+#define rg_residual(...) rg_residual_at(RG_HERE, __VA_ARGS__)
 #define rg_rnn(...) rg_rnn_at(RG_HERE, __VA_ARGS__)
 #define rg_lstm(...) rg_lstm_at(RG_HERE, __VA_ARGS__)
 #define rg_gru(...) rg_gru_at(RG_HERE, __VA_ARGS__)
@@ -97,10 +119,137 @@ size_t rg_scope_weights(const rg_scope *scope,
 /* x: (..., D) -> (..., width): x W + b with W: (D, width), both drawn from
  * U(-1/sqrt(D), 1/sqrt(D)), which is Kaiming's for the leak sqrt(5) and PyTorch's default. */
 rg_val rg_linear_at(rg_place at, rg_scope *scope, rg_val x, int64_t width);
+rg_val rg_project_at(rg_place at, rg_scope *scope, rg_val x, int64_t width); /* without b */
+/* ids: I32 or U32 (...), each below `entries` -> (..., width): rows of a table from N(0, 1). */
+rg_val rg_embedding_at(rg_place at, rg_scope *scope, rg_val ids, int64_t entries,
+                       int64_t width);
 /* Inverted dropout (Srivastava et al. 2014): while training each element is zeroed with
- * probability `rate` (scalar, in [0, 1)) and the others are scaled by 1 / (1 - rate); otherwise
- * x. */
+ * probability `rate` (float32 scalar, in [0, 1); no value: 0) and the others are scaled by
+ * 1 / (1 - rate); otherwise x. */
 rg_val rg_dropout_at(rg_place at, rg_scope *scope, rg_val x, rg_val rate);
+/* x + dropout(branch): He et al. 2016. */
+rg_val rg_residual_at(rg_place at, rg_scope *scope, rg_val x, rg_val branch, rg_val rate);
+
+/* ---- Normalisations: y = (x - mean) / sqrt(variance + 1e-5) gain + bias, with the biased
+ * variance.  Batch and group norm take channels on axis 1, as convolutions do. */
+#define rg_layer_norm(...) rg_layer_norm_at(RG_HERE, __VA_ARGS__)
+#define rg_rms_norm(...) rg_rms_norm_at(RG_HERE, __VA_ARGS__)
+#define rg_group_norm(...) rg_group_norm_at(RG_HERE, __VA_ARGS__)
+#define rg_batch_norm(...) rg_batch_norm_at(RG_HERE, __VA_ARGS__)
+
+/* x: (..., D), over the last axis (Ba, Kiros & Hinton 2016). */
+rg_val rg_layer_norm_at(rg_place at, rg_scope *scope, rg_val x);
+/* x: (..., D): x / sqrt(mean(x^2) + 1e-6) gain (Zhang & Sennrich 2019). */
+rg_val rg_rms_norm_at(rg_place at, rg_scope *scope, rg_val x);
+/* x: (B, C, ...), over the C / groups channels of a group and all places (Wu & He 2018);
+ * groups must divide C. */
+rg_val rg_group_norm_at(rg_place at, rg_scope *scope, rg_val x, int64_t groups);
+/* x: (B, C, ...), over the examples that are there and all places (Ioffe & Szegedy 2015).
+ * Training uses the batch and moves the buffers running_mean and running_variance (unbiased)
+ * a tenth of the way towards it; evaluation uses the buffers. */
+rg_val rg_batch_norm_at(rg_place at, rg_scope *scope, rg_val x);
+
+/* ---- Positions in a sequence.  x: (..., T, D). */
+#define rg_sinusoidal_positions(...) rg_sinusoidal_positions_at(RG_HERE, __VA_ARGS__)
+#define rg_learned_positions(...) rg_learned_positions_at(RG_HERE, __VA_ARGS__)
+#define rg_rope(...) rg_rope_at(RG_HERE, __VA_ARGS__)
+
+/* x[t] + wave[t] with wave[t][2i] = sin(t 10000^(-2i/D)) and wave[t][2i+1] its cosine, D even
+ * (Vaswani et al. 2017). */
+rg_val rg_sinusoidal_positions_at(rg_place at, rg_val x);
+/* x[t] + row t of a table of `longest` rows from N(0, 0.02^2), as BERT and GPT-2; T <= longest.
+ */
+rg_val rg_learned_positions_at(rg_place at, rg_scope *scope, rg_val x, int64_t longest);
+/* Rotary positions (Su et al. 2021): the pair (x[i], x[i + D/2]) turns by t base^(-2i/D), D
+ * even.  Pairs are those of GPT-NeoX and LLaMA; the paper pairs neighbours, which is the same
+ * but for the order of features.  base: 10000 in the paper. */
+rg_val rg_rope_at(rg_place at, rg_val x, double base);
+
+/* ---- Attention */
+#define rg_attend(...) rg_attend_at(RG_HERE, __VA_ARGS__)
+#define rg_multi_head_attention(...) rg_multi_head_attention_at(RG_HERE, __VA_ARGS__)
+
+/* softmax(Q K^T / sqrt(D)) V for queries (B, H, T, D), keys (B, G, S, D), values (B, G, S, E)
+ * -> (B, H, T, E) (Vaswani et al. 2017); G divides H, and H / G neighbouring heads of queries
+ * share one of keys (grouped queries, Ainslie et al. 2023; G = 1: Shazeer 2019).  mask: BOOL,
+ * broadcasts to (B, H, T, S), true where a query may look; or no value.  causal: query t sees
+ * keys up to t + S - T.  A query that may look nowhere gets zeros. */
+rg_val rg_attend_at(rg_place at, rg_val query, rg_val key, rg_val value, rg_val mask,
+                    bool causal);
+
+typedef struct rg_attention {
+    int64_t heads;    /* H, divides C */
+    int64_t kv_heads; /* G, divides H; 0: H */
+    bool causal;
+    bool no_bias;
+    double rope;    /* base of rotary positions; 0: none */
+    rg_val mask;    /* as above, or no value */
+    rg_val dropout; /* rate on the attention weights, or no value */
+} rg_attention;
+/* x: (B, T, C), memory: (B, S, C), x itself for self-attention -> (B, T, C): linear0 to linear3
+ * of the scope attention give queries, keys, values and the result. */
+rg_val rg_multi_head_attention_at(rg_place at, rg_scope *scope, rg_val x, rg_val memory,
+                                  const rg_attention *spec);
+
+/* ---- Transformer blocks */
+#define rg_feed_forward(...) rg_feed_forward_at(RG_HERE, __VA_ARGS__)
+#define rg_transformer_block(...) rg_transformer_block_at(RG_HERE, __VA_ARGS__)
+
+typedef struct rg_feed_forward_spec {
+    int64_t hidden;
+    const char *activation; /* of rg_activations; NULL: gelu */
+    bool gated;             /* act(x A) * (x B) in place of act(x A): "silu" makes SwiGLU */
+    bool no_bias;
+    rg_val dropout; /* rate on the hidden layer, or no value */
+} rg_feed_forward_spec;
+/* x: (..., C) -> (..., C): act(x A + a) C + c; gated units: Shazeer 2020. */
+rg_val rg_feed_forward_at(rg_place at, rg_scope *scope, rg_val x,
+                          const rg_feed_forward_spec *spec);
+
+typedef struct rg_block {
+    rg_attention attention;
+    rg_feed_forward_spec feed_forward;
+    bool post_norm; /* x = norm(x + f(x)), Vaswani et al. 2017; else x = x + f(norm(x)), Xiong
+                       et al. 2020 */
+    bool rms_norm;  /* in place of layer norm */
+    rg_val dropout; /* rate on both branches, or no value */
+} rg_block;
+/* x: (B, T, C) -> (B, T, C): self-attention, then the feed-forward layer. */
+rg_val rg_transformer_block_at(rg_place at, rg_scope *scope, rg_val x, const rg_block *spec);
+
+/* ---- Mixture of experts */
+#define rg_mixture_of_experts(...) rg_mixture_of_experts_at(RG_HERE, __VA_ARGS__)
+
+typedef struct rg_mixture {
+    int64_t experts, active; /* E, and how many of them a token goes to */
+    int64_t hidden;          /* of each expert */
+    const char *activation;  /* NULL: gelu */
+    double balance;          /* weight of the load-balancing loss; 0.01 in the paper */
+} rg_mixture;
+/* x: (B, ..., C) -> (B, ..., C): sum over a token's `active` most probable experts of
+ * gate_e act(x A_e) B_e, with gates from softmax(x R), divided by their sum when there are
+ * several (Shazeer et al. 2017; Jiang et al. 2024), as they are when there is one.  While
+ * training the scope is penalised by balance E sum_e (share of assignments to e) (mean
+ * probability of e) (Fedus, Zoph & Shazeer 2022, equation 4). */
+rg_val rg_mixture_of_experts_at(rg_place at, rg_scope *scope, rg_val x, const rg_mixture *spec);
+
+/* ---- Layers on graphs.  Edges lead from sources to targets, each of I32 or U32 (E); an
+ * undirected edge is listed in both directions; every node also hears itself. */
+#define rg_graph_convolution(...) rg_graph_convolution_at(RG_HERE, __VA_ARGS__)
+#define rg_graph_attention(...) rg_graph_attention_at(RG_HERE, __VA_ARGS__)
+
+typedef struct rg_edges {
+    rg_val source, target;
+} rg_edges;
+/* x: (N, D) -> (N, width): D^-1/2 (A + I) D^-1/2 x W + b with A[i][j] = 1 for an edge from j to
+ * i and D the row sums of A + I (Kipf & Welling 2017). */
+rg_val rg_graph_convolution_at(rg_place at, rg_scope *scope, rg_val x, const rg_edges *edges,
+                               int64_t width);
+/* x: (N, D) -> (N, heads width), heads side by side: h = x W; node i takes sum_j a_ij h_j with
+ * a_ij the softmax over its sources j (and itself) of leaky_relu(s . h_j + t . h_i), slope 0.2
+ * (Velickovic et al. 2018). */
+rg_val rg_graph_attention_at(rg_place at, rg_scope *scope, rg_val x, const rg_edges *edges,
+                             int64_t width, int64_t heads);
 
 /* ---- Recurrent layers: x (B, T, D), one step after the other along T, from a state of zeros.
  * Weights are PyTorch's in name, shape, order of gates and initial values: weight_ih
@@ -129,6 +278,7 @@ rg_val rg_max_pool_at(rg_place at, rg_val x, const rg_pool *pool);
 rg_val rg_mean_pool_at(rg_place at, rg_val x, const rg_pool *pool);
 
 /* ---- Activations: a table; element-wise. */
+#define rg_activate(...) rg_activate_at(RG_HERE, __VA_ARGS__)
 typedef struct rg_activation {
     const char *name, *title;
     rg_val (*apply)(rg_val x);
@@ -138,13 +288,48 @@ extern const char *const rg_activation_names[]; /* for parameter tables; NULL-te
 rg_val rg_activate_at(rg_place at, rg_val x,
                       const char *name); /* unknown names stick to the graph as an error */
 
-/* ---- Losses, one value an example. */
+/* ---- Losses, one value an example -------------------------------------------------------- */
+#define rg_softmax(...) rg_softmax_at(RG_HERE, __VA_ARGS__)
+#define rg_cross_entropy(...) rg_cross_entropy_at(RG_HERE, __VA_ARGS__)
+#define rg_focal(...) rg_focal_at(RG_HERE, __VA_ARGS__)
+#define rg_weighted(...) rg_weighted_at(RG_HERE, __VA_ARGS__)
+#define rg_binary_cross_entropy(...) rg_binary_cross_entropy_at(RG_HERE, __VA_ARGS__)
+#define rg_squared_error(...) rg_squared_error_at(RG_HERE, __VA_ARGS__)
+#define rg_absolute_error(...) rg_absolute_error_at(RG_HERE, __VA_ARGS__)
+#define rg_huber(...) rg_huber_at(RG_HERE, __VA_ARGS__)
+#define rg_gaussian_nll(...) rg_gaussian_nll_at(RG_HERE, __VA_ARGS__)
+#define rg_info_nce(...) rg_info_nce_at(RG_HERE, __VA_ARGS__)
+#define rg_triplet(...) rg_triplet_at(RG_HERE, __VA_ARGS__)
+
+rg_val rg_softmax_at(rg_place at, rg_val logits); /* over the last axis */
 /* logits: (B, C), labels: I32 (B) -> (B): -log softmax(logits)[label] by a shifted log-sum-exp.
  * smoothing (scalar, or no value for none): the target is (1 - s) one-hot + s / C (Szegedy et
  * al. 2016). */
 rg_val rg_cross_entropy_at(rg_place at, rg_val logits, rg_val labels, rg_val smoothing);
-rg_val rg_squared_error_at(rg_place at, rg_val prediction, rg_val target); /* (B), (B) -> (B) */
-rg_val rg_softmax_at(rg_place at, rg_val logits); /* over the last axis */
+/* (1 - p)^gamma (-log p), p the label's probability; gamma: scalar (Lin et al. 2017). */
+rg_val rg_focal_at(rg_place at, rg_val logits, rg_val labels, rg_val gamma);
+/* losses (B) times the weight of each label's class: labels (B), class_weights (C) -> (B). */
+rg_val rg_weighted_at(rg_place at, rg_val losses, rg_val labels, rg_val class_weights);
+/* logits and targets in [0, 1] of one shape: -t log p - (1 - t) log(1 - p), p =
+ * sigmoid(logit), as log(1 + exp(z)) - z t, which cannot overflow. */
+rg_val rg_binary_cross_entropy_at(rg_place at, rg_val logits, rg_val targets);
+
+/* prediction and target of one shape, element by element. */
+rg_val rg_squared_error_at(rg_place at, rg_val prediction, rg_val target);
+rg_val rg_absolute_error_at(rg_place at, rg_val prediction, rg_val target);
+/* d^2 / 2 where |d| < delta, else delta (|d| - delta / 2); delta: scalar (Huber 1964). */
+rg_val rg_huber_at(rg_place at, rg_val prediction, rg_val target, rg_val delta);
+/* (log v + (target - mean)^2 / v) / 2 for a predicted log v (Nix & Weigend 1994), without the
+ * constant log(2 pi) / 2. */
+rg_val rg_gaussian_nll_at(rg_place at, rg_val mean, rg_val log_variance, rg_val target);
+
+/* query, key: (B, D) -> (B): cross-entropy of cos(query_i, key_j) / temperature (scalar) with
+ * label i: a query's own key against the others of the batch (van den Oord et al. 2018). */
+rg_val rg_info_nce_at(rg_place at, rg_val query, rg_val key, rg_val temperature);
+/* (B, D) each, margin: scalar -> (B): max(0, |a - p| - |a - n| + margin) (Schroff et al. 2015,
+ * with distances in place of their squares, as PyTorch). */
+rg_val rg_triplet_at(rg_place at, rg_val anchor, rg_val positive, rg_val negative,
+                     rg_val margin);
 
 /* ---- Optimisers: a table.  An update reads a parameter and its gradient and returns the new
  * parameter; what it remembers between steps it declares as state. */
@@ -175,6 +360,11 @@ size_t rg_optim_slots(const rg_optim *optim, const rg_optim_tensor **ret);
 /* Scales the n gradients in place so that their joint norm is at most `limit` (Pascanu et al.
  * 2013). */
 void rg_clip_by_norm(rg_val *gradients, size_t n, rg_val limit);
+void rg_clip_by_value(rg_val *gradients, size_t n,
+                      rg_val limit); /* each into [-limit, limit] */
+/* Sharpness-aware minimisation (Foret et al. 2021): the gradients g at the parameters p become
+ * those at p + radius g / |g|, with |g| the joint norm.  The same examples, the same dropout. */
+void rg_sharpness_aware(rg_val *gradients, const rg_val *parameters, size_t n, rg_val radius);
 
 /* ---- Learning-rate schedules: a table; computed on the host, once a step. */
 typedef struct rg_schedule_at {
@@ -182,6 +372,8 @@ typedef struct rg_schedule_at {
     double epoch;       /* whole epochs before this step */
     double step_size;   /* schedule "step": epochs between two cuts */
     double gamma;       /* schedule "step": factor of a cut */
+    double warmup;      /* steps of warm-up before step 0 */
+    double plateau;     /* schedule "plateau": rg_plateau.factor */
 } rg_schedule_at;
 typedef struct rg_schedule {
     const char *name, *title;
@@ -193,5 +385,12 @@ const rg_schedule *rg_schedule_find(const char *name);
 /* The factor with a linear warm-up over the first `warmup` steps; the schedule runs over the
  * rest. */
 double rg_schedule_factor(const rg_schedule *schedule, const rg_schedule_at *at, double warmup);
+/* Schedule "plateau": what the validation scores have made of the rate so far. */
+typedef struct rg_plateau {
+    double factor; /* 1 at first */
+    double stale;  /* epochs since the best score or the last cut */
+} rg_plateau;
+/* After an epoch: `step_size` epochs without a better score multiply the rate by gamma. */
+void rg_plateau_epoch(rg_plateau *plateau, bool better, double step_size, double gamma);
 
 #endif

@@ -110,12 +110,25 @@ def schedules():
             schedule.step()
         return found
     sched = torch.optim.lr_scheduler
+    scores = [5, 4, 4, 4.5, 3, 3.5, 3.2, 3, 3.1, 2, 1, 1.5, 1.2, 1.1, 1.3, 0.5, 0.6, 0.7, 0.8, 1]
+    def plateau():
+        """Each step as an epoch with its score."""
+        optimiser = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+        schedule = sched.ReduceLROnPlateau(optimiser, factor=0.3, patience=1, threshold=0, eps=0)
+        found = []
+        for score in scores:
+            found.append(optimiser.param_groups[0]["lr"])
+            schedule.step(score)
+        return found
     return {
         "steps": steps, "steps_per_epoch": epoch, "step_size": 2, "gamma": 0.3,
         "constant": [1.0] * steps,
         "cosine": factors(lambda o: sched.CosineAnnealingLR(o, steps)),
         "linear": factors(lambda o: sched.LinearLR(o, 1.0, 0.0, steps)),
         "step": factors(lambda o: sched.StepLR(o, 2 * epoch, 0.3)),
+        "one_cycle": factors(lambda o: sched.OneCycleLR(o, 1.0, steps)),
+        "inverse_sqrt": factors(lambda o: sched.LambdaLR(o, lambda t: (t + 1) ** -0.5)),
+        "plateau_scores": scores, "plateau": plateau(),
     }
 
 

@@ -3,7 +3,9 @@
 
 #include <math.h>
 
-static rg_val linear(rg_scope *scope, rg_val x, int64_t width)
+/* Kaiming's gain for a leaky ReLU of slope a is sqrt(2 / (1 + a^2)); with a = sqrt(5) the
+ * bound becomes 1 / sqrt(fan_in), for the weight and the bias alike. */
+rg_val rg_affine(rg_scope *scope, rg_val x, int64_t width, bool no_bias)
 {
     rg_shape shape = rg_val_shape(x);
     if (shape.rank < 1 || width < 1) {
@@ -12,42 +14,66 @@ static rg_val linear(rg_scope *scope, rg_val x, int64_t width)
         return x;
     }
     int64_t inputs = shape.dim[shape.rank - 1];
-    /* Kaiming's gain for a leaky ReLU of slope a is sqrt(2 / (1 + a^2)); with a = sqrt(5) the
-     * bound becomes 1 / sqrt(fan_in), for the weight and the bias alike. */
     rg_init init = {RG_INIT_KAIMING_UNIFORM, sqrt(1.0 / 3), inputs, width};
     rg_scope_enter(scope, "linear");
-    rg_val weight = rg_scope_weight(scope, "weight", rg_shape_of(inputs, width), init);
-    rg_val bias = rg_scope_weight(scope, "bias", rg_shape_of(width), init);
+    rg_val y = rg_matmul(x, rg_scope_weight(scope, "weight", rg_shape_of(inputs, width), init));
+    if (!no_bias)
+        y = rg_add(y, rg_scope_weight(scope, "bias", rg_shape_of(width), init));
     rg_scope_leave(scope);
-    return rg_add(rg_matmul(x, weight), bias);
+    return y;
 }
 
+/* Bits below rate 2^32 drop; the mask holds 0 or 1 / (1 - rate). */
 static rg_val dropout(rg_scope *scope, rg_val x, rg_val rate)
 {
-    if (!scope->training || rg_conf_is_zero(scope->conf, rate))
+    if (!scope->training || !rate.id || rg_conf_is_zero(scope->conf, rate))
         return x;
     rg_graph *graph = scope->graph;
     rg_val one = rg_const(graph, 1, RG_F32), zero = rg_const(graph, 0, RG_F32);
-    /* Bits below rate 2^32 drop; the mask holds 0 or 1 / (1 - rate). */
     rg_val bits = rg_random_bits(scope->key, rg_scope_site(scope), rg_val_shape(x));
     rg_val limit = rg_mul(rate, rg_const(graph, 0x1p32, RG_F32));
     rg_val dropped = rg_lt(rg_cast(bits, RG_F32), limit);
     rg_val mask = rg_select(dropped, zero, rg_div(one, rg_sub(one, rate)));
-    return rg_mul(x, mask);
+    return rg_mul(x, rg_cast(mask, rg_val_dtype(x)));
+}
+
+static rg_val embedding(rg_scope *scope, rg_val ids, int64_t entries, int64_t width)
+{
+    rg_dtype dtype = rg_val_dtype(ids);
+    if ((dtype != RG_I32 && dtype != RG_U32) || entries < 1 || width < 1) {
+        rg_graph_fail(scope->graph, "give it whole numbers (...), entries and a width of 1 up",
+                      "an embedding of %lld entries of width %lld", (long long)entries,
+                      (long long)width);
+        return ids;
+    }
+    rg_scope_enter(scope, "embedding");
+    rg_val table = rg_scope_weight(scope, "weight", rg_shape_of(entries, width),
+                                   (rg_init){.kind = RG_INIT_NORMAL});
+    rg_scope_leave(scope);
+    return rg_gather(table, ids, 0);
 }
 
 rg_val rg_linear_at(rg_place at, rg_scope *scope, rg_val x, int64_t width)
 {
-    rg_graph_pin(scope->graph, at);
-    rg_val y = linear(scope, x, width);
-    rg_graph_unpin(scope->graph);
-    return y;
+    RG_PINNED(scope->graph, at, rg_affine(scope, x, width, false));
+}
+
+rg_val rg_project_at(rg_place at, rg_scope *scope, rg_val x, int64_t width)
+{
+    RG_PINNED(scope->graph, at, rg_affine(scope, x, width, true));
 }
 
 rg_val rg_dropout_at(rg_place at, rg_scope *scope, rg_val x, rg_val rate)
 {
-    rg_graph_pin(scope->graph, at);
-    rg_val y = dropout(scope, x, rate);
-    rg_graph_unpin(scope->graph);
-    return y;
+    RG_PINNED(scope->graph, at, dropout(scope, x, rate));
+}
+
+rg_val rg_residual_at(rg_place at, rg_scope *scope, rg_val x, rg_val branch, rg_val rate)
+{
+    RG_PINNED(scope->graph, at, rg_add(x, dropout(scope, branch, rate)));
+}
+
+rg_val rg_embedding_at(rg_place at, rg_scope *scope, rg_val ids, int64_t entries, int64_t width)
+{
+    RG_PINNED(scope->graph, at, embedding(scope, ids, entries, width));
 }

@@ -1,17 +1,15 @@
-/* optim.c - optimisers, as a table: each is the update of one parameter, in the graph of the
- * step.
+/* optim.c - what a training step does with gradients: the table of update rules, the state that
+ * they keep, clipping, and sharpness-aware gradients.  The rules are in optim_*.c.
  *
- * Weight decay of sgd and adam is L2 regularisation (added to the gradient); adamw's is
- * decoupled: the parameter shrinks by lr * weight_decay beside the adaptive step (Loshchilov &
- * Hutter 2019). */
-#include "rigor/nn.h"
+ * Weight decay of sgd and adam is L2 regularisation (added to the gradient); lamb adds it to the
+ * direction whose length it then sets; that of the others is decoupled: the parameter shrinks by
+ * lr * weight_decay beside the adaptive step (Loshchilov & Hutter 2019). */
+#include "engine/nn/internal.h"
 
 #include <string.h>
 
 typedef struct rg_optim_state {
     RG_VEC(rg_optim_tensor) slots;
-    rg_val one;
-    rg_val corrected[2]; /* 1 - beta1^t and sqrt(1 - beta2^t), once for all parameters */
 } optim_state;
 
 rg_optim *rg_optim_new(rg_graph *graph, const rg_conf *conf, rg_val lr, rg_val step)
@@ -19,7 +17,6 @@ rg_optim *rg_optim_new(rg_graph *graph, const rg_conf *conf, rg_val lr, rg_val s
     rg_optim *optim = RG_NEW(rg_optim);
     *optim = (rg_optim){
         .graph = graph, .conf = conf, .lr = lr, .step = step, .state = RG_NEW(optim_state)};
-    optim->state->one = rg_const(graph, 1, RG_F32);
     return optim;
 }
 
@@ -57,90 +54,54 @@ size_t rg_optim_slots(const rg_optim *optim, const rg_optim_tensor **ret)
     return optim->state->slots.len;
 }
 
-static rg_val hyper(rg_optim *optim, const char *name)
+/* ---- What rules share */
+
+rg_val rg_optim_number(const rg_optim *optim, const char *name)
 {
     return rg_conf_val(optim->conf, name);
 }
 
-/* a * x + b * y */
-static rg_val mix(rg_val a, rg_val x, rg_val b, rg_val y)
+bool rg_optim_decays(const rg_optim *optim, rg_val parameter)
 {
-    return rg_add(rg_mul(a, x), rg_mul(b, y));
+    bool all = strcmp(rg_conf_str(optim->conf, "decay_on"), "all") == 0;
+    return !rg_conf_off(optim->conf, "weight_decay") &&
+           (all || rg_val_shape(parameter).rank >= 2);
 }
 
-/* The L2 penalty's gradient. */
-static rg_val with_penalty(rg_optim *optim, rg_val parameter, rg_val gradient)
+rg_val rg_optim_shrunk(const rg_optim *optim, rg_val parameter)
 {
-    if (rg_conf_off(optim->conf, "weight_decay"))
-        return gradient;
-    return rg_add(gradient, rg_mul(hyper(optim, "weight_decay"), parameter));
+    if (!rg_optim_decays(optim, parameter))
+        return parameter;
+    rg_val decay = rg_mul(optim->lr, rg_optim_number(optim, "weight_decay"));
+    return rg_mul(parameter, rg_sub(rg_number(decay, 1), decay));
 }
 
-/* v = momentum v + g;  p = p - lr v,  with Nesterov p = p - lr (g + momentum v). */
-static rg_val sgd(rg_optim *optim, const char *name, rg_val p, rg_val gradient)
+rg_val rg_blend(rg_val share, rg_val x, rg_val y)
 {
-    rg_val g = with_penalty(optim, p, gradient);
-    if (!rg_conf_off(optim->conf, "momentum")) {
-        rg_val momentum = hyper(optim, "momentum");
-        rg_val velocity = rg_optim_slot(optim, "momentum", name, p);
-        rg_val next = rg_add(rg_mul(momentum, velocity), g);
-        rg_optim_keep(optim, velocity, next);
-        g = rg_conf_bool(optim->conf, "nesterov") ? rg_add(g, rg_mul(momentum, next)) : next;
-    }
-    return rg_sub(p, rg_mul(optim->lr, g));
+    return rg_add(rg_mul(share, x), rg_mul(rg_sub(rg_number(share, 1), share), y));
 }
 
-static void correct_bias(rg_optim *optim)
+rg_val rg_root_of_mean_square(rg_val x)
 {
-    optim_state *state = optim->state;
-    if (state->corrected[0].id)
-        return;
-    rg_val power1 = rg_pow(hyper(optim, "beta1"), optim->step);
-    rg_val power2 = rg_pow(hyper(optim, "beta2"), optim->step);
-    state->corrected[0] = rg_sub(state->one, power1);
-    state->corrected[1] = rg_sqrt(rg_sub(state->one, power2));
+    rg_val mean = rg_mean_over(rg_square(x), (uint32_t)((1u << rg_val_shape(x).rank) - 1));
+    return rg_sqrt(rg_reshape(mean, RG_SCALAR));
 }
 
-/* m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2;
- * the step is lr (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon). */
-static rg_val adam_step(rg_optim *optim, const char *name, rg_val p, rg_val g)
-{
-    correct_bias(optim);
-    optim_state *state = optim->state;
-    rg_val beta1 = hyper(optim, "beta1"), beta2 = hyper(optim, "beta2");
-    rg_val m = rg_optim_slot(optim, "mean", name, p);
-    rg_val v = rg_optim_slot(optim, "square", name, p);
-    rg_val next_m = mix(beta1, m, rg_sub(state->one, beta1), g);
-    rg_val next_v = mix(beta2, v, rg_sub(state->one, beta2), rg_mul(g, g));
-    rg_optim_keep(optim, m, next_m);
-    rg_optim_keep(optim, v, next_v);
-    rg_val root = rg_div(rg_sqrt(next_v), state->corrected[1]);
-    rg_val rate = rg_div(optim->lr, state->corrected[0]);
-    return rg_div(rg_mul(rate, next_m), rg_add(root, hyper(optim, "epsilon")));
-}
-
-static rg_val adam(rg_optim *optim, const char *name, rg_val p, rg_val g)
-{
-    return rg_sub(p, adam_step(optim, name, p, with_penalty(optim, p, g)));
-}
-
-static rg_val adamw(rg_optim *optim, const char *name, rg_val p, rg_val g)
-{
-    rg_val step = adam_step(optim, name, p, g);
-    if (!rg_conf_off(optim->conf, "weight_decay")) {
-        rg_val decay = rg_mul(optim->lr, hyper(optim, "weight_decay"));
-        p = rg_mul(p, rg_sub(optim->state->one, decay));
-    }
-    return rg_sub(p, step);
-}
+/* ---- The table */
 
 #define OPTIMIZERS(X) \
     X(sgd, "stochastic gradient descent, with momentum", \
       "Robbins & Monro 1951; Polyak 1964; Sutskever et al. 2013 (Nesterov)") \
     X(adamw, "Adam with decoupled weight decay", "Loshchilov & Hutter 2019") \
-    X(adam, "adaptive moments", "Kingma & Ba 2015")
+    X(adam, "adaptive moments", "Kingma & Ba 2015") \
+    X(lion, "the sign of a blend of gradient and momentum", "Chen et al. 2023") \
+    X(lamb, "Adam with a step as long as the weights of its layer", "You et al. 2020") \
+    X(adafactor, "second moments kept as rows times columns", "Shazeer & Stern 2018") \
+    X(muon, "momentum with singular values near 1; AdamW for vectors", \
+      "Jordan et al. 2024; Liu et al. 2025 (scale)") \
+    X(shampoo, "gradients whitened along each axis", "Gupta, Koren & Singer 2018")
 
-#define ENTRY(name, title, paper) {#name, title, paper, name},
+#define ENTRY(name, title, paper) {#name, title, paper, rg_update_##name},
 #define NAME(name, title, paper) #name,
 const rg_optimizer rg_optimizers[] = {OPTIMIZERS(ENTRY){0}};
 const char *const rg_optimizer_names[] = {OPTIMIZERS(NAME) NULL};
@@ -153,15 +114,43 @@ const rg_optimizer *rg_optimizer_find(const char *name)
     return NULL;
 }
 
+/* ---- Gradients of all parameters together */
+
+static rg_val norm_of(const rg_val *x, size_t n)
+{
+    rg_val total = rg_const(x->graph, 0, RG_F32);
+    for (size_t i = 0; i < n; i++)
+        total = rg_add(total, rg_sum(rg_square(x[i]), RG_ALL_AXES, false));
+    return rg_sqrt(total);
+}
+
 /* The scale is limit / max(norm, limit): 1 for a short gradient. */
 void rg_clip_by_norm(rg_val *gradients, size_t n, rg_val limit)
 {
     if (!n)
         return;
-    rg_val total = rg_const(limit.graph, 0, RG_F32);
-    for (size_t i = 0; i < n; i++)
-        total = rg_add(total, rg_sum(rg_mul(gradients[i], gradients[i]), RG_ALL_AXES, false));
-    rg_val scale = rg_div(limit, rg_max(rg_sqrt(total), limit));
+    rg_val scale = rg_div(limit, rg_max(norm_of(gradients, n), limit));
     for (size_t i = 0; i < n; i++)
         gradients[i] = rg_mul(gradients[i], scale);
+}
+
+/* min(g, limit) = -max(-g, -limit) */
+void rg_clip_by_value(rg_val *gradients, size_t n, rg_val limit)
+{
+    for (size_t i = 0; i < n; i++) {
+        rg_val above = rg_max(gradients[i], rg_neg(limit));
+        gradients[i] = rg_neg(rg_max(rg_neg(above), rg_neg(limit)));
+    }
+}
+
+void rg_sharpness_aware(rg_val *gradients, const rg_val *parameters, size_t n, rg_val radius)
+{
+    if (!n)
+        return;
+    rg_val *uphill = RG_NEW_ARRAY(rg_val, n);
+    rg_val scale = rg_div(radius, rg_at_least(norm_of(gradients, n), 1e-12));
+    for (size_t i = 0; i < n; i++)
+        uphill[i] = rg_add(parameters[i], rg_mul(gradients[i], scale));
+    rg_substitute(gradients, n, parameters, uphill, n, gradients);
+    rg_free(uphill);
 }

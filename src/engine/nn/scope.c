@@ -74,15 +74,34 @@ void rg_scope_leave(rg_scope *scope)
     state->path.data[state->path.len] = '\0';
 }
 
-rg_val rg_scope_weight(rg_scope *scope, const char *name, rg_shape shape, rg_init init)
+static rg_val add_weight(rg_scope *scope, const char *name, rg_shape shape, rg_weight weight)
 {
     scope_state *state = scope->state;
-    rg_weight weight = {
-        .name = rg_arena_printf(state->arena, "%s%s", rg_str_text(&state->path), name),
-        .init = init};
-    weight.input = rg_input(scope->graph, weight.name, RG_F32, shape);
+    weight.name = rg_arena_printf(state->arena, "%s%s", rg_str_text(&state->path), name);
+    weight.input = rg_input(scope->graph, weight.name, scope->dtype, shape);
     rg_vec_push(&state->weights, weight);
     return weight.input;
+}
+
+rg_val rg_scope_weight(rg_scope *scope, const char *name, rg_shape shape, rg_init init)
+{
+    return add_weight(scope, name, shape, (rg_weight){.init = init});
+}
+
+/* Until rg_scope_keep a buffer stays as it is. */
+rg_val rg_scope_buffer(rg_scope *scope, const char *name, rg_shape shape, rg_init init)
+{
+    rg_val input = add_weight(scope, name, shape, (rg_weight){.init = init, .buffer = true});
+    rg_scope_keep(scope, input, input);
+    return input;
+}
+
+void rg_scope_keep(rg_scope *scope, rg_val buffer, rg_val next)
+{
+    scope_state *state = scope->state;
+    for (size_t i = 0; i < state->weights.len; i++)
+        if (state->weights.at[i].buffer && state->weights.at[i].input.id == buffer.id)
+            state->weights.at[i].next = next;
 }
 
 size_t rg_scope_weights(const rg_scope *scope, const rg_weight **ret)
@@ -94,4 +113,16 @@ size_t rg_scope_weights(const rg_scope *scope, const rg_weight **ret)
 uint32_t rg_scope_site(rg_scope *scope)
 {
     return scope->state->sites++;
+}
+
+void rg_scope_penalize(rg_scope *scope, rg_val penalty)
+{
+    scope->penalty = scope->penalty.id ? rg_add(scope->penalty, penalty) : penalty;
+}
+
+rg_val rg_scope_present(const rg_scope *scope, rg_val x)
+{
+    if (!scope->present.id)
+        return (rg_val){0};
+    return rg_cast(rg_along(scope->present, rg_val_shape(x).rank, 0), rg_val_dtype(x));
 }

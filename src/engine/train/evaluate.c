@@ -61,8 +61,8 @@ static void bind_weights(rg_program *program, evaluator *eval, bool held)
     rg_scope_weights(eval->net.scope, &read);
     float *memory = program->held;
     for (size_t i = 0; i < n; i++) {
-        void *buffer = rg_plan_buffer(program->step.plan, trained[i].input);
-        rg_plan_bind(eval->plan, read[i].input, held ? memory : buffer);
+        float *from = held ? memory : rg_program_served(program, i);
+        rg_plan_bind(eval->plan, read[i].input, from);
         memory += rg_val_count(trained[i].input);
     }
 }

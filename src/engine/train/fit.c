@@ -13,9 +13,11 @@ typedef struct fit {
     const rg_fit_spec *spec;
     rg_arena *arena;
     const json_t *train; /* the section of the configuration */
-    size_t steps;        /* in an epoch */
+    size_t steps;        /* batches in an epoch */
+    size_t updates;      /* in an epoch: one every program->accumulate batches */
     size_t epochs, patience;
     const rg_schedule *schedule;
+    rg_plateau plateau;
     uint32_t *order; /* steps x batch rows; places without an example hold row 0 */
     uint32_t drop_key[2];
     float *target;  /* regression: standardised */
@@ -130,16 +132,21 @@ static void set_initial_state(fit *f)
                      rg_plan_buffer(step->plan, weights[i].input),
                      (size_t)rg_val_count(weights[i].input));
     const rg_optim_tensor *slots;
-    n = rg_optim_slots(step->optim, &slots);
-    for (size_t i = 0; i < n; i++)
+    size_t n_slots = rg_optim_slots(step->optim, &slots);
+    for (size_t i = 0; i < n_slots; i++)
         memset(rg_plan_buffer(step->plan, slots[i].input), 0,
                (size_t)rg_val_count(slots[i].input) * sizeof(float));
+    for (size_t i = 0; i < n; i++) /* running means start from the weights */
+        if (step->average[i].id)
+            memcpy(rg_plan_buffer(step->plan, step->average[i]),
+                   rg_plan_buffer(step->plan, weights[i].input),
+                   (size_t)rg_val_count(weights[i].input) * sizeof(float));
 }
 
 static size_t state_count(const rg_program *program)
 {
     const rg_optim_tensor *slots;
-    size_t n = rg_optim_slots(program->step.optim, &slots), total = program->parameters;
+    size_t n = rg_optim_slots(program->step.optim, &slots), total = program->numbers;
     for (size_t i = 0; i < n; i++)
         total += (size_t)rg_val_count(slots[i].input);
     return total;
@@ -150,9 +157,11 @@ static void prepare(fit *f)
     rg_program *program = f->program;
     f->train = json_object_get(f->spec->config, "train");
     f->steps = (f->spec->train->rows + program->batch - 1) / program->batch;
+    f->updates = (f->steps + program->accumulate - 1) / program->accumulate;
     f->epochs = (size_t)train_number(f, "epochs");
     f->patience = (size_t)train_number(f, "patience");
     f->schedule = rg_schedule_find(rg_json_text(f->train, "schedule", "constant"));
+    f->plateau = (rg_plateau){.factor = 1};
     f->order = RG_ARENA_ARRAY(f->arena, uint32_t, f->steps * program->batch);
     f->start = RG_ARENA_ARRAY(f->arena, float, state_count(program));
     f->outputs =
@@ -176,49 +185,64 @@ static void shuffle(fit *f, size_t epoch)
     rg_rng_shuffle(&rng, f->order, rows);
 }
 
-/* The learning rate of a step, counted from 0 over the whole training. */
-static double rate_at(const fit *f, size_t step)
+/* The learning rate of an update, counted from 0 over the whole training. */
+static double rate_at(const fit *f, size_t update)
 {
-    size_t epoch = step / f->steps;
-    rg_schedule_at at = {.step = (double)step,
-                         .steps = (double)(f->steps * f->epochs),
+    size_t epoch = update / f->updates;
+    rg_schedule_at at = {.step = (double)update,
+                         .steps = (double)(f->updates * f->epochs),
                          .epoch = (double)epoch,
                          .step_size = train_number(f, "step_size"),
-                         .gamma = train_number(f, "gamma")};
+                         .gamma = train_number(f, "gamma"),
+                         .plateau = f->plateau.factor};
     double warmup = floor(train_number(f, "warmup") * at.steps);
     return train_number(f, "lr") * rg_schedule_factor(f->schedule, &at, warmup);
 }
 
-/* Fills in the inputs of step k of an epoch (both from 0); returns the examples in its batch.
- */
-static size_t set_step(fit *f, size_t epoch, size_t k)
+/* The batch of step k: its rows, and their shares in the mean over the examples of the update
+ * that the step belongs to; returns how many these are. */
+static size_t set_batch(fit *f, size_t k)
 {
     stepper *step = &f->program->step;
-    size_t batch = f->program->batch, number = epoch * f->steps + k;
-    size_t left = f->spec->train->rows - k * batch, filled = left < batch ? left : batch;
+    size_t batch = f->program->batch, whole = f->program->accumulate * batch;
+    size_t first = k * batch / whole * whole, rows = f->spec->train->rows;
+    size_t left = rows - k * batch, filled = left < batch ? left : batch;
+    size_t examples = rows - first < whole ? rows - first : whole;
     float *weight = rg_plan_buffer(step->plan, step->weight);
     const float *of_row = f->spec->train->weight; /* of classes that are to count the same */
     for (size_t i = 0; i < batch; i++)
-        weight[i] = i < filled ? 1 / (float)filled : 0;
+        weight[i] = i < filled ? 1 / (float)examples : 0;
     for (size_t i = 0; of_row && i < filled; i++)
         weight[i] *= of_row[f->order[k * batch + i]];
     memcpy(rg_plan_buffer(step->plan, step->index), f->order + k * batch,
            batch * sizeof(*f->order));
+    return examples;
+}
+
+/* Fills in the inputs of step k of an epoch (both from 0); returns the examples that its loss
+ * is a mean over. */
+static size_t set_step(fit *f, size_t epoch, size_t k)
+{
+    stepper *step = &f->program->step;
+    size_t number = epoch * f->steps + k, accumulate = f->program->accumulate;
+    size_t update = epoch * f->updates + k / accumulate;
     uint32_t counter[2] = {(uint32_t)number, (uint32_t)((uint64_t)number >> 32)};
     rg_threefry(f->drop_key, counter, rg_plan_buffer(step->plan, step->net.scope->key));
-    set_scalar(step, step->lr, rate_at(f, number));
-    set_scalar(step, step->step, (double)(number + 1));
-    return filled;
+    set_scalar(step, step->lr, rate_at(f, update));
+    set_scalar(step, step->step, (double)(update + 1));
+    if (step->apply.id)
+        set_scalar(step, step->apply, (k + 1) % accumulate == 0 || k + 1 == f->steps);
+    return set_batch(f, k);
 }
 
 /* Runs step k; the batch's share of the epoch's loss is added to *sum. */
 static bool run_step(fit *f, size_t epoch, size_t k, double *sum, rg_err *err)
 {
     stepper *step = &f->program->step;
-    size_t filled = set_step(f, epoch, k);
+    size_t examples = set_step(f, epoch, k);
     if (!rg_plan_run(step->plan, err))
         return false;
-    *sum += *(float *)rg_plan_buffer(step->plan, step->loss) * (double)filled;
+    *sum += *(float *)rg_plan_buffer(step->plan, step->loss) * (double)examples;
     return true;
 }
 
@@ -228,7 +252,7 @@ static bool run_step(fit *f, size_t epoch, size_t k, double *sum, rg_err *err)
 static void copy_state(fit *f, float *memory, direction where)
 {
     rg_program_copy(f->program, memory, where);
-    memory += f->program->parameters;
+    memory += f->program->numbers;
     const rg_optim_tensor *slots;
     size_t n = rg_optim_slots(f->program->step.optim, &slots);
     for (size_t i = 0; i < n; i++) {
@@ -350,12 +374,15 @@ static bool run_epochs(fit *f, rg_fit_result *best, rg_err *err)
         if (!train_epoch(f, epoch, &loss, err) || !validate(f, score, err))
             return false;
         best->epochs = epoch + 1;
-        best->steps += f->steps;
-        if (is_better(f->spec->metrics[0], score[0], best->score[0])) {
+        best->steps += f->updates;
+        bool better = is_better(f->spec->metrics[0], score[0], best->score[0]);
+        if (better) {
             best->epoch = epoch + 1;
             memcpy(best->score, score, sizeof(score));
-            rg_program_copy(f->program, f->program->held, FROM_PLAN);
+            rg_program_hold(f->program);
         }
+        rg_plateau_epoch(&f->plateau, better, train_number(f, "step_size"),
+                         train_number(f, "gamma"));
         if (!report(f, epoch, loss, score, err))
             return false;
         if (f->patience && epoch + 1 - best->epoch >= f->patience)

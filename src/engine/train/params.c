@@ -20,29 +20,44 @@
         .fallback = FALLBACK, .help = HELP \
     }
 
+static const char *const decayed[] = {"all", "matrices", NULL};
+
 const rg_param rg_train_params[] = {
     CHOICE("optimizer", rg_optimizer_names, "\"adamw\"", "update rule"),
     NUMBER("lr", 0, 1e12, "0.001", "learning rate at the schedule's top"),
-    NUMBER("weight_decay", 0, 1e6, "0.01", "decoupled (adamw) or an L2 penalty (sgd, adam)"),
+    NUMBER("weight_decay", 0, 1e6, "0.01",
+           "an L2 penalty (sgd, adam) or decoupled (the others)"),
+    CHOICE("decay_on", decayed, "\"all\"",
+           "what decays: all weights, or those of two axes and more (no biases, no norms)"),
     WHOLE("batch", true, 1, 1 << 24, "64", "examples a step; never more than there are"),
+    WHOLE("accumulate", true, 1, 1 << 16, "1",
+          "batches whose gradients are added up before each update"),
     WHOLE("epochs", false, 1, 1e6, "40", "passes over the training part"),
     WHOLE("patience", false, 0, 1e6, "0",
           "stop after this many epochs without a better validation score; 0: never"),
     CHOICE("schedule", rg_schedule_names, "\"constant\"", "learning rate over the steps"),
     NUMBER("warmup", 0, 0.99, "0", "share of the steps over which the rate rises linearly"),
-    WHOLE("step_size", false, 1, 1e6, "10", "schedule step: epochs between two cuts"),
-    NUMBER("gamma", 0, 1, "0.1", "schedule step: factor of a cut"),
-    NUMBER("momentum", 0, 0.9999, "0.9", "sgd"),
+    WHOLE("step_size", false, 1, 1e6, "10",
+          "schedule step: epochs between two cuts; plateau: without a better score"),
+    NUMBER("gamma", 0, 1, "0.1", "schedules step and plateau: factor of a cut"),
+    NUMBER("momentum", 0, 0.9999, "0.9", "sgd, muon"),
     {.name = "nesterov",
      .kind = RG_PARAM_BOOL,
      .structural = true,
      .fallback = "false",
      .help = "sgd: Nesterov's momentum"},
-    NUMBER("beta1", 0, 0.9999, "0.9", "adam, adamw: decay of the gradient's mean"),
-    NUMBER("beta2", 0, 0.999999, "0.999", "adam, adamw: decay of the squared gradient's mean"),
-    NUMBER("epsilon", 1e-16, 1, "1e-8", "adam, adamw: keeps the step finite"),
+    NUMBER("beta1", 0, 0.9999, "0.9", "adam, adamw, lamb, lion: decay of the gradient's mean"),
+    NUMBER("beta2", 0, 0.999999, "0.999",
+           "adam, adamw, lamb: decay of the squared gradient's mean; lion: of its momentum"),
+    NUMBER("epsilon", 1e-16, 1, "1e-8", "adam, adamw, lamb, shampoo: keeps the step finite"),
     NUMBER("label_smoothing", 0, 0.99, "0", "share of the target spread over all classes"),
     NUMBER("clip", 0, 1e12, "0", "largest norm of the whole gradient; 0: no clipping"),
+    NUMBER("clip_value", 0, 1e12, "0", "largest size of each number of the gradient; 0: any"),
+    NUMBER(
+        "sam", 0, 1e6, "0",
+        "sharpness-aware minimisation: radius of its step uphill, 0.05 in the paper; 0: off"),
+    NUMBER("ema", 0, 0.999999, "0",
+           "decay of the running mean of the weights that is evaluated and kept; 0: off"),
     {0},
 };
 

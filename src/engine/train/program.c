@@ -1,8 +1,5 @@
-/* program.c - from a configuration to a compiled training step.
- *
- * The step is one graph.  The batch is gathered from the resident data set by row numbers; its
- * loss is the weighted sum of the examples' losses, so that the last, shorter batch of an epoch
- * runs through the same plan with weight 0 on the places that it leaves empty. */
+/* program.c - from a configuration to a compiled training step (step.c), and the memory of the
+ * member that it trains. */
 #include "engine/train/program.h"
 
 #include <string.h>
@@ -76,77 +73,6 @@ void rg_network_close(network *net)
     rg_graph_free(net->graph);
 }
 
-/* ---- The training step */
-
-static rg_val losses_of(stepper *step, const rg_program_spec *spec, rg_val out, rg_val y)
-{
-    if (spec->task == RG_REGRESS)
-        return rg_squared_error(rg_reshape(out, rg_val_shape(y)), y);
-    rg_val smoothing = {0};
-    if (!rg_conf_off(step->net.train, "label_smoothing"))
-        smoothing = rg_conf_val(step->net.train, "label_smoothing");
-    return rg_cross_entropy(out, y, smoothing);
-}
-
-static void build_loss(stepper *step, const rg_program_spec *spec, int64_t batch)
-{
-    rg_graph *graph = step->net.graph;
-    int64_t rows = (int64_t)spec->rows, features = (int64_t)spec->features;
-    rg_dtype target = spec->task == RG_CLASSIFY ? RG_I32 : RG_F32;
-    step->x = rg_input(graph, "data.x", RG_F32, rg_shape_of(rows, features));
-    step->y = rg_input(graph, "data.y", target, rg_shape_of(rows));
-    step->index = rg_input(graph, "batch.index", RG_I32, rg_shape_of(batch));
-    step->weight = rg_input(graph, "batch.weight", RG_F32, rg_shape_of(batch));
-    rg_val x = rg_gather(step->x, step->index, 0);
-    rg_val y = rg_gather(step->y, step->index, 0);
-    rg_val out = spec->model->forward(step->net.scope, x, step->net.model);
-    rg_val losses = losses_of(step, spec, out, y);
-    step->loss = rg_sum(rg_mul(losses, step->weight), RG_ALL_AXES, false);
-}
-
-/* The new value of each weight into next[n]. */
-static void build_update(stepper *step, const rg_program_spec *spec, const rg_weight *weights,
-                         size_t n, rg_val *next)
-{
-    const json_t *train = json_object_get(spec->config, "train");
-    step->lr = rg_input(step->net.graph, "lr", RG_F32, RG_SCALAR);
-    step->step = rg_input(step->net.graph, "step", RG_F32, RG_SCALAR);
-    step->optim = rg_optim_new(step->net.graph, step->net.train, step->lr, step->step);
-    rg_val *inputs = RG_NEW_ARRAY(rg_val, n), *gradients = RG_NEW_ARRAY(rg_val, n);
-    for (size_t i = 0; i < n; i++)
-        inputs[i] = weights[i].input;
-    rg_grad(step->loss, inputs, n, gradients);
-    if (!rg_conf_off(step->net.train, "clip"))
-        rg_clip_by_norm(gradients, n, rg_conf_val(step->net.train, "clip"));
-    const rg_optimizer *rule = rg_optimizer_find(rg_json_text(train, "optimizer", ""));
-    for (size_t i = 0; i < n; i++)
-        next[i] = rule->update(step->optim, weights[i].name, inputs[i], gradients[i]);
-    rg_free(inputs);
-    rg_free(gradients);
-}
-
-static bool build_step(stepper *step, const rg_program_spec *spec, size_t batch, rg_err *err)
-{
-    rg_network_open(&step->net, spec, true);
-    build_loss(step, spec, (int64_t)batch);
-    const rg_weight *weights;
-    size_t n = rg_scope_weights(step->net.scope, &weights);
-    rg_val *next = RG_NEW_ARRAY(rg_val, n);
-    build_update(step, spec, weights, n, next);
-    const rg_optim_tensor *slots;
-    size_t n_slots = rg_optim_slots(step->optim, &slots);
-    rg_carry *carries = RG_NEW_ARRAY(rg_carry, n + n_slots);
-    for (size_t i = 0; i < n; i++)
-        carries[i] = (rg_carry){weights[i].input, next[i]};
-    for (size_t i = 0; i < n_slots; i++)
-        carries[n + i] = (rg_carry){slots[i].input, slots[i].output};
-    step->plan = rg_plan_compile(step->net.graph, &step->loss, 1, carries, n + n_slots,
-                                 &spec->plan, err);
-    rg_free(next);
-    rg_free(carries);
-    return step->plan != NULL;
-}
-
 /* ---- Programs */
 
 static bool check_spec(const rg_program_spec *spec, rg_err *err)
@@ -166,13 +92,21 @@ static bool check_spec(const rg_program_spec *spec, rg_err *err)
     return true;
 }
 
-static size_t count_parameters(const rg_program *program)
+static void count_numbers(rg_program *program)
 {
     const rg_weight *weights;
-    size_t n = rg_scope_weights(program->step.net.scope, &weights), total = 0;
-    for (size_t i = 0; i < n; i++)
-        total += (size_t)rg_val_count(weights[i].input);
-    return total;
+    size_t n = rg_scope_weights(program->step.net.scope, &weights);
+    for (size_t i = 0; i < n; i++) {
+        size_t count = (size_t)rg_val_count(weights[i].input);
+        program->numbers += count;
+        program->parameters += weights[i].buffer ? 0 : count;
+    }
+}
+
+size_t rg_accumulate_of(const rg_program_spec *spec)
+{
+    const json_t *train = json_object_get(spec->config, "train");
+    return (size_t)rg_json_number(json_object_get(train, "accumulate"), 1);
 }
 
 static size_t batch_of(const rg_program_spec *spec)
@@ -192,12 +126,13 @@ rg_program *rg_program_compile(const rg_program_spec *spec, rg_err *err)
     program->key = rg_program_key(spec);
     program->batch = batch_of(spec);
     program->target_sd = 1;
-    if (!build_step(&program->step, &program->spec, program->batch, err)) {
+    program->accumulate = rg_accumulate_of(spec);
+    if (!rg_step_build(&program->step, &program->spec, program->batch, err)) {
         rg_program_free(program);
         return NULL;
     }
-    program->parameters = count_parameters(program);
-    program->held = RG_NEW_ARRAY(float, program->parameters);
+    count_numbers(program);
+    program->held = RG_NEW_ARRAY(float, program->numbers);
     return program;
 }
 
@@ -207,9 +142,7 @@ void rg_program_free(rg_program *program)
         return;
     for (size_t i = 0; i < program->n_evaluators; i++)
         rg_evaluator_free(program->evaluators[i]);
-    rg_plan_free(program->step.plan);
-    rg_optim_free(program->step.optim);
-    rg_network_close(&program->step.net);
+    rg_step_free(&program->step);
     rg_free(program->held);
     rg_free(program->key);
     json_decref((json_t *)(uintptr_t)program->spec.config);
@@ -238,6 +171,26 @@ void rg_program_copy(rg_program *program, float *memory, direction where)
         float *buffer = rg_plan_buffer(program->step.plan, weights[i].input);
         memcpy(where == FROM_PLAN ? memory : buffer, where == FROM_PLAN ? buffer : memory,
                count * sizeof(float));
+        memory += count;
+    }
+}
+
+float *rg_program_served(rg_program *program, size_t i)
+{
+    const rg_weight *weights;
+    rg_scope_weights(program->step.net.scope, &weights);
+    rg_val average = program->step.average[i];
+    return rg_plan_buffer(program->step.plan, average.id ? average : weights[i].input);
+}
+
+void rg_program_hold(rg_program *program)
+{
+    const rg_weight *weights;
+    size_t n = rg_scope_weights(program->step.net.scope, &weights);
+    float *memory = program->held;
+    for (size_t i = 0; i < n; i++) {
+        size_t count = (size_t)rg_val_count(weights[i].input);
+        memcpy(memory, rg_program_served(program, i), count * sizeof(float));
         memory += count;
     }
 }

@@ -16,8 +16,11 @@ typedef struct stepper { /* one training step */
     network net;
     rg_val x, y;           /* the data set: (N, D), (N) */
     rg_val index, weight;  /* the batch: rows (B), and their shares in the mean loss (B) */
-    rg_val lr, step, loss; /* scalars; step counts from 1 */
+    rg_val lr, step, loss; /* scalars; step counts updates from 1 */
+    rg_val apply;          /* scalar: 1 when this batch completes an update; no value: always */
+    rg_val *average;       /* of each weight its running mean, or no value */
     rg_optim *optim;
+    size_t sums; /* so many of its slots, the first ones, add up the batches of an update */
     rg_plan *plan;
 } stepper;
 
@@ -37,21 +40,29 @@ struct rg_program {
     rg_program_spec spec; /* its configuration is owned */
     char *key;
     size_t batch;
+    size_t accumulate; /* batches an update */
     stepper step;
     evaluator *evaluators[EVALUATORS];
     size_t n_evaluators;
-    size_t parameters;
-    float *held;                  /* chosen parameters, one weight behind the other */
+    size_t parameters;            /* trainable numbers */
+    size_t numbers;               /* of all weights, buffers included */
+    float *held;                  /* the chosen weights, one behind the other */
     bool holds;                   /* `held` is valid */
     float target_mean, target_sd; /* regression: of the training part */
 };
 
 typedef enum direction { FROM_PLAN, TO_PLAN } direction;
-/* Copies all weights between the step's buffers and `memory` (program->parameters numbers). */
+/* Copies all weights between the step's buffers and `memory` (program->numbers numbers). */
 void rg_program_copy(rg_program *program, float *memory, direction where);
+/* Where the i-th weight stands as evaluation reads it: its running mean, or itself. */
+float *rg_program_served(rg_program *program, size_t i);
+void rg_program_hold(rg_program *program); /* the served weights into program->held */
 /* Where evaluators read the weights: the step's buffers while training, or program->held. */
 bool rg_program_evaluate(rg_program *program, bool held, const float *x, size_t rows,
                          float *ret, rg_err *err);
+bool rg_step_build(stepper *step, const rg_program_spec *spec, size_t batch, rg_err *err);
+void rg_step_free(stepper *step);
+size_t rg_accumulate_of(const rg_program_spec *spec); /* batches an update */
 void rg_network_open(network *net, const rg_program_spec *spec, bool training);
 void rg_network_close(network *net);
 evaluator *rg_evaluator_new(const rg_program_spec *spec, int64_t rows, rg_err *err);

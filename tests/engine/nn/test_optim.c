@@ -1,35 +1,13 @@
 /* test_optim.c - optimisers, clipping, schedules and a whole small network against PyTorch's.
  */
+#include "engine/nn/section.h"
 #include "engine/nn/torch.h"
-
-#include "rigor/train.h"
 
 static const json_t *at(const char *path)
 {
     const json_t *found = rg_json_path(torch_record, path);
     assert_non_null(found);
     return found;
-}
-
-/* The section "train" with the defaults and the numbers of a recorded case. */
-static json_t *train_section(const json_t *item)
-{
-    json_t *values = rg_param_defaults(rg_train_params);
-    for (const rg_param *p = rg_train_params; p->name; p++) {
-        json_t *given = json_object_get(item, p->name);
-        if (given)
-            json_object_set(values, p->name, given);
-    }
-    return values;
-}
-
-static void set_hyper_parameters(rg_plan *plan, const rg_conf *conf, const json_t *values)
-{
-    const rg_conf_input *inputs;
-    size_t n = rg_conf_inputs(conf, &inputs);
-    for (size_t i = 0; i < n; i++)
-        *(float *)rg_plan_buffer(plan, inputs[i].input) =
-            (float)json_number_value(json_object_get(values, inputs[i].name));
 }
 
 typedef struct update { /* one parameter, its gradient given */
@@ -110,6 +88,14 @@ static void test_tables_have_names(void **state)
     assert_null(rg_schedule_find("none"));
 }
 
+/* The validation score of each step, as if each were an epoch, into the plateau. */
+static void watch(rg_plateau *plateau, double *best, size_t k)
+{
+    double score = json_number_value(json_array_get(at("schedules.plateau_scores"), k));
+    rg_plateau_epoch(plateau, score < *best, 2, 0.3);
+    *best = fmin(*best, score);
+}
+
 static void test_schedules(void **state)
 {
     (void)state;
@@ -118,14 +104,18 @@ static void test_schedules(void **state)
     for (const rg_schedule *s = rg_schedules; s->name; s++) {
         const json_t *expected = json_object_get(at("schedules"), s->name);
         assert_non_null(expected);
+        rg_plateau plateau = {.factor = 1};
+        double best = INFINITY;
         for (size_t k = 0; k < (size_t)steps; k++) {
             rg_schedule_at now = {.step = (double)k,
                                   .steps = steps,
                                   .epoch = floor((double)k / epoch),
                                   .step_size = 2,
-                                  .gamma = 0.3};
+                                  .gamma = 0.3,
+                                  .plateau = plateau.factor};
             assert_close(rg_schedule_factor(s, &now, 0),
                          json_number_value(json_array_get(expected, k)), 1e-12);
+            watch(&plateau, &best, k);
         }
     }
 }
@@ -138,6 +128,18 @@ static void test_warm_up(void **state)
     for (size_t k = 0; k < RG_COUNT(expected); k++) {
         rg_schedule_at now = {.step = (double)k, .steps = 8};
         assert_close(rg_schedule_factor(linear, &now, 4), expected[k], 1e-12);
+    }
+}
+
+/* Vaswani et al. 2017, equation 3, but for its constant: min(t^-0.5, t w^-1.5) sqrt(w). */
+static void test_inverse_square_root_after_a_warm_up(void **state)
+{
+    (void)state;
+    const rg_schedule *schedule = rg_schedule_find("inverse_sqrt");
+    for (int t = 1; t <= 40; t++) {
+        rg_schedule_at now = {.step = t, .steps = 40};
+        double rise = (t + 1) / 8.0, fall = sqrt(8.0 / t);
+        assert_close(rg_schedule_factor(schedule, &now, 8), t < 8 ? rise : fall, 1e-12);
     }
 }
 
@@ -216,8 +218,11 @@ static void test_network(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_updates),   cmocka_unit_test(test_tables_have_names),
-        cmocka_unit_test(test_schedules), cmocka_unit_test(test_warm_up),
+        cmocka_unit_test(test_updates),
+        cmocka_unit_test(test_tables_have_names),
+        cmocka_unit_test(test_schedules),
+        cmocka_unit_test(test_warm_up),
+        cmocka_unit_test(test_inverse_square_root_after_a_warm_up),
         cmocka_unit_test(test_network),
     };
     return cmocka_run_group_tests(tests, torch_load, torch_unload);

@@ -12,18 +12,24 @@ static json_t *torch_record;
 #ifndef TORCH_RECORD
 #define TORCH_RECORD "torch.json"
 #endif
+/* Reads one of the recorded files of this folder; NULL on failure. */
+static inline json_t *torch_read(const char *name)
+{
+    char path[1024], *text;
+    size_t len;
+    rg_err err = {0};
+    snprintf(path, sizeof(path), RIGOR_SOURCE_DIR "/tests/engine/nn/%s", name);
+    if (!rg_file_read(path, 1 << 24, &text, &len, &err))
+        return NULL;
+    json_t *record = rg_json_parse(text, len, name, &err);
+    rg_free(text);
+    return record;
+}
 
 static inline int torch_load(void **state)
 {
     (void)state;
-    char *text;
-    size_t len;
-    rg_err err = {0};
-    if (!rg_file_read(RIGOR_SOURCE_DIR "/tests/engine/nn/" TORCH_RECORD, 1 << 24, &text, &len,
-                      &err))
-        return -1;
-    torch_record = rg_json_parse(text, len, TORCH_RECORD, &err);
-    rg_free(text);
+    torch_record = torch_read(TORCH_RECORD);
     return torch_record ? 0 : -1;
 }
 

@@ -1,0 +1,351 @@
+/* test_step.c - what the training step does beside descending: batches that add up, running means
+ * of weights, buffers, penalties, plateaus, sharpness; each optimiser learns. */
+#include "engine/train/fixtures.h"
+
+#include "engine/train/program.h"
+
+#include <unistd.h>
+
+/* ---- Models of this file's own */
+
+static const rg_param no_params[] = {{0}};
+
+static rg_val normed_forward(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    (void)conf;
+    x = rg_activate(rg_batch_norm(s, rg_linear(s, x, 16)), "relu");
+    return rg_linear(s, x, s->classes);
+}
+
+/* An L2 penalty of 0.05 on matrices, as what a layer asks for. */
+static rg_val penalised_forward(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    (void)conf;
+    rg_val y = rg_linear(s, rg_activate(rg_linear(s, x, 8), "tanh"), s->classes);
+    const rg_weight *weights;
+    size_t n = rg_scope_weights(s, &weights);
+    for (size_t i = 0; i < n; i += 2) {
+        rg_val square = rg_mul(weights[i].input, weights[i].input);
+        rg_scope_penalize(
+            s, rg_mul(rg_sum(square, RG_ALL_AXES, false), rg_const(s->graph, 0.025, RG_F32)));
+    }
+    return y;
+}
+
+static const rg_model normed = {
+    .name = "normed", .params = no_params, .tasks = RG_ANY_TASK, .forward = normed_forward};
+static const rg_model penalised = {.name = "penalised",
+                                   .params = no_params,
+                                   .tasks = RG_ANY_TASK,
+                                   .forward = penalised_forward};
+
+/* ---- Training one of them, or the perceptron */
+
+typedef struct trained {
+    rg_program *program;
+    curve c;
+    rg_fit_result result;
+} trained;
+
+static json_t *config_of(const rg_model *model, const char *text)
+{
+    rg_err err = {0};
+    json_t *given = rg_json_parse(text, strlen(text), "train", &err), *value;
+    assert_good(given != NULL, err);
+    json_t *train = rg_param_defaults(rg_train_params);
+    const char *name;
+    json_object_foreach (given, name, value) {
+        assert_non_null(rg_param_find(rg_train_params, name));
+        json_object_set(train, name, value);
+    }
+    json_decref(given);
+    json_t *of_model = rg_param_defaults(model->params);
+    if (json_object_get(of_model, "hidden"))
+        json_object_set_new(of_model, "hidden", json_pack("[i]", 8));
+    if (json_object_get(of_model, "activation"))
+        json_object_set_new(of_model, "activation", json_string("tanh"));
+    return json_pack("{s:o, s:o}", "model", of_model, "train", train);
+}
+
+static rg_program *compile(const rg_model *model, const json_t *config, const rg_part *train)
+{
+    rg_program_spec spec = {.model = model,
+                            .config = config,
+                            .task = train->task,
+                            .classes = train->classes,
+                            .features = train->features,
+                            .rows = train->rows};
+    rg_err err = {0};
+    rg_program *made = rg_program_compile(&spec, &err);
+    assert_good(made != NULL, err);
+    return made;
+}
+
+static void train(trained *t, const rg_model *model, const char *text, const rg_part *data,
+                  const rg_part *val)
+{
+    json_t *config = config_of(model, text);
+    if (!t->program)
+        t->program = compile(model, config, data);
+    const rg_metric *metrics[1] = {rg_metric_find("nll")};
+    t->c = (curve){0};
+    rg_fit_spec spec = {.config = config,
+                        .seed = 7,
+                        .train = data,
+                        .val = val,
+                        .metrics = metrics,
+                        .n_metrics = 1,
+                        .on_epoch = note_epoch,
+                        .ctx = &t->c};
+    rg_err err = {0};
+    bool done = rg_fit(t->program, &spec, &t->result, &err);
+    assert_good(done, err);
+    json_decref(config);
+}
+
+typedef struct data {
+    rg_arena *arena;
+    rg_part train, val;
+} data;
+
+static data open_data(size_t rows)
+{
+    data d = {.arena = rg_arena_new()};
+    d.train = moons(d.arena, 1, rows);
+    d.val = moons(d.arena, 2, 80);
+    return d;
+}
+
+static void close_trained(trained *t, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        rg_program_free(t[i].program);
+}
+
+static void assert_same_curves(const curve *a, const curve *b, double tolerance)
+{
+    assert_int_equal(a->epochs, b->epochs);
+    for (size_t i = 0; i < a->epochs; i++) {
+        assert_close(a->loss[i], b->loss[i], tolerance);
+        assert_close(a->score[i], b->score[i], tolerance);
+    }
+}
+
+/* ---- Batches that add up */
+
+/* Batches of 8, four an update, are batches of 32: also the last update of an epoch, which has
+ * 4 of 100 examples. */
+static void test_accumulated_batches(void **state)
+{
+    (void)state;
+    data d = open_data(100);
+    const rg_model *mlp = rg_model_find("mlp");
+    trained t[2] = {0};
+    train(&t[0], mlp, "{\"batch\": 32, \"epochs\": 8, \"lr\": 0.02, \"schedule\": \"cosine\"}",
+          &d.train, &d.val);
+    train(&t[1], mlp,
+          "{\"batch\": 8, \"accumulate\": 4, \"epochs\": 8, \"lr\": 0.02, \"schedule\": "
+          "\"cosine\", \"ema\": 0}",
+          &d.train, &d.val);
+    assert_same_curves(&t[0].c, &t[1].c, 2e-5);
+    assert_int_equal(t[0].result.steps, 32);
+    assert_int_equal(t[1].result.steps, 32);
+    close_trained(t, 2);
+    rg_arena_free(d.arena);
+}
+
+/* Clipping looks at the sum, not at its parts. */
+static void test_accumulated_gradients_are_clipped_once(void **state)
+{
+    (void)state;
+    data d = open_data(64);
+    const rg_model *mlp = rg_model_find("mlp");
+    trained t[2] = {0};
+    train(&t[0], mlp,
+          "{\"optimizer\": \"sgd\", \"batch\": 32, \"epochs\": 4, \"clip\": 0.05, \"lr\": 1}",
+          &d.train, &d.val);
+    train(&t[1], mlp,
+          "{\"optimizer\": \"sgd\", \"batch\": 16, \"accumulate\": 2, \"epochs\": 4, "
+          "\"clip\": 0.05, \"lr\": 1}",
+          &d.train, &d.val);
+    assert_same_curves(&t[0].c, &t[1].c, 2e-5);
+    close_trained(t, 2);
+    rg_arena_free(d.arena);
+}
+
+/* ---- Running means of weights */
+
+/* One update: decay is min(0.9, 2 / 11), the mean 2/11 of the first weights and 9/11 of the new.
+ */
+static void test_running_mean_of_weights(void **state)
+{
+    (void)state;
+    data d = open_data(32);
+    const rg_model *mlp = rg_model_find("mlp");
+    trained t[2] = {0};
+    train(&t[0], mlp, "{\"batch\": 32, \"epochs\": 1, \"lr\": 0.1}", &d.train, &d.val);
+    train(&t[1], mlp, "{\"batch\": 32, \"epochs\": 1, \"lr\": 0.1, \"ema\": 0.9}", &d.train,
+          &d.val);
+    const rg_weight *weights;
+    size_t n = rg_scope_weights(t[0].program->step.net.scope, &weights), at = 0;
+    for (size_t i = 0; i < n; i++) {
+        float first[64];
+        size_t count = (size_t)rg_val_count(weights[i].input);
+        assert_true(count <= 64);
+        rg_init_fill(&weights[i].init, 7, weights[i].name, first, count);
+        for (size_t k = 0; k < count; k++, at++) {
+            double mean = 2.0 / 11 * first[k] + 9.0 / 11 * t[0].program->held[at];
+            assert_close(t[1].program->held[at], mean, 1e-6);
+        }
+    }
+    assert_true(t[0].c.score[0] != t[1].c.score[0]);
+    assert_close(t[0].c.loss[0], t[1].c.loss[0], 0);
+    close_trained(t, 2);
+    rg_arena_free(d.arena);
+}
+
+/* The means do not change the training, and a second member does not see the first's. */
+static void test_members_have_means_of_their_own(void **state)
+{
+    (void)state;
+    data d = open_data(60);
+    const rg_model *mlp = rg_model_find("mlp");
+    const char *with = "{\"batch\": 16, \"epochs\": 5, \"lr\": 0.05, \"ema\": 0.8}";
+    trained t[2] = {0};
+    train(&t[0], mlp, with, &d.train, &d.val);
+    curve first = t[0].c;
+    train(&t[0], mlp, with, &d.train, &d.val);
+    assert_same_curves(&first, &t[0].c, 0);
+    train(&t[1], mlp, "{\"batch\": 16, \"epochs\": 5, \"lr\": 0.05}", &d.train, &d.val);
+    for (size_t i = 0; i < 5; i++)
+        assert_close(t[0].c.loss[i], t[1].c.loss[i], 0);
+    close_trained(t, 2);
+    rg_arena_free(d.arena);
+}
+
+/* ---- Buffers */
+
+static void test_batch_norm_trains_and_is_kept(void **state)
+{
+    (void)state;
+    data d = open_data(101); /* the last batch has 5 of 16 places filled */
+    const char *with = "{\"batch\": 16, \"epochs\": 60, \"lr\": 0.05}";
+    trained t[2] = {0};
+    train(&t[0], &normed, with, &d.train, &d.val);
+    assert_true(t[0].result.score[0] < 0.15);
+    /* 2x16 + 16, gain and bias 16 each, 16x2 + 2; two buffers of 16 beside them */
+    assert_int_equal(rg_program_parameters(t[0].program), 48 + 32 + 34);
+    assert_int_equal(t[0].program->numbers, 48 + 32 + 34 + 32);
+    curve first = t[0].c;
+    float before[160], after[160];
+    rg_err err = {0};
+    assert_good(rg_predict(t[0].program, d.val.x, 80, before, &err), err);
+    char path[] = "test_step.XXXXXX";
+    int file = mkstemp(path);
+    assert_true(file >= 0);
+    close(file);
+    assert_good(rg_checkpoint_write(t[0].program, path, &err), err);
+    json_t *config = config_of(&normed, with);
+    t[1].program = compile(&normed, config, &d.train);
+    json_decref(config);
+    assert_good(rg_checkpoint_read(t[1].program, path, &err), err);
+    unlink(path);
+    assert_good(rg_predict(t[1].program, d.val.x, 80, after, &err), err);
+    assert_memory_equal(before, after, sizeof(before));
+    train(&t[0], &normed, with, &d.train, &d.val);
+    assert_same_curves(&first, &t[0].c, 0);
+    close_trained(t, 2);
+    rg_arena_free(d.arena);
+}
+
+/* ---- Penalties */
+
+/* An L2 penalty on matrices is what weight decay of sgd does there; with and without parts. */
+static void test_penalty_is_weight_decay(void **state)
+{
+    (void)state;
+    data d = open_data(64);
+    trained t[3] = {0};
+    train(&t[0], &penalised,
+          "{\"optimizer\": \"sgd\", \"batch\": 32, \"epochs\": 6, \"lr\": 0.2, "
+          "\"weight_decay\": 0}",
+          &d.train, &d.val);
+    train(&t[1], rg_model_find("mlp"),
+          "{\"optimizer\": \"sgd\", \"batch\": 32, \"epochs\": 6, \"lr\": 0.2, "
+          "\"weight_decay\": 0.05, \"decay_on\": \"matrices\"}",
+          &d.train, &d.val);
+    train(&t[2], &penalised,
+          "{\"optimizer\": \"sgd\", \"batch\": 8, \"accumulate\": 4, \"epochs\": 6, \"lr\": "
+          "0.2, \"weight_decay\": 0}",
+          &d.train, &d.val);
+    assert_same_curves(&t[0].c, &t[1].c, 1e-5);
+    assert_same_curves(&t[0].c, &t[2].c, 1e-5);
+    close_trained(t, 3);
+    rg_arena_free(d.arena);
+}
+
+/* ---- Schedules that look at the score */
+
+/* With gamma 0 the first epoch without a better score is the last that changes anything. */
+static void test_plateau(void **state)
+{
+    (void)state;
+    data d = open_data(64);
+    trained t[1] = {0};
+    train(t, rg_model_find("mlp"),
+          "{\"batch\": 8, \"epochs\": 60, \"lr\": 0.3, \"schedule\": \"plateau\", "
+          "\"step_size\": 1, \"gamma\": 0}",
+          &d.train, &d.val);
+    const curve *c = &t[0].c;
+    size_t stale = 1;
+    while (stale < c->epochs && c->score[stale] < c->score[stale - 1])
+        stale++;
+    assert_true(stale < c->epochs - 2);
+    for (size_t i = stale; i < c->epochs; i++)
+        assert_close(c->score[i], c->score[stale], 0);
+    close_trained(t, 1);
+    rg_arena_free(d.arena);
+}
+
+/* ---- Every optimiser, and sharpness, learns the half circles */
+
+static void test_every_optimiser_learns(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        double lr, sam;
+    } cases[] = {{"sgd", 0.3, 0},       {"adamw", 0.03, 0},  {"adam", 0.03, 0},
+                 {"lion", 0.05, 0},     {"lamb", 0.03, 0},   {"adafactor", 0.3, 0},
+                 {"muon", 0.1, 0},      {"shampoo", 0.8, 0}, {"sgd", 0.3, 0.1},
+                 {"adamw", 0.03, 0.05}, {"muon", 0.1, 0.05}};
+    data d = open_data(120);
+    for (size_t k = 0; k < RG_COUNT(cases); k++) {
+        char text[160];
+        snprintf(text, sizeof(text),
+                 "{\"optimizer\": \"%s\", \"lr\": %g, \"sam\": %g, \"epochs\": 80, \"batch\": "
+                 "30, \"weight_decay\": 0.001, \"schedule\": \"cosine\"}",
+                 cases[k].name, cases[k].lr, cases[k].sam);
+        trained t[1] = {0};
+        train(t, rg_model_find("mlp"), text, &d.train, &d.val);
+        if (t[0].result.score[0] > 0.25)
+            fail_msg("%s, sam %g: nll %g", cases[k].name, cases[k].sam, t[0].result.score[0]);
+        close_trained(t, 1);
+    }
+    rg_arena_free(d.arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_accumulated_batches),
+        cmocka_unit_test(test_accumulated_gradients_are_clipped_once),
+        cmocka_unit_test(test_running_mean_of_weights),
+        cmocka_unit_test(test_members_have_means_of_their_own),
+        cmocka_unit_test(test_batch_norm_trains_and_is_kept),
+        cmocka_unit_test(test_penalty_is_weight_decay),
+        cmocka_unit_test(test_plateau),
+        cmocka_unit_test(test_every_optimiser_learns),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

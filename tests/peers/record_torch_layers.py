@@ -1,0 +1,545 @@
+#!/usr/bin/python3
+"""Records values and gradients of layers and losses, and paths of optimisers, from PyTorch.
+
+Writes tests/engine/nn/torch_layers.json (layers and losses, computed in float64 from inputs that
+float32 holds) and tests/engine/nn/torch_rules.json (ten steps of each optimiser).  What PyTorch
+1.13 has is called; what it has not is written here from its paper.  Each case draws from a
+seed of its own name, so that adding one changes no other.  Run it again only to add a case:
+/usr/bin/python3 tests/peers/record_torch_layers.py
+"""
+import json
+import math
+import os
+import zlib
+import torch
+import torch.nn.functional as F
+from torch.nn.utils.stateless import functional_call
+
+torch.set_num_threads(1)
+torch.set_default_dtype(torch.float64)
+
+
+def flat(tensor):
+    return [float(f"{v:.17g}") for v in tensor.detach().flatten().tolist()]
+
+
+def seed(name):
+    torch.manual_seed(zlib.crc32(name.encode()))
+
+
+def randn(*shape, scale=1.0):
+    return (scale * torch.randn(*shape)).float().double()
+
+
+# ---- Layers and losses: name -> (inputs, function of them)
+
+CASES = {}
+
+
+def case(make):
+    name = make.__name__
+    seed(name)
+    CASES[name] = make()
+    return make
+
+
+def gains(prefix, *names, width):
+    """Gain and bias of normalisations, away from 1 and 0."""
+    found = {}
+    for name in names:
+        base = 1.0 if name == "gain" else 0.0
+        found[f"{prefix}.{name}"] = (base + 0.3 * torch.randn(width)).float().double()
+    return found
+
+
+@case
+def layer_norm():
+    inputs = {"x": randn(2, 3, 5), **gains("layer_norm0", "gain", "bias", width=5)}
+    return inputs, lambda i: F.layer_norm(i["x"], (5,), i["layer_norm0.gain"],
+                                          i["layer_norm0.bias"])
+
+
+@case
+def rms_norm():
+    inputs = {"x": randn(2, 3, 5), **gains("rms_norm0", "gain", width=5)}
+    return inputs, lambda i: (i["x"] / torch.sqrt((i["x"] ** 2).mean(-1, True) + 1e-6)
+                              * i["rms_norm0.gain"])
+
+
+@case
+def group_norm():
+    inputs = {"x": randn(2, 6, 2, 3), **gains("group_norm0", "gain", "bias", width=6)}
+    return inputs, lambda i: F.group_norm(i["x"], 3, i["group_norm0.gain"],
+                                          i["group_norm0.bias"])
+
+
+def batch_norm_of(x):
+    inputs = {"x": x, **gains("batch_norm0", "gain", "bias", width=3)}
+    return inputs, lambda i: F.batch_norm(i["x"], None, None, i["batch_norm0.gain"],
+                                          i["batch_norm0.bias"], training=True)
+
+
+@case
+def batch_norm():
+    return batch_norm_of(randn(5, 3))
+
+
+@case
+def batch_norm_places():
+    return batch_norm_of(randn(3, 3, 2, 2))
+
+
+@case
+def embedding():
+    inputs = {"ids": torch.tensor([[3, 0, 3], [1, 4, 3]]), "embedding0.weight": randn(5, 4)}
+    return inputs, lambda i: F.embedding(i["ids"], i["embedding0.weight"])
+
+
+@case
+def sinusoidal():
+    def wave(i):
+        length, width = 4, 6
+        angle = torch.arange(length)[:, None] * 10000.0 ** (-torch.arange(0, width, 2) / width)
+        table = torch.stack([angle.sin(), angle.cos()], -1).reshape(length, width)
+        return i["x"] + table
+    return {"x": randn(2, 4, 6)}, wave
+
+
+@case
+def learned_positions():
+    inputs = {"x": randn(2, 3, 4), "positions0.weight": randn(5, 4)}
+    return inputs, lambda i: i["x"] + i["positions0.weight"][:3]
+
+
+def turned(x, base=10000.0):
+    """RoPE by complex numbers; pairs are (i, i + D/2)."""
+    length, width = x.shape[-2:]
+    angle = torch.arange(length)[:, None] * base ** (-torch.arange(0, width, 2) / width)
+    pairs = torch.complex(x[..., : width // 2], x[..., width // 2:])
+    pairs = pairs * torch.polar(torch.ones_like(angle), angle)
+    return torch.cat([pairs.real, pairs.imag], -1)
+
+
+@case
+def rope():
+    return {"x": randn(2, 2, 4, 6)}, lambda i: turned(i["x"])
+
+
+def attended(q, k, v, may):
+    """may: True where a query looks; heads of keys are repeated for their group."""
+    k, v = (t.repeat_interleave(q.shape[1] // k.shape[1], 1) for t in (k, v))
+    logits = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])
+    return logits.masked_fill(~may, -math.inf).softmax(-1) @ v
+
+
+def qkv(heads, groups, queries, keys):
+    return {"q": randn(2, heads, queries, 4), "k": randn(2, groups, keys, 4),
+            "v": randn(2, groups, keys, 3)}
+
+
+@case
+def attend():
+    return qkv(2, 2, 3, 4), lambda i: attended(i["q"], i["k"], i["v"],
+                                               torch.ones(3, 4, dtype=torch.bool))
+
+
+@case
+def attend_causal_grouped():
+    return qkv(4, 2, 3, 5), lambda i: attended(
+        i["q"], i["k"], i["v"], torch.ones(3, 5, dtype=torch.bool).tril(diagonal=2))
+
+
+@case
+def attend_masked():
+    """Batch 0 sees 3 keys, batch 1 two of them; mask (B, 1, 1, S)."""
+    inputs = {**qkv(4, 1, 2, 3), "mask": torch.tensor([[1, 1, 1], [1, 0, 1]])}
+    return inputs, lambda i: attended(i["q"], i["k"], i["v"],
+                                      (i["mask"] > 0).reshape(2, 1, 1, 3))
+
+
+def linears(prefix, shapes, bias=True):
+    found = {}
+    for n, (rows, columns) in enumerate(shapes):
+        found[f"{prefix}.linear{n}.weight"] = randn(rows, columns, scale=rows ** -0.5)
+        if bias:
+            found[f"{prefix}.linear{n}.bias"] = randn(columns, scale=0.3)
+    return found
+
+
+def encoder(norm_first):
+    """PyTorch's own encoder layer, its parameters put together from ours."""
+    layer = torch.nn.TransformerEncoderLayer(8, 2, 12, dropout=0.0, activation="gelu",
+                                             batch_first=True, norm_first=norm_first)
+    inputs = {"x": randn(2, 3, 8), **linears("block0.attention0", [(8, 8)] * 4),
+              **linears("block0.feed_forward0", [(8, 12), (12, 8)]),
+              **gains("block0.layer_norm0", "gain", "bias", width=8),
+              **gains("block0.layer_norm1", "gain", "bias", width=8)}
+    def run(i):
+        attention = [i[f"block0.attention0.linear{n}.weight"].t() for n in range(4)]
+        bias = [i[f"block0.attention0.linear{n}.bias"] for n in range(4)]
+        weights = {"self_attn.in_proj_weight": torch.cat(attention[:3]),
+                   "self_attn.in_proj_bias": torch.cat(bias[:3]),
+                   "self_attn.out_proj.weight": attention[3],
+                   "self_attn.out_proj.bias": bias[3]}
+        for n in range(2):
+            weights[f"linear{n + 1}.weight"] = i[f"block0.feed_forward0.linear{n}.weight"].t()
+            weights[f"linear{n + 1}.bias"] = i[f"block0.feed_forward0.linear{n}.bias"]
+            weights[f"norm{n + 1}.weight"] = i[f"block0.layer_norm{n}.gain"]
+            weights[f"norm{n + 1}.bias"] = i[f"block0.layer_norm{n}.bias"]
+        return functional_call(layer, weights, (i["x"],))
+    return inputs, run
+
+
+@case
+def block_pre_norm():
+    return encoder(True)
+
+
+@case
+def block_post_norm():
+    return encoder(False)
+
+
+@case
+def block_llama():
+    """RMS norm, rotary positions, grouped queries, causal, SwiGLU, no biases."""
+    inputs = {"x": randn(2, 4, 8),
+              **linears("block0.attention0", [(8, 8), (8, 4), (8, 4), (8, 8)], bias=False),
+              **linears("block0.feed_forward0", [(8, 10), (8, 10), (10, 8)], bias=False),
+              **gains("block0.rms_norm0", "gain", width=8),
+              **gains("block0.rms_norm1", "gain", width=8)}
+    def norm(x, gain):
+        return x / torch.sqrt((x ** 2).mean(-1, True) + 1e-6) * gain
+    def run(i):
+        w = [i[f"block0.attention0.linear{n}.weight"] for n in range(4)]
+        m = [i[f"block0.feed_forward0.linear{n}.weight"] for n in range(3)]
+        x = i["x"]
+        y = norm(x, i["block0.rms_norm0.gain"])
+        split = lambda t, heads: t.reshape(2, 4, heads, 2).transpose(1, 2)
+        q, k, v = turned(split(y @ w[0], 4)), turned(split(y @ w[1], 2)), split(y @ w[2], 2)
+        y = attended(q, k, v, torch.ones(4, 4, dtype=torch.bool).tril())
+        x = x + y.transpose(1, 2).reshape(2, 4, 8) @ w[3]
+        y = norm(x, i["block0.rms_norm1.gain"])
+        return x + (F.silu(y @ m[0]) * (y @ m[1])) @ m[2]
+    return inputs, run
+
+
+def experts(active):
+    """Token by token and expert by expert; the last entry of the result is the penalty."""
+    inputs = {"x": randn(2, 3, 4), "mixture0.linear0.weight": randn(4, 5),
+              "mixture0.up": randn(5, 4, 6, scale=0.5),
+              "mixture0.down": randn(5, 6, 4, scale=0.5)}
+    def run(i):
+        tokens = i["x"].reshape(6, 4)
+        probability = (tokens @ i["mixture0.linear0.weight"]).softmax(1)
+        rows, counts = [], torch.zeros(5)
+        for token, p in zip(tokens, probability):
+            chosen = torch.topk(p, active).indices
+            gate = p[chosen] / p[chosen].sum() if active > 1 else p[chosen]
+            counts[chosen] += 1
+            rows.append(sum(g * (F.gelu(token @ i["mixture0.up"][e]) @ i["mixture0.down"][e])
+                            for g, e in zip(gate, chosen)))
+        penalty = 0.25 * 5 * (counts / (6 * active) * probability.mean(0)).sum()
+        return torch.cat([torch.stack(rows).flatten(), penalty[None]])
+    return inputs, run
+
+
+@case
+def mixture_top1():
+    return experts(1)
+
+
+@case
+def mixture_top2():
+    return experts(2)
+
+
+def edges():
+    return {"x": randn(4, 3), "source": torch.tensor([0, 1, 1, 2, 0, 3]),
+            "target": torch.tensor([1, 0, 2, 1, 2, 2])}
+
+
+def adjacency(i):
+    """Row: target, column: source; every node hears itself."""
+    a = torch.eye(4)
+    a[i["target"], i["source"]] = 1
+    return a
+
+
+@case
+def graph_convolution():
+    inputs = {**edges(), "graph_convolution0.weight": randn(3, 5),
+              "graph_convolution0.bias": randn(5)}
+    def run(i):
+        a = adjacency(i)
+        root = a.sum(1) ** -0.5
+        return ((root[:, None] * a * root) @ i["x"] @ i["graph_convolution0.weight"]
+                + i["graph_convolution0.bias"])
+    return inputs, run
+
+
+@case
+def graph_attention():
+    inputs = {**edges(), "graph_attention0.weight": randn(3, 4),
+              "graph_attention0.source": randn(2, 2), "graph_attention0.target": randn(2, 2),
+              "graph_attention0.bias": randn(4)}
+    def run(i):
+        a, out = adjacency(i), []
+        h = (i["x"] @ i["graph_attention0.weight"]).reshape(4, 2, 2)
+        for head in range(2):
+            s = h[:, head] @ i["graph_attention0.source"][head]
+            t = h[:, head] @ i["graph_attention0.target"][head]
+            logits = F.leaky_relu(t[:, None] + s, 0.2).masked_fill(a == 0, -math.inf)
+            out.append(logits.softmax(1) @ h[:, head])
+        return torch.cat(out, 1) + i["graph_attention0.bias"]
+    return inputs, run
+
+
+LABELS = torch.tensor([2, 0, 3, 3])
+
+
+@case
+def cross_entropy_weighted():
+    inputs = {"logits": randn(4, 5, scale=2), "labels": LABELS, "const.weights": randn(5).abs()}
+    return inputs, lambda i: F.cross_entropy(i["logits"], i["labels"], i["const.weights"],
+                                             reduction="none")
+
+
+@case
+def cross_entropy_smoothed():
+    inputs = {"logits": randn(4, 5, scale=2), "labels": LABELS}
+    return inputs, lambda i: F.cross_entropy(i["logits"], i["labels"], reduction="none",
+                                             label_smoothing=0.1)
+
+
+@case
+def softmax():
+    return {"x": randn(2, 3, 4, scale=2)}, lambda i: i["x"].softmax(-1)
+
+
+@case
+def squared_error():
+    return ({"p": randn(6), "t": randn(6)},
+            lambda i: F.mse_loss(i["p"], i["t"], reduction="none"))
+
+
+@case
+def focal():
+    inputs = {"logits": randn(4, 5, scale=2), "labels": LABELS}
+    def run(i):
+        p = i["logits"].softmax(1)[torch.arange(4), i["labels"]]
+        return -((1 - p) ** 2) * p.log()
+    return inputs, run
+
+
+@case
+def binary_cross_entropy():
+    inputs = {"z": randn(2, 3, scale=3), "t": torch.rand(2, 3).float().double()}
+    return inputs, lambda i: F.binary_cross_entropy_with_logits(i["z"], i["t"],
+                                                                reduction="none")
+
+
+@case
+def absolute_error():
+    return ({"p": randn(6), "t": randn(6)},
+            lambda i: F.l1_loss(i["p"], i["t"], reduction="none"))
+
+
+@case
+def huber():
+    return ({"p": randn(8, scale=2), "t": randn(8)},
+            lambda i: F.huber_loss(i["p"], i["t"], reduction="none", delta=1.5))
+
+
+@case
+def gaussian_nll():
+    return ({"m": randn(5), "s": randn(5), "t": randn(5)},
+            lambda i: F.gaussian_nll_loss(i["m"], i["t"], i["s"].exp(), reduction="none"))
+
+
+@case
+def info_nce():
+    inputs = {"q": randn(4, 3), "k": randn(4, 3)}
+    return inputs, lambda i: F.cross_entropy(
+        F.normalize(i["q"]) @ F.normalize(i["k"]).t() / 0.5, torch.arange(4), reduction="none")
+
+
+@case
+def triplet():
+    inputs = {"a": randn(5, 3), "p": randn(5, 3), "n": randn(5, 3)}
+    return inputs, lambda i: F.triplet_margin_loss(i["a"], i["p"], i["n"], margin=1.0,
+                                                   reduction="none")
+
+
+def recorded(name, inputs, function):
+    """Gradients by all floats but those whose name begins with const."""
+    given = {k: v.requires_grad_() if v.is_floating_point() and not k.startswith("const.") else v
+             for k, v in inputs.items()}
+    y = function(given)
+    seed("upstream " + name)
+    upstream = randn(*y.shape)
+    (y * upstream).sum().backward()
+    return {"inputs": {k: {"shape": list(v.shape), "data": flat(v)} if v.is_floating_point()
+                       else {"shape": list(v.shape), "whole": v.flatten().tolist()}
+                       for k, v in given.items()},
+            "upstream": flat(upstream), "y": flat(y),
+            "gradients": {k: flat(v.grad) for k, v in given.items() if v.grad is not None}}
+
+
+# ---- Optimisers: ten steps on a least-squares problem with a matrix and a vector
+
+def problem():
+    seed("problem")
+    return {"x": randn(6, 4), "y": randn(6, 3), "w": randn(4, 3), "b": randn(3)}
+
+
+def loss_of(p, w, b):
+    return ((torch.tanh(p["x"] @ w + b) - p["y"]) ** 2).mean()
+
+
+def decays(c, v):
+    return c["weight_decay"] if c.get("decay_on", "all") == "all" or v.dim() > 1 else 0.0
+
+
+def lion(c, v, g, s, t):
+    m = s.setdefault("m", torch.zeros_like(v))
+    direction = (c["beta1"] * m + (1 - c["beta1"]) * g).sign()
+    s["m"] = c["beta2"] * m + (1 - c["beta2"]) * g
+    return v - c["lr"] * (direction + decays(c, v) * v)
+
+
+def adam_direction(c, v, g, s, t):
+    s["m"] = c["beta1"] * s.get("m", 0) + (1 - c["beta1"]) * g
+    s["v"] = c["beta2"] * s.get("v", 0) + (1 - c["beta2"]) * g * g
+    return (s["m"] / (1 - c["beta1"] ** t)
+            / ((s["v"] / (1 - c["beta2"] ** t)).sqrt() + c["epsilon"]))
+
+
+def lamb(c, v, g, s, t):
+    r = adam_direction(c, v, g, s, t) + decays(c, v) * v
+    return v - c["lr"] * v.norm() / r.norm() * r
+
+
+def adafactor(c, v, g, s, t):
+    beta = 1 - t ** -0.8
+    square = g * g + 1e-30
+    if v.dim() > 1:
+        s["r"] = beta * s.get("r", 0) + (1 - beta) * square.mean(1)
+        s["c"] = beta * s.get("c", 0) + (1 - beta) * square.mean(0)
+        second = torch.outer(s["r"], s["c"]) / s["r"].mean()
+    else:
+        second = s["v"] = beta * s.get("v", 0) + (1 - beta) * square
+    u = g / second.sqrt()
+    u = u / max(1.0, float((u * u).mean().sqrt()))
+    scale = max(1e-3, float((v * v).mean().sqrt()))
+    return v * (1 - c["lr"] * decays(c, v)) - c["lr"] * scale * u
+
+
+def muon(c, v, g, s, t):
+    if v.dim() < 2:
+        return v * (1 - c["lr"] * decays(c, v)) - c["lr"] * adam_direction(c, v, g, s, t)
+    s["b"] = c["momentum"] * s.get("b", 0) + g
+    x = g + c["momentum"] * s["b"]
+    x = x / (x.norm() + 1e-7)
+    for _ in range(5):
+        a = x @ x.t()
+        x = 3.4445 * x + (-4.7750 * a + 2.0315 * a @ a) @ x
+    return v * (1 - c["lr"] * decays(c, v)) - c["lr"] * 0.2 * math.sqrt(max(v.shape)) * x
+
+
+def root(a, power):
+    """By eigenvalues, with the ridge of 1e-6 of the norm."""
+    values, vectors = torch.linalg.eigh(a + 1e-6 * a.norm() * torch.eye(len(a)))
+    return vectors @ torch.diag(values ** power) @ vectors.t()
+
+
+def shampoo(c, v, g, s, t):
+    if v.dim() > 1:
+        s["l"] = s.get("l", 0) + g @ g.t()
+        s["r"] = s.get("r", 0) + g.t() @ g
+        u = root(s["l"], -0.25) @ g @ root(s["r"], -0.25)
+    else:
+        s["d"] = s.get("d", 0) + g * g
+        u = g / (s["d"].sqrt() + c["epsilon"])
+    return v * (1 - c["lr"] * decays(c, v)) - c["lr"] * u
+
+
+def by_torch(kind, c, values):
+    groups = [{"params": [v], "weight_decay": decays(c, v)} for v in values]
+    if kind == "sgd":
+        return torch.optim.SGD(groups, lr=c["lr"], momentum=c["momentum"],
+                               nesterov=c.get("nesterov", False))
+    rule = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[kind]
+    return rule(groups, lr=c["lr"], betas=(c["beta1"], c["beta2"]), eps=c["epsilon"])
+
+
+OURS = {"lion": lion, "lamb": lamb, "adafactor": adafactor, "muon": muon, "shampoo": shampoo}
+MOMENTS = {"beta1": 0.9, "beta2": 0.99, "epsilon": 1e-8}
+RULES = [
+    {"optimizer": "sgd", "lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.1},
+    {"optimizer": "sgd", "lr": 0.1, "momentum": 0.9, "weight_decay": 0.1,
+     "decay_on": "matrices"},
+    {"optimizer": "sgd", "lr": 0.1, "momentum": 0.9, "weight_decay": 0.0, "clip_value": 0.05},
+    {"optimizer": "sgd", "lr": 0.1, "momentum": 0.9, "weight_decay": 0.0, "sam": 0.5},
+    {"optimizer": "adam", "lr": 0.05, **MOMENTS, "weight_decay": 0.1},
+    {"optimizer": "adamw", "lr": 0.05, **MOMENTS, "weight_decay": 0.1,
+     "decay_on": "matrices"},
+    {"optimizer": "adamw", "lr": 0.05, **MOMENTS, "weight_decay": 0.1, "sam": 0.05},
+    {"optimizer": "lion", "lr": 0.01, **MOMENTS, "weight_decay": 0.1},
+    {"optimizer": "lamb", "lr": 0.05, **MOMENTS, "weight_decay": 0.1},
+    {"optimizer": "adafactor", "lr": 0.05, "weight_decay": 0.0},
+    {"optimizer": "adafactor", "lr": 0.05, "weight_decay": 0.1},
+    {"optimizer": "muon", "lr": 0.05, **MOMENTS, "momentum": 0.95, "weight_decay": 0.1},
+    {"optimizer": "shampoo", "lr": 0.1, "epsilon": 1e-8, "weight_decay": 0.0},
+    {"optimizer": "shampoo", "lr": 0.1, "epsilon": 1e-8, "weight_decay": 0.1},
+]
+
+
+def gradients(c, p, values):
+    found = torch.autograd.grad(loss_of(p, *values), values)
+    if c.get("sam"):
+        scale = c["sam"] / torch.sqrt(sum((g * g).sum() for g in found))
+        moved = [(v + scale * g).detach().requires_grad_() for v, g in zip(values, found)]
+        found = torch.autograd.grad(loss_of(p, *moved), moved)
+    limit = c.get("clip_value")
+    return [g.clamp(-limit, limit) for g in found] if limit else list(found)
+
+
+def path_of(c):
+    p = problem()
+    values = [p["w"].clone().requires_grad_(), p["b"].clone().requires_grad_()]
+    kind, states, path = c["optimizer"], [{}, {}], []
+    rule = None if kind in OURS else by_torch(kind, c, values)
+    for t in range(1, 11):
+        found = gradients(c, p, values)
+        if rule:
+            for v, g in zip(values, found):
+                v.grad = g
+            rule.step()
+        else:
+            values = [OURS[kind](c, v.detach(), g, s, t).requires_grad_()
+                      for v, g, s in zip(values, found, states)]
+        path.append({"w": flat(values[0]), "b": flat(values[1])})
+    return {**c, "path": path}
+
+
+def write(name, record):
+    here = os.path.dirname(os.path.abspath(__file__))
+    path = os.path.join(here, "..", "engine", "nn", name)
+    with open(path, "w", encoding="utf-8") as file:
+        lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in record.items()]
+        file.write("{" + ",\n ".join(lines) + "}\n")
+
+
+def main():
+    layers = {"torch": torch.__version__}
+    for name, (inputs, function) in CASES.items():
+        layers[name] = recorded(name, inputs, function)
+    write("torch_layers.json", layers)
+    given = problem()
+    write("torch_rules.json", {"torch": torch.__version__,
+                               **{k: flat(v) for k, v in given.items()},
+                               "cases": [path_of(c) for c in RULES]})
+
+
+main()
