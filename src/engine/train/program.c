@@ -76,15 +76,28 @@ void rg_network_close(network *net)
     rg_graph_free(net->graph);
 }
 
+rg_val rg_network_forward(network *net, const rg_program_spec *spec, rg_val x)
+{
+    rg_shape wanted =
+        rg_shape_of(rg_val_shape(x).dim[0], (int64_t)rg_outputs_of(spec));
+    rg_val out = spec->model->forward(net->scope, x, net->model);
+    if (out.graph == net->graph && rg_shape_same(rg_val_shape(out), wanted))
+        return out;
+    rg_graph_fail(net->graph, "end with rg_linear(s, x, s->classes)",
+                  "the forward pass of the model %s gives no value of shape (%lld, %lld)",
+                  spec->model->name, (long long)wanted.dim[0], (long long)wanted.dim[1]);
+    return rg_broadcast(rg_const(net->graph, 0, RG_F32), wanted);
+}
+
 /* ---- The training step */
 
-static rg_val losses_of(stepper *step, const rg_program_spec *spec, rg_val out, rg_val y)
+rg_val rg_network_losses(network *net, const rg_program_spec *spec, rg_val out, rg_val y)
 {
     if (spec->task == RG_REGRESS)
         return rg_squared_error(rg_reshape(out, rg_val_shape(y)), y);
     rg_val smoothing = {0};
-    if (!rg_conf_off(step->net.train, "label_smoothing"))
-        smoothing = rg_conf_val(step->net.train, "label_smoothing");
+    if (!rg_conf_off(net->train, "label_smoothing"))
+        smoothing = rg_conf_val(net->train, "label_smoothing");
     return rg_cross_entropy(out, y, smoothing);
 }
 
@@ -99,8 +112,8 @@ static void build_loss(stepper *step, const rg_program_spec *spec, int64_t batch
     step->weight = rg_input(graph, "batch.weight", RG_F32, rg_shape_of(batch));
     rg_val x = rg_gather(step->x, step->index, 0);
     rg_val y = rg_gather(step->y, step->index, 0);
-    rg_val out = spec->model->forward(step->net.scope, x, step->net.model);
-    rg_val losses = losses_of(step, spec, out, y);
+    rg_val out = rg_network_forward(&step->net, spec, x);
+    rg_val losses = rg_network_losses(&step->net, spec, out, y);
     step->loss = rg_sum(rg_mul(losses, step->weight), RG_ALL_AXES, false);
 }
 
