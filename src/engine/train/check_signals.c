@@ -72,12 +72,12 @@ typedef struct mark {
     const char *what, *remedy;
 } mark;
 static const mark marks[] = {
+    {"dead", "%.3g of the activations behind %s are zero",
+     "look at the activation and at the initial bias"},
     {"exploding", "activations grow: standard deviation %.3g behind %s",
      "scale its initial weights by the fan-in (Kaiming, Xavier), or normalise"},
     {"vanishing", "activations fade: standard deviation %.3g behind %s",
      "scale its initial weights by the fan-in (Kaiming, Xavier), or normalise"},
-    {"dead", "%.3g of the activations behind %s are zero",
-     "look at the activation and at the initial bias"},
     {"exploding", "the gradient grows on its way back: %.3g times the last layer's at %s",
      "normalise, clip (train.clip), or add shortcuts"},
     {"vanishing", "the gradient fades on its way back: %.3g of the last layer's at %s",
@@ -93,8 +93,10 @@ static const mark *mark_of(const layer_signal *s, double last, double *ret)
         bool holds;
         double value;
     } tests[RG_COUNT(marks)] = {
-        {!(sd <= SD_MOST), sd},           {sd < SD_LEAST, sd},
-        {zeros > ZEROS_MOST, zeros},      {!(ratio <= GRADIENT_MOST), ratio},
+        {zeros > ZEROS_MOST, zeros},
+        {!(sd <= SD_MOST), sd},
+        {sd < SD_LEAST, sd},
+        {!(ratio <= GRADIENT_MOST), ratio},
         {ratio > 0 && ratio < GRADIENT_LEAST, ratio}, /* none at all is check_reach's to tell */
     };
     for (size_t i = 0; i < RG_COUNT(marks); i++)
