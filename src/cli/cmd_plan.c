@@ -1,6 +1,7 @@
 /* cmd_plan.c - a model's program before it trains: kernels with what they take, the text after a
  * pass, and the model check. */
 #include "cli/command.h"
+#include "cli/model_file.h"
 #include "cli/program_text.h"
 
 #include "rigor/inspect.h"
@@ -99,6 +100,21 @@ static bool measure_data(const rg_study *study, rg_arena *arena, subject *ret, r
     return ok;
 }
 
+/* The models of the study's files, for this process. */
+static bool offer_own(const json_t *own_models, rg_arena *arena, rg_err *err)
+{
+    const char *file;
+    json_t *record;
+    json_object_foreach ((json_t *)(uintptr_t)own_models, file, record) {
+        const char *source = rg_json_text(record, "source", "");
+        const char *library = model_compile(source, strlen(source), file, arena, err);
+        if (!library)
+            return false;
+        rg_model_offer(rg_json_text(record, "sha256", ""), library);
+    }
+    return true;
+}
+
 static bool subject_of_study(const rg_given *given, subject *ret, rg_err *err)
 {
     rg_study *study = rg_study_of_arguments(given, true, given->flag[JSON], err);
@@ -110,7 +126,8 @@ static bool subject_of_study(const rg_given *given, subject *ret, rg_err *err)
     if (ok && study->trainer)
         ok = rg_fail(err, RG_INPUT, study->path, "name a study of our own trainer",
                      "the study's trainer is a program: there is no plan of ours to look at");
-    ok = ok && measure_data(study, given->arena, ret, err) && resolve(arm->config, ret, err);
+    ok = ok && measure_data(study, given->arena, ret, err) &&
+         offer_own(study->own_models, given->arena, err) && resolve(arm->config, ret, err);
     rg_study_free(study);
     return ok;
 }
@@ -120,10 +137,27 @@ static bool is_study(const char *name)
     return rg_text_ends(name, ".yaml") || rg_text_ends(name, ".yml");
 }
 
+static bool subject_of_file(const rg_given *given, subject *ret, rg_err *err)
+{
+    rg_catalog_file opened;
+    const char *file = given->argument[0];
+    if (!model_file_open(NULL, ".", file, given->arena, &opened, err))
+        return false;
+    json_t *own = json_pack("{s:o}", file, opened.record);
+    json_t *model = json_pack("{s:s, s:s, s:s}", "name", opened.model.name, "file", file, "sha256",
+                              opened.model.sha256);
+    bool ok = offer_own(own, given->arena, err) && subject_of_model(given, model, ret, err);
+    json_decref(model);
+    json_decref(own);
+    return ok;
+}
+
 static bool subject_of(const rg_given *given, subject *ret, rg_err *err)
 {
     if (is_study(given->argument[0]))
         return subject_of_study(given, ret, err);
+    if (rg_text_ends(given->argument[0], ".c"))
+        return subject_of_file(given, ret, err);
     json_t *model = json_pack("{s:s}", "name", given->argument[0]);
     bool ok = subject_of_model(given, model, ret, err);
     json_decref(model);
@@ -255,20 +289,21 @@ static int run(const rg_given *given, rg_err *err)
 
 const rg_command rg_command_plan = {
     .name = "plan",
-    .arguments = "MODEL|STUDY [KEY=VALUE ...]",
+    .arguments = "MODEL|FILE.c|STUDY [KEY=VALUE ...]",
     .summary = "what a training step does and takes, and what can go wrong in it",
     .text =
         "Compiles the training step and the evaluation, and prints each kernel with the line of "
         "the model that it comes from, its result, operations, bytes, the time that a model of "
         "this machine gives it and the time that it takes. A study is looked at with its data and "
-        "the configuration of an arm, a model with data of the size that is given.\n\n"
+        "the configuration of an arm; a model, built in or a C file of your own "
+        "(docs/own-model.md), with data of the size that is given.\n\n"
         "--after prints the program as text after a pass (docs/ir.md). --lint checks the model: "
         "parameters that no gradient reaches, values that can overflow, signals that fade or grow "
         "at initialisation, layer by layer.\n\n"
         "  rigor plan mlp model.hidden=[256,256] train.batch=128\n"
         "  rigor plan examples/digits.yaml --sort=time\n"
         "  rigor plan mlp --after=fuse\n"
-        "  rigor plan mlp --lint --strict",
+        "  rigor plan my_model.c --lint --strict",
     .options = options,
     .min_arguments = 1,
     .max_arguments = 64,

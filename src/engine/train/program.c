@@ -46,7 +46,8 @@ char *rg_program_key(const rg_program_spec *spec)
     const json_t *model = json_object_get(spec->config, "model");
     const json_t *train = json_object_get(spec->config, "train");
     json_t *key = json_pack(
-        "{s:s, s:o, s:o, s:i, s:I, s:I, s:I, s:i, s:b}", "name", spec->model->name, "model",
+        "{s:s, s:s, s:o, s:o, s:i, s:I, s:I, s:I, s:i, s:b}", "name", spec->model->name, "sha256",
+        rg_json_text(model, "sha256", ""), "model",
         structure_of(spec->model->params, model), "train", structure_of(rg_train_params, train),
         "task", (int)spec->task, "outputs", (json_int_t)rg_outputs_of(spec), "features",
         (json_int_t)spec->features, "rows", (json_int_t)spec->rows, "threads",
