@@ -178,7 +178,7 @@ typedef struct rg_param {
 const rg_param *rg_param_find(const rg_param *table, const char *name); /* NULL when absent */
 /* Checks one value; on failure `err` says what was expected (where is left empty). */
 bool rg_param_check(const rg_param *param, const json_t *value, rg_err *err);
-json_t *rg_param_json(const rg_param *table);     /* the table for `rigor models --json` */
+json_t *rg_param_json(const rg_param *table); /* the table for `rigor models --json` */
 /* The table that rg_param_json wrote; NULL when it is none. */
 const rg_param *rg_param_table(const json_t *list, rg_arena *arena, rg_err *err);
 json_t *rg_param_defaults(const rg_param *table); /* {name: fallback, ...}; new reference */

@@ -6,7 +6,11 @@
 #include "rigor/train.h"
 
 /* What of a program is looked at. */
-typedef enum rg_program_part { RG_PART_TRAIN, RG_PART_EVALUATE, RG_PROGRAM_PARTS } rg_program_part;
+typedef enum rg_program_part {
+    RG_PART_TRAIN,
+    RG_PART_EVALUATE,
+    RG_PROGRAM_PARTS
+} rg_program_part;
 
 /* {"model", "task", "features", "classes", "rows", "parameters", "machine": {...}, "plans": [
  *   {"part", "examples", "memory_bytes", "flops", "bytes", "predicted_s", "measured_s", "steps": [
@@ -19,8 +23,8 @@ typedef enum rg_program_part { RG_PART_TRAIN, RG_PART_EVALUATE, RG_PROGRAM_PARTS
 json_t *rg_program_costs(const rg_program_spec *spec, size_t runs, rg_err *err);
 
 /* The part's program as text after a pass (rg_pass_names, docs/ir.md). */
-bool rg_program_text(const rg_program_spec *spec, rg_program_part part, rg_pass pass, rg_str *ret,
-                     rg_err *err);
+bool rg_program_text(const rg_program_spec *spec, rg_program_part part, rg_pass pass,
+                     rg_str *ret, rg_err *err);
 
 /* {"findings": [{"check", "severity", "file", "line", "what", "remedy"}], "layers": [{"layer",
  *   "file", "line", "parameters", "flops", "activation_sd", "activation_zeros", "gradient_rms",

@@ -78,7 +78,7 @@ typedef struct rg_step_cost {
     rg_dtype dtype;     /* of the last node's value */
     rg_shape shape;
     double flops, bytes; /* by the equations (src/engine/plan/cost.h) */
-    double predicted_s;  /* step_s + the longer of computing and moving; NaN: no machine given */
+    double predicted_s; /* step_s + the longer of computing and moving; NaN: no machine given */
 } rg_step_cost;
 size_t rg_plan_steps(const rg_plan *plan);
 /* machine: may be NULL. */

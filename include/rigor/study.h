@@ -124,8 +124,8 @@ typedef struct rg_study {
     bool exploratory;
 
     json_t *own_models; /* {file: rg_catalog_file.record}; NULL: none */
-    json_t *resolved;  /* all of the above as JSON, without paths: what the ledger records */
-    char hash[RG_HEX]; /* of the canonical form of `resolved` */
+    json_t *resolved;   /* all of the above as JSON, without paths: what the ledger records */
+    char hash[RG_HEX];  /* of the canonical form of `resolved` */
 } rg_study;
 
 /* Reads, overrides, resolves.  overrides: "a.b=v", "+a.b=v" (adds), "~a.b" (removes).  All

@@ -171,7 +171,8 @@ static bool read_kind(const json_t *row, rg_param *ret, rg_err *err)
             ret->kind = (rg_param_kind)i;
             return true;
         }
-    return rg_fail(err, RG_INPUT, ret->name, NULL, "there is no kind of parameter '%.40s'", kind);
+    return rg_fail(err, RG_INPUT, ret->name, NULL, "there is no kind of parameter '%.40s'",
+                   kind);
 }
 
 static const char *const *read_choices(const json_t *list, rg_arena *arena)

@@ -14,14 +14,15 @@ enum { AFTER, PART, LINT, STRICT, SORT, ARM, FEATURES, CLASSES, ROWS, RUNS, JSON
 static const rg_option options[] = {
     [AFTER] = {"after", 0, RG_OPTION_TEXT, "PASS",
                "the program as text after build, grad, live, fuse, schedule or memory"},
-    [PART] = {"part", 0, RG_OPTION_TEXT, "PART", "for --after: train (the default) or evaluate"},
+    [PART] = {"part", 0, RG_OPTION_TEXT, "PART",
+              "for --after: train (the default) or evaluate"},
     [LINT] = {"lint", 0, RG_OPTION_FLAG, NULL, "the model check: what can go wrong in it"},
-    [STRICT] = {"strict", 0, RG_OPTION_FLAG, NULL, "for --lint: exit 1 when there is a warning"},
+    [STRICT] = {"strict", 0, RG_OPTION_FLAG, NULL,
+                "for --lint: exit 1 when there is a warning"},
     [SORT] = {"sort", 0, RG_OPTION_TEXT, "ORDER", "kernels by order (the default) or by time"},
     [ARM] = {"arm", 0, RG_OPTION_TEXT, "NAME", "of a study (default: its first arm)"},
     [FEATURES] = {"features", 0, RG_OPTION_INT, "N", "of a model (default: 64)"},
-    [CLASSES] = {"classes", 0, RG_OPTION_INT, "N",
-                 "of a model (default: 10); 0: a regression"},
+    [CLASSES] = {"classes", 0, RG_OPTION_INT, "N", "of a model (default: 10); 0: a regression"},
     [ROWS] = {"rows", 0, RG_OPTION_INT, "N", "of its training part (default: 1024)"},
     [RUNS] = {"runs", 0, RG_OPTION_INT, "N", "timed runs, the least counts (default: 30)"},
     [JSON] = RG_OPTION_JSON,
@@ -58,10 +59,12 @@ static bool lay_over(json_t *config, const char *change, rg_arena *arena, rg_err
     json_t *value = rg_json_parse(equals + 1, strlen(equals + 1), change, &no_json);
     const char *path = rg_arena_strndup(arena, change, (size_t)(equals - change));
     return rg_json_path_set(config, path, value ? value : json_string(equals + 1)) ||
-           rg_fail(err, RG_INPUT, change, "give the path of one parameter", "this sets nothing");
+           rg_fail(err, RG_INPUT, change, "give the path of one parameter",
+                   "this sets nothing");
 }
 
-static bool subject_of_model(const rg_given *given, const json_t *model, subject *ret, rg_err *err)
+static bool subject_of_model(const rg_given *given, const json_t *model, subject *ret,
+                             rg_err *err)
 {
     json_t *config = json_pack("{s:O, s:{}}", "model", model, "train");
     size_t classes = count_of(given, CLASSES, 10);
@@ -120,8 +123,8 @@ static bool subject_of_study(const rg_given *given, subject *ret, rg_err *err)
     rg_study *study = rg_study_of_arguments(given, true, given->flag[JSON], err);
     if (!study)
         return false;
-    const rg_arm *arm = given->flag[ARM] ? rg_study_arm(study, given->text[ARM], err)
-                                         : &study->arms[0];
+    const rg_arm *arm =
+        given->flag[ARM] ? rg_study_arm(study, given->text[ARM], err) : &study->arms[0];
     bool ok = arm != NULL;
     if (ok && study->trainer)
         ok = rg_fail(err, RG_INPUT, study->path, "name a study of our own trainer",
@@ -144,8 +147,8 @@ static bool subject_of_file(const rg_given *given, subject *ret, rg_err *err)
     if (!model_file_open(NULL, ".", file, given->arena, &opened, err))
         return false;
     json_t *own = json_pack("{s:o}", file, opened.record);
-    json_t *model = json_pack("{s:s, s:s, s:s}", "name", opened.model.name, "file", file, "sha256",
-                              opened.model.sha256);
+    json_t *model = json_pack("{s:s, s:s, s:s}", "name", opened.model.name, "file", file,
+                              "sha256", opened.model.sha256);
     bool ok = offer_own(own, given->arena, err) && subject_of_model(given, model, ret, err);
     json_decref(model);
     json_decref(own);
@@ -179,11 +182,11 @@ static int print_text(const rg_given *given, const subject *s, rg_err *err)
     rg_pass pass = (rg_pass)index_of(rg_pass_names, given->text[AFTER]);
     bool evaluate = given->flag[PART] && strcmp(given->text[PART], "evaluate") == 0;
     rg_str text = {0};
-    bool ok = rg_program_text(&s->spec, evaluate ? RG_PART_EVALUATE : RG_PART_TRAIN, pass, &text,
-                              err);
+    bool ok = rg_program_text(&s->spec, evaluate ? RG_PART_EVALUATE : RG_PART_TRAIN, pass,
+                              &text, err);
     if (ok && given->flag[JSON])
-        rg_print_json(json_pack("{s:s, s:s}", "after", given->text[AFTER], "text",
-                                rg_str_text(&text)));
+        rg_print_json(
+            json_pack("{s:s, s:s}", "after", given->text[AFTER], "text", rg_str_text(&text)));
     else if (ok)
         fputs(rg_str_text(&text), stdout);
     rg_str_free(&text);
@@ -233,15 +236,16 @@ static int print_costs(const rg_given *given, const subject *s, rg_err *err)
 
 /* ---- The command. */
 
-static bool choice_fits(const rg_given *given, int option, const char *const *names, rg_err *err)
+static bool choice_fits(const rg_given *given, int option, const char *const *names,
+                        rg_err *err)
 {
     if (!given->flag[option] || index_of(names, given->text[option]) >= 0)
         return true;
     rg_str known = {.max = 200};
     for (size_t i = 0; names[i]; i++)
         rg_str_printf(&known, "%s%s", i ? ", " : "use one of ", names[i]);
-    rg_fail(err, RG_INPUT, NULL, rg_str_text(&known), "--%s cannot be '%s'", options[option].name,
-            given->text[option]);
+    rg_fail(err, RG_INPUT, NULL, rg_str_text(&known), "--%s cannot be '%s'",
+            options[option].name, given->text[option]);
     rg_str_free(&known);
     return false;
 }
@@ -255,7 +259,8 @@ static bool belongs(const rg_given *given, int option, bool there, const char *t
 
 static bool options_fit(const rg_given *given, rg_err *err)
 {
-    static const char *const parts[] = {"train", "evaluate", NULL}, *const orders[] = {"order", "time", NULL};
+    static const char *const parts[] = {"train", "evaluate", NULL}, *const orders[] = {
+                                                                        "order", "time", NULL};
     static const int of_model[] = {FEATURES, CLASSES, ROWS};
     bool study = is_study(given->argument[0]);
     bool ok = choice_fits(given, AFTER, rg_pass_names, err) &&
@@ -268,7 +273,8 @@ static bool options_fit(const rg_given *given, rg_err *err)
     if (ok && given->flag[AFTER] && given->flag[LINT])
         return rg_fail(err, RG_INPUT, NULL, "give one of them",
                        "--after and --lint are two answers");
-    return ok && ((!given->flag[RUNS] || (given->integer[RUNS] >= 1 && given->integer[RUNS] <= 100000)) ||
+    return ok && ((!given->flag[RUNS] ||
+                   (given->integer[RUNS] >= 1 && given->integer[RUNS] <= 100000)) ||
                   rg_fail(err, RG_INPUT, NULL, "give 1 to 100000", "--runs cannot be %lld",
                           (long long)given->integer[RUNS]));
 }
@@ -292,13 +298,17 @@ const rg_command rg_command_plan = {
     .arguments = "MODEL|FILE.c|STUDY [KEY=VALUE ...]",
     .summary = "what a training step does and takes, and what can go wrong in it",
     .text =
-        "Compiles the training step and the evaluation, and prints each kernel with the line of "
+        "Compiles the training step and the evaluation, and prints each kernel with the line "
+        "of "
         "the model that it comes from, its result, operations, bytes, the time that a model of "
-        "this machine gives it and the time that it takes. A study is looked at with its data and "
+        "this machine gives it and the time that it takes. A study is looked at with its data "
+        "and "
         "the configuration of an arm; a model, built in or a C file of your own "
         "(docs/own-model.md), with data of the size that is given.\n\n"
-        "--after prints the program as text after a pass (docs/ir.md). --lint checks the model: "
-        "parameters that no gradient reaches, values that can overflow, signals that fade or grow "
+        "--after prints the program as text after a pass (docs/ir.md). --lint checks the "
+        "model: "
+        "parameters that no gradient reaches, values that can overflow, signals that fade or "
+        "grow "
         "at initialisation, layer by layer.\n\n"
         "  rigor plan mlp model.hidden=[256,256] train.batch=128\n"
         "  rigor plan examples/digits.yaml --sort=time\n"

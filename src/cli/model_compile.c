@@ -35,8 +35,8 @@ static const struct {
 static const char jansson[] = "#pragma once\ntypedef struct json_t json_t;\n";
 
 /* As this program is compiled: a product and a sum are fused only where the code says fma(). */
-static const char *const flags[] = {"-std=c17", "-O2",     "-g",     "-fPIC",
-                                    "-shared",  "-Wall",   "-Wextra", "-ffp-contract=off"};
+static const char *const flags[] = {"-std=c17", "-O2",   "-g",      "-fPIC",
+                                    "-shared",  "-Wall", "-Wextra", "-ffp-contract=off"};
 
 /* ---- The compiler. */
 
@@ -48,7 +48,8 @@ typedef struct compiler {
 
 static const char *on_path(const char *name, rg_arena *arena)
 {
-    char *rest = NULL, *path = rg_arena_strdup(arena, getenv("PATH") ? getenv("PATH") : "/usr/bin");
+    char *rest = NULL,
+         *path = rg_arena_strdup(arena, getenv("PATH") ? getenv("PATH") : "/usr/bin");
     if (strchr(name, '/'))
         return access(name, X_OK) == 0 ? name : NULL;
     for (char *dir = strtok_r(path, ":", &rest); dir; dir = strtok_r(NULL, ":", &rest)) {
@@ -158,8 +159,8 @@ static bool write_source(const char *path, const char *source, size_t len, const
 }
 
 /* Beside its place, then renamed: whoever compiles the same at the same time makes the same. */
-static bool compile(const compiler *c, const char *include, const char *source, const char *library,
-                    rg_arena *arena, rg_err *err)
+static bool compile(const compiler *c, const char *include, const char *source,
+                    const char *library, rg_arena *arena, rg_err *err)
 {
     const char *made = rg_arena_printf(arena, "%s.%d", library, (int)getpid());
     const char *argv[WORDS_MAX + RG_COUNT(flags) + 16];
@@ -201,6 +202,7 @@ const char *model_compile(const char *source, size_t len, const char *name, rg_a
         return NULL;
     if (compile(&c, include, copy, library, arena, err))
         return library;
-    rg_fail(err, RG_INPUT, name, "the compiler's messages stand above", "the model does not compile");
+    rg_fail(err, RG_INPUT, name, "the compiler's messages stand above",
+            "the model does not compile");
     return NULL;
 }

@@ -1,6 +1,8 @@
 /* model_file.c - what a model of the user's own can be told, and where a study finds it. */
 #include "cli/model_file.h"
 
+#include "cli/command.h"
+
 #include "rigor/model.h"
 #include "rigor/sandbox.h"
 
@@ -81,31 +83,41 @@ static json_t *answer_of(pid_t pid, int fd, const char *name, rg_err *err)
     return NULL;
 }
 
+static json_t *ask(const rg_sandbox *sandbox, const char *library, const char *name,
+                   rg_err *err)
+{
+    int ends[2];
+    json_t *ret = NULL;
+    fflush(NULL); /* or the child would write it as well */
+    if (pipe(ends) != 0) {
+        rg_fail(err, RG_INTERNAL, name, NULL, "no pipe: %s", strerror(errno));
+        return NULL;
+    }
+    pid_t pid = fork();
+    if (pid == 0)
+        describe_and_leave(sandbox, library, ends[1]);
+    close(ends[1]);
+    if (pid > 0)
+        ret = answer_of(pid, ends[0], name, err);
+    else
+        rg_fail(err, RG_INTERNAL, name, NULL, "no new process: %s", strerror(errno));
+    close(ends[0]);
+    return ret;
+}
+
 json_t *model_describe(const char *library, const char *name, rg_err *err)
 {
-    static const char *const nothing[] = {NULL};
-    rg_grant_spec spec = {.hidden = nothing, .writable = nothing, .readable = nothing};
+    rg_arena *arena = rg_arena_new();
+    const char *hidden[] = {rg_studies_dir(), rg_dir_scratches(arena), NULL};
+    const char *readable[] = {library, NULL};
+    rg_grant_spec spec = {.hidden = hidden, .readable = readable};
     rg_sandbox *sandbox = NULL;
     json_t *granted = NULL, *ret = NULL;
-    int ends[2];
-    if (!rg_sandbox_prepare(&spec, &sandbox, &granted, err))
-        return NULL;
+    if (rg_sandbox_prepare(&spec, &sandbox, &granted, err))
+        ret = ask(sandbox, library, name, err);
     json_decref(granted);
-    fflush(NULL);
-    if (pipe(ends) != 0) {
-        rg_fail(err, RG_INTERNAL, NULL, NULL, "no pipe: %s", strerror(errno));
-    } else {
-        pid_t pid = fork();
-        if (pid == 0)
-            describe_and_leave(sandbox, library, ends[1]);
-        close(ends[1]);
-        if (pid > 0)
-            ret = answer_of(pid, ends[0], name, err);
-        else
-            rg_fail(err, RG_INTERNAL, NULL, NULL, "no new process: %s", strerror(errno));
-        close(ends[0]);
-    }
     rg_sandbox_free(sandbox);
+    rg_arena_free(arena);
     return ret;
 }
 
@@ -150,9 +162,9 @@ bool model_file_open(void *ctx, const char *dir, const char *file, rg_arena *are
     rg_sha_of(source, len, sha);
     const char *library = model_compile(source, len, file, arena, err);
     json_t *model = library ? model_describe(library, file, err) : NULL;
-    json_t *record = model ? json_pack("{s:s, s:s, s:o}", "sha256", sha, "source", source, "model",
-                                       model)
-                           : NULL;
+    json_t *record =
+        model ? json_pack("{s:s, s:s, s:o}", "sha256", sha, "source", source, "model", model)
+              : NULL;
     bool ok = record && take(record, file, arena, ret, err);
     json_decref(record);
     rg_free(source);

@@ -22,7 +22,9 @@ size_t program_text_columns(void)
     size_t columns = COLUMNS;
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
         columns = size.ws_col;
-    return columns < COLUMNS_LEAST ? COLUMNS_LEAST : columns > COLUMNS_MOST ? COLUMNS_MOST : columns;
+    return columns < COLUMNS_LEAST  ? COLUMNS_LEAST
+           : columns > COLUMNS_MOST ? COLUMNS_MOST
+                                    : columns;
 }
 
 /* ---- Numbers of any size in five letters: "524 k", "1.2 M". */
@@ -206,23 +208,30 @@ static void print_total(const json_t *plan)
     char flops[CELL], bytes[CELL], memory[CELL], model[CELL], clock[CELL];
     bool train = strcmp(rg_json_text(plan, "part", ""), "train") == 0;
     double seconds = number(plan, "measured_s");
-    printf("\n%s: %lld examples, %zu kernels, %s at most\n", train ? "training step" : "evaluation",
+    printf("\n%s: %lld examples, %zu kernels, %s at most\n",
+           train ? "training step" : "evaluation",
            (long long)json_integer_value(json_object_get(plan, "examples")),
            json_array_size(json_object_get(plan, "steps")),
            bytes_text(memory, number(plan, "memory_bytes")));
     printf("%s: %sFLOP, %s moved; model %s, clock %s: %.1f GFLOP/s\n",
            train ? "one step" : "one block", flops_text(flops, number(plan, "flops")),
-           bytes_text(bytes, number(plan, "bytes")), time_text(model, number(plan, "predicted_s")),
-           time_text(clock, seconds), number(plan, "flops") / seconds * 1e-9);
+           bytes_text(bytes, number(plan, "bytes")),
+           time_text(model, number(plan, "predicted_s")), time_text(clock, seconds),
+           number(plan, "flops") / seconds * 1e-9);
 }
 
 static void print_machine(const json_t *m)
 {
-    printf("model of this machine: products %.1f GFLOP/s, loops %.1f GFLOP/s, cache %.1f GB/s,\n"
-           "  memory %.1f GB/s, %.0f ns a kernel\n",
-           number(m, "dot_flops_per_s") * 1e-9, number(m, "loop_flops_per_s") * 1e-9,
-           number(m, "near_bytes_per_s") * 1e-9, number(m, "far_bytes_per_s") * 1e-9,
-           number(m, "step_s") * 1e9);
+    rg_str text = {0};
+    rg_str_printf(
+        &text,
+        "products %.1f GFLOP/s, loops %.1f GFLOP/s, cache %.1f GB/s, memory %.1f GB/s, "
+        "%.0f ns a kernel",
+        number(m, "dot_flops_per_s") * 1e-9, number(m, "loop_flops_per_s") * 1e-9,
+        number(m, "near_bytes_per_s") * 1e-9, number(m, "far_bytes_per_s") * 1e-9,
+        number(m, "step_s") * 1e9);
+    rg_print_wrapped(stdout, "model of this machine: ", rg_str_text(&text));
+    rg_str_free(&text);
 }
 
 void program_costs_print(const json_t *costs, bool by_time, size_t columns, bool colour)
@@ -233,7 +242,8 @@ void program_costs_print(const json_t *costs, bool by_time, size_t columns, bool
            (long long)json_integer_value(json_object_get(costs, "parameters")),
            (long long)json_integer_value(json_object_get(costs, "features")));
     if (strcmp(rg_json_text(costs, "task", ""), "classify") == 0)
-        printf("%lld classes\n", (long long)json_integer_value(json_object_get(costs, "classes")));
+        printf("%lld classes\n",
+               (long long)json_integer_value(json_object_get(costs, "classes")));
     else
         printf("one value an example\n");
     print_machine(json_object_get(costs, "machine"));
@@ -251,10 +261,14 @@ static void print_finding(const json_t *finding, size_t columns, bool colour)
     char place[512];
     rg_str text = {0};
     place_text(place, sizeof(place), finding, true);
-    rg_str_printf(&text, "%s%s%s", place, *place ? ": " : "", rg_json_text(finding, "what", ""));
+    rg_str_printf(&text, "%s%s%s", place, *place ? ": " : "",
+                  rg_json_text(finding, "what", ""));
     rg_str lines = {0};
     terminal_add_wrapped(&lines, rg_str_text(&text), 9, columns);
-    printf("%s%-7s%s  %s", !colour ? "" : warning ? "\033[33m" : "\033[2m",
+    printf("%s%-7s%s  %s",
+           !colour   ? ""
+           : warning ? "\033[33m"
+                     : "\033[2m",
            warning ? "warning" : "note", colour ? "\033[0m" : "", rg_str_text(&lines));
     rg_str_clear(&lines);
     terminal_add_wrapped(&lines, rg_json_text(finding, "remedy", ""), 12, columns);

@@ -64,7 +64,8 @@ static bool add_libraries(const rg_study *study, rg_arena *arena, const char **w
     return true;
 }
 
-bool rg_worker_command(const rg_study *study, rg_arena *arena, const char *const **ret, rg_err *err)
+bool rg_worker_command(const rg_study *study, rg_arena *arena, const char *const **ret,
+                       rg_err *err)
 {
     char self[4096] = "";
     if (readlink("/proc/self/exe", self, sizeof(self) - 1) <= 0)

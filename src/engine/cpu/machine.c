@@ -63,8 +63,10 @@ bool rg_machine_measure(rg_machine *ret, rg_err *err)
 {
     enum { NOTHING, DOT, CHAIN_NEAR, SUM_NEAR, SUM_FAR, PROBES };
     static const probe probes[PROBES] = {
-        [NOTHING] = {build_sum, 1, 2000},          [DOT] = {build_dot, 384, 1},
-        [CHAIN_NEAR] = {build_chain, 4096, 50},    [SUM_NEAR] = {build_sum, 16384, 100},
+        [NOTHING] = {build_sum, 1, 2000},
+        [DOT] = {build_dot, 384, 1},
+        [CHAIN_NEAR] = {build_chain, 4096, 50},
+        [SUM_NEAR] = {build_sum, 16384, 100},
         [SUM_FAR] = {build_sum, (int64_t)8 << 20, 1},
     };
     double s[PROBES];

@@ -79,10 +79,11 @@ static void check_log(looking *l, uint32_t id, const rg_node *node)
         found(l, id, "log of a value that can be negative is not a number",
               "take the logarithm of what is positive: of a square, a softplus, an exp");
     else if (x->op == RG_OP_div)
-        found(l, id,
-              "log of a quotient that can be zero is infinite: a softmax comes to zero where its "
-              "exponential underflows",
-              "use rg_cross_entropy, or subtract: z - log(sum(exp(z)))");
+        found(
+            l, id,
+            "log of a quotient that can be zero is infinite: a softmax comes to zero where its "
+            "exponential underflows",
+            "use rg_cross_entropy, or subtract: z - log(sum(exp(z)))");
     else
         found(l, id, "log of a value that can be zero is infinite",
               "add a small constant, or bound it from below with rg_max");
@@ -119,7 +120,8 @@ static void check_pow(looking *l, uint32_t id, const rg_node *node)
         found(l, id, "a negative power of a value that can be zero is infinite",
               "add a small constant to what is positive");
     else if (x.lo == 0 && y.lo < 1 && y.hi > 0 && l->receives[id] && l->wanted[node->in[0]])
-        found(l, id, "a power below 1 of a value that can be zero has an infinite derivative there",
+        found(l, id,
+              "a power below 1 of a value that can be zero has an infinite derivative there",
               "add a small constant to what is positive");
 }
 

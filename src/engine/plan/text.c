@@ -6,9 +6,9 @@
 #include <inttypes.h>
 
 const char *const rg_pass_names[] = {
-    [RG_PASS_BUILD] = "build", [RG_PASS_GRAD] = "grad",
-    [RG_PASS_LIVE] = "live",   [RG_PASS_FUSE] = "fuse",
-    [RG_PASS_SCHEDULE] = "schedule", [RG_PASS_MEMORY] = "memory", [RG_PASSES] = NULL,
+    [RG_PASS_BUILD] = "build", [RG_PASS_GRAD] = "grad",         [RG_PASS_LIVE] = "live",
+    [RG_PASS_FUSE] = "fuse",   [RG_PASS_SCHEDULE] = "schedule", [RG_PASS_MEMORY] = "memory",
+    [RG_PASSES] = NULL,
 };
 
 typedef struct order { /* of printing */
@@ -105,8 +105,8 @@ static void note_memory(const rg_layout *l, uint32_t id, rg_str *out)
     else if (l->slot[number].fixed)
         rg_str_add(out, "constant");
     else
-        rg_str_printf(out, "slot %u: %" PRId64 " bytes at %zu", number,
-                      l->slot[number].bytes, l->slot[number].offset);
+        rg_str_printf(out, "slot %u: %" PRId64 " bytes at %zu", number, l->slot[number].bytes,
+                      l->slot[number].offset);
 }
 
 static void (*const notes[RG_PASSES])(const rg_layout *, uint32_t, rg_str *) = {

@@ -57,10 +57,9 @@ void check_say(checking *c, const char *check, bool warning, rg_place at, const 
     rg_str_vprintf(&what, fmt, args);
     va_end(args);
     json_array_append_new(
-        c->findings,
-        json_pack("{s:s, s:s, s:s, s:i, s:s, s:s}", "check", check, "severity",
-                  warning ? "warning" : "note", "file", at.file ? at.file : "", "line", at.line,
-                  "what", rg_str_text(&what), "remedy", remedy));
+        c->findings, json_pack("{s:s, s:s, s:s, s:i, s:s, s:s}", "check", check, "severity",
+                               warning ? "warning" : "note", "file", at.file ? at.file : "",
+                               "line", at.line, "what", rg_str_text(&what), "remedy", remedy));
     rg_str_free(&what);
 }
 
@@ -95,8 +94,8 @@ static void check_values(checking *c)
     rg_hazard *hazard;
     size_t found = rg_hazards_of(c->loss, by, c->n_weights, range, &hazard);
     for (size_t i = 0; i < found; i++)
-        check_say(c, "values", true, rg_node_of(c->net.graph, hazard[i].id)->at, hazard[i].remedy,
-                  "%s", hazard[i].what);
+        check_say(c, "values", true, rg_node_of(c->net.graph, hazard[i].id)->at,
+                  hazard[i].remedy, "%s", hazard[i].what);
     rg_free(hazard);
     rg_free(range);
 }
@@ -127,6 +126,8 @@ static double sum_of(const json_t *layers, const char *key)
 
 json_t *rg_model_check(const rg_program_spec *spec, rg_err *err)
 {
+    if (!rg_program_spec_check(spec, err))
+        return NULL;
     checking c = {.spec = spec,
                   .arena = rg_arena_new(),
                   .findings = json_array(),

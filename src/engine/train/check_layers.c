@@ -22,8 +22,7 @@ static void name_layers(checking *c)
         layer *last = c->n_layers ? &c->layer[c->n_layers - 1] : NULL;
         if (!last || strcmp(last->name, name) != 0) {
             last = &c->layer[c->n_layers++];
-            *last = (layer){
-                .name = name, .at = rg_node_of(c->net.graph, id)->at, .first = i};
+            *last = (layer){.name = name, .at = rg_node_of(c->net.graph, id)->at, .first = i};
         }
         last->weights++;
         last->parameters += (double)rg_val_count(c->weight[i].input);

@@ -34,10 +34,11 @@ static void check_weights(checking *c, const bool *needed)
             check_say(c, "parameters", true, at, "use it, or do not ask for it",
                       "the output does not depend on the parameter %s", w->name);
         else if (is_zero(c, c->gradient[i]))
-            check_say(c, "parameters", true, at,
-                      "remove what cuts the gradient off: rg_stop_grad, a comparison, rg_floor, a "
-                      "cast to whole numbers",
-                      "no gradient reaches the parameter %s: it stays as it was drawn", w->name);
+            check_say(
+                c, "parameters", true, at,
+                "remove what cuts the gradient off: rg_stop_grad, a comparison, rg_floor, a "
+                "cast to whole numbers",
+                "no gradient reaches the parameter %s: it stays as it was drawn", w->name);
     }
 }
 

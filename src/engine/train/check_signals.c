@@ -158,10 +158,10 @@ static void check_still(checking *c, rg_plan *plan)
         double constant;
         if (!rg_node_constant(c->net.graph, c->gradient[i].id, &constant) &&
             rg_val_count(c->gradient[i]) > 0 && moments_in(plan, c->gradient[i]).norm == 0)
-            check_say(c, "parameters", false,
-                      rg_node_of(c->net.graph, c->weight[i].input.id)->at,
-                      "fine where it is meant (a gate that starts shut); else look at what zeroes it",
-                      "at initialisation the gradient of %s is exactly zero", c->weight[i].name);
+            check_say(
+                c, "parameters", false, rg_node_of(c->net.graph, c->weight[i].input.id)->at,
+                "fine where it is meant (a gate that starts shut); else look at what zeroes it",
+                "at initialisation the gradient of %s is exactly zero", c->weight[i].name);
     }
 }
 
@@ -214,10 +214,11 @@ static void check_stack(checking *c)
             depth[id] = 0;
         depth[id] += is_layer(c, node);
         if (is_layer(c, node) && depth[id] == STACK_MOST) {
-            check_say(c, "stack", false, node->at,
-                      "normalise between layers (layer norm, RMS norm) or add shortcuts",
-                      "%d layers or more follow one another without a normalisation or a shortcut",
-                      STACK_MOST);
+            check_say(
+                c, "stack", false, node->at,
+                "normalise between layers (layer norm, RMS norm) or add shortcuts",
+                "%d layers or more follow one another without a normalisation or a shortcut",
+                STACK_MOST);
             return;
         }
     }

@@ -41,24 +41,27 @@ static json_t *shape_json(rg_shape shape)
 
 static const char *type_name(rg_dtype dtype)
 {
-    static const char *const names[] = {
-        [RG_F32] = "f32", [RG_F64] = "f64", [RG_I32] = "i32", [RG_U32] = "u32", [RG_BOOL] = "bool"};
+    static const char *const names[] = {[RG_F32] = "f32",
+                                        [RG_F64] = "f64",
+                                        [RG_I32] = "i32",
+                                        [RG_U32] = "u32",
+                                        [RG_BOOL] = "bool"};
     return names[dtype];
 }
 
-static json_t *step_json(const rg_plan *plan, size_t i, const rg_machine *machine, double measured_s,
-                         double sum_s)
+static json_t *step_json(const rg_plan *plan, size_t i, const rg_machine *machine,
+                         double measured_s, double sum_s)
 {
     rg_step_cost cost = rg_plan_step_cost(plan, i, machine);
     rg_str operations = {0};
     rg_plan_step_operations(plan, i, &operations);
-    json_t *ret = json_pack(
-        "{s:I, s:s, s:s, s:s, s:o, s:s, s:i, s:f, s:f, s:o, s:f, s:o}", "step", (json_int_t)i + 1,
-        "kernel", cost.kernel, "operations", rg_str_text(&operations), "type",
-        type_name(cost.dtype), "shape", shape_json(cost.shape), "file",
-        cost.at.file ? cost.at.file : "", "line", cost.at.line, "flops", cost.flops, "bytes",
-        cost.bytes, "predicted_s", rg_json_real(cost.predicted_s), "measured_s", measured_s, "share",
-        rg_json_real(measured_s / sum_s));
+    json_t *ret = json_pack("{s:I, s:s, s:s, s:s, s:o, s:s, s:i, s:f, s:f, s:o, s:f, s:o}",
+                            "step", (json_int_t)i + 1, "kernel", cost.kernel, "operations",
+                            rg_str_text(&operations), "type", type_name(cost.dtype), "shape",
+                            shape_json(cost.shape), "file", cost.at.file ? cost.at.file : "",
+                            "line", cost.at.line, "flops", cost.flops, "bytes", cost.bytes,
+                            "predicted_s", rg_json_real(cost.predicted_s), "measured_s",
+                            measured_s, "share", rg_json_real(measured_s / sum_s));
     rg_str_free(&operations);
     return ret;
 }
@@ -86,16 +89,17 @@ static json_t *plan_json(rg_plan *plan, rg_program_part part, size_t examples, s
             json_array_append_new(steps, step_json(plan, i, machine, seconds[i], sum_s));
         ret = json_pack("{s:s, s:I, s:I, s:f, s:f, s:f, s:f, s:O}", "part", part_names[part],
                         "examples", (json_int_t)examples, "memory_bytes",
-                        (json_int_t)rg_plan_bytes(plan), "flops", sum_of(steps, "flops"), "bytes",
-                        sum_of(steps, "bytes"), "predicted_s", sum_of(steps, "predicted_s"),
-                        "measured_s", total_s, "steps", steps);
+                        (json_int_t)rg_plan_bytes(plan), "flops", sum_of(steps, "flops"),
+                        "bytes", sum_of(steps, "bytes"), "predicted_s",
+                        sum_of(steps, "predicted_s"), "measured_s", total_s, "steps", steps);
     }
     json_decref(steps);
     rg_free(seconds);
     return ret;
 }
 
-static json_t *train_json(rg_program *program, size_t runs, const rg_machine *machine, rg_err *err)
+static json_t *train_json(rg_program *program, size_t runs, const rg_machine *machine,
+                          rg_err *err)
 {
     fill_step(program);
     return plan_json(program->step.plan, RG_PART_TRAIN, program->batch, runs, machine, err);
@@ -107,8 +111,8 @@ static evaluator *evaluator_of(const rg_program_spec *spec, rg_err *err)
     return rg_evaluator_new(spec, (int64_t)rows, err);
 }
 
-static json_t *evaluate_json(const rg_program_spec *spec, size_t runs, const rg_machine *machine,
-                             rg_err *err)
+static json_t *evaluate_json(const rg_program_spec *spec, size_t runs,
+                             const rg_machine *machine, rg_err *err)
 {
     evaluator *eval = evaluator_of(spec, err);
     if (!eval)
@@ -136,12 +140,12 @@ json_t *rg_program_costs(const rg_program_spec *spec, size_t runs, rg_err *err)
     if (program && rg_machine_measure(&machine, err) &&
         (train = train_json(program, runs, &machine, err)) != NULL &&
         (evaluate = evaluate_json(spec, runs, &machine, err)) != NULL)
-        ret = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:[O, O]}", "model", spec->model->name,
-                        "task", spec->task == RG_CLASSIFY ? "classify" : "regress", "features",
-                        (json_int_t)spec->features, "classes", (json_int_t)spec->classes, "rows",
-                        (json_int_t)spec->rows, "parameters",
-                        (json_int_t)rg_program_parameters(program), "machine",
-                        machine_json(&machine), "plans", train, evaluate);
+        ret = json_pack(
+            "{s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:[O, O]}", "model", spec->model->name, "task",
+            spec->task == RG_CLASSIFY ? "classify" : "regress", "features",
+            (json_int_t)spec->features, "classes", (json_int_t)spec->classes, "rows",
+            (json_int_t)spec->rows, "parameters", (json_int_t)rg_program_parameters(program),
+            "machine", machine_json(&machine), "plans", train, evaluate);
     json_decref(train);
     json_decref(evaluate);
     rg_program_free(program);
@@ -150,9 +154,11 @@ json_t *rg_program_costs(const rg_program_spec *spec, size_t runs, rg_err *err)
 
 /* ---- Text. */
 
-bool rg_program_text(const rg_program_spec *spec, rg_program_part part, rg_pass pass, rg_str *ret,
-                     rg_err *err)
+bool rg_program_text(const rg_program_spec *spec, rg_program_part part, rg_pass pass,
+                     rg_str *ret, rg_err *err)
 {
+    if (!rg_program_spec_check(spec, err))
+        return false;
     if (part == RG_PART_EVALUATE) {
         evaluator *eval = evaluator_of(spec, err);
         if (!eval)

@@ -19,7 +19,8 @@ static const char own_remedy[] = "docs/own-model.md builds one from nothing";
 
 static bool is_word(const char *text)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
     return text && *text && text[strspn(text, letters)] == '\0';
 }
 
@@ -38,19 +39,23 @@ static bool param_fits(const rg_param *param, rg_err *err)
         return rg_fail(err, RG_INPUT, "", "list them, and NULL at the end",
                        "the parameter %s has no choices", param->name);
     rg_err wrong = {0};
-    json_t *value = rg_json_parse(param->fallback, strlen(param->fallback), param->name, &wrong);
+    json_t *value =
+        rg_json_parse(param->fallback, strlen(param->fallback), param->name, &wrong);
     bool fits = value && rg_param_check(param, value, &wrong);
     json_decref(value);
-    return fits || rg_fail(err, RG_INPUT, "", "write it as JSON: \"0.1\", \"[64, 64]\", \"\\\"relu\\\"\"",
-                           "the default of the parameter %s does not fit: %s", param->name,
-                           wrong.what);
+    return fits ||
+           rg_fail(err, RG_INPUT, "",
+                   "write it as JSON: \"0.1\", \"[64, 64]\", \"\\\"relu\\\"\"",
+                   "the default of the parameter %s does not fit: %s", param->name, wrong.what);
 }
 
 static bool model_fits(const rg_model *model, rg_err *err)
 {
-    if (!is_word(model->name) || !model->title || !model->paper || !model->params || !model->forward)
-        return rg_fail(err, RG_INPUT, "", own_remedy,
-                       "the model needs a name of letters, a title, a paper, params and forward");
+    if (!is_word(model->name) || !model->title || !model->paper || !model->params ||
+        !model->forward)
+        return rg_fail(
+            err, RG_INPUT, "", own_remedy,
+            "the model needs a name of letters, a title, a paper, params and forward");
     if (!(model->tasks & RG_ANY_TASK))
         return rg_fail(err, RG_INPUT, "", "set .tasks = RG_ANY_TASK",
                        "the model %s can do no task", model->name);
@@ -65,7 +70,8 @@ const rg_model *rg_model_load(const char *library, rg_err *err)
     void *handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
     if (!handle) {
         const char *why = dlerror();
-        rg_fail(err, RG_INPUT, "", "use the functions that rigor/nn.h and rigor/graph.h declare",
+        rg_fail(err, RG_INPUT, "",
+                "use the functions that rigor/nn.h and rigor/graph.h declare",
                 "the model cannot be loaded: %s", why ? why : "no reason is given");
         return NULL;
     }

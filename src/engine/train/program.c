@@ -46,8 +46,8 @@ char *rg_program_key(const rg_program_spec *spec)
     const json_t *model = json_object_get(spec->config, "model");
     const json_t *train = json_object_get(spec->config, "train");
     json_t *key = json_pack(
-        "{s:s, s:s, s:o, s:o, s:i, s:I, s:I, s:I, s:i, s:b}", "name", spec->model->name, "sha256",
-        rg_json_text(model, "sha256", ""), "model",
+        "{s:s, s:s, s:o, s:o, s:i, s:I, s:I, s:I, s:i, s:b}", "name", spec->model->name,
+        "sha256", rg_json_text(model, "sha256", ""), "model",
         structure_of(spec->model->params, model), "train", structure_of(rg_train_params, train),
         "task", (int)spec->task, "outputs", (json_int_t)rg_outputs_of(spec), "features",
         (json_int_t)spec->features, "rows", (json_int_t)spec->rows, "threads",
@@ -79,8 +79,7 @@ void rg_network_close(network *net)
 
 rg_val rg_network_forward(network *net, const rg_program_spec *spec, rg_val x)
 {
-    rg_shape wanted =
-        rg_shape_of(rg_val_shape(x).dim[0], (int64_t)rg_outputs_of(spec));
+    rg_shape wanted = rg_shape_of(rg_val_shape(x).dim[0], (int64_t)rg_outputs_of(spec));
     rg_val out = spec->model->forward(net->scope, x, net->model);
     if (out.graph == net->graph && rg_shape_same(rg_val_shape(out), wanted))
         return out;
@@ -163,7 +162,7 @@ static bool build_step(stepper *step, const rg_program_spec *spec, size_t batch,
 
 /* ---- Programs */
 
-static bool check_spec(const rg_program_spec *spec, rg_err *err)
+bool rg_program_spec_check(const rg_program_spec *spec, rg_err *err)
 {
     if (!(spec->model->tasks & RG_TASK_BIT(spec->task)))
         return rg_fail(err, RG_INPUT, "model.name", "choose a model for this task",
@@ -198,7 +197,7 @@ static size_t batch_of(const rg_program_spec *spec)
 
 rg_program *rg_program_compile(const rg_program_spec *spec, rg_err *err)
 {
-    if (!check_spec(spec, err))
+    if (!rg_program_spec_check(spec, err))
         return NULL;
     rg_program *program = RG_NEW(rg_program);
     program->spec = *spec;

@@ -52,6 +52,8 @@ void rg_program_copy(rg_program *program, float *memory, direction where);
 /* Where evaluators read the weights: the step's buffers while training, or program->held. */
 bool rg_program_evaluate(rg_program *program, bool held, const float *x, size_t rows,
                          float *ret, rg_err *err);
+/* Whether the model can do the task on data of this size. */
+bool rg_program_spec_check(const rg_program_spec *spec, rg_err *err);
 void rg_network_open(network *net, const rg_program_spec *spec, bool training);
 void rg_network_close(network *net);
 /* The model's output (B, outputs) for x (B, D); another shape is a mistake of the model. */
@@ -61,7 +63,6 @@ rg_val rg_network_losses(network *net, const rg_program_spec *spec, rg_val out, 
 evaluator *rg_evaluator_new(const rg_program_spec *spec, int64_t rows, rg_err *err);
 void rg_evaluator_free(evaluator *eval);
 size_t rg_outputs_of(const rg_program_spec *spec); /* width of the model's output */
-
 
 /* ---- inputs.c: what a plan that trains nothing yet can be run with. */
 void rg_fill_normal(float *value, int64_t n, const char *name);

@@ -77,7 +77,7 @@ typedef struct study_reader {
         const rg_catalog_model *model; /* NULL: it has mistakes (reported) */
     } own[STUDY_OWN_MAX];
     size_t n_own;
-    bool arms_unsure;          /* an arm could not be read: claims may name it */
+    bool arms_unsure; /* an arm could not be read: claims may name it */
 } study_reader;
 
 /* ---- file_yaml.c: text to nodes.  NULL after mistakes (reported). */

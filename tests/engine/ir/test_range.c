@@ -19,7 +19,9 @@ static void fill_inputs(random_graph *r, rg_plan *plan)
             case RG_F32: ((float *)(void *)memory)[i] = (float)rg_rng_normal(&r->rng); break;
             case RG_F64: ((double *)(void *)memory)[i] = rg_rng_normal(&r->rng); break;
             case RG_BOOL: memory[i] = (char)draw(r, 2); break;
-            default: ((uint32_t *)(void *)memory)[i] = rg_rng_u32(&r->rng) >> draw(r, 32); break;
+            default:
+                ((uint32_t *)(void *)memory)[i] = rg_rng_u32(&r->rng) >> draw(r, 32);
+                break;
             }
     }
 }
@@ -38,15 +40,16 @@ static void assert_within(const rg_node *node, const void *data, rg_range range,
         double x = rg_dtype_element(node->dtype, data, (size_t)i);
         double slack = rg_dtype_float(node->dtype) ? 1e-5 * (1 + fabs(x)) : 0;
         if (x < range.lo - slack || x > range.hi + slack)
-            fail_msg("seed %llu: %s gives %.9g outside of [%.9g, %.9g]", (unsigned long long)seed,
-                     rg_ops[node->op].name, x, range.lo, range.hi);
+            fail_msg("seed %llu: %s gives %.9g outside of [%.9g, %.9g]",
+                     (unsigned long long)seed, rg_ops[node->op].name, x, range.lo, range.hi);
     }
 }
 
 /* What follows from a value that is not finite is beyond what intervals promise. */
 static size_t check_graph(uint64_t seed)
 {
-    random_graph r = {.graph = rg_graph_new(), .rng = rg_rng_open(seed, "range"), .elements_max = 300};
+    random_graph r = {
+        .graph = rg_graph_new(), .rng = rg_rng_open(seed, "range"), .elements_max = 300};
     random_graph_fill(&r, 40, true);
     size_t count = rg_graph_count(r.graph), checked = 0;
     rg_val *all = RG_NEW_ARRAY(rg_val, count);

@@ -6,7 +6,12 @@
 /* ---- Models with one mistake each. */
 
 static const rg_param params[] = {
-    {.name = "rate", .kind = RG_PARAM_NUMBER, .lo = 0, .hi = 0.9, .fallback = "0.5", .help = ""},
+    {.name = "rate",
+     .kind = RG_PARAM_NUMBER,
+     .lo = 0,
+     .hi = 0.9,
+     .fallback = "0.5",
+     .help = ""},
     {0},
 };
 
@@ -51,7 +56,8 @@ static rg_val unbounded(rg_scope *s, rg_val x, const rg_conf *conf)
 static rg_val fading(rg_scope *s, rg_val x, const rg_conf *conf)
 {
     x = rg_mul(x, rg_const(s->graph, 1e-6, RG_F32));
-    x = rg_linear(s, rg_mul(rg_activate(rg_linear(s, x, 16), "tanh"), rg_conf_val(conf, "rate")), 16);
+    x = rg_linear(
+        s, rg_mul(rg_activate(rg_linear(s, x, 16), "tanh"), rg_conf_val(conf, "rate")), 16);
     return rg_linear(s, rg_mul(x, rg_const(s->graph, 1e-4, RG_F32)), s->classes);
 }
 
@@ -89,7 +95,8 @@ static rg_val deep_with_shortcuts(rg_scope *s, rg_val x, const rg_conf *conf)
 static rg_val rms(rg_scope *s, rg_val x)
 {
     double n = (double)rg_val_shape(x).dim[1];
-    rg_val square = rg_mul(rg_sum(rg_mul(x, x), RG_AXIS(1), true), rg_const(s->graph, 1 / n, RG_F32));
+    rg_val square =
+        rg_mul(rg_sum(rg_mul(x, x), RG_AXIS(1), true), rg_const(s->graph, 1 / n, RG_F32));
     return rg_div(x, rg_sqrt(rg_add(square, rg_const(s->graph, 1e-5, RG_F32))));
 }
 
@@ -118,7 +125,8 @@ static rg_val nothing(rg_scope *s, rg_val x, const rg_conf *conf)
 static json_t *check(rg_val (*forward)(rg_scope *, rg_val, const rg_conf *), rg_task task,
                      rg_err *err)
 {
-    const rg_model model = {.name = "try", .params = params, .tasks = RG_ANY_TASK, .forward = forward};
+    const rg_model model = {
+        .name = "try", .params = params, .tasks = RG_ANY_TASK, .forward = forward};
     json_t *config = json_pack("{s:{s:f}, s:o}", "model", "rate", 0.5, "train",
                                rg_param_defaults(rg_train_params));
     rg_program_spec spec = {.model = &model,
@@ -140,9 +148,12 @@ static const struct {
 } cases[] = {
     {"sound", sound, NULL, NULL, NULL, 0},
     {"unread setting", unread_setting, "note", "inputs", "does not read model.rate", 1},
-    {"cut off", cut_off, "warning", "parameters", "no gradient reaches the parameter linear0.weight", 2},
-    {"forgotten", forgotten, "warning", "parameters", "does not depend on the parameter linear0", 2},
-    {"forgotten product", forgotten, "note", "outputs", "dot makes a value that nothing uses", 1},
+    {"cut off", cut_off, "warning", "parameters",
+     "no gradient reaches the parameter linear0.weight", 2},
+    {"forgotten", forgotten, "warning", "parameters",
+     "does not depend on the parameter linear0", 2},
+    {"forgotten product", forgotten, "note", "outputs", "dot makes a value that nothing uses",
+     1},
     {"blind", blind, "warning", "inputs", "does not depend on the features", 1},
     {"unbounded", unbounded, "warning", "values", "exp of a value without an upper bound", 1},
     {"fading", fading, "warning", "signals", "activations fade", 2},
@@ -181,7 +192,8 @@ static void test_findings(void **state)
         bool ok = cases[i].check
                       ? count_of(facts, cases[i].check, cases[i].severity, cases[i].what) > 0
                       : json_array_size(json_object_get(facts, "findings")) == 0;
-        if (!ok || (cases[i].n && count_of(facts, cases[i].check, cases[i].severity, NULL) != cases[i].n))
+        if (!ok || (cases[i].n &&
+                    count_of(facts, cases[i].check, cases[i].severity, NULL) != cases[i].n))
             fail_with(cases[i].name, facts);
         json_decref(facts);
     }
@@ -213,12 +225,14 @@ static void test_layers(void **state)
     assert_int_equal(json_array_size(layers), 2);
     assert_string_equal(rg_json_text(first, "layer", ""), "linear0");
     assert_int_equal(json_integer_value(json_object_get(first, "parameters")), 8 * 16 + 16);
-    assert_int_equal(json_integer_value(json_object_get(facts, "parameters")), 8 * 16 + 16 + 16 * 3 + 3);
+    assert_int_equal(json_integer_value(json_object_get(facts, "parameters")),
+                     8 * 16 + 16 + 16 * 3 + 3);
     /* Half of a rectified layer is zero, and half of the rest is dropped. */
     double zeros = rg_json_number(json_object_get(first, "activation_zeros"), 0);
     assert_true(zeros > 0.65 && zeros < 0.85);
     /* 2 B D H of the product, B H of the bias. */
-    assert_close(rg_json_number(json_object_get(last, "flops"), 0), 2 * 64 * 16 * 3 + 64 * 3, 1e-12);
+    assert_close(rg_json_number(json_object_get(last, "flops"), 0), 2 * 64 * 16 * 3 + 64 * 3,
+                 1e-12);
     json_decref(facts);
     facts = check(sound, RG_REGRESS, &err);
     assert_good(facts != NULL, err);
@@ -248,7 +262,8 @@ static void test_zoo_is_clean(void **state)
         json_t *config = rg_config_resolve(given, &model, &err);
         rg_program_spec spec = {.model = model,
                                 .config = config,
-                                .task = model->tasks & RG_TASK_BIT(RG_CLASSIFY) ? RG_CLASSIFY : RG_REGRESS,
+                                .task = model->tasks & RG_TASK_BIT(RG_CLASSIFY) ? RG_CLASSIFY
+                                                                                : RG_REGRESS,
                                 .classes = 10,
                                 .features = 64,
                                 .rows = 256};
@@ -271,8 +286,12 @@ static void test_costs(void **state)
     const rg_model *model;
     json_t *given = json_pack("{s:{s:s}}", "model", "name", "linear");
     json_t *resolved = rg_config_resolve(given, &model, &err);
-    rg_program_spec spec = {.model = model, .config = resolved, .task = RG_CLASSIFY, .classes = 10,
-                            .features = 50, .rows = 200};
+    rg_program_spec spec = {.model = model,
+                            .config = resolved,
+                            .task = RG_CLASSIFY,
+                            .classes = 10,
+                            .features = 50,
+                            .rows = 200};
     json_t *facts = rg_program_costs(&spec, 2, &err), *part, *step;
     assert_good(facts != NULL, err);
     assert_int_equal(json_integer_value(json_object_get(facts, "parameters")), 510);
@@ -304,8 +323,12 @@ static void test_text_reads_back(void **state)
     const rg_model *model;
     json_t *given = json_pack("{s:{s:s, s:f}}", "model", "name", "mlp", "dropout", 0.1);
     json_t *resolved = rg_config_resolve(given, &model, &err);
-    rg_program_spec spec = {.model = model, .config = resolved, .task = RG_CLASSIFY, .classes = 3,
-                            .features = 5, .rows = 20};
+    rg_program_spec spec = {.model = model,
+                            .config = resolved,
+                            .task = RG_CLASSIFY,
+                            .classes = 3,
+                            .features = 5,
+                            .rows = 20};
     size_t before = 0;
     for (int part = 0; part < RG_PROGRAM_PARTS; part++)
         for (int pass = 0; pass < RG_PASSES; pass++) {
@@ -313,8 +336,10 @@ static void test_text_reads_back(void **state)
             rg_graph *graph;
             rg_val *outputs;
             size_t n;
-            assert_good(rg_program_text(&spec, (rg_program_part)part, (rg_pass)pass, &text, &err), err);
-            assert_good(rg_graph_parse(rg_str_text(&text), "text", &graph, &outputs, &n, &err), err);
+            assert_good(
+                rg_program_text(&spec, (rg_program_part)part, (rg_pass)pass, &text, &err), err);
+            assert_good(rg_graph_parse(rg_str_text(&text), "text", &graph, &outputs, &n, &err),
+                        err);
             size_t lines = 0;
             for (const char *c = rg_str_text(&text); (c = strstr(c, " = ")) != NULL; c++)
                 lines++;
@@ -333,12 +358,9 @@ static void test_text_reads_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_findings),
-        cmocka_unit_test(test_places),
-        cmocka_unit_test(test_layers),
-        cmocka_unit_test(test_mistakes_of_the_model),
-        cmocka_unit_test(test_zoo_is_clean),
-        cmocka_unit_test(test_costs),
+        cmocka_unit_test(test_findings),        cmocka_unit_test(test_places),
+        cmocka_unit_test(test_layers),          cmocka_unit_test(test_mistakes_of_the_model),
+        cmocka_unit_test(test_zoo_is_clean),    cmocka_unit_test(test_costs),
         cmocka_unit_test(test_text_reads_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
