@@ -200,6 +200,7 @@ json_t *
 rg_json_real(double value); /* null when not finite, an integer-valued real stays real */
 double rg_json_number(const json_t *value, double otherwise); /* any number; null -> NaN */
 const char *rg_json_text(const json_t *object, const char *key, const char *otherwise);
+double rg_json_sum(const json_t *rows, const char *key); /* of [{key: number}, ...] */
 
 /* ---- Hashes and random numbers ----------------------------------------------------------- */
 #define RG_HEX 65 /* a SHA-256 as lower-case hexadecimal text with its NUL */

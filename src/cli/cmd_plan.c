@@ -296,7 +296,7 @@ static int run(const rg_given *given, rg_err *err)
 const rg_command rg_command_plan = {
     .name = "plan",
     .arguments = "MODEL|FILE.c|STUDY [KEY=VALUE ...]",
-    .summary = "what a training step does and takes, and what can go wrong in it",
+    .summary = "what a training step takes, and what can go wrong in a model",
     .text =
         "Compiles the training step and the evaluation, and prints each kernel with the line "
         "of "

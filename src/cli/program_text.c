@@ -91,6 +91,15 @@ static const char *place_text(char *out, size_t room, const json_t *at, bool wid
     return out;
 }
 
+/* What the line has left. */
+static void add_place(rg_str *line, const json_t *at, size_t columns)
+{
+    char place[256];
+    size_t used = terminal_width(rg_str_text(line));
+    place_text(place, sizeof(place), at, false);
+    terminal_add_cell(line, place, columns > used ? columns - used : 1, false);
+}
+
 static double number(const json_t *object, const char *key)
 {
     return rg_json_number(json_object_get(object, key), NAN);
@@ -161,12 +170,11 @@ static void add_kernel(rg_str *line, const json_t *step, size_t columns)
     add_cell(line, time_text(cell, number(step, "predicted_s")), TIME, true);
     add_cell(line, time_text(cell, number(step, "measured_s")), TIME, true);
     rg_str_add(line, "  ");
-    place_text(place, sizeof(place), step, false);
     if (columns < WIDE) {
-        size_t used = terminal_width(rg_str_text(line));
-        terminal_add_cell(line, place, columns > used ? columns - used : 1, false);
+        add_place(line, step, columns);
         return;
     }
+    place_text(place, sizeof(place), step, false);
     add_bar(line, number(step, "share"));
     rg_str_printf(line, " %5.1f %%  ", 100 * number(step, "share"));
     terminal_add_cell(line, place, PLACE, false);
@@ -285,20 +293,23 @@ static void add_signal(rg_str *line, const json_t *layer, const char *key, size_
     add_cell(line, cell, width, true);
 }
 
-static void print_layer(const json_t *layer, size_t name_width, bool colour)
+/* Columns of a row without the layer's name and place. */
+enum { LAYER = 57, LAYER_PLACE = 9, LAYER_NAME = 8 };
+
+static void print_layer(const json_t *layer, size_t name_width, size_t columns, bool colour)
 {
-    char cell[CELL], place[256];
+    char cell[CELL];
     const char *mark = rg_json_text(layer, "mark", NULL);
     rg_str line = {0};
     terminal_add_cell(&line, rg_json_text(layer, "layer", ""), name_width, false);
-    rg_str_printf(&line, " %10lld ",
+    rg_str_printf(&line, " %8lld ",
                   (long long)json_integer_value(json_object_get(layer, "parameters")));
     terminal_add_cell(&line, flops_text(cell, number(layer, "flops")), 7, true);
     add_signal(&line, layer, "activation_sd", 9);
     add_signal(&line, layer, "activation_zeros", 6);
     add_signal(&line, layer, "gradient_norm", 9);
-    rg_str_printf(&line, "  %-9s  %s", mark ? mark : "",
-                  place_text(place, sizeof(place), layer, false));
+    rg_str_printf(&line, "  %-9s  ", mark ? mark : "");
+    add_place(&line, layer, columns);
     fputs(mark && colour ? "\033[33m" : "", stdout);
     print_line(&line);
     fputs(mark && colour ? "\033[0m" : "", stdout);
@@ -307,7 +318,8 @@ static void print_layer(const json_t *layer, size_t name_width, bool colour)
 
 static void print_layers(const json_t *facts, size_t columns, bool colour)
 {
-    size_t i, width = 12, room = columns - 66;
+    size_t i, width = LAYER_NAME;
+    size_t room = columns > LAYER + LAYER_PLACE ? columns - LAYER - LAYER_PLACE : 0;
     char flops[CELL];
     json_t *layer;
     const json_t *layers = json_object_get(facts, "layers");
@@ -315,12 +327,12 @@ static void print_layers(const json_t *facts, size_t columns, bool colour)
         size_t own = terminal_width(rg_json_text(layer, "layer", ""));
         width = own > width ? own : width;
     }
-    width = width > room && room >= 12 ? room : width;
-    printf("%s%-*s %10s %7s %9s %6s %9s%s\n", colour ? "\033[2m" : "", (int)width, "layer",
-           "parameters", "FLOP", "signal sd", "zeros", "gradient", colour ? "\033[0m" : "");
+    width = width > room && room >= LAYER_NAME ? room : width;
+    printf("%s%-*s %8s %7s %9s %6s %9s%s\n", colour ? "\033[2m" : "", (int)width, "layer",
+           "weights", "FLOP", "signal sd", "zeros", "gradient", colour ? "\033[0m" : "");
     json_array_foreach (layers, i, layer)
-        print_layer(layer, width, colour);
-    printf("%-*s %10lld %7s   forward pass of one batch\n", (int)width, "in all",
+        print_layer(layer, width, columns, colour);
+    printf("%-*s %8lld %7s   forward pass of one batch\n", (int)width, "in all",
            (long long)json_integer_value(json_object_get(facts, "parameters")),
            flops_text(flops, number(facts, "flops")));
 }

@@ -102,7 +102,8 @@ expect 0 'Labels: sealed' "$rigor" run spy.yaml --quiet
 expect 0 'Labels: sealed' "$rigor" run spy.yaml --quiet # the labels were opened; it is asked again
 [ -s studies/spy/sealed/labels.npz ] || fail "the labels do not lie where the spy looked"
 [ ! -e note ] || fail "the model's code wrote a file"
-"$rigor" status spy --json | grep -q '"failed": [1-9]' && fail "the spy read the labels"
+"$rigor" status spy --json >status.json || fail "status spy"
+grep -q '"failed": [1-9]' status.json && fail "the spy read the labels"
 # The spy itself works: unsealed, it leaves its note, and dies of the labels.
 "$rigor" plan spy.c --runs 1 >/dev/null 2>&1
 [ -e note ] || fail "the spy does not look"

@@ -46,9 +46,10 @@ for pass in build grad live fuse schedule memory; do
     expect 0 '^return' "$rigor" plan mlp --after=$pass
     expect 0 '^return' "$rigor" plan mlp --after=$pass --part=evaluate
 done
-"$rigor" plan mlp --after=memory | grep -q 'slot [0-9]*: [0-9]* bytes at' || fail "no slots"
-"$rigor" plan mlp --after=build | grep -q 'name="lr"' && fail "the learning rate before the gradient"
-"$rigor" plan mlp --after=grad | grep -q 'name="lr"' || fail "no learning rate behind the gradient"
+expect 0 'slot [0-9]+: [0-9]+ bytes at' "$rigor" plan mlp --after=memory
+expect 0 'name="lr"' "$rigor" plan mlp --after=grad
+"$rigor" plan mlp --after=build >build.txt
+grep -q 'name="lr"' build.txt && fail "the learning rate before the gradient"
 "$rigor" plan mlp --after=fuse --json | python3 -ISc '
 import json, sys
 assert "# loop" in json.load(sys.stdin)["text"]' || fail "--after --json"
@@ -66,27 +67,10 @@ assert {f["check"] for f in facts["findings"]} == {"signals", "stack"}
 assert sum(l["parameters"] for l in facts["layers"]) == facts["parameters"]' || fail "--lint --json"
 
 # ---- A terminal.
-cat >terminal.py <<'PY'
-import fcntl, os, pty, struct, sys, termios
-child, terminal = pty.fork()
-if child == 0:
-    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, int(sys.argv[1]), 0, 0))
-    os.execvp(sys.argv[2], sys.argv[2:])
-output = b""
-while True:
-    try:
-        block = os.read(terminal, 65536)
-    except OSError:
-        break
-    if not block:
-        break
-    output += block
-sys.stdout.buffer.write(output)
-PY
 for columns in 80 200; do
     for what in "--runs 2" "--lint model.activation=sigmoid $deep"; do
         # shellcheck disable=SC2086
-        TERM=xterm python3 terminal.py $columns "$rigor" plan mlp $what >screen.txt
+        TERM=xterm python3 "$here/terminal.py" $columns 0 "$rigor" plan mlp $what >screen.txt
         python3 - $columns <<'PY' || fail "$columns columns, $what: a line wraps, or nothing is coloured"
 import re, sys
 text = open("screen.txt", encoding="utf-8", newline="").read()
@@ -96,8 +80,9 @@ assert all(len(line) <= int(sys.argv[1]) for line in lines), max(lines, key=len)
 PY
     done
 done
-grep -q '█\|▏\|▎\|▍' <(TERM=xterm python3 terminal.py 200 "$rigor" plan mlp --runs 2) || fail "no bars on a wide terminal"
-"$rigor" plan mlp --lint model.activation=sigmoid "$deep" | grep -q $'\x1b' && fail "coloured where no terminal is"
+grep -q '█\|▏\|▎\|▍' <(TERM=xterm python3 "$here/terminal.py" 200 0 "$rigor" plan mlp --runs 2) || fail "no bars on a wide terminal"
+"$rigor" plan mlp --lint model.activation=sigmoid "$deep" >plain.txt
+grep -q $'\x1b' plain.txt && fail "coloured where no terminal is"
 
 # ---- Mistakes.
 expect 2 'did you mean "mlp"' "$rigor" plan mlpp

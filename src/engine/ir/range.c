@@ -9,6 +9,7 @@ typedef struct ranging {
     const rg_given_range *given;
     size_t n_given;
     rg_range *range; /* by id */
+    uint32_t id;     /* of the node at hand */
     /* By id: along these axes some element is at least `peak`: the place of the maximum that was
      * subtracted.  0: nothing is known. */
     uint32_t *peak_axes;
@@ -217,11 +218,11 @@ static rg_range range_add(ranging *r, const rg_node *node)
 static rg_range range_sub(ranging *r, const rg_node *node)
 {
     rg_range x = operand(r, node, 0), y = operand(r, node, 1);
-    uint32_t axes, id = (uint32_t)(node - r->graph->node.at);
+    uint32_t axes;
     rg_range ret = {x.lo - y.hi, x.hi - y.lo};
     if (is_own_maximum(r->graph, node->in[0], node->in[1], &axes)) {
-        r->peak_axes[id] = axes;
-        r->peak[id] = 0;
+        r->peak_axes[r->id] = axes;
+        r->peak[r->id] = 0;
         ret.hi = 0;
     }
     return ret;
@@ -391,13 +392,14 @@ static rg_range settled(rg_range range, rg_dtype dtype)
 rg_range *rg_ranges_of(const rg_graph *graph, const rg_given_range *given, size_t n)
 {
     size_t count = rg_graph_count(graph);
-    ranging r = {graph,
-                 given,
-                 n,
-                 RG_NEW_ARRAY(rg_range, count + 1),
-                 RG_NEW_ARRAY(uint32_t, count + 1),
-                 RG_NEW_ARRAY(double, count + 1)};
+    ranging r = {.graph = graph,
+                 .given = given,
+                 .n_given = n,
+                 .range = RG_NEW_ARRAY(rg_range, count + 1),
+                 .peak_axes = RG_NEW_ARRAY(uint32_t, count + 1),
+                 .peak = RG_NEW_ARRAY(double, count + 1)};
     for (uint32_t id = 1; id <= count; id++) {
+        r.id = id;
         const rg_node *node = rg_node_of(graph, id);
         rg_range range = rules[node->op] ? rules[node->op](&r, node) : everything(node->dtype);
         r.range[id] = settled(range, node->dtype);

@@ -114,16 +114,6 @@ static bool check_all(checking *c, rg_err *err)
     return check_signals(c, err); /* reports the graph's own error, if any */
 }
 
-static double sum_of(const json_t *layers, const char *key)
-{
-    size_t i;
-    json_t *row;
-    double sum = 0;
-    json_array_foreach (layers, i, row)
-        sum += rg_json_number(json_object_get(row, key), 0);
-    return sum;
-}
-
 json_t *rg_model_check(const rg_program_spec *spec, rg_err *err)
 {
     if (!rg_program_spec_check(spec, err))
@@ -136,8 +126,8 @@ json_t *rg_model_check(const rg_program_spec *spec, rg_err *err)
     if (check_all(&c, err))
         ret = json_pack("{s:s, s:O, s:O, s:I, s:f}", "model", spec->model->name, "findings",
                         c.findings, "layers", c.layers, "parameters",
-                        (json_int_t)sum_of(c.layers, "parameters"), "flops",
-                        sum_of(c.layers, "flops"));
+                        (json_int_t)rg_json_sum(c.layers, "parameters"), "flops",
+                        rg_json_sum(c.layers, "flops"));
     rg_network_close(&c.net);
     json_decref(c.findings);
     json_decref(c.layers);

@@ -66,16 +66,6 @@ static json_t *step_json(const rg_plan *plan, size_t i, const rg_machine *machin
     return ret;
 }
 
-static double sum_of(const json_t *steps, const char *key)
-{
-    size_t i;
-    json_t *step;
-    double sum = 0;
-    json_array_foreach (steps, i, step)
-        sum += rg_json_number(json_object_get(step, key), 0);
-    return sum;
-}
-
 static json_t *plan_json(rg_plan *plan, rg_program_part part, size_t examples, size_t runs,
                          const rg_machine *machine, rg_err *err)
 {
@@ -87,11 +77,11 @@ static json_t *plan_json(rg_plan *plan, rg_program_part part, size_t examples, s
             sum_s += seconds[i];
         for (size_t i = 0; i < n; i++)
             json_array_append_new(steps, step_json(plan, i, machine, seconds[i], sum_s));
-        ret = json_pack("{s:s, s:I, s:I, s:f, s:f, s:f, s:f, s:O}", "part", part_names[part],
-                        "examples", (json_int_t)examples, "memory_bytes",
-                        (json_int_t)rg_plan_bytes(plan), "flops", sum_of(steps, "flops"),
-                        "bytes", sum_of(steps, "bytes"), "predicted_s",
-                        sum_of(steps, "predicted_s"), "measured_s", total_s, "steps", steps);
+        ret = json_pack(
+            "{s:s, s:I, s:I, s:f, s:f, s:f, s:f, s:O}", "part", part_names[part], "examples",
+            (json_int_t)examples, "memory_bytes", (json_int_t)rg_plan_bytes(plan), "flops",
+            rg_json_sum(steps, "flops"), "bytes", rg_json_sum(steps, "bytes"), "predicted_s",
+            rg_json_sum(steps, "predicted_s"), "measured_s", total_s, "steps", steps);
     }
     json_decref(steps);
     rg_free(seconds);
