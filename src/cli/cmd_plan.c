@@ -1,5 +1,5 @@
-/* cmd_plan.c - a model's program before it trains: kernels with what they take, the text after a
- * pass, and the model check. */
+/* cmd_plan.c - a model's program before it trains: kernels with what they take, the text after
+ * a pass, and the model check. */
 #include "cli/command.h"
 #include "cli/model_file.h"
 #include "cli/program_text.h"
@@ -24,7 +24,9 @@ static const rg_option options[] = {
     [FEATURES] = {"features", 0, RG_OPTION_INT, "N", "of a model (default: 64)"},
     [CLASSES] = {"classes", 0, RG_OPTION_INT, "N", "of a model (default: 10); 0: a regression"},
     [ROWS] = {"rows", 0, RG_OPTION_INT, "N", "of its training part (default: 1024)"},
-    [RUNS] = {"runs", 0, RG_OPTION_INT, "N", "timed runs, the least counts (default: 30)"},
+    [RUNS] = {"runs", 0, RG_OPTION_INT, "N",
+              "timed runs, the least counts (default: as "
+              "many as half a second allows, 2 to 50)"},
     [JSON] = RG_OPTION_JSON,
     {0},
 };
@@ -221,7 +223,7 @@ static int print_check(const rg_given *given, const subject *s, rg_err *err)
 
 static int print_costs(const rg_given *given, const subject *s, rg_err *err)
 {
-    json_t *facts = rg_program_costs(&s->spec, count_of(given, RUNS, 30), err);
+    json_t *facts = rg_program_costs(&s->spec, count_of(given, RUNS, 0), err);
     bool by_time = given->flag[SORT] && strcmp(given->text[SORT], "time") == 0;
     if (!facts)
         return rg_exit(err);

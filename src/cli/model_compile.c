@@ -2,9 +2,9 @@
  *
  * The cache is $XDG_CACHE_HOME/rigor/models or ~/.cache/rigor/models:
  *
- *   HEADERS/rigor/base.h ...    the headers embedded in this program; HEADERS is their hash
- *   HEADERS/without/jansson.h   for a machine without jansson's own: a model needs its type alone
- *   KEY/SHA256.c, KEY/SHA256.so source and object; KEY is the hash of source, headers and compiler
+ *   HEADERS/rigor/base.h ...   the headers embedded in this program; HEADERS is their hash
+ *   HEADERS/without/jansson.h  where jansson's own is missing: a model needs its type alone
+ *   KEY/SHA256.c, SHA256.so    source and object; KEY hashes source, headers and compiler
  *
  * What lies there was compiled from the very bytes whose hash the study records. */
 #include "cli/model_file.h"

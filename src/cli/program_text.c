@@ -87,7 +87,9 @@ static const char *place_text(char *out, size_t room, const json_t *at, bool wid
 {
     const char *file = rg_json_text(at, "file", "");
     long long line = (long long)json_integer_value(json_object_get(at, "line"));
-    snprintf(out, room, *file ? "%s:%lld" : "", wide ? file : rg_path_base(file), line);
+    out[0] = '\0';
+    if (*file)
+        snprintf(out, room, "%s:%lld", wide ? file : rg_path_base(file), line);
     return out;
 }
 
@@ -238,7 +240,7 @@ static void print_machine(const json_t *m)
         number(m, "dot_flops_per_s") * 1e-9, number(m, "loop_flops_per_s") * 1e-9,
         number(m, "near_bytes_per_s") * 1e-9, number(m, "far_bytes_per_s") * 1e-9,
         number(m, "step_s") * 1e9);
-    rg_print_wrapped(stdout, "model of this machine: ", rg_str_text(&text));
+    rg_print_wrapped(stdout, "machine: ", rg_str_text(&text));
     rg_str_free(&text);
 }
 

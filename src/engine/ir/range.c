@@ -10,8 +10,8 @@ typedef struct ranging {
     size_t n_given;
     rg_range *range; /* by id */
     uint32_t id;     /* of the node at hand */
-    /* By id: along these axes some element is at least `peak`: the place of the maximum that was
-     * subtracted.  0: nothing is known. */
+    /* By id: along these axes some element is at least `peak`: the place of the maximum that
+     * was subtracted.  0: nothing is known. */
     uint32_t *peak_axes;
     double *peak;
 } ranging;
@@ -378,8 +378,8 @@ static void keep_peak(ranging *r, uint32_t id, const rg_node *node)
     r->peak[id] = node->op == RG_OP_exp ? exp(r->peak[from]) : r->peak[from];
 }
 
-/* Infinity minus infinity says nothing; integers wrap; ends are rounded as results are, which keeps
- * the order: what underflows is zero. */
+/* Infinity minus infinity says nothing; integers wrap; ends are rounded as results are, which
+ * keeps the order: what underflows is zero. */
 static rg_range settled(rg_range range, rg_dtype dtype)
 {
     rg_range all = everything(dtype);

@@ -20,8 +20,8 @@ typedef struct rg_given_range { /* what is known of an input */
     rg_range range;
 } rg_given_range;
 
-/* The interval of each value, by id (entry 0 is unused); rg_free.  Inputs that are not given have
- * all values of their type. */
+/* The interval of each value, by id (entry 0 is unused); rg_free.  Inputs that are not given
+ * have all values of their type. */
 rg_range *rg_ranges_of(const rg_graph *graph, const rg_given_range *given, size_t n);
 
 typedef struct rg_hazard {
@@ -29,8 +29,9 @@ typedef struct rg_hazard {
     char what[200];
     const char *remedy;
 } rg_hazard;
-/* What can come out infinite or not a number among the values that `loss` needs; a square root or
- * a power at zero counts where the derivative by one of x passes through it.  *ret: rg_free. */
+/* What can come out infinite or not a number among the values that `loss` needs; a square root
+ * or a power at zero counts where the derivative by one of x passes through it.  *ret: rg_free.
+ */
 size_t rg_hazards_of(rg_val loss, const rg_val *x, size_t n, const rg_range *ranges,
                      rg_hazard **ret);
 

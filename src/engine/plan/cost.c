@@ -1,4 +1,5 @@
-/* cost.c - what nodes and steps take: floating-point operations and bytes, by their equations. */
+/* cost.c - what nodes and steps take: floating-point operations and bytes, by their equations.
+ */
 #include "engine/plan/cost.h"
 
 /* ---- Operations. */

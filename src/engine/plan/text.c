@@ -1,6 +1,7 @@
 /* text.c - a layout as text after each of its passes, in the form of docs/ir.md.
  *
- * What a pass decided stands behind its node as a comment, so that the text can be read back. */
+ * What a pass decided stands behind its node as a comment, so that the text can be read back.
+ */
 #include "engine/plan/layout.h"
 
 #include <inttypes.h>

@@ -1,9 +1,10 @@
 /* check.c - what can go wrong in a model, found before it trains (rg_model_check).
  *
  * The forward pass, the loss and its derivatives stand in a graph of their own.  Looking at the
- * graph finds what nothing reads and what no gradient reaches (check_reach.c), and what values can
- * break an operation (engine/ir/range.h); running it once on data of unit variance shows how signals
- * and gradients fare at initialisation, layer by layer (check_layers.c). */
+ * graph finds what nothing reads and what no gradient reaches (check_reach.c), and what values
+ * can break an operation (engine/ir/range.h); running it once on data of unit variance shows
+ * how signals and gradients fare at initialisation (check_signals.c), layer by layer: which
+ * layer computes what, check_layers.c says. */
 #include "engine/train/check.h"
 
 #include "engine/ir/range.h"

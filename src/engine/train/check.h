@@ -41,8 +41,8 @@ void check_say(checking *c, const char *check, bool warning, rg_place at, const 
 void check_find_layers(checking *c);
 /* check_reach.c: weights without a gradient, inputs and values that nothing reads. */
 void check_reach(checking *c);
-/* check_signals.c: activations and gradients at initialisation, stacks without normalisation; fills
- * layers.  False when the graph cannot be compiled or run. */
+/* check_signals.c: activations and gradients at initialisation, stacks without normalisation;
+ * fills layers.  False when the graph cannot be compiled or run. */
 bool check_signals(checking *c, rg_err *err);
 
 #endif

@@ -1,12 +1,12 @@
-/* check_signals.c - how signals and gradients fare through a model at initialisation: one step on
- * data of unit variance, and how many layers follow one another without a normalisation. */
+/* check_signals.c - how signals and gradients fare through a model at initialisation: one step
+ * on data of unit variance, and how many layers follow one another without a normalisation. */
 #include "engine/train/check.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Beyond these a model hardly begins to learn (Glorot & Bengio 2010 show the effect; the limits are
- * our own, wide enough that no usual initialisation comes near). */
+/* Beyond these a model hardly begins to learn (Glorot & Bengio 2010 show the effect; the limits
+ * are our own, wide enough that no usual initialisation comes near). */
 #define SD_LEAST 0.01
 #define SD_MOST 100.0
 #define GRADIENT_LEAST 1e-3 /* of the last layer's */
@@ -107,7 +107,8 @@ static const mark *mark_of(const layer_signal *s, double last, double *ret)
     return NULL;
 }
 
-/* A model that draws a mark has it in many layers: the first is told, the table shows the rest. */
+/* A model that draws a mark has it in many layers: the first is told, the table shows the rest.
+ */
 static void tell(checking *c, const layer *l, const mark *m, double value, bool *told)
 {
     if (!told[m - marks])
@@ -198,7 +199,8 @@ static bool is_layer(const checking *c, const rg_node *node)
     return node->op == RG_OP_dot && c->of_data[node->in[0]] != c->of_data[node->in[1]];
 }
 
-/* Layers in a row: along the longest way, but a sum of two signals is as deep as the shorter one. */
+/* Layers in a row: along the longest way, but a sum of two signals is as deep as the shorter
+ * one. */
 static void check_stack(checking *c)
 {
     uint32_t *depth = RG_ARENA_ARRAY(c->arena, uint32_t, c->forward + 1);

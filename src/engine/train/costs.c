@@ -5,6 +5,9 @@
 #include <math.h>
 #include <string.h>
 
+#define RUNS_LEAST 2
+#define RUNS_MOST 50
+
 static const char *const part_names[] = {"train", "evaluate"};
 
 /* The first rows are the batch; labels go round. */
@@ -66,13 +69,26 @@ static json_t *step_json(const rg_plan *plan, size_t i, const rg_machine *machin
     return ret;
 }
 
+/* As many as half a second allows: a step may take a microsecond or a minute. */
+static bool choose_runs(rg_plan *plan, double *step_s, size_t *runs, rg_err *err)
+{
+    double total_s;
+    if (*runs > 0)
+        return true;
+    if (!rg_plan_time(plan, 1, step_s, &total_s, err))
+        return false;
+    *runs = (size_t)fmin(fmax(0.25 / total_s, RUNS_LEAST), RUNS_MOST); /* each runs twice */
+    return true;
+}
+
 static json_t *plan_json(rg_plan *plan, rg_program_part part, size_t examples, size_t runs,
                          const rg_machine *machine, rg_err *err)
 {
     size_t n = rg_plan_steps(plan);
     double *seconds = RG_NEW_ARRAY(double, n), total_s, sum_s = 0;
     json_t *steps = json_array(), *ret = NULL;
-    if (rg_plan_time(plan, runs, seconds, &total_s, err)) {
+    if (choose_runs(plan, seconds, &runs, err) &&
+        rg_plan_time(plan, runs, seconds, &total_s, err)) {
         for (size_t i = 0; i < n; i++)
             sum_s += seconds[i];
         for (size_t i = 0; i < n; i++)

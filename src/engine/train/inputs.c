@@ -1,4 +1,5 @@
-/* inputs.c - what a plan that trains nothing yet can be run with: initial weights, random data. */
+/* inputs.c - what a plan that trains nothing yet can be run with: initial weights, random data.
+ */
 #include "engine/train/program.h"
 
 void rg_fill_normal(float *value, int64_t n, const char *name)

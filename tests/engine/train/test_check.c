@@ -1,5 +1,5 @@
-/* test_check.c - the model check on models that each have one thing wrong with them, and on those
- * of the zoo, with which nothing is wrong. */
+/* test_check.c - the model check on models that each have one thing wrong with them, and on
+ * those of the zoo, with which nothing is wrong. */
 #include "engine/train/fixtures.h"
 #include "rigor/inspect.h"
 
