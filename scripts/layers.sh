@@ -23,10 +23,10 @@ BEGIN {
     allow["lab/audit"] = "base data lab/stats"
     allow["lab/study"] = "base data lab/stats lab/search lab/store lab/exec lab/audit"
     allow["lab/report"] = "base data lab/stats lab/search lab/store lab/audit lab/study"
-    allow["cli"] = "base data engine/train worker launch lab/stats lab/search lab/store lab/exec lab/audit lab/study lab/report"
+    allow["cli"] = "base sandbox data engine/train worker launch lab/stats lab/search lab/store lab/exec lab/audit lab/study lab/report"
 
     n = split("base=base trial=base process=base sandbox=sandbox launch=launch data=data calibration=data graph=engine/ir plan=engine/plan nn=engine/nn train=engine/train " \
-              "model=engine/train worker=worker stats=lab/stats special=lab/stats groups=lab/stats resample=lab/stats " \
+              "model=engine/train inspect=engine/train worker=worker stats=lab/stats special=lab/stats groups=lab/stats resample=lab/stats " \
               "bayes=lab/stats predictions=lab/stats audit=lab/audit search=lab/search store=lab/store " \
               "exec=lab/exec study=lab/study protocol=lab/study report=lab/report publish=lab/report " \
               "rigor=all", pairs, " ")

@@ -178,7 +178,9 @@ typedef struct rg_param {
 const rg_param *rg_param_find(const rg_param *table, const char *name); /* NULL when absent */
 /* Checks one value; on failure `err` says what was expected (where is left empty). */
 bool rg_param_check(const rg_param *param, const json_t *value, rg_err *err);
-json_t *rg_param_json(const rg_param *table);     /* the table for `rigor models --json` */
+json_t *rg_param_json(const rg_param *table); /* the table for `rigor models --json` */
+/* The table that rg_param_json wrote; NULL when it is none. */
+const rg_param *rg_param_table(const json_t *list, rg_arena *arena, rg_err *err);
 json_t *rg_param_defaults(const rg_param *table); /* {name: fallback, ...}; new reference */
 
 /* ---- JSON (jansson) ---------------------------------------------------------------------- */
@@ -198,6 +200,7 @@ json_t *
 rg_json_real(double value); /* null when not finite, an integer-valued real stays real */
 double rg_json_number(const json_t *value, double otherwise); /* any number; null -> NaN */
 const char *rg_json_text(const json_t *object, const char *key, const char *otherwise);
+double rg_json_sum(const json_t *rows, const char *key); /* of [{key: number}, ...] */
 
 /* ---- Hashes and random numbers ----------------------------------------------------------- */
 #define RG_HEX 65 /* a SHA-256 as lower-case hexadecimal text with its NUL */

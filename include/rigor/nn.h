@@ -35,6 +35,7 @@ typedef struct rg_conf_input {
     rg_val input;
 } rg_conf_input;
 size_t rg_conf_inputs(const rg_conf *conf, const rg_conf_input **ret);
+bool rg_conf_was_read(const rg_conf *conf, const char *name); /* by any of the above */
 
 /* ---- Initialisers ------------------------------------------------------------------------
  * Draws are named by (seed, name of the weight): adding a layer changes no other layer's

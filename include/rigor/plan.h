@@ -45,4 +45,49 @@ size_t rg_plan_bytes(const rg_plan *plan); /* peak memory of one member */
  * in such a value is itself the first: put back its last good state before asking. */
 bool rg_plan_find_nonfinite(rg_plan *plan, rg_str *ret);
 
+/* ---- What a plan does (`rigor plan`) ------------------------------------------------------ */
+/* The text form (docs/ir.md) after a pass: `build` is what the outputs need, `grad` the whole
+ * graph, `live` what the outputs and carries need; the others add what they decided as comments.
+ */
+typedef enum rg_pass {
+    RG_PASS_BUILD,
+    RG_PASS_GRAD,
+    RG_PASS_LIVE,
+    RG_PASS_FUSE,
+    RG_PASS_SCHEDULE,
+    RG_PASS_MEMORY,
+    RG_PASSES
+} rg_pass;
+extern const char *const rg_pass_names[]; /* by rg_pass; ends with NULL */
+void rg_plan_text(const rg_plan *plan, rg_pass pass, rg_str *ret);
+
+/* What this machine's kernels reach, from short runs of plans: the best of some tries, so other
+ * work that runs at the same time makes it worse. */
+typedef struct rg_machine {
+    double dot_flops;  /* operations a second of a matrix product, 384 cubed */
+    double loop_flops; /* of a loop of sums and products over numbers in the cache */
+    double near_bytes; /* a second, read and written in the second-level cache */
+    double far_bytes;  /* a second, to and from memory */
+    double step_s;     /* seconds of a step that does nothing */
+} rg_machine;
+bool rg_machine_measure(rg_machine *ret, rg_err *err);
+
+typedef struct rg_step_cost {
+    const char *kernel; /* the operation; "loop" when several run as one */
+    rg_place at;        /* of the last node: a line of the model, as a rule */
+    rg_dtype dtype;     /* of the last node's value */
+    rg_shape shape;
+    double flops, bytes; /* by the equations (src/engine/plan/cost.h) */
+    double predicted_s; /* step_s + the longer of computing and moving; NaN: no machine given */
+} rg_step_cost;
+size_t rg_plan_steps(const rg_plan *plan);
+/* machine: may be NULL. */
+rg_step_cost rg_plan_step_cost(const rg_plan *plan, size_t step, const rg_machine *machine);
+/* The operations of a step, "mul add tanh", in order. */
+void rg_plan_step_operations(const rg_plan *plan, size_t step, rg_str *ret);
+/* Runs the plan `runs` times (1 or more), each kernel timed: the least seconds of each step into
+ * step_s[rg_plan_steps], and of a whole run without the clock's own cost into *ret_total_s.
+ * Carried inputs move on with each run. */
+bool rg_plan_time(rg_plan *plan, size_t runs, double *step_s, double *ret_total_s, rg_err *err);
+
 #endif

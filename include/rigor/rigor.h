@@ -10,6 +10,7 @@
 #include "rigor/exec.h"
 #include "rigor/graph.h"
 #include "rigor/groups.h"
+#include "rigor/inspect.h"
 #include "rigor/model.h"
 #include "rigor/nn.h"
 #include "rigor/plan.h"

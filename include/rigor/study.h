@@ -12,13 +12,23 @@
 typedef struct rg_catalog_model {
     const char *name, *help;
     const rg_param *params;
+    const char *file, *sha256; /* of a model of the user's own: its source; else NULL */
 } rg_catalog_model;
+typedef struct rg_catalog_file { /* a model of the user's own, opened */
+    rg_catalog_model model;
+    json_t *record; /* {"sha256", "source", "model": {...}}: enough to read the study again */
+} rg_catalog_file;
 typedef struct rg_catalog {         /* what a trainer can be told; given by the caller */
     const rg_catalog_model *models; /* ends with name == NULL */
     const rg_param *train;
     const rg_param
         *open; /* of a program that is not ours: the names that the study gives it, as
                              full paths; models and train are then empty.  NULL otherwise */
+    /* Opens `model: {file: ...}`, a file of the folder `dir`; what it returns lives in the arena,
+     * record is a new reference.  NULL: such models cannot be had. */
+    bool (*open_file)(void *ctx, const char *dir, const char *file, rg_arena *arena,
+                      rg_catalog_file *ret, rg_err *err);
+    void *ctx;
 } rg_catalog;
 
 /* A training program of any language, started once for each trial (docs/protocol.md). */
@@ -113,8 +123,9 @@ typedef struct rg_study {
     rg_analysis analysis;
     bool exploratory;
 
-    json_t *resolved;  /* all of the above as JSON, without paths: what the ledger records */
-    char hash[RG_HEX]; /* of the canonical form of `resolved` */
+    json_t *own_models; /* {file: rg_catalog_file.record}; NULL: none */
+    json_t *resolved;   /* all of the above as JSON, without paths: what the ledger records */
+    char hash[RG_HEX];  /* of the canonical form of `resolved` */
 } rg_study;
 
 /* Reads, overrides, resolves.  overrides: "a.b=v", "+a.b=v" (adds), "~a.b" (removes).  All

@@ -247,3 +247,13 @@ void rg_json_say(json_t *array, const char *fmt, ...)
     json_array_append_new(array, json_string(rg_str_text(&text)));
     rg_str_free(&text);
 }
+
+double rg_json_sum(const json_t *rows, const char *key)
+{
+    size_t i;
+    json_t *row;
+    double sum = 0;
+    json_array_foreach (rows, i, row)
+        sum += rg_json_number(json_object_get(row, key), 0);
+    return sum;
+}

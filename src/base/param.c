@@ -160,3 +160,58 @@ json_t *rg_param_json(const rg_param *table)
     }
     return list;
 }
+
+/* ---- From JSON back to a table. */
+
+static bool read_kind(const json_t *row, rg_param *ret, rg_err *err)
+{
+    const char *kind = rg_json_text(row, "kind", "");
+    for (size_t i = 0; i < RG_COUNT(kind_names); i++)
+        if (strcmp(kind_names[i], kind) == 0) {
+            ret->kind = (rg_param_kind)i;
+            return true;
+        }
+    return rg_fail(err, RG_INPUT, ret->name, NULL, "there is no kind of parameter '%.40s'",
+                   kind);
+}
+
+static const char *const *read_choices(const json_t *list, rg_arena *arena)
+{
+    size_t n = json_array_size(list);
+    const char **choices = RG_ARENA_ARRAY(arena, const char *, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+        choices[i] = rg_arena_strdup(arena, text ? text : "");
+    }
+    return choices;
+}
+
+static bool read_param(const json_t *row, rg_arena *arena, rg_param *ret, rg_err *err)
+{
+    const json_t *fallback = json_object_get(row, "default");
+    const json_t *range = json_object_get(row, "range");
+    *ret = (rg_param){.name = rg_arena_strdup(arena, rg_json_text(row, "name", "")),
+                      .structural = json_is_true(json_object_get(row, "structural")),
+                      .lo = rg_json_number(json_array_get(range, 0), 0),
+                      .hi = rg_json_number(json_array_get(range, 1), 0),
+                      .choices = read_choices(json_object_get(row, "choices"), arena),
+                      .help = rg_arena_strdup(arena, rg_json_text(row, "help", ""))};
+    if (!*ret->name || !fallback || !read_kind(row, ret, err))
+        return rg_fail(err, RG_INPUT, ret->name, NULL,
+                       "a parameter needs a name, a kind and a default");
+    char *text = rg_json_canonical(fallback);
+    ret->fallback = rg_arena_strdup(arena, text);
+    rg_free(text);
+    return rg_param_check(ret, fallback, err);
+}
+
+const rg_param *rg_param_table(const json_t *list, rg_arena *arena, rg_err *err)
+{
+    size_t i;
+    json_t *row;
+    rg_param *table = RG_ARENA_ARRAY(arena, rg_param, json_array_size(list) + 1);
+    json_array_foreach (list, i, row)
+        if (!read_param(row, arena, &table[i], err))
+            return NULL;
+    return table;
+}

@@ -119,10 +119,10 @@ static bool placebo_fits(const rg_given *given, const rg_study *study, rg_err *e
 static bool run_placebo(const rg_given *given, const rg_study *study, json_t *plan,
                         int *ret_signal, rg_err *err)
 {
-    const char *worker[3];
+    const char *const *worker;
     placebo_runs runs;
     if (!placebo_fits(given, study, err) ||
-        !rg_worker_command(study, given->arena, worker, err))
+        !rg_worker_command(study, given->arena, &worker, err))
         return false;
     teller t = {rg_meter_open(study->metric), given->flag[QUIET]};
     int jobs = (int)given->integer[JOBS];
@@ -147,12 +147,12 @@ static bool run_placebo(const rg_given *given, const rg_study *study, json_t *pl
 static bool run_trainer(const rg_given *given, const rg_study *study, json_t *plan,
                         int *ret_signal, rg_err *err)
 {
-    const char *worker[3];
+    const char *const *worker;
     if (!study->trainer)
         return rg_fail(err, RG_INPUT, study->path,
                        "leave out --trainer: our own needs no check",
                        "the study has no program as its trainer");
-    if (!rg_worker_command(study, given->arena, worker, err))
+    if (!rg_worker_command(study, given->arena, &worker, err))
         return false;
     teller t = {rg_meter_open(study->metric), given->flag[QUIET]};
     conformance_options o = {.arm = given->text[ARM],

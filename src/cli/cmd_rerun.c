@@ -191,8 +191,8 @@ static bool check_options(const rg_given *given, rg_err *err)
 static json_t *rerun(const rg_given *given, const rg_opened *opened, const choice *c,
                      int *ret_signal, rg_err *err)
 {
-    const char *worker[3];
-    if (!rg_worker_command(opened->study, opened->arena, worker, err))
+    const char *const *worker;
+    if (!rg_worker_command(opened->study, opened->arena, &worker, err))
         return NULL;
     rg_meter meter = rg_meter_open(opened->study->metric);
     json_t *environment = rg_environment("rigor rerun");

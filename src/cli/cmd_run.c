@@ -76,7 +76,7 @@ static const char *command_line(const rg_given *given)
 }
 
 /* The environment, and what rg_study_of_ledger needs to read the recorded study again. */
-static json_t *environment_of(const rg_given *given)
+static json_t *environment_of(const rg_given *given, const rg_study *study)
 {
     json_t *environment = rg_environment(command_line(given));
     json_t *overrides = json_array();
@@ -89,6 +89,8 @@ static json_t *environment_of(const rg_given *given)
                         json_string(path ? path : given->argument[0]));
     json_object_set_new(environment, "overrides", overrides);
     json_object_set_new(environment, "exploratory", json_boolean(given->flag[EXPLORATORY]));
+    if (study->own_models)
+        json_object_set(environment, "own_models", study->own_models);
     free(path);
     return environment;
 }
@@ -156,8 +158,8 @@ static int conclude(const rg_given *given, const rg_study *study, rg_ledger *led
 static int run_study(const rg_given *given, const rg_study *study, rg_ledger *ledger,
                      const char *dir, rg_err *err)
 {
-    const char *worker[3];
-    if (!rg_worker_command(study, given->arena, worker, err))
+    const char *const *worker;
+    if (!rg_worker_command(study, given->arena, &worker, err))
         return rg_exit(err);
     rg_meter meter = rg_meter_open(study->metric);
     rg_run_options o = {.dir = dir,
@@ -165,7 +167,7 @@ static int run_study(const rg_given *given, const rg_study *study, rg_ledger *le
                         .jobs = (int)given->integer[JOBS],
                         .progress = given->flag[QUIET] ? NULL : rg_meter_show,
                         .ctx = &meter};
-    json_t *environment = environment_of(given);
+    json_t *environment = environment_of(given, study);
     int caught = 0;
     bool ok = rg_study_run(study, ledger, &o, environment, &caught, err);
     json_decref(environment);

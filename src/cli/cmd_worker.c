@@ -7,17 +7,17 @@ static const rg_option options[] = {{0}};
 
 static int run(const rg_given *given, rg_err *err)
 {
-    (void)given;
     (void)err;
-    return rg_worker_main(0, NULL);
+    return rg_worker_main((int)given->n_arguments, given->argument);
 }
 
 const rg_command rg_command_worker = {
     .name = "worker",
-    .arguments = "",
+    .arguments = "[LIBRARY ...]",
     .summary = "trains: jobs on standard input, messages on standard output",
     .text = "The native trainer; rigor run starts it. docs/protocol.md says what it speaks.",
     .hidden = true,
     .options = options,
+    .max_arguments = RG_ARGUMENTS_MAX,
     .run = run,
 };

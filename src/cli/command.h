@@ -69,12 +69,14 @@ void rg_command_help(const rg_command *command);
 
 /* ---- Shared by commands (shared.c) */
 const rg_catalog *
-rg_catalog_native(void);          /* the models of the zoo, the training loop's table */
+rg_catalog_native(void); /* the models of the zoo and of files, the training loop's table */
 const char *rg_studies_dir(void); /* RIGOR_STUDIES or "studies" */
 /* The path of an example that ships: here, or where the program was installed. */
 const char *rg_example_path(const char *name, rg_arena *arena);
-/* This program as a worker of the study: {path, "worker" or "launch", NULL}. */
-bool rg_worker_command(const rg_study *study, rg_arena *arena, const char *ret[3], rg_err *err);
+/* This program as a worker of the study: {path, "worker" or "launch", a shared object for each of
+ * its own models, NULL}; those are compiled where the cache does not hold them. */
+bool rg_worker_command(const rg_study *study, rg_arena *arena, const char *const **ret,
+                       rg_err *err);
 enum { RG_JOBS_MAX = 1024 }; /* worker processes */
 /* A study's folder from its name, its folder or its study file; an error names the nearest. */
 bool rg_study_folder(const char *what, rg_arena *arena, const char **ret, rg_err *err);

@@ -1,5 +1,6 @@
 /* shared.c - what several commands need: the catalog of the native trainer, study folders. */
 #include "cli/command.h"
+#include "cli/model_file.h"
 
 #include "data/registry.h"
 #include "rigor/data.h"
@@ -20,10 +21,12 @@
 const rg_catalog *rg_catalog_native(void)
 {
     static rg_catalog_model models[MODELS_MAX + 1];
-    static const rg_catalog catalog = {.models = models, .train = rg_train_params};
+    static const rg_catalog catalog = {
+        .models = models, .train = rg_train_params, .open_file = model_file_open};
     for (size_t i = 0; rg_models[i] && i < MODELS_MAX; i++)
-        models[i] =
-            (rg_catalog_model){rg_models[i]->name, rg_models[i]->title, rg_models[i]->params};
+        models[i] = (rg_catalog_model){.name = rg_models[i]->name,
+                                       .help = rg_models[i]->title,
+                                       .params = rg_models[i]->params};
     return &catalog;
 }
 
@@ -46,15 +49,33 @@ const char *rg_example_path(const char *name, rg_arena *arena)
                            folder, name);
 }
 
-bool rg_worker_command(const rg_study *study, rg_arena *arena, const char *ret[3], rg_err *err)
+/* The libraries of the study's own models behind words[n]. */
+static bool add_libraries(const rg_study *study, rg_arena *arena, const char **words, size_t n,
+                          rg_err *err)
+{
+    const char *file;
+    json_t *record;
+    json_object_foreach (study->own_models, file, record) {
+        const char *source = rg_json_text(record, "source", "");
+        words[n] = model_compile(source, strlen(source), file, arena, err);
+        if (!words[n++])
+            return false;
+    }
+    return true;
+}
+
+bool rg_worker_command(const rg_study *study, rg_arena *arena, const char *const **ret,
+                       rg_err *err)
 {
     char self[4096] = "";
     if (readlink("/proc/self/exe", self, sizeof(self) - 1) <= 0)
         return rg_fail(err, RG_INTERNAL, "/proc/self/exe", "mount /proc", "cannot be read");
-    ret[0] = rg_arena_strdup(arena, self);
-    ret[1] = study->trainer ? "launch" : "worker";
-    ret[2] = NULL;
-    return true;
+    const char **words =
+        RG_ARENA_ARRAY(arena, const char *, 3 + json_object_size(study->own_models));
+    words[0] = rg_arena_strdup(arena, self);
+    words[1] = study->trainer ? "launch" : "worker";
+    *ret = words;
+    return add_libraries(study, arena, words, 2, err);
 }
 
 static bool holds_ledger(rg_arena *arena, const char *dir)
@@ -153,9 +174,12 @@ rg_study *rg_study_of_ledger(rg_ledger *ledger, rg_err *err)
     const char *text = rg_json_text(row, "text", "");
     rg_diags diags = {.arena = rg_arena_new(),
                       .file = rg_json_text(environment, "study_file", "")};
+    rg_catalog catalog = *rg_catalog_native();
+    catalog.open_file = model_file_recorded;
+    catalog.ctx = json_object_get(environment, "own_models");
     rg_study *study = rg_study_parse(text, strlen(text), diags.file, overrides, n,
                                      json_is_true(json_object_get(environment, "exploratory")),
-                                     rg_catalog_native(), &diags);
+                                     &catalog, &diags);
     if (!study)
         rg_fail(err, RG_INPUT, diags.file, "use the version of rigor that wrote it",
                 "the recorded study cannot be read by this version: %s",

@@ -61,10 +61,20 @@ static int serve(cache *c, rg_str *pending)
     }
 }
 
-int rg_worker_main(int argc, char **argv)
+/* None is loaded here: its code would run outside of the seal. */
+static void offer_libraries(int n, const char *const *library)
 {
-    (void)argc;
-    (void)argv;
+    for (int i = 0; i < n; i++) {
+        char sha256[RG_HEX];
+        snprintf(sha256, sizeof(sha256), "%s", rg_path_base(library[i]));
+        sha256[strcspn(sha256, ".")] = '\0';
+        rg_model_offer(sha256, library[i]);
+    }
+}
+
+int rg_worker_main(int n, const char *const *library)
+{
+    offer_libraries(n, library);
     signal(SIGINT, SIG_IGN);          /* Ctrl-C reaches the whole group; the runner decides */
     signal(SIGPIPE, SIG_IGN);         /* a runner that is gone shows as a failed write */
     signal(SIGXFSZ, SIG_IGN);         /* a file that may not grow, too */

@@ -155,6 +155,36 @@ static void defaults_and_rows_come_from_the_table(void **state)
     json_decref(rows);
 }
 
+static void a_table_comes_back_from_its_rows(void **state)
+{
+    (void)state;
+    rg_err err = {0};
+    rg_arena *arena = rg_arena_new();
+    json_t *rows = rg_param_json(table);
+    const rg_param *back = rg_param_table(rows, arena, &err);
+    assert_non_null(back);
+    json_t *again = rg_param_json(back);
+    assert_true(json_equal(rows, again));
+    assert_string_equal(rg_param_find(back, "activation")->choices[1], "tanh");
+    json_decref(again);
+    static const char *const broken[] = {
+        "[{}]",
+        "[{\"name\": \"x\", \"kind\": \"bool\"}]",
+        "[{\"name\": \"x\", \"kind\": \"colour\", \"default\": 1}]",
+        "[{\"name\": \"x\", \"kind\": \"int\", \"range\": [0, 3], \"default\": 4}]",
+        "[{\"name\": \"x\", \"kind\": \"choice\", \"default\": \"a\"}]",
+    };
+    for (size_t i = 0; i < RG_COUNT(broken); i++) {
+        json_t *list = parse(broken[i]);
+        err = (rg_err){0};
+        assert_null(rg_param_table(list, arena, &err));
+        assert_int_equal(err.code, RG_INPUT);
+        json_decref(list);
+    }
+    json_decref(rows);
+    rg_arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,6 +197,7 @@ int main(void)
         cmocka_unit_test(parameters_are_checked),
         cmocka_unit_test(a_mistaken_choice_is_answered_with_the_nearest),
         cmocka_unit_test(defaults_and_rows_come_from_the_table),
+        cmocka_unit_test(a_table_comes_back_from_its_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@ has_json() { # a condition on v, then the command
 expect 0 'run .*\n?' "$rigor"
 expect 0 'rigor [0-9]+\.[0-9]+' "$rigor" --version
 expect 0 'Exit codes' "$rigor" help
-for command in run check audit ls show status report compare power diff models data query verify rerun replay sign bundle; do
+for command in run check plan audit ls show status report compare power diff models data query verify rerun replay sign bundle; do
     expect 0 'usage: rigor .*' "$rigor" "$command" --help
     expect 0 '  rigor ' "$rigor" help "$command"
     expect 0 '--json' "$rigor" help "$command"
@@ -20,7 +20,7 @@ for command in run check audit ls show status report compare power diff models d
 done
 expect 2 'did you mean: rigor report' "$rigor" reprot
 expect 2 'did you mean: rigor run some.yaml' "$rigor" some.yaml
-for command in "" run check audit ls show status report compare power diff models data query verify rerun replay sign bundle; do
+for command in "" run check plan audit ls show status report compare power diff models data query verify rerun replay sign bundle; do
     wide=$("$rigor" help $command | grep -E '^.{81}') && fail "help $command is wider than 80: $wide"
 done
 expect 2 'too few arguments' "$rigor" run

@@ -3,30 +3,7 @@
 # is coloured; Ctrl-C ends the study with 130 and says how to go on.
 . "$(dirname "$0")/support.sh"
 write_study "$work/narrow.yaml" narrow
-cat >"$work/terminal.py" <<'PY'
-"""terminal.py COLUMNS SECONDS COMMAND...: runs it on a terminal of so many columns; after SECONDS (0:
-never) Ctrl-C is typed.  Prints what the command printed; ends with its exit code."""
-import fcntl, os, pty, struct, sys, termios, threading
-columns, seconds, command = int(sys.argv[1]), float(sys.argv[2]), sys.argv[3:]
-child, terminal = pty.fork()
-if child == 0:
-    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    os.execvp(command[0], command)
-if seconds:
-    threading.Timer(seconds, lambda: os.write(terminal, b"\x03")).start()
-output = b""
-while True:
-    try:
-        block = os.read(terminal, 65536)
-    except OSError:
-        break
-    if not block:
-        break
-    output += block
-sys.stdout.buffer.write(output)
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-PY
-on_terminal() { TERM=xterm python3 "$work/terminal.py" "$@"; }
+on_terminal() { TERM=xterm python3 "$here/terminal.py" "$@"; }
 
 for columns in 40 80 120; do
     on_terminal $columns 0 "$rigor" run "$work/narrow.yaml" --fresh >"$work/out.txt" || fail "$columns columns: $?"

@@ -96,6 +96,8 @@ void rg_program_release(rg_executable *program);
 void rg_program_place(const rg_executable *program, char *block, char **slot);
 void **rg_program_states(const rg_executable *program);
 void rg_program_states_free(const rg_executable *program, void **state);
+/* The copies before or after a run. */
+void rg_layout_copy(const rg_layout *layout, char *const *slot, const rg_copy *copy, size_t n);
 /* Runs every kernel, with the copies around them. */
 bool rg_program_run(const rg_executable *program, const rg_frame *frame, rg_err *err);
 

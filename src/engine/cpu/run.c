@@ -308,7 +308,7 @@ bool rg_plan_step(rg_plan *plan, size_t i, rg_err *err)
     return run_kernel(plan->program->kernel[i], &frame, err);
 }
 
-static void copy_slots(const rg_layout *l, char *const *slot, const rg_copy *copy, size_t n)
+void rg_layout_copy(const rg_layout *l, char *const *slot, const rg_copy *copy, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         if (l->slot[copy[i].to].bytes > 0)
@@ -318,11 +318,11 @@ static void copy_slots(const rg_layout *l, char *const *slot, const rg_copy *cop
 bool rg_program_run(const rg_executable *program, const rg_frame *frame, rg_err *err)
 {
     const rg_layout *l = &program->layout;
-    copy_slots(l, frame->slot, l->before, l->befores);
+    rg_layout_copy(l, frame->slot, l->before, l->befores);
     for (size_t i = 0; i < program->kernels; i++)
         if (!run_kernel(program->kernel[i], frame, err))
             return false;
-    copy_slots(l, frame->slot, l->after, l->afters);
+    rg_layout_copy(l, frame->slot, l->after, l->afters);
     return true;
 }
 

@@ -111,6 +111,12 @@ void rg_graph_note(rg_graph *graph, rg_place at); /* unless pinned */
 
 /* Spreads marks, by id, from values to all that they are computed from. */
 void rg_graph_spread(const rg_graph *graph, bool *marked);
+/* Prints the nodes in the order given, which is topological; `note` adds a comment behind each
+ * (NULL: none). */
+typedef void rg_note(void *ctx, uint32_t id, rg_str *out);
+void rg_graph_print_in_order(const rg_graph *graph, const uint32_t *id, size_t n_ids,
+                             const rg_val *outputs, size_t n, rg_note *note, void *ctx,
+                             rg_str *ret);
 
 static inline const rg_node *rg_node_of(const rg_graph *graph, uint32_t id)
 {

@@ -197,7 +197,7 @@ static void print_node(printer *p, const rg_node *node, uint32_t number)
     rg_str_printf(p->out, " : %s[", rg_dtype_name(node->dtype));
     for (int i = 0; i < node->shape.rank; i++)
         rg_str_printf(p->out, "%s%" PRId64, i ? ", " : "", node->shape.dim[i]);
-    rg_str_add(p->out, "]\n");
+    rg_str_add(p->out, "]");
 }
 
 /* Marks what the outputs need with 1. */
@@ -212,27 +212,41 @@ static void mark(const rg_graph *graph, const rg_val *outputs, size_t n, uint32_
     }
 }
 
-/* The inputs named here are printed even where nothing needs them. */
-static void print_lines(const rg_graph *graph, const rg_val *inputs, size_t n_inputs,
-                        const rg_val *outputs, size_t n_outputs, rg_str *ret)
+void rg_graph_print_in_order(const rg_graph *graph, const uint32_t *id, size_t n_ids,
+                             const rg_val *outputs, size_t n, rg_note *note, void *ctx,
+                             rg_str *ret)
 {
     size_t count = rg_graph_count(graph);
     printer p = {.graph = graph, .out = ret, .number = RG_NEW_ARRAY(uint32_t, count + 1)};
-    mark(graph, inputs, n_inputs, p.number);
-    mark(graph, outputs, n_outputs, p.number);
-    uint32_t next = 1;
-    for (uint32_t id = 1; id <= count; id++) {
-        if (!p.number[id])
-            continue;
-        print_node(&p, rg_node_of(graph, id), next);
-        p.number[id] = next++;
+    for (size_t i = 0; i < n_ids; i++) {
+        print_node(&p, rg_node_of(graph, id[i]), (uint32_t)i + 1);
+        p.number[id[i]] = (uint32_t)i + 1;
+        if (note)
+            note(ctx, id[i], ret);
+        rg_str_add(ret, "\n");
     }
     rg_str_add(ret, "return");
-    for (size_t i = 0; i < n_outputs; i++)
+    for (size_t i = 0; i < n; i++)
         rg_str_printf(ret, " %%%u", p.number[outputs[i].id]);
     rg_str_add(ret, "\n");
     rg_vec_free(&p.body);
     rg_free(p.number);
+}
+
+/* The inputs named here are printed even where nothing needs them. */
+static void print_lines(const rg_graph *graph, const rg_val *inputs, size_t n_inputs,
+                        const rg_val *outputs, size_t n_outputs, rg_str *ret)
+{
+    size_t count = rg_graph_count(graph), wanted = 0;
+    uint32_t *number = RG_NEW_ARRAY(uint32_t, count + 1), *id = RG_NEW_ARRAY(uint32_t, count);
+    mark(graph, inputs, n_inputs, number);
+    mark(graph, outputs, n_outputs, number);
+    for (uint32_t i = 1; i <= count; i++)
+        if (number[i])
+            id[wanted++] = i;
+    rg_graph_print_in_order(graph, id, wanted, outputs, n_outputs, NULL, NULL, ret);
+    rg_free(number);
+    rg_free(id);
 }
 
 void rg_body_print(const rg_body *body, rg_str *ret)

@@ -12,7 +12,16 @@ struct rg_conf {
     const json_t *values;
     rg_val zero; /* what every number that is switched off comes as */
     RG_VEC(rg_conf_input) inputs;
+    bool *read; /* by place in the table: somebody asked for it */
 };
+
+static size_t table_length(const rg_param *table)
+{
+    size_t n = 0;
+    while (table[n].name)
+        n++;
+    return n;
+}
 
 rg_conf *rg_conf_new(rg_graph *graph, const char *section, const rg_param *table,
                      const json_t *values)
@@ -22,6 +31,7 @@ rg_conf *rg_conf_new(rg_graph *graph, const char *section, const rg_param *table
     conf->section = section;
     conf->table = table;
     conf->values = values;
+    conf->read = RG_NEW_ARRAY(bool, table_length(table));
     return conf;
 }
 
@@ -30,6 +40,7 @@ void rg_conf_free(rg_conf *conf)
     if (!conf)
         return;
     rg_vec_free(&conf->inputs);
+    rg_free(conf->read);
     rg_free(conf);
 }
 
@@ -43,6 +54,7 @@ static const json_t *value_of(const rg_conf *conf, const char *name, unsigned ki
                       "there is no parameter \"%s.%s\"", conf->section, name);
         return NULL;
     }
+    conf->read[param - conf->table] = true;
     if (!(kinds & 1u << param->kind)) {
         rg_graph_fail(conf->graph, "read it with the function of its kind",
                       "the parameter \"%s.%s\" is of another kind", conf->section, name);
@@ -141,4 +153,10 @@ size_t rg_conf_inputs(const rg_conf *conf, const rg_conf_input **ret)
 {
     *ret = conf->inputs.at;
     return conf->inputs.len;
+}
+
+bool rg_conf_was_read(const rg_conf *conf, const char *name)
+{
+    const rg_param *param = rg_param_find(conf->table, name);
+    return param && conf->read[param - conf->table];
 }

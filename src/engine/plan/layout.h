@@ -84,6 +84,8 @@ void rg_layout_windows(rg_layout *layout);
 void rg_layout_fuse(rg_layout *layout);
 void rg_layout_schedule(rg_layout *layout);
 void rg_layout_slots(rg_layout *layout);
+/* As text after one of the passes (text.c); the layout is made. */
+void rg_layout_print(const rg_layout *layout, rg_pass pass, rg_str *ret);
 
 /* Gives each slot an offset so that no two slots overlap in both memory and time; returns the
  * size of the allocation.  Largest first, each at the lowest offset that is free for its

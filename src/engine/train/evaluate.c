@@ -15,7 +15,7 @@ evaluator *rg_evaluator_new(const rg_program_spec *spec, int64_t rows, rg_err *e
     rg_network_open(net, spec, false);
     eval->x =
         rg_input(net->graph, "data.x", RG_F32, rg_shape_of(rows, (int64_t)spec->features));
-    rg_val out = spec->model->forward(net->scope, eval->x, net->model);
+    rg_val out = rg_network_forward(net, spec, eval->x);
     eval->out =
         spec->task == RG_CLASSIFY ? rg_softmax(out) : rg_reshape(out, rg_shape_of(rows));
     eval->plan = rg_plan_compile(net->graph, &eval->out, 1, NULL, 0, &spec->plan, err);

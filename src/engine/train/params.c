@@ -85,6 +85,12 @@ static bool check_one(const char *section, const rg_param *table, const char *na
     return true;
 }
 
+/* What says which model it is; the other entries of its section are its parameters. */
+static bool is_identity(const char *name)
+{
+    return !strcmp(name, "name") || !strcmp(name, "file") || !strcmp(name, "sha256");
+}
+
 /* The section's defaults with the given values over them; NULL on failure. */
 static json_t *resolve_section(const json_t *config, const char *section, const rg_param *table,
                                rg_err *err)
@@ -99,8 +105,8 @@ static json_t *resolve_section(const json_t *config, const char *section, const 
     const char *name;
     json_t *value;
     json_object_foreach ((json_t *)(uintptr_t)given, name, value) {
-        bool is_model_name = !strcmp(section, "model") && !strcmp(name, "name");
-        if (!is_model_name && !check_one(section, table, name, value, err)) {
+        bool names_model = !strcmp(section, "model") && is_identity(name);
+        if (!names_model && !check_one(section, table, name, value, err)) {
             json_decref(ret);
             return NULL;
         }
@@ -111,7 +117,11 @@ static json_t *resolve_section(const json_t *config, const char *section, const 
 
 static const rg_model *model_of(const json_t *config, rg_err *err)
 {
-    const char *name = rg_json_text(json_object_get(config, "model"), "name", NULL);
+    const json_t *section = json_object_get(config, "model");
+    const char *name = rg_json_text(section, "name", NULL);
+    const char *sha256 = rg_json_text(section, "sha256", NULL);
+    if (sha256)
+        return rg_model_of_library(sha256, err);
     const rg_model *model = name ? rg_model_find(name) : NULL;
     if (model)
         return model;

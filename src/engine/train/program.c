@@ -43,7 +43,8 @@ char *rg_program_key(const rg_program_spec *spec)
     const json_t *model = json_object_get(spec->config, "model");
     const json_t *train = json_object_get(spec->config, "train");
     json_t *key = json_pack(
-        "{s:s, s:o, s:o, s:i, s:I, s:I, s:I, s:i, s:b}", "name", spec->model->name, "model",
+        "{s:s, s:s, s:o, s:o, s:i, s:I, s:I, s:I, s:i, s:b}", "name", spec->model->name,
+        "sha256", rg_json_text(model, "sha256", ""), "model",
         structure_of(spec->model->params, model), "train", structure_of(rg_train_params, train),
         "task", (int)spec->task, "outputs", (json_int_t)rg_outputs_of(spec), "features",
         (json_int_t)spec->features, "rows", (json_int_t)spec->rows, "threads",
@@ -73,9 +74,31 @@ void rg_network_close(network *net)
     rg_graph_free(net->graph);
 }
 
+rg_val rg_network_forward(network *net, const rg_program_spec *spec, rg_val x)
+{
+    rg_shape wanted = rg_shape_of(rg_val_shape(x).dim[0], (int64_t)rg_outputs_of(spec));
+    rg_val out = spec->model->forward(net->scope, x, net->model);
+    if (out.graph == net->graph && rg_shape_same(rg_val_shape(out), wanted))
+        return out;
+    rg_graph_fail(net->graph, "end with rg_linear(s, x, s->classes)",
+                  "the forward pass of the model %s gives no value of shape (%lld, %lld)",
+                  spec->model->name, (long long)wanted.dim[0], (long long)wanted.dim[1]);
+    return rg_broadcast(rg_const(net->graph, 0, RG_F32), wanted);
+}
+
+rg_val rg_network_losses(network *net, const rg_program_spec *spec, rg_val out, rg_val y)
+{
+    if (spec->task == RG_REGRESS)
+        return rg_squared_error(rg_reshape(out, rg_val_shape(y)), y);
+    rg_val smoothing = {0};
+    if (!rg_conf_off(net->train, "label_smoothing"))
+        smoothing = rg_conf_val(net->train, "label_smoothing");
+    return rg_cross_entropy(out, y, smoothing);
+}
+
 /* ---- Programs */
 
-static bool check_spec(const rg_program_spec *spec, rg_err *err)
+bool rg_program_spec_check(const rg_program_spec *spec, rg_err *err)
 {
     if (!(spec->model->tasks & RG_TASK_BIT(spec->task)))
         return rg_fail(err, RG_INPUT, "model.name", "choose a model for this task",
@@ -118,7 +141,7 @@ static size_t batch_of(const rg_program_spec *spec)
 
 rg_program *rg_program_compile(const rg_program_spec *spec, rg_err *err)
 {
-    if (!check_spec(spec, err))
+    if (!rg_program_spec_check(spec, err))
         return NULL;
     rg_program *program = RG_NEW(rg_program);
     program->spec = *spec;

@@ -63,10 +63,22 @@ bool rg_program_evaluate(rg_program *program, bool held, const float *x, size_t 
 bool rg_step_build(stepper *step, const rg_program_spec *spec, size_t batch, rg_err *err);
 void rg_step_free(stepper *step);
 size_t rg_accumulate_of(const rg_program_spec *spec); /* batches an update */
+/* Whether the model can do the task on data of this size. */
+bool rg_program_spec_check(const rg_program_spec *spec, rg_err *err);
 void rg_network_open(network *net, const rg_program_spec *spec, bool training);
 void rg_network_close(network *net);
+/* The model's output (B, outputs) for x (B, D); another shape is a mistake of the model. */
+rg_val rg_network_forward(network *net, const rg_program_spec *spec, rg_val x);
+/* The task's loss of each example: out is the model's output, y (B) labels or targets. */
+rg_val rg_network_losses(network *net, const rg_program_spec *spec, rg_val out, rg_val y);
 evaluator *rg_evaluator_new(const rg_program_spec *spec, int64_t rows, rg_err *err);
 void rg_evaluator_free(evaluator *eval);
 size_t rg_outputs_of(const rg_program_spec *spec); /* width of the model's output */
+
+/* ---- inputs.c: what a plan that trains nothing yet can be run with. */
+void rg_fill_normal(float *value, int64_t n, const char *name);
+void rg_fill_labels(int32_t *label, int64_t n, size_t classes); /* 0, 1, ..., 0, 1, ... */
+/* Initial weights and the numbers of the configuration. */
+void rg_fill_network(rg_plan *plan, const network *net, const json_t *config);
 
 #endif

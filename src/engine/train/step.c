@@ -8,16 +8,6 @@
 
 /* ---- The loss */
 
-static rg_val losses_of(stepper *step, const rg_program_spec *spec, rg_val out, rg_val y)
-{
-    if (spec->task == RG_REGRESS)
-        return rg_squared_error(rg_reshape(out, rg_val_shape(y)), y);
-    rg_val smoothing = {0};
-    if (!rg_conf_off(step->net.train, "label_smoothing"))
-        smoothing = rg_conf_val(step->net.train, "label_smoothing");
-    return rg_cross_entropy(out, y, smoothing);
-}
-
 static void build_loss(stepper *step, const rg_program_spec *spec, int64_t batch)
 {
     rg_graph *graph = step->net.graph;
@@ -29,10 +19,9 @@ static void build_loss(stepper *step, const rg_program_spec *spec, int64_t batch
     step->weight = rg_input(graph, "batch.weight", RG_F32, rg_shape_of(batch));
     rg_val x = rg_gather(step->x, step->index, 0);
     rg_val y = rg_gather(step->y, step->index, 0);
-    rg_scope *scope = step->net.scope;
-    scope->present = rg_cast(rg_lt(rg_const(graph, 0, RG_F32), step->weight), RG_F32);
-    rg_val out = spec->model->forward(scope, x, step->net.model);
-    rg_val losses = losses_of(step, spec, out, y);
+    step->net.scope->present = rg_cast(rg_lt(rg_const(graph, 0, RG_F32), step->weight), RG_F32);
+    rg_val out = rg_network_forward(&step->net, spec, x);
+    rg_val losses = rg_network_losses(&step->net, spec, out, y);
     step->loss = rg_sum(rg_mul(losses, step->weight), RG_ALL_AXES, false);
 }
 

@@ -173,6 +173,7 @@ void rg_study_free(rg_study *study)
     if (!study)
         return;
     json_decref(study->resolved);
+    json_decref(study->own_models);
     rg_arena_free(study->arena);
 }
 

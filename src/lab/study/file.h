@@ -12,6 +12,7 @@
 #define STUDY_FILE_MAX ((size_t)1 << 20) /* bytes of a study file */
 #define STUDY_DEPTH_MAX 32               /* nesting of lists and maps */
 #define STUDY_HUGE 1e300                 /* a bound for numbers that have none */
+#define STUDY_OWN_MAX 16                 /* models of the user's own */
 #define STUDY_NODES_MAX 20000            /* values of a file, aliases written out */
 
 /* ---- Nodes: a YAML document as a tree.  An aliased node is shared, so it is never written to;
@@ -71,7 +72,12 @@ typedef struct study_reader {
     study_mark trainer_mark;
     const study_node *command; /* of the trainer; NULL: none, or a broken one */
     rg_catalog open;           /* what such a trainer can be told */
-    bool arms_unsure;          /* an arm could not be read: claims may name it */
+    struct {                   /* models of the user's own, each opened once */
+        const char *file;
+        const rg_catalog_model *model; /* NULL: it has mistakes (reported) */
+    } own[STUDY_OWN_MAX];
+    size_t n_own;
+    bool arms_unsure; /* an arm could not be read: claims may name it */
 } study_reader;
 
 /* ---- file_yaml.c: text to nodes.  NULL after mistakes (reported). */

@@ -22,9 +22,62 @@ static size_t model_names(study_reader *reader, const char ***ret)
     return n;
 }
 
+/* Reports what is wrong with the file: it is opened once, however many arms name it. */
+static const rg_catalog_model *open_own(study_reader *reader, const study_node *named,
+                                        const char *file)
+{
+    rg_err err = {0};
+    rg_catalog_file opened;
+    rg_study *study = reader->study;
+    const rg_catalog *catalog = reader->catalog;
+    if (!catalog->open_file || reader->n_own == STUDY_OWN_MAX) {
+        study_mistake(reader, named->mark, "name a model of `rigor models`",
+                      catalog->open_file ? "more than %d models of your own"
+                                         : "models of your own cannot be read here",
+                      STUDY_OWN_MAX);
+        return NULL;
+    }
+    if (!catalog->open_file(catalog->ctx, study->dir, file, reader->arena, &opened, &err)) {
+        study_mistake(reader, named->mark, err.remedy, "model.file: %s%s%s", err.where,
+                      *err.where ? ": " : "", err.what);
+        return NULL;
+    }
+    if (!study->own_models)
+        study->own_models = json_object();
+    json_object_set_new(study->own_models, file, opened.record);
+    rg_catalog_model *model = RG_ARENA_NEW(reader->arena, rg_catalog_model);
+    *model = opened.model;
+    return model;
+}
+
+static const rg_catalog_model *own_model(study_reader *reader, const study_node *named)
+{
+    const char *file = NULL;
+    if (!study_text(reader, named, "model.file", &file))
+        return NULL;
+    for (size_t i = 0; i < reader->n_own; i++)
+        if (strcmp(reader->own[i].file, file) == 0)
+            return reader->own[i].model;
+    const rg_catalog_model *model = open_own(reader, named, file);
+    if (reader->n_own < STUDY_OWN_MAX) {
+        reader->own[reader->n_own].file = file;
+        reader->own[reader->n_own++].model = model;
+    }
+    return model;
+}
+
 static void find_model(study_reader *reader, study_layer *layer)
 {
     const study_setting *named = study_setting_find(&layer->own, "model.name");
+    const study_setting *own = study_setting_find(&layer->own, "model.file");
+    if (own && !reader->catalog->open) {
+        if (named)
+            study_mistake(reader, named->key->mark, "keep one of the two",
+                          "model.name and model.file name two models");
+        layer->model = own_model(reader, own->value);
+        layer->model_unknown = !layer->model;
+        return;
+    }
     if (!named || reader->catalog->open) {
         layer->model = layer->below ? layer->below->model : NULL;
         layer->model_unknown = layer->below && layer->below->model_unknown;
@@ -55,6 +108,11 @@ static bool is_for_arms(study_reader *reader, const study_layer *layer,
     return !layer->below && !layer->model && any_model_has(layers, n, reader->catalog, path);
 }
 
+static bool names_model(const char *path)
+{
+    return strcmp(path, "model.name") == 0 || strcmp(path, "model.file") == 0;
+}
+
 static void check_layer(study_reader *reader, const study_layer *layer,
                         const study_layer *layers, size_t n)
 {
@@ -64,7 +122,7 @@ static void check_layer(study_reader *reader, const study_layer *layer,
         bool unknowable = layer->model_unknown && rg_text_starts(s->path, "model.");
         if (param)
             json_decref(study_param_value(reader, param, s->path, s->value));
-        else if ((reader->catalog->open || strcmp(s->path, "model.name") != 0) && !unknowable &&
+        else if ((reader->catalog->open || !names_model(s->path)) && !unknowable &&
                  !is_for_arms(reader, layer, layers, n, s->path))
             study_param_unknown(reader, s->key->mark, layer->model, s->path);
     }
@@ -106,6 +164,10 @@ static json_t *resolve_config(study_reader *reader, const study_layer *layer)
     json_t *model = layer->model ? defaults(layer->model->params) : json_object();
     if (layer->model)
         json_object_set_new(model, "name", json_string(layer->model->name));
+    if (layer->model && layer->model->file) {
+        json_object_set_new(model, "file", json_string(layer->model->file));
+        json_object_set_new(model, "sha256", json_string(layer->model->sha256));
+    }
     json_t *config = json_object();
     json_object_set_new(config, "model", model);
     json_object_set_new(config, "train", defaults(reader->catalog->train));

@@ -368,7 +368,7 @@ void study_open_catalog(study_reader *reader)
     static const rg_param no_params[] = {{0}};
     if (!reader->trainer)
         return;
-    reader->open = (rg_catalog){no_models, no_params, no_params};
+    reader->open = (rg_catalog){.models = no_models, .train = no_params, .open = no_params};
     reader->catalog = &reader->open;
     naming n = {.reader = reader};
     study_settings base = study_settings_read(reader, reader->base, "'base'", false);

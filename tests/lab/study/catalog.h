@@ -46,10 +46,10 @@ static const rg_param catalog_train[] = {
     {.name = NULL},
 };
 static const rg_catalog_model catalog_models[] = {
-    {"linear", "a linear model", catalog_linear},
-    {"mlp", "a multi-layer perceptron", catalog_mlp},
-    {"forest", "a random forest", catalog_forest},
-    {NULL, NULL, NULL},
+    {.name = "linear", .help = "a linear model", .params = catalog_linear},
+    {.name = "mlp", .help = "a multi-layer perceptron", .params = catalog_mlp},
+    {.name = "forest", .help = "a random forest", .params = catalog_forest},
+    {.name = NULL},
 };
 static const rg_catalog catalog = {.models = catalog_models, .train = catalog_train};
 

@@ -389,6 +389,81 @@ static void test_hash_changes_with_the_content(void **state)
     }
 }
 
+/* ---- Models of the user's own: the catalog opens their files. */
+
+static int opened;
+
+static bool open_file(void *ctx, const char *dir, const char *file, rg_arena *arena,
+                      rg_catalog_file *ret, rg_err *err)
+{
+    (void)arena;
+    opened++;
+    assert_string_equal(dir, ".");
+    if (strcmp(file, "broken.c") == 0)
+        return rg_fail(err, RG_INPUT, file, "mend it", "it does not compile");
+    *ret = (rg_catalog_file){.model = {"own", "", catalog_forest, file, ctx},
+                             .record = json_pack("{s:s}", "sha256", (const char *)ctx)};
+    return true;
+}
+
+static reading read_own(const char *text, char *sha)
+{
+    rg_catalog own = catalog;
+    own.open_file = open_file;
+    own.ctx = sha;
+    opened = 0;
+    reading r = {.diags = {.arena = rg_arena_new()}};
+    r.study = rg_study_parse(text, strlen(text), "test.yaml", NULL, 0, false, &own, &r.diags);
+    return r;
+}
+
+#define OWN "study: s\ndata: digits\nmetric: accuracy\n"
+static void test_a_model_of_a_file(void **state)
+{
+    (void)state;
+    static const char text[] = OWN "base: {model: {file: own.c, dropout: 0.5}}\n"
+                                   "arms: {a: {}, b: {model.trees: 3}, c: {model.name: mlp},\n"
+                                   "       d: {model.file: own.c}}\n";
+    char one[] = "aa", two[] = "bb", hash[RG_HEX];
+    reading r = read_own(text, one);
+    const rg_study *s = good(&r);
+    assert_int_equal(opened, 1); /* however many arms name it */
+    assert_json(
+        s->arms[1].config, "model",
+        "{\"dropout\":0.5,\"file\":\"own.c\",\"name\":\"own\",\"sha256\":\"aa\",\"trees\":3}");
+    assert_json(s->arms[2].config, "model.name", "\"mlp\"");
+    assert_null(rg_json_path(s->arms[2].config, "model.file"));
+    assert_json(s->arms[3].changes, NULL, "{\"model.file\":\"own.c\"}");
+    assert_json(s->own_models, NULL, "{\"own.c\":{\"sha256\":\"aa\"}}");
+    memcpy(hash, s->hash, RG_HEX);
+    reading_free(&r);
+    r = read_own(text, two); /* the same names, another source */
+    assert_string_not_equal(good(&r)->hash, hash);
+    reading_free(&r);
+}
+
+static void test_mistakes_with_files(void **state)
+{
+    (void)state;
+    char sha[] = "aa";
+    reading r = read_own(
+        OWN "base: {model: {file: broken.c}}\narms: {a: {}, b: {model.file: broken.c}}\n", sha);
+    assert_mistake(&r, 4, 22, "model.file: broken.c: it does not compile");
+    reading_free(&r);
+    r = read_own(OWN "base: {model: {file: own.c, hidden: [3]}}\n", sha);
+    assert_mistake(&r, 4, 29, "model 'own' has no parameter 'model.hidden'");
+    reading_free(&r);
+    r = read_own(OWN "base: {model: {file: own.c, name: mlp}}\n", sha);
+    assert_mistake(&r, 4, 29, "name two models");
+    reading_free(&r);
+    r = read_own(OWN "base: {model: {file: [own.c]}}\n", sha);
+    assert_null(r.study);
+    reading_free(&r);
+    r = read_text(OWN "base: {model: {file: own.c}}\n");
+    assert_mistake(&r, 4, 22, "cannot be read here");
+    reading_free(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -410,6 +485,8 @@ int main(void)
         cmocka_unit_test(test_overrides_that_are_no_text),
         cmocka_unit_test(test_hash_ignores_how_it_is_written),
         cmocka_unit_test(test_hash_changes_with_the_content),
+        cmocka_unit_test(test_a_model_of_a_file),
+        cmocka_unit_test(test_mistakes_with_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

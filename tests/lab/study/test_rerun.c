@@ -286,7 +286,7 @@ int main(int argc, char **argv)
     if (argc > 2)
         return misled_worker(argv[2]);
     if (argc > 1)
-        return rg_worker_main(argc - 1, argv + 1);
+        return rg_worker_main(0, NULL);
     if (!realpath(argv[0], self))
         return 1;
     const struct CMUnitTest tests[] = {

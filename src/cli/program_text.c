@@ -1,0 +1,352 @@
+/* program_text.c - the costs of a program and the findings of the model check, for people. */
+#include "cli/program_text.h"
+
+#include "cli/command.h"
+#include "lab/report/terminal.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define COLUMNS 80
+#define COLUMNS_MOST 200 /* longer lines are hard to read */
+#define COLUMNS_LEAST 40
+#define CELL 48
+
+size_t program_text_columns(void)
+{
+    struct winsize size;
+    size_t columns = COLUMNS;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
+        columns = size.ws_col;
+    return columns < COLUMNS_LEAST  ? COLUMNS_LEAST
+           : columns > COLUMNS_MOST ? COLUMNS_MOST
+                                    : columns;
+}
+
+/* ---- Numbers of any size in five letters: "524 k", "1.2 M". */
+
+static const char *scaled(char out[CELL], double value, double base, const char *const *units)
+{
+    size_t i = 0;
+    while (value >= 999.5 && units[i + 1]) {
+        value /= base;
+        i++;
+    }
+    snprintf(out, CELL, "%.*f %s", i && value < 9.95 ? 1 : 0, value, units[i]);
+    return out;
+}
+
+static const char *flops_text(char out[CELL], double flops)
+{
+    static const char *const units[] = {"", "k", "M", "G", "T", "P", NULL};
+    return scaled(out, flops, 1000, units);
+}
+
+static const char *bytes_text(char out[CELL], double bytes)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", NULL};
+    return scaled(out, bytes, 1024, units);
+}
+
+static const char *time_text(char out[CELL], double seconds)
+{
+    if (!isfinite(seconds))
+        snprintf(out, CELL, "-");
+    else if (seconds < 0.9995e-6)
+        snprintf(out, CELL, "%.0f ns", seconds * 1e9);
+    else if (seconds < 0.9995e-3)
+        snprintf(out, CELL, "%.*f µs", seconds < 99.95e-6, seconds * 1e6);
+    else if (seconds < 0.9995)
+        snprintf(out, CELL, "%.*f ms", seconds < 99.95e-3, seconds * 1e3);
+    else
+        snprintf(out, CELL, "%.2f s", seconds);
+    return out;
+}
+
+/* "f32 (64, 10)" */
+static const char *type_text(char out[CELL], const json_t *step)
+{
+    size_t i;
+    json_t *dim;
+    rg_str text = {.max = CELL - 1};
+    rg_str_printf(&text, "%s (", rg_json_text(step, "type", ""));
+    json_array_foreach (json_object_get(step, "shape"), i, dim)
+        rg_str_printf(&text, "%s%lld", i ? ", " : "", (long long)json_integer_value(dim));
+    rg_str_add(&text, ")");
+    snprintf(out, CELL, "%s", rg_str_text(&text));
+    rg_str_free(&text);
+    return out;
+}
+
+/* "mlp.c:36"; wide: with its folders. */
+static const char *place_text(char *out, size_t room, const json_t *at, bool wide)
+{
+    const char *file = rg_json_text(at, "file", "");
+    long long line = (long long)json_integer_value(json_object_get(at, "line"));
+    out[0] = '\0';
+    if (*file)
+        snprintf(out, room, "%s:%lld", wide ? file : rg_path_base(file), line);
+    return out;
+}
+
+/* What the line has left. */
+static void add_place(rg_str *line, const json_t *at, size_t columns)
+{
+    char place[256];
+    size_t used = terminal_width(rg_str_text(line));
+    place_text(place, sizeof(place), at, false);
+    terminal_add_cell(line, place, columns > used ? columns - used : 1, false);
+}
+
+static double number(const json_t *object, const char *key)
+{
+    return rg_json_number(json_object_get(object, key), NAN);
+}
+
+static void print_line(const rg_str *line)
+{
+    size_t len = line->len;
+    while (len && line->data[len - 1] == ' ')
+        len--;
+    printf("%.*s\n", (int)len, rg_str_text(line));
+}
+
+/* ---- Kernels. */
+
+#define BAR 8
+#define WIDE 110 /* from here on with operations and folders */
+
+/* An eighth of a letter is the least that a bar shows. */
+static void add_bar(rg_str *line, double share)
+{
+    static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+    int n = (int)lround(share * BAR * 8), letters = n / 8 + (n % 8 > 0);
+    for (int i = 0; i < n / 8; i++)
+        rg_str_add(line, "█");
+    rg_str_add(line, eighths[n % 8]);
+    for (int i = letters; i < BAR; i++)
+        rg_str_add(line, " ");
+}
+
+/* Widths of the columns that every terminal shows; the line of the model takes the rest. */
+enum { STEP = 3, KERNEL = 9, RESULT = 15, FLOP = 6, MEMORY = 7, TIME = 7, PLACE = 24 };
+
+static void add_kernel_head(rg_str *line, size_t columns)
+{
+    rg_str_printf(line, "%*s %-*s %-*s %*s %*s %*s %*s  ", STEP, "#", KERNEL, "kernel", RESULT,
+                  "result", FLOP, "FLOP", MEMORY, "memory", TIME, "model", TIME, "clock");
+    if (columns >= WIDE)
+        rg_str_printf(line, "%-*s   share  %-*s  operations", BAR, "", PLACE, "line");
+    else
+        rg_str_add(line, "line");
+}
+
+static void add_operations(rg_str *line, const json_t *step, size_t columns)
+{
+    size_t used = terminal_width(rg_str_text(line));
+    if (used + 2 >= columns)
+        return;
+    rg_str_add(line, "  ");
+    terminal_add_cell(line, rg_json_text(step, "operations", ""), columns - used - 2, false);
+}
+
+static void add_cell(rg_str *line, const char *text, size_t width, bool right)
+{
+    rg_str_add(line, " ");
+    terminal_add_cell(line, text, width, right);
+}
+
+static void add_kernel(rg_str *line, const json_t *step, size_t columns)
+{
+    char cell[CELL], place[256];
+    rg_str_printf(line, "%*lld", STEP,
+                  (long long)json_integer_value(json_object_get(step, "step")));
+    add_cell(line, rg_json_text(step, "kernel", ""), KERNEL, false);
+    add_cell(line, type_text(cell, step), RESULT, false);
+    add_cell(line, flops_text(cell, number(step, "flops")), FLOP, true);
+    add_cell(line, bytes_text(cell, number(step, "bytes")), MEMORY, true);
+    add_cell(line, time_text(cell, number(step, "predicted_s")), TIME, true);
+    add_cell(line, time_text(cell, number(step, "measured_s")), TIME, true);
+    rg_str_add(line, "  ");
+    if (columns < WIDE) {
+        add_place(line, step, columns);
+        return;
+    }
+    place_text(place, sizeof(place), step, false);
+    add_bar(line, number(step, "share"));
+    rg_str_printf(line, " %5.1f %%  ", 100 * number(step, "share"));
+    terminal_add_cell(line, place, PLACE, false);
+    add_operations(line, step, columns);
+}
+
+static int longer(const void *a, const void *b)
+{
+    double x = number(*(json_t *const *)a, "measured_s");
+    double y = number(*(json_t *const *)b, "measured_s");
+    return x < y ? 1 : x > y ? -1 : 0;
+}
+
+static void print_kernels(const json_t *steps, bool by_time, size_t columns, bool colour)
+{
+    size_t n = json_array_size(steps), i;
+    json_t **order = RG_NEW_ARRAY(json_t *, n), *step;
+    json_array_foreach (steps, i, step)
+        order[i] = step;
+    if (by_time)
+        qsort(order, n, sizeof(*order), longer);
+    rg_str line = {0};
+    add_kernel_head(&line, columns);
+    printf("%s%s%s\n", colour ? "\033[2m" : "", rg_str_text(&line), colour ? "\033[0m" : "");
+    for (i = 0; i < n; i++) {
+        bool heavy = colour && number(order[i], "share") >= 0.2;
+        rg_str_clear(&line);
+        add_kernel(&line, order[i], columns);
+        fputs(heavy ? "\033[1m" : "", stdout);
+        print_line(&line);
+        fputs(heavy ? "\033[0m" : "", stdout);
+    }
+    rg_str_free(&line);
+    rg_free(order);
+}
+
+static void print_total(const json_t *plan)
+{
+    char flops[CELL], bytes[CELL], memory[CELL], model[CELL], clock[CELL];
+    bool train = strcmp(rg_json_text(plan, "part", ""), "train") == 0;
+    double seconds = number(plan, "measured_s");
+    printf("\n%s: %lld examples, %zu kernels, %s at most\n",
+           train ? "training step" : "evaluation",
+           (long long)json_integer_value(json_object_get(plan, "examples")),
+           json_array_size(json_object_get(plan, "steps")),
+           bytes_text(memory, number(plan, "memory_bytes")));
+    printf("%s: %sFLOP, %s moved; model %s, clock %s: %.1f GFLOP/s\n",
+           train ? "one step" : "one block", flops_text(flops, number(plan, "flops")),
+           bytes_text(bytes, number(plan, "bytes")),
+           time_text(model, number(plan, "predicted_s")), time_text(clock, seconds),
+           number(plan, "flops") / seconds * 1e-9);
+}
+
+static void print_machine(const json_t *m)
+{
+    rg_str text = {0};
+    rg_str_printf(
+        &text,
+        "products %.1f GFLOP/s, loops %.1f GFLOP/s, cache %.1f GB/s, memory %.1f GB/s, "
+        "%.0f ns a kernel",
+        number(m, "dot_flops_per_s") * 1e-9, number(m, "loop_flops_per_s") * 1e-9,
+        number(m, "near_bytes_per_s") * 1e-9, number(m, "far_bytes_per_s") * 1e-9,
+        number(m, "step_s") * 1e9);
+    rg_print_wrapped(stdout, "machine: ", rg_str_text(&text));
+    rg_str_free(&text);
+}
+
+void program_costs_print(const json_t *costs, bool by_time, size_t columns, bool colour)
+{
+    size_t i;
+    json_t *plan;
+    printf("%s: %lld parameters, %lld features, ", rg_json_text(costs, "model", ""),
+           (long long)json_integer_value(json_object_get(costs, "parameters")),
+           (long long)json_integer_value(json_object_get(costs, "features")));
+    if (strcmp(rg_json_text(costs, "task", ""), "classify") == 0)
+        printf("%lld classes\n",
+               (long long)json_integer_value(json_object_get(costs, "classes")));
+    else
+        printf("one value an example\n");
+    print_machine(json_object_get(costs, "machine"));
+    json_array_foreach (json_object_get(costs, "plans"), i, plan) {
+        print_total(plan);
+        print_kernels(json_object_get(plan, "steps"), by_time, columns, colour);
+    }
+}
+
+/* ---- The model check. */
+
+static void print_finding(const json_t *finding, size_t columns, bool colour)
+{
+    bool warning = strcmp(rg_json_text(finding, "severity", ""), "warning") == 0;
+    char place[512];
+    rg_str text = {0};
+    place_text(place, sizeof(place), finding, true);
+    rg_str_printf(&text, "%s%s%s", place, *place ? ": " : "",
+                  rg_json_text(finding, "what", ""));
+    rg_str lines = {0};
+    terminal_add_wrapped(&lines, rg_str_text(&text), 9, columns);
+    printf("%s%-7s%s  %s",
+           !colour   ? ""
+           : warning ? "\033[33m"
+                     : "\033[2m",
+           warning ? "warning" : "note", colour ? "\033[0m" : "", rg_str_text(&lines));
+    rg_str_clear(&lines);
+    terminal_add_wrapped(&lines, rg_json_text(finding, "remedy", ""), 12, columns);
+    printf("         -> %s", rg_str_text(&lines));
+    rg_str_free(&text);
+    rg_str_free(&lines);
+}
+
+static void add_signal(rg_str *line, const json_t *layer, const char *key, size_t width)
+{
+    char cell[CELL];
+    double value = number(layer, key);
+    snprintf(cell, sizeof(cell), isfinite(value) ? "%.3g" : "-", value);
+    add_cell(line, cell, width, true);
+}
+
+/* Columns of a row without the layer's name and place. */
+enum { LAYER = 57, LAYER_PLACE = 9, LAYER_NAME = 8 };
+
+static void print_layer(const json_t *layer, size_t name_width, size_t columns, bool colour)
+{
+    char cell[CELL];
+    const char *mark = rg_json_text(layer, "mark", NULL);
+    rg_str line = {0};
+    terminal_add_cell(&line, rg_json_text(layer, "layer", ""), name_width, false);
+    rg_str_printf(&line, " %8lld ",
+                  (long long)json_integer_value(json_object_get(layer, "parameters")));
+    terminal_add_cell(&line, flops_text(cell, number(layer, "flops")), 7, true);
+    add_signal(&line, layer, "activation_sd", 9);
+    add_signal(&line, layer, "activation_zeros", 6);
+    add_signal(&line, layer, "gradient_norm", 9);
+    rg_str_printf(&line, "  %-9s  ", mark ? mark : "");
+    add_place(&line, layer, columns);
+    fputs(mark && colour ? "\033[33m" : "", stdout);
+    print_line(&line);
+    fputs(mark && colour ? "\033[0m" : "", stdout);
+    rg_str_free(&line);
+}
+
+static void print_layers(const json_t *facts, size_t columns, bool colour)
+{
+    size_t i, width = LAYER_NAME;
+    size_t room = columns > LAYER + LAYER_PLACE ? columns - LAYER - LAYER_PLACE : 0;
+    char flops[CELL];
+    json_t *layer;
+    const json_t *layers = json_object_get(facts, "layers");
+    json_array_foreach (layers, i, layer) {
+        size_t own = terminal_width(rg_json_text(layer, "layer", ""));
+        width = own > width ? own : width;
+    }
+    width = width > room && room >= LAYER_NAME ? room : width;
+    printf("%s%-*s %8s %7s %9s %6s %9s%s\n", colour ? "\033[2m" : "", (int)width, "layer",
+           "weights", "FLOP", "signal sd", "zeros", "gradient", colour ? "\033[0m" : "");
+    json_array_foreach (layers, i, layer)
+        print_layer(layer, width, columns, colour);
+    printf("%-*s %8lld %7s   forward pass of one batch\n", (int)width, "in all",
+           (long long)json_integer_value(json_object_get(facts, "parameters")),
+           flops_text(flops, number(facts, "flops")));
+}
+
+void program_check_print(const json_t *facts, size_t columns, bool colour)
+{
+    size_t i;
+    json_t *finding;
+    const json_t *findings = json_object_get(facts, "findings");
+    print_layers(facts, columns, colour);
+    printf("\n%s: %s\n", rg_json_text(facts, "model", ""),
+           json_array_size(findings) ? "findings" : "nothing to say against it");
+    json_array_foreach (findings, i, finding)
+        print_finding(finding, columns, colour);
+}

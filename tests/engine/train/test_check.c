@@ -1,0 +1,367 @@
+/* test_check.c - the model check on models that each have one thing wrong with them, and on
+ * those of the zoo, with which nothing is wrong. */
+#include "engine/train/fixtures.h"
+#include "rigor/inspect.h"
+
+/* ---- Models with one mistake each. */
+
+static const rg_param params[] = {
+    {.name = "rate",
+     .kind = RG_PARAM_NUMBER,
+     .lo = 0,
+     .hi = 0.9,
+     .fallback = "0.5",
+     .help = ""},
+    {0},
+};
+
+static rg_val sound(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    x = rg_dropout(s, rg_activate(rg_linear(s, x, 16), "relu"), rg_conf_val(conf, "rate"));
+    return rg_linear(s, x, s->classes);
+}
+
+static rg_val unread_setting(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    (void)conf;
+    return rg_linear(s, x, s->classes);
+}
+
+static rg_val cut_off(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    x = rg_mul(x, rg_conf_val(conf, "rate"));
+    x = rg_stop_grad(rg_activate(rg_linear(s, x, 16), "tanh"));
+    return rg_linear(s, x, s->classes);
+}
+
+static rg_val forgotten(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    x = rg_mul(x, rg_conf_val(conf, "rate"));
+    rg_linear(s, x, 16);
+    return rg_linear(s, x, s->classes);
+}
+
+static rg_val blind(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    rg_val nothing = rg_broadcast(rg_conf_val(conf, "rate"), rg_val_shape(x));
+    return rg_linear(s, nothing, s->classes);
+}
+
+static rg_val unbounded(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    x = rg_exp(rg_linear(s, rg_mul(x, rg_conf_val(conf, "rate")), 16));
+    return rg_linear(s, x, s->classes);
+}
+
+static rg_val fading(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    x = rg_mul(x, rg_const(s->graph, 1e-6, RG_F32));
+    x = rg_linear(
+        s, rg_mul(rg_activate(rg_linear(s, x, 16), "tanh"), rg_conf_val(conf, "rate")), 16);
+    return rg_linear(s, rg_mul(x, rg_const(s->graph, 1e-4, RG_F32)), s->classes);
+}
+
+static rg_val growing(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    x = rg_mul(rg_linear(s, rg_mul(x, rg_conf_val(conf, "rate")), 16),
+               rg_const(s->graph, 1e4, RG_F32));
+    return rg_linear(s, x, s->classes);
+}
+
+static rg_val dying(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    x = rg_linear(s, rg_mul(x, rg_conf_val(conf, "rate")), 16);
+    x = rg_activate(rg_sub(x, rg_const(s->graph, 5, RG_F32)), "relu");
+    return rg_linear(s, x, s->classes);
+}
+
+static rg_val deep(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    x = rg_mul(x, rg_conf_val(conf, "rate"));
+    for (int i = 0; i < 9; i++)
+        x = rg_mul(rg_activate(rg_linear(s, x, 16), "tanh"), rg_const(s->graph, 1.7, RG_F32));
+    return rg_linear(s, x, s->classes);
+}
+
+static rg_val deep_with_shortcuts(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    x = rg_linear(s, rg_mul(x, rg_conf_val(conf, "rate")), 16);
+    for (int i = 0; i < 9; i++)
+        x = rg_add(x, rg_activate(rg_linear(s, x, 16), "tanh"));
+    return rg_linear(s, x, s->classes);
+}
+
+/* x / sqrt(mean(x^2) + epsilon), over the features. */
+static rg_val rms(rg_scope *s, rg_val x)
+{
+    double n = (double)rg_val_shape(x).dim[1];
+    rg_val square =
+        rg_mul(rg_sum(rg_mul(x, x), RG_AXIS(1), true), rg_const(s->graph, 1 / n, RG_F32));
+    return rg_div(x, rg_sqrt(rg_add(square, rg_const(s->graph, 1e-5, RG_F32))));
+}
+
+static rg_val deep_with_norms(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    x = rg_mul(x, rg_conf_val(conf, "rate"));
+    for (int i = 0; i < 9; i++)
+        x = rms(s, rg_activate(rg_linear(s, x, 16), "tanh"));
+    return rg_linear(s, x, s->classes);
+}
+
+static rg_val wrong_shape(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    (void)conf;
+    return rg_linear(s, x, s->classes + 1);
+}
+
+static rg_val nothing(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    (void)s, (void)x, (void)conf;
+    return (rg_val){0};
+}
+
+/* ---- Looking. */
+
+static json_t *check(rg_val (*forward)(rg_scope *, rg_val, const rg_conf *), rg_task task,
+                     rg_err *err)
+{
+    const rg_model model = {
+        .name = "try", .params = params, .tasks = RG_ANY_TASK, .forward = forward};
+    json_t *config = json_pack("{s:{s:f}, s:o}", "model", "rate", 0.5, "train",
+                               rg_param_defaults(rg_train_params));
+    rg_program_spec spec = {.model = &model,
+                            .config = config,
+                            .task = task,
+                            .classes = 3,
+                            .features = 8,
+                            .rows = 100};
+    json_t *facts = rg_model_check(&spec, err);
+    json_decref(config);
+    return facts;
+}
+
+static const struct {
+    const char *name;
+    rg_val (*forward)(rg_scope *, rg_val, const rg_conf *);
+    const char *severity, *check, *what; /* NULL: no finding */
+    size_t n;                            /* findings of this check */
+} cases[] = {
+    {"sound", sound, NULL, NULL, NULL, 0},
+    {"unread setting", unread_setting, "note", "inputs", "does not read model.rate", 1},
+    {"cut off", cut_off, "warning", "parameters",
+     "no gradient reaches the parameter linear0.weight", 2},
+    {"forgotten", forgotten, "warning", "parameters",
+     "does not depend on the parameter linear0", 2},
+    {"forgotten product", forgotten, "note", "outputs", "dot makes a value that nothing uses",
+     1},
+    {"blind", blind, "warning", "inputs", "does not depend on the features", 1},
+    {"unbounded", unbounded, "warning", "values", "exp of a value without an upper bound", 1},
+    {"fading", fading, "warning", "signals", "activations fade", 2},
+    {"growing", growing, "warning", "signals", "activations grow", 1},
+    {"dying", dying, "warning", "signals", "are zero", 1},
+    {"deep", deep, "note", "stack", "8 layers or more", 1},
+    {"deep with shortcuts", deep_with_shortcuts, NULL, NULL, NULL, 0},
+    {"deep with norms", deep_with_norms, NULL, NULL, NULL, 0},
+};
+
+static size_t count_of(const json_t *facts, const char *check, const char *severity,
+                       const char *what)
+{
+    size_t i, n = 0;
+    json_t *f;
+    json_array_foreach (json_object_get(facts, "findings"), i, f)
+        n += !strcmp(rg_json_text(f, "check", ""), check) &&
+             !strcmp(rg_json_text(f, "severity", ""), severity) &&
+             (!what || strstr(rg_json_text(f, "what", ""), what));
+    return n;
+}
+
+static void fail_with(const char *name, const json_t *facts)
+{
+    char *text = rg_json_canonical(json_object_get(facts, "findings"));
+    fail_msg("%s: %s", name, text);
+}
+
+static void test_findings(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < RG_COUNT(cases); i++) {
+        rg_err err = {0};
+        json_t *facts = check(cases[i].forward, RG_CLASSIFY, &err);
+        assert_good(facts != NULL, err);
+        bool ok = cases[i].check
+                      ? count_of(facts, cases[i].check, cases[i].severity, cases[i].what) > 0
+                      : json_array_size(json_object_get(facts, "findings")) == 0;
+        if (!ok || (cases[i].n &&
+                    count_of(facts, cases[i].check, cases[i].severity, NULL) != cases[i].n))
+            fail_with(cases[i].name, facts);
+        json_decref(facts);
+    }
+}
+
+/* Every finding about a line of the model names it. */
+static void test_places(void **state)
+{
+    (void)state;
+    size_t i;
+    json_t *f;
+    rg_err err = {0};
+    json_t *facts = check(unbounded, RG_CLASSIFY, &err);
+    json_array_foreach (json_object_get(facts, "findings"), i, f) {
+        assert_string_equal(rg_path_base(rg_json_text(f, "file", "")), "test_check.c");
+        assert_true(json_integer_value(json_object_get(f, "line")) > 0);
+        assert_true(*rg_json_text(f, "remedy", ""));
+    }
+    json_decref(facts);
+}
+
+static void test_layers(void **state)
+{
+    (void)state;
+    rg_err err = {0};
+    json_t *facts = check(sound, RG_CLASSIFY, &err);
+    const json_t *layers = json_object_get(facts, "layers");
+    const json_t *first = json_array_get(layers, 0), *last = json_array_get(layers, 1);
+    assert_int_equal(json_array_size(layers), 2);
+    assert_string_equal(rg_json_text(first, "layer", ""), "linear0");
+    assert_int_equal(json_integer_value(json_object_get(first, "parameters")), 8 * 16 + 16);
+    assert_int_equal(json_integer_value(json_object_get(facts, "parameters")),
+                     8 * 16 + 16 + 16 * 3 + 3);
+    /* Half of a rectified layer is zero, and half of the rest is dropped. */
+    double zeros = rg_json_number(json_object_get(first, "activation_zeros"), 0);
+    assert_true(zeros > 0.65 && zeros < 0.85);
+    /* 2 B D H of the product, B H of the bias. */
+    assert_close(rg_json_number(json_object_get(last, "flops"), 0), 2 * 64 * 16 * 3 + 64 * 3,
+                 1e-12);
+    json_decref(facts);
+    facts = check(sound, RG_REGRESS, &err);
+    assert_good(facts != NULL, err);
+    assert_int_equal(json_array_size(json_object_get(facts, "findings")), 0);
+    json_decref(facts);
+}
+
+static void test_mistakes_of_the_model(void **state)
+{
+    (void)state;
+    rg_err err = {0};
+    assert_null(check(wrong_shape, RG_CLASSIFY, &err));
+    assert_int_equal(err.code, RG_INPUT);
+    assert_non_null(strstr(err.what, "no value of shape (64, 3)"));
+    err = (rg_err){0};
+    assert_null(check(nothing, RG_CLASSIFY, &err));
+    assert_int_equal(err.code, RG_INPUT);
+}
+
+static void test_zoo_is_clean(void **state)
+{
+    (void)state;
+    for (size_t i = 0; rg_models[i]; i++) {
+        rg_err err = {0};
+        json_t *given = json_pack("{s:{s:s}}", "model", "name", rg_models[i]->name);
+        const rg_model *model;
+        json_t *config = rg_config_resolve(given, &model, &err);
+        rg_program_spec spec = {.model = model,
+                                .config = config,
+                                .task = model->tasks & RG_TASK_BIT(RG_CLASSIFY) ? RG_CLASSIFY
+                                                                                : RG_REGRESS,
+                                .classes = 10,
+                                .features = 64,
+                                .rows = 256};
+        json_t *facts = rg_model_check(&spec, &err);
+        assert_good(facts != NULL, err);
+        if (json_array_size(json_object_get(facts, "findings")))
+            fail_with(model->name, facts);
+        json_decref(facts);
+        json_decref(config);
+        json_decref(given);
+    }
+}
+
+/* ---- Costs. */
+
+static void test_costs(void **state)
+{
+    (void)state;
+    rg_err err = {0};
+    const rg_model *model;
+    json_t *given = json_pack("{s:{s:s}}", "model", "name", "linear");
+    json_t *resolved = rg_config_resolve(given, &model, &err);
+    rg_program_spec spec = {.model = model,
+                            .config = resolved,
+                            .task = RG_CLASSIFY,
+                            .classes = 10,
+                            .features = 50,
+                            .rows = 200};
+    json_t *facts = rg_program_costs(&spec, 2, &err), *part, *step;
+    assert_good(facts != NULL, err);
+    assert_int_equal(json_integer_value(json_object_get(facts, "parameters")), 510);
+    size_t i, k;
+    json_array_foreach (json_object_get(facts, "plans"), i, part) {
+        double share = 0, product = 0;
+        json_array_foreach (json_object_get(part, "steps"), k, step) {
+            share += rg_json_number(json_object_get(step, "share"), NAN);
+            assert_true(rg_json_number(json_object_get(step, "predicted_s"), NAN) > 0);
+            if (!strcmp(rg_json_text(step, "kernel", ""), "dot"))
+                product += rg_json_number(json_object_get(step, "flops"), NAN);
+        }
+        /* x W, and x^T g for W's derivative: 2 B D C each. */
+        double batch = rg_json_number(json_object_get(part, "examples"), 0);
+        assert_close(product, (i ? 1 : 2) * 2 * batch * 50 * 10, 1e-12);
+        assert_close(share, 1, 1e-9);
+        assert_true(json_integer_value(json_object_get(part, "memory_bytes")) > 0);
+    }
+    json_decref(facts);
+    json_decref(resolved);
+    json_decref(given);
+}
+
+/* The text after every pass reads back, and has as many values as it had. */
+static void test_text_reads_back(void **state)
+{
+    (void)state;
+    rg_err err = {0};
+    const rg_model *model;
+    json_t *given = json_pack("{s:{s:s, s:f}}", "model", "name", "mlp", "dropout", 0.1);
+    json_t *resolved = rg_config_resolve(given, &model, &err);
+    rg_program_spec spec = {.model = model,
+                            .config = resolved,
+                            .task = RG_CLASSIFY,
+                            .classes = 3,
+                            .features = 5,
+                            .rows = 20};
+    size_t before = 0;
+    for (int part = 0; part < RG_PROGRAM_PARTS; part++)
+        for (int pass = 0; pass < RG_PASSES; pass++) {
+            rg_str text = {0};
+            rg_graph *graph;
+            rg_val *outputs;
+            size_t n;
+            assert_good(
+                rg_program_text(&spec, (rg_program_part)part, (rg_pass)pass, &text, &err), err);
+            assert_good(rg_graph_parse(rg_str_text(&text), "text", &graph, &outputs, &n, &err),
+                        err);
+            size_t lines = 0;
+            for (const char *c = rg_str_text(&text); (c = strstr(c, " = ")) != NULL; c++)
+                lines++;
+            /* Reading drops nothing, and finds nothing left to simplify. */
+            assert_int_equal(rg_graph_count(graph), lines);
+            if (pass > RG_PASS_LIVE)
+                assert_int_equal(lines, before);
+            before = lines;
+            rg_graph_free(graph);
+            rg_str_free(&text);
+        }
+    json_decref(resolved);
+    json_decref(given);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_findings),        cmocka_unit_test(test_places),
+        cmocka_unit_test(test_layers),          cmocka_unit_test(test_mistakes_of_the_model),
+        cmocka_unit_test(test_zoo_is_clean),    cmocka_unit_test(test_costs),
+        cmocka_unit_test(test_text_reads_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

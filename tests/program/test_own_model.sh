@@ -1,0 +1,143 @@
+#!/usr/bin/env bash
+# A model of the user's own: the tutorial's code word for word; what is recorded of it is enough for
+# rerun, verify and bundle; its code stays behind the seal; every mistake is named.
+. "$(dirname "$0")/support.sh"
+command -v cc >/dev/null || { echo "no C compiler"; exit 77; }
+cd "$work" || exit 1
+export XDG_CACHE_HOME=$work/cache
+unset CC
+
+# The blocks of docs/own-model.md.
+block() { awk -v kind="$1" '$0 == "```" kind { on = 1; next } $0 == "```" { on = 0 } on' "$root/docs/own-model.md"; }
+block c >gated.c
+block yaml >gated.yaml
+[ -s gated.c ] && [ -s gated.yaml ] || fail "the tutorial has no code"
+expect 0 'nothing to say against it' "$rigor" plan gated.c --lint --strict
+expect 0 'gated\.c:2[0-9]' "$rigor" plan gated.c model.width=64 train.batch=128 --runs 2
+expect 0 'gated +model.file = gated.c, model.width = 32' "$rigor" check gated.yaml
+expect 0 'gated > plain' "$rigor" run gated.yaml -j 2 --quiet
+expect 0 'scores' "$rigor" verify gated
+sha=$(sha256sum gated.c | cut -d' ' -f1)
+"$rigor" report gated --format json >facts.json
+grep -q "\"sha256\": \"$sha\"" facts.json || fail "the configuration does not have the source's hash"
+
+# Compiled once.  A copy of the program elsewhere finds its headers, and makes the same numbers with
+# one worker.
+[ "$(find cache -name '*.so' | wc -l)" = 1 ] || fail "compiled more than once: $(find cache -name '*.so')"
+mkdir elsewhere && cp "$rigor" elsewhere/rigor
+XDG_CACHE_HOME=$work/other RIGOR_STUDIES=$work/again expect 0 '' elsewhere/rigor run gated.yaml -j 1 --quiet
+figures gated >one.json
+(export RIGOR_STUDIES=$work/again; figures gated) >two.json
+cmp one.json two.json || fail "another number of workers, or another cache, changed the figures"
+
+# Without the file, without a cache: the ledger holds the source.  Only training needs a compiler.
+mv gated.c away.c
+rm -rf cache
+expect 0 'bit for bit' "$rigor" rerun gated gated@1001 -q
+CC=nowhere expect 0 'pass' "$rigor" verify gated
+CC=nowhere expect 0 'gated' "$rigor" report gated
+rm -rf cache
+CC=nowhere expect 2 "no 'nowhere'" "$rigor" rerun gated gated@1001 -q
+expect 0 '' "$rigor" bundle gated -o gated.tar.gz
+(cd elsewhere && RIGOR_STUDIES=$work/none CC=nowhere XDG_CACHE_HOME=$work/none expect 0 'pass' "$rigor" verify ../gated.tar.gz)
+mv away.c gated.c
+
+# Another source is another study.
+sed 's/"sigmoid"/"tanh"/' gated.c >tanh.c && cp gated.c kept.c && cp tanh.c gated.c
+expect 2 'differ in: arms' "$rigor" run gated.yaml --quiet
+expect 0 '' "$rigor" run gated.yaml study=tanh --quiet
+cp kept.c gated.c
+expect 0 'gated > plain' "$rigor" run gated.yaml --quiet
+
+# Two files that call their models by one name are two models.
+sed 's/plain: .*/plain: {model: {file: tanh.c, width: 32}}/; s/study: gated/study: two/' gated.yaml >two.yaml
+expect 0 '' "$rigor" run two.yaml --quiet
+"$rigor" report two --format json | python3 -ISc '
+import json, sys
+arms = {a["name"]: a for a in json.load(sys.stdin)["arms"]}
+a, b = arms["gated"], arms["plain"]
+assert a["config"]["model"]["name"] == b["config"]["model"]["name"] == "gated"
+assert a["config"]["model"]["sha256"] != b["config"]["model"]["sha256"]
+assert a["validation"]["accuracy"]["values"] != b["validation"]["accuracy"]["values"]' || fail "two models of one name"
+
+# ---- The seal.  The model looks for the labels and for a place to leave a note, when it is loaded
+# and when it is built; the study fails if it finds either.
+cat >spy.c <<C
+#include "rigor/model.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+static void look(void)
+{
+    FILE *labels = fopen("$work/studies/spy/sealed/labels.npz", "rb");
+    FILE *note = fopen("$work/note", "w");
+    if (labels)
+        abort();
+    if (note)
+        fclose(note);
+}
+__attribute__((constructor)) static void at_loading(void) { look(); }
+
+static const rg_param params[] = {{0}};
+static rg_val forward(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    (void)conf;
+    look();
+    return rg_linear(s, x, s->classes);
+}
+const rg_model model = {"spy", "a spy", "none", params, RG_ANY_TASK, forward};
+C
+cat >spy.yaml <<'YAML'
+study: spy
+question: Can a model read the labels?
+data: digits
+metric: accuracy
+base: {model: {file: spy.c}, train: {epochs: 2}}
+arms: {one: {}, two: {train.lr: 1e-2}}
+seeds: 5
+claims: [two > one]
+YAML
+expect 0 '' "$rigor" check spy.yaml
+expect 0 'Labels: sealed' "$rigor" run spy.yaml --quiet
+expect 0 'Labels: sealed' "$rigor" run spy.yaml --quiet # the labels were opened; it is asked again
+[ -s studies/spy/sealed/labels.npz ] || fail "the labels do not lie where the spy looked"
+[ ! -e note ] || fail "the model's code wrote a file"
+"$rigor" status spy --json >status.json || fail "status spy"
+grep -q '"failed": [1-9]' status.json && fail "the spy read the labels"
+# The spy itself works: unsealed, it leaves its note, and dies of the labels.
+"$rigor" plan spy.c --runs 1 >/dev/null 2>&1
+[ -e note ] || fail "the spy does not look"
+
+# ---- Mistakes.
+sed 's/rg_mul(value, gate)/rg_mul(value, gat)/' gated.c >bad.c
+sed 's/gated\.c/bad.c/; s/study: gated/study: bad/' gated.yaml >bad.yaml
+expect 2 'bad\.c:26:.*gat' "$rigor" check bad.yaml
+expect 2 'bad\.yaml:[0-9]+:[0-9]+: model\.file: bad\.c: the model does not compile' "$rigor" run bad.yaml
+[ ! -e studies/bad ] || fail "a study that cannot be read was begun"
+CC='no-such-compiler -m32' expect 2 "no 'no-such-compiler'" "$rigor" check bad.yaml
+CC= expect 0 '' "$rigor" check gated.yaml
+expect 2 'missing\.c' "$rigor" plan missing.c
+expect 2 "there is no parameter 'model.widht'" "$rigor" check gated.yaml arms.gated.model.widht=3
+expect 2 'from 1 to 4096' "$rigor" check gated.yaml arms.gated.model.width=0
+expect 2 'name two models' "$rigor" check gated.yaml +arms.gated.model.name=mlp
+echo 'int x;' >none.c
+expect 2 'defines no model' "$rigor" plan none.c
+sed 's/rg_mul(value, gate)/rg_nothing(value, gate)/; s/^static rg_val forward/rg_val rg_nothing(rg_val, rg_val);\n&/' gated.c >symbol.c
+expect 2 'symbol\.c: the model cannot be loaded: .*rg_nothing' "$rigor" plan symbol.c
+sed 's/"0.1"/"much"/' gated.c >default.c
+expect 2 'default of the parameter dropout does not fit' "$rigor" plan default.c
+sed 's/"dropout",/"name",/' gated.c >taken.c
+expect 2 "cannot be called 'name'" "$rigor" plan taken.c
+sed 's/s->classes)/7)/' gated.c >shape.c
+expect 2 'gives no value of shape' "$rigor" plan shape.c
+sed 's/rg_conf_int(conf, "width")/rg_conf_int(conf, "wide")/' gated.c >asks.c
+expect 2 'there is no parameter "model.wide"' "$rigor" plan asks.c
+printf '#include <stdlib.h>\n__attribute__((constructor)) static void f(void) { abort(); }\n' >crash.c
+expect 2 'ended with signal 6' "$rigor" plan crash.c
+printf 'a\0b' >bytes.c
+expect 2 'this is no text' "$rigor" plan bytes.c
+# A place that cannot be written, and none at all.
+touch file
+expect 2 "$work/file" env XDG_CACHE_HOME="$work/file" "$rigor" plan gated.c
+expect 2 'set XDG_CACHE_HOME' env -u XDG_CACHE_HOME -u HOME "$rigor" plan gated.c
+finish
