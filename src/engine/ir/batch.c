@@ -90,6 +90,13 @@ static rg_val batch_axes(const rg_batching *b)
     return add_wide(b, node);
 }
 
+static rg_val batch_axis(const rg_batching *b)
+{
+    rg_node node = b->node;
+    node.attr.axis++;
+    return add_wide(b, node);
+}
+
 static rg_val batch_reshape(const rg_batching *b)
 {
     return rg_reshape(wide_of(b, 0), widened(b, b->node.shape));
@@ -129,13 +136,6 @@ static rg_val batch_pad(const rg_batching *b)
     memcpy(before + 1, b->node.attr.pad.before, sizeof(b->node.attr.pad.before));
     memcpy(after + 1, b->node.attr.pad.after, sizeof(b->node.attr.pad.after));
     return rg_pad(wide_of(b, 0), before, after, b->node.attr.pad.value);
-}
-
-static rg_val batch_concat(const rg_batching *b)
-{
-    rg_node node = b->node;
-    node.attr.axis++;
-    return add_wide(b, node);
 }
 
 /* ---- Contraction. */
