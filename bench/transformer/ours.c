@@ -91,7 +91,8 @@ static rg_val attention(model *m, rg_val x)
     rg_scope_enter(m->scope, "attention");
     rg_val qkv = linear(m, x, w->width, 3 * w->width);
     rg_val q = heads_of(m, qkv, 0), k = heads_of(m, qkv, 1), v = heads_of(m, qkv, 2);
-    const rg_dot_axes qk = {2, 1, {0, 1}, {0, 1}, {3}, {3}}, pv = {2, 1, {0, 1}, {0, 1}, {3}, {2}};
+    const rg_dot_axes qk = {2, 1, {0, 1}, {0, 1}, {3}, {3}},
+                      pv = {2, 1, {0, 1}, {0, 1}, {3}, {2}};
     rg_val scale = number(m, 1 / sqrt((double)w->width / (double)w->heads));
     rg_val scores = rg_add(rg_mul(rg_dot(q, k, &qk), scale), causal_mask(m));
     rg_val out = rg_permute(rg_dot(rg_softmax(scores), v, &pv), (int[]){0, 2, 1, 3});
@@ -105,7 +106,8 @@ static rg_val block(model *m, rg_val x)
 {
     rg_scope_enter(m->scope, "block");
     x = rg_add(x, attention(m, layer_norm(m, x)));
-    rg_val inner = rg_activate(linear(m, layer_norm(m, x), m->w->width, 4 * m->w->width), "gelu");
+    rg_val inner =
+        rg_activate(linear(m, layer_norm(m, x), m->w->width, 4 * m->w->width), "gelu");
     x = rg_add(x, linear(m, inner, 4 * m->w->width, m->w->width));
     rg_scope_leave(m->scope);
     return x;
@@ -118,9 +120,10 @@ static void build_loss(model *m)
     m->tokens = rg_input(m->graph, "tokens", RG_I32, rg_shape_of(count));
     m->targets = rg_input(m->graph, "targets", RG_I32, rg_shape_of(count));
     rg_val words = weight(m, "words", rg_shape_of(w->words, w->width), RG_INIT_KAIMING_NORMAL);
-    rg_val places = weight(m, "places", rg_shape_of(w->length, w->width), RG_INIT_KAIMING_NORMAL);
-    rg_val x = rg_reshape(rg_gather(words, m->tokens, 0),
-                          rg_shape_of(w->batch, w->length, w->width));
+    rg_val places =
+        weight(m, "places", rg_shape_of(w->length, w->width), RG_INIT_KAIMING_NORMAL);
+    rg_val x =
+        rg_reshape(rg_gather(words, m->tokens, 0), rg_shape_of(w->batch, w->length, w->width));
     x = rg_reshape(rg_add(x, places), rg_shape_of(count, w->width));
     for (int64_t i = 0; i < w->layers; i++)
         x = block(m, x);
@@ -180,7 +183,8 @@ static bool compile(step *s, int threads, rg_err *err)
 static bool open_step(step *s, const workload *w, int threads, rg_err *err)
 {
     uint64_t begun = rg_clock_ns();
-    *s = (step){.m = {.w = w, .graph = rg_graph_new()}, .values = rg_param_defaults(train_params)};
+    *s = (step){.m = {.w = w, .graph = rg_graph_new()},
+                .values = rg_param_defaults(train_params)};
     s->m.scope = rg_scope_new(s->m.graph, true, w->words, NULL);
     s->conf = rg_conf_new(s->m.graph, "train", train_params, s->values);
     build_loss(&s->m);
