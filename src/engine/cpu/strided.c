@@ -21,42 +21,104 @@ void rg_strided_axis(rg_strided *s, int64_t count, int64_t from_stride, int64_t 
     s->to_stride[s->rank++] = to_stride;
 }
 
-#define ROW(T) \
-    static void row_##T(const char *from, int64_t from_stride, char *to, int64_t to_stride, \
-                        int64_t n) \
-    { \
-        const T *x = (const T *)(const void *)from; \
-        T *y = (T *)(void *)to; \
-        for (int64_t i = 0; i < n; i++) \
-            y[i * to_stride] = x[i * from_stride]; \
-    }
-ROW(uint8_t)
-ROW(uint32_t)
-ROW(uint64_t)
+/* ---- The copy: the two innermost axes are a plane, copied by two plain loops; the others are
+ * counted through.  Axes may be walked in any order: the walk is the cheapest that the strides
+ * allow. */
+typedef struct plane {
+    int64_t count[2], from_stride[2], to_stride[2];
+} plane;
 
-static void row(const rg_strided *s, const char *from, int64_t from_stride, char *to,
-                int64_t to_stride, int64_t n)
+#define PLANE(T) \
+    static void plane_##T(const plane *p, const char *from, char *to) \
+    { \
+        for (int64_t i = 0; i < p->count[0]; i++) { \
+            const T *x = (const T *)(const void *)from + i * p->from_stride[0]; \
+            T *y = (T *)(void *)to + i * p->to_stride[0]; \
+            for (int64_t k = 0; k < p->count[1]; k++) \
+                y[k * p->to_stride[1]] = x[k * p->from_stride[1]]; \
+        } \
+    }
+PLANE(uint8_t)
+PLANE(uint32_t)
+PLANE(uint64_t)
+
+#define RUN_BYTES 64 /* from here on a call of memcpy is worth it */
+
+static void copy_plane(const plane *p, size_t bytes, const char *from, char *to)
 {
-    if (from_stride == 1 && to_stride == 1)
-        memcpy(to, from, (size_t)n * s->bytes);
-    else if (s->bytes == 4)
-        row_uint32_t(from, from_stride, to, to_stride, n);
-    else if (s->bytes == 8)
-        row_uint64_t(from, from_stride, to, to_stride, n);
+    bool runs = p->from_stride[1] == 1 && p->to_stride[1] == 1 &&
+                (size_t)p->count[1] * bytes >= RUN_BYTES;
+    for (int64_t i = 0; runs && i < p->count[0]; i++)
+        memcpy(to + i * p->to_stride[0] * (int64_t)bytes,
+               from + i * p->from_stride[0] * (int64_t)bytes, (size_t)p->count[1] * bytes);
+    if (runs)
+        return;
+    if (bytes == 4)
+        plane_uint32_t(p, from, to);
+    else if (bytes == 8)
+        plane_uint64_t(p, from, to);
     else
-        row_uint8_t(from, from_stride, to, to_stride, n);
+        plane_uint8_t(p, from, to);
 }
 
-static void copy_axes(const rg_strided *s, int axis, const char *from, char *to)
+static int64_t magnitude(int64_t stride)
 {
-    int64_t bytes = (int64_t)s->bytes;
-    if (axis == s->rank - 1) {
-        row(s, from, s->from_stride[axis], to, s->to_stride[axis], s->count[axis]);
-        return;
+    return stride < 0 ? -stride : stride;
+}
+
+/* Elements that a line of the cache holds. */
+#define LINE 16
+
+/* Is axis a the better innermost one?  Short steps on both sides first, then the longer axis. */
+static bool is_inner(const rg_strided *s, int a, int b)
+{
+    bool near_a = magnitude(s->from_stride[a]) < LINE && magnitude(s->to_stride[a]) < LINE;
+    bool near_b = magnitude(s->from_stride[b]) < LINE && magnitude(s->to_stride[b]) < LINE;
+    return near_a != near_b ? near_a : s->count[a] > s->count[b];
+}
+
+/* The order of the walk: two axes are chosen for the plane, the others keep their order. */
+static void choose_plane(const rg_strided *s, int order[RG_RANK_MAX])
+{
+    for (int i = 0; i < s->rank; i++)
+        order[i] = i;
+    for (int last = s->rank - 1; last >= 0 && last >= s->rank - 2; last--) {
+        int best = last;
+        for (int i = last - 1; i >= 0; i--)
+            best = is_inner(s, order[i], order[best]) ? i : best;
+        int axis = order[best];
+        memmove(&order[best], &order[best + 1], sizeof(*order) * (size_t)(last - best));
+        order[last] = axis;
     }
-    for (int64_t i = 0; i < s->count[axis]; i++)
-        copy_axes(s, axis + 1, from + i * s->from_stride[axis] * bytes,
-                  to + i * s->to_stride[axis] * bytes);
+}
+
+static plane plane_of(const rg_strided *s, const int *order)
+{
+    plane p = {{1, 1}, {0, 0}, {0, 0}};
+    for (int k = 0; k < 2 && k < s->rank; k++) {
+        int axis = order[s->rank - 1 - k];
+        p.count[1 - k] = s->count[axis];
+        p.from_stride[1 - k] = s->from_stride[axis];
+        p.to_stride[1 - k] = s->to_stride[axis];
+    }
+    return p;
+}
+
+/* Moves to the next plane; false behind the last one. */
+static bool advance(const rg_strided *s, const int *order, int64_t *at, int64_t *from,
+                    int64_t *to)
+{
+    for (int i = s->rank - 3; i >= 0; i--) {
+        int axis = order[i];
+        *from += s->from_stride[axis];
+        *to += s->to_stride[axis];
+        if (++at[i] < s->count[axis])
+            return true;
+        *from -= at[i] * s->from_stride[axis];
+        *to -= at[i] * s->to_stride[axis];
+        at[i] = 0;
+    }
+    return false;
 }
 
 void rg_strided_copy(const rg_strided *s, const void *from, void *to)
@@ -64,12 +126,13 @@ void rg_strided_copy(const rg_strided *s, const void *from, void *to)
     for (int i = 0; i < s->rank; i++)
         if (s->count[i] == 0)
             return;
-    const char *x = (const char *)from + s->from * (int64_t)s->bytes;
-    char *y = (char *)to + s->to * (int64_t)s->bytes;
-    if (s->rank == 0)
-        memcpy(y, x, s->bytes);
-    else
-        copy_axes(s, 0, x, y);
+    int order[RG_RANK_MAX];
+    int64_t at[RG_RANK_MAX] = {0}, x = s->from, y = s->to, bytes = (int64_t)s->bytes;
+    choose_plane(s, order);
+    plane p = plane_of(s, order);
+    do
+        copy_plane(&p, s->bytes, (const char *)from + x * bytes, (char *)to + y * bytes);
+    while (advance(s, order, at, &x, &y));
 }
 
 rg_strided rg_strided_permute(rg_shape shape, const int *order, size_t bytes)

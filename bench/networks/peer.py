@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Time of a training step in PyTorch: the transformers of ours.c, eager mode, AdamW.
+"""Time of a training step in PyTorch: the networks of ours.c, eager mode, AdamW.
 
 usage: peer.py [THREADS [PATTERN]].  AdamW with or without foreach, whichever is faster.  Prints
 {"workload", "who", "us"}, one line a workload.  Exit code 3: PyTorch is not installed.
@@ -15,9 +15,6 @@ try:
 except ImportError:
     print("PyTorch is not installed (Debian: python3-torch)", file=sys.stderr)
     sys.exit(3)
-
-WORKLOADS = [("GPT 4 layers, 128 wide, T 64, batch 12", 4, 128, 4, 64, 12, 65, 20),
-             ("GPT-2 124M, B 4 x T 64", 12, 768, 12, 64, 4, 50257, 3)]
 
 
 class Block(torch.nn.Module):
@@ -60,18 +57,36 @@ class Transformer(torch.nn.Module):
         return self.norm(x) @ self.words.weight.T
 
 
-def time_of(layers, width, heads, length, batch, words, steps, foreach):
-    torch.manual_seed(1)
-    model = Transformer(layers, width, heads, length, words)
+def gpt(layers, width, heads, length, batch, words):
     tokens = torch.randint(0, words, (batch, length))
-    targets = torch.randint(0, words, (batch, length))
+    targets = torch.randint(0, words, (batch * length,))
+    return Transformer(layers, width, heads, length, words), tokens, targets
+
+
+def conv_net(width, length, batch, classes):
+    model = torch.nn.Sequential(
+        torch.nn.Conv2d(1, width, 3, padding=1), torch.nn.ReLU(), torch.nn.MaxPool2d(2),
+        torch.nn.Conv2d(width, 2 * width, 3, padding=1), torch.nn.ReLU(), torch.nn.MaxPool2d(2),
+        torch.nn.Flatten(), torch.nn.Linear(2 * width * (length // 4) ** 2, classes))
+    return model, torch.randn(batch, 1, length, length), torch.randint(0, classes, (batch,))
+
+
+WORKLOADS = [("conv net 16-32 channels 28x28, batch 64", conv_net, (16, 28, 64, 10), 30),
+             ("GPT 4 layers, 128 wide, T 64, batch 12", gpt, (4, 128, 4, 64, 12, 65), 20),
+             ("GPT-2 124M, B 4 x T 64", gpt, (12, 768, 12, 64, 4, 50257), 3)]
+
+
+def time_of(build, sizes, steps, foreach):
+    torch.manual_seed(1)
+    model, inputs, targets = build(*sizes)
     optimiser = torch.optim.AdamW(model.parameters(), lr=3e-4, betas=(0.9, 0.95),
                                   weight_decay=0.1, foreach=foreach)
     times = []
     for _ in range(steps + 1):
         start = time.perf_counter()
         optimiser.zero_grad(set_to_none=True)
-        functional.cross_entropy(model(tokens).view(-1, words), targets.view(-1)).backward()
+        outputs = model(inputs)
+        functional.cross_entropy(outputs.view(-1, outputs.shape[-1]), targets).backward()
         optimiser.step()
         times.append((time.perf_counter() - start) * 1e6)
     return statistics.median(times[1:])
@@ -80,10 +95,10 @@ def time_of(layers, width, heads, length, batch, words, steps, foreach):
 def main():
     threads = int(sys.argv[1]) if len(sys.argv) > 1 else 1
     torch.set_num_threads(threads)
-    for name, *sizes in WORKLOADS:
+    for name, build, sizes, steps in WORKLOADS:
         if len(sys.argv) > 2 and sys.argv[2] not in name:
             continue
-        us, foreach = min((time_of(*sizes, foreach), foreach) for foreach in (False, True))
+        us, foreach = min((time_of(build, sizes, steps, f), f) for f in (False, True))
         who = f"PyTorch {torch.__version__} eager, {threads} thread(s), foreach={foreach}"
         print(json.dumps({"workload": name, "who": who, "us": round(us, 2)}), flush=True)
 
