@@ -1,9 +1,9 @@
 /* pooling.c - maxima and means over windows of the spatial axes, as composites.
  *
- * Windows that tile their axis are a reshape, (.., L, ..) -> (.., p, size, ..), and the reduction
- * runs over the new axes; others are one strided slice for each place in the window, side by
- * side along a new first axis.  Either way one reduction sees a whole window, so that the
- * elements that attain a maximum share its cotangent as in amax. */
+ * The places of a window come side by side along a new first axis: by a reshape, (.., L, ..) ->
+ * (.., p, size, ..), and a permutation where windows tile their axes, else by a strided slice for
+ * each place.  So one reduction sees a whole window, and the elements that attain a maximum share
+ * its cotangent as in amax; it runs over whole vectors of outputs, and so does its derivative. */
 #include "rigor/nn.h"
 
 #include <math.h>
@@ -65,20 +65,26 @@ static rg_val padded(rg_val x, const windows *w, double value)
     return rg_pad(x, around, around, value);
 }
 
-/* ---- All windows, and the axes of the result that run within them. */
-/* What no window covers is cut off; then (N, C, p, size, ...). */
-static rg_val tiled(rg_val x, const windows *w, uint32_t *ret_axes)
+/* ---- All windows: (places, N, C, p...). */
+/* What no window covers is cut off. */
+static rg_val tiled(rg_val x, const windows *w)
 {
     rg_shape shape = rg_val_shape(x), split = {2, {shape.dim[0], shape.dim[1]}};
+    rg_shape ret = {w->axes + 3, {w->places, shape.dim[0], shape.dim[1]}};
     int64_t from[RG_RANK_MAX] = {0};
-    *ret_axes = 0;
+    int order[RG_RANK_MAX] = {0};
+    order[w->axes + 1] = 1;
     for (int i = 0; i < w->axes; i++) {
         shape.dim[i + 2] = w->outputs[i] * w->size[i];
+        ret.dim[i + 3] = w->outputs[i];
+        order[w->axes + 2 + i] = split.rank;
         split.dim[split.rank++] = w->outputs[i];
-        *ret_axes |= RG_AXIS(split.rank);
+        order[i] = split.rank;
         split.dim[split.rank++] = w->size[i];
     }
-    return rg_reshape(rg_slice(x, from, shape.dim, NULL), split);
+    order[w->axes] = 0;
+    rg_val cut = rg_reshape(rg_slice(x, from, shape.dim, NULL), split);
+    return rg_reshape(rg_permute(cut, order), ret);
 }
 
 /* The slice that holds place `place` of every window, with a new first axis. */
@@ -96,42 +102,37 @@ static rg_val slice_of(rg_val x, const windows *w, int64_t place)
     return rg_reshape(rg_slice(x, from, shape.dim, step), more);
 }
 
-static rg_val sliced(rg_val x, const windows *w, uint32_t *ret_axes)
+static rg_val sliced(rg_val x, const windows *w)
 {
     rg_val *part = RG_NEW_ARRAY(rg_val, w->places);
     for (int64_t i = 0; i < w->places; i++)
         part[i] = slice_of(x, w, i);
     rg_val ret = rg_concat(part, (size_t)w->places, 0);
     rg_free(part);
-    *ret_axes = RG_AXIS(0);
     return ret;
 }
 
-static rg_val windows_of(rg_val x, const windows *w, uint32_t *ret_axes)
+static rg_val windows_of(rg_val x, const windows *w)
 {
-    return w->tile ? tiled(x, w, ret_axes) : sliced(x, w, ret_axes);
+    return w->tile ? tiled(x, w) : sliced(x, w);
 }
 
 /* ---- Pools. */
 static rg_val max_pool(rg_val x, const rg_pool *pool)
 {
     windows w;
-    uint32_t axes;
     if (!resolve(x, pool, &w))
         return x;
-    rg_val all = windows_of(padded(x, &w, -INFINITY), &w, &axes);
-    return rg_amax(all, axes, false);
+    return rg_amax(windows_of(padded(x, &w, -INFINITY), &w), RG_AXIS(0), false);
 }
 
 static rg_val mean_pool(rg_val x, const rg_pool *pool)
 {
     windows w;
-    uint32_t axes;
     if (!resolve(x, pool, &w))
         return x;
     rg_val share = rg_const(x.graph, 1 / (double)w.places, rg_val_dtype(x));
-    rg_val all = windows_of(padded(x, &w, 0), &w, &axes);
-    return rg_mul(rg_sum(all, axes, false), share);
+    return rg_mul(rg_sum(windows_of(padded(x, &w, 0), &w), RG_AXIS(0), false), share);
 }
 
 rg_val rg_max_pool_at(rg_place at, rg_val x, const rg_pool *pool)
