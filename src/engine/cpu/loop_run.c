@@ -68,7 +68,9 @@ static bool run_loop(const rg_kernel *base, const rg_frame *frame, rg_err *err)
     char **slot = (char **)(void *)frame->scratch, *block = frame->scratch + k->pointers;
     rg_frame inner = {.slot = slot,
                       .scratch = block + k->body->layout.bytes,
-                      .state = frame->state[base->number]};
+                      .state = frame->state[base->number],
+                      .crew = frame->crew,
+                      .each = k->body->scratch};
     rg_program_place(k->body, block, slot);
     bind(k, BIND, slot, frame, 0);
     begin(k, slot, frame);
@@ -193,7 +195,8 @@ static void compile_body(maker *m)
     for (uint32_t i = 0; i < carries; i++)
         if (m->carried[i])
             carry[n_carry++] = (rg_carry){m->body->input[i], m->body->output[i]};
-    m->k->body = rg_program_make(m->body->graph, output, n_out, carry, n_carry, false);
+    m->k->body = rg_program_make(m->body->graph, output, n_out, carry, n_carry, false,
+                                 m->lowering->threads);
     m->inner = &m->k->body->layout;
     rg_free(output);
     rg_free(carry);
@@ -236,7 +239,8 @@ rg_kernel *rg_lower_loop(rg_lowering *lowering, const rg_step *step)
     k->reverse = loop->attr.loop.reverse;
     k->pointers = (sizeof(char *) * (m.inner->slots + 1) + RG_MEMORY_ALIGN - 1) /
                   RG_MEMORY_ALIGN * RG_MEMORY_ALIGN;
-    k->base.scratch = k->pointers + m.inner->bytes + k->body->scratch;
+    k->base.scratch =
+        k->pointers + m.inner->bytes + k->body->scratch * (size_t)lowering->threads;
     k->base.make_state = make_states;
     k->base.free_state = free_states;
     return &k->base;

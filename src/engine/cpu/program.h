@@ -37,6 +37,7 @@ typedef struct rg_lowering { /* what the lowering of one step sees */
     const rg_layout *layout;
     const rg_loops *loops;
     rg_machine_code *code; /* where emitted loops go; NULL: none are */
+    int threads;           /* that may share a kernel */
 } rg_lowering;
 
 /* Makes a kernel structure that starts with an rg_kernel. */
@@ -90,7 +91,8 @@ struct rg_plan {
 
 /* The outputs and carries are copied; with one owner, who releases it. */
 rg_executable *rg_program_make(const rg_graph *graph, const rg_val *outputs, size_t n_outputs,
-                               const rg_carry *carries, size_t n_carries, bool reference);
+                               const rg_carry *carries, size_t n_carries, bool reference,
+                               int threads);
 void rg_program_release(rg_executable *program);
 /* A member: where its slots are, and what its kernels keep. */
 void rg_program_place(const rg_executable *program, char *block, char **slot);

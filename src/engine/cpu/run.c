@@ -77,7 +77,10 @@ static rg_kernel *make_kernel(rg_executable *program, rg_lowering *lowering, siz
 static void make_kernels(rg_executable *program, bool reference)
 {
     rg_layout *layout = &program->layout;
-    rg_lowering lowering = {program->arena, layout, rg_loops_best(), NULL};
+    rg_lowering lowering = {.arena = program->arena,
+                            .layout = layout,
+                            .loops = rg_loops_best(),
+                            .threads = program->threads};
     if (!reference)
         lowering.code = rg_machine_code_open(program->arena, lowering.loops);
     program->kernels = layout->steps;
@@ -98,12 +101,13 @@ static void make_kernels(rg_executable *program, bool reference)
 }
 
 rg_executable *rg_program_make(const rg_graph *graph, const rg_val *outputs, size_t n_outputs,
-                               const rg_carry *carries, size_t n_carries, bool reference)
+                               const rg_carry *carries, size_t n_carries, bool reference,
+                               int threads)
 {
     rg_executable *program = RG_NEW(rg_executable);
     rg_arena *arena = program->arena = rg_arena_new();
     program->owners = 1;
-    program->threads = 1;
+    program->threads = threads;
     program->layout = (rg_layout){
         .arena = arena,
         .graph = graph,
@@ -133,11 +137,10 @@ rg_plan *rg_plan_compile(rg_graph *graph, const rg_val *outputs, size_t n_output
     bool reference = options && options->reference;
     if (!can_compile(graph, outputs, n_outputs, carries, n_carries, err))
         return NULL;
-    rg_executable *program =
-        rg_program_make(graph, outputs, n_outputs, carries, n_carries, reference);
-    if (options && !reference && options->threads > 1)
-        program->threads = options->threads;
-    return rg_plan_of(program, err);
+    int threads = options && !reference && options->threads > 1 ? options->threads : 1;
+    return rg_plan_of(
+        rg_program_make(graph, outputs, n_outputs, carries, n_carries, reference, threads),
+        err);
 }
 
 /* ---- Members. */
@@ -274,6 +277,7 @@ static void run_unit(void *ctx, size_t i, int member)
     rg_err err = {0};
     rg_frame frame = *p->frame;
     frame.scratch += (size_t)member * frame.each;
+    frame.crew = NULL; /* it is busy with this kernel */
     frame.from = (int64_t)i;
     frame.to = frame.from + 1;
     if (!p->kernel->run(p->kernel, &frame, &err) && !atomic_exchange(&p->failed, true))

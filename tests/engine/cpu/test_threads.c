@@ -9,7 +9,7 @@ enum { STEPS = 3 };
  * products cut into rows, into columns and into entries of a batch. */
 typedef struct work {
     rg_graph *graph;
-    rg_val x, w, wide, output[7];
+    rg_val x, w, wide, output[8];
     rg_carry carry;
 } work;
 
@@ -18,6 +18,24 @@ static rg_val batched(rg_val a, rg_val b)
     const rg_dot_axes axes = {
         .n_batch = 1, .n_contract = 1, .contract_x = {2}, .contract_y = {1}};
     return rg_dot(a, b, &axes);
+}
+
+static void wave(rg_loop_body *body, void *context)
+{
+    (void)context;
+    body->next[0] = rg_add(rg_sin(body->carry[0]), body->shared[0]);
+}
+
+/* Steps of a loop are shared as well. */
+static rg_val looped(rg_val x)
+{
+    rg_val ret;
+    rg_loop(
+        x.graph,
+        &(rg_loop_spec){
+            .steps = 3, .carry = &x, .carries = 1, .shared = &x, .shareds = 1, .body = wave},
+        &ret);
+    return ret;
 }
 
 static work make_work(rg_dtype dtype)
@@ -36,6 +54,7 @@ static work make_work(rg_dtype dtype)
     k.output[4] = rg_amax(k.wide, RG_AXIS(0) | RG_AXIS(1), false);
     k.output[5] = batched(small, rg_permute(small, (int[]){0, 2, 1}));
     k.output[6] = rg_matmul(k.x, k.wide);
+    k.output[7] = looped(k.x);
     k.carry = (rg_carry){k.x, rg_add(k.x, rg_mul(half, rg_sin(k.x)))};
     return k;
 }
