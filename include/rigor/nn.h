@@ -107,6 +107,7 @@ size_t rg_scope_weights(const rg_scope *scope,
 /* ---- Layers ------------------------------------------------------------------------------
  * As in graph.h, each is a macro that passes on where the model calls it.  Numbers are of the
  * type of their input; weights are of the scope's type. */
+#define rg_as_sequence(...) rg_as_sequence_at(RG_HERE, __VA_ARGS__)
 #define rg_linear(...) rg_linear_at(RG_HERE, __VA_ARGS__)
 #define rg_project(...) rg_project_at(RG_HERE, __VA_ARGS__)
 #define rg_embedding(...) rg_embedding_at(RG_HERE, __VA_ARGS__)
@@ -122,6 +123,8 @@ size_t rg_scope_weights(const rg_scope *scope,
 #define rg_max_pool(...) rg_max_pool_at(RG_HERE, __VA_ARGS__)
 #define rg_mean_pool(...) rg_mean_pool_at(RG_HERE, __VA_ARGS__)
 
+/* Features as a sequence: x (B, D) -> (B, steps, D / steps); steps divides D, 0 stands for D. */
+rg_val rg_as_sequence_at(rg_place at, rg_val x, int64_t steps);
 /* x: (..., D) -> (..., width): x W + b with W: (D, width), both drawn from
  * U(-1/sqrt(D), 1/sqrt(D)), which is Kaiming's for the leak sqrt(5) and PyTorch's default. */
 rg_val rg_linear_at(rg_place at, rg_scope *scope, rg_val x, int64_t width);
