@@ -54,6 +54,9 @@ typedef enum rg_init_kind {
     /* of the weight as a matrix of fan_in rows and fan_out columns: */
     RG_INIT_ORTHOGONAL, /* Saxe et al. 2014: gain times orthonormal columns (rows, if wide) */
     RG_INIT_IDENTITY,   /* gain on the diagonal */
+    /* of a selective state space (Gu & Dao 2023, section 3.6); gain is not used: */
+    RG_INIT_STATE_RATES, /* log(1), log(2), ... log(fan_out) in each row: S4D-Real's rates */
+    RG_INIT_TIME_STEPS,  /* softplus^-1 of time steps, log-uniform in [0.001, 0.1] */
 } rg_init_kind;
 typedef struct rg_init {
     rg_init_kind kind;
@@ -90,6 +93,8 @@ rg_scope *rg_scope_new(rg_graph *graph, bool training, int64_t classes, const rg
 void rg_scope_free(rg_scope *scope);
 void rg_scope_enter(rg_scope *scope, const char *kind); /* "block": block0, block1, ... */
 void rg_scope_leave(rg_scope *scope);
+/* One called "filters" counts as a matrix of (the first axis, the others) where an update rule
+ * sees matrices; others of more than two axes as (all but the last, the last). */
 rg_val rg_scope_weight(rg_scope *scope, const char *name, rg_shape shape, rg_init init);
 /* A buffer, and its value after a training step (unchanged unless kept).  Evaluation reads it. */
 rg_val rg_scope_buffer(rg_scope *scope, const char *name, rg_shape shape, rg_init init);
@@ -102,6 +107,7 @@ size_t rg_scope_weights(const rg_scope *scope,
 /* ---- Layers ------------------------------------------------------------------------------
  * As in graph.h, each is a macro that passes on where the model calls it.  Numbers are of the
  * type of their input; weights are of the scope's type. */
+#define rg_as_sequence(...) rg_as_sequence_at(RG_HERE, __VA_ARGS__)
 #define rg_linear(...) rg_linear_at(RG_HERE, __VA_ARGS__)
 #define rg_project(...) rg_project_at(RG_HERE, __VA_ARGS__)
 #define rg_embedding(...) rg_embedding_at(RG_HERE, __VA_ARGS__)
@@ -117,6 +123,8 @@ size_t rg_scope_weights(const rg_scope *scope,
 #define rg_max_pool(...) rg_max_pool_at(RG_HERE, __VA_ARGS__)
 #define rg_mean_pool(...) rg_mean_pool_at(RG_HERE, __VA_ARGS__)
 
+/* Features as a sequence: x (B, D) -> (B, steps, D / steps); steps divides D, 0 stands for D. */
+rg_val rg_as_sequence_at(rg_place at, rg_val x, int64_t steps);
 /* x: (..., D) -> (..., width): x W + b with W: (D, width), both drawn from
  * U(-1/sqrt(D), 1/sqrt(D)), which is Kaiming's for the leak sqrt(5) and PyTorch's default. */
 rg_val rg_linear_at(rg_place at, rg_scope *scope, rg_val x, int64_t width);
@@ -269,6 +277,65 @@ rg_recurrence rg_lstm_at(rg_place at, rg_scope *scope, rg_val x, int64_t width);
 /* Cho et al. 2014, in the form that resets behind the product, G = 3 (r, z, n):
  * n = tanh(W_in x + b_in + sigmoid(r) (W_hn h + b_hn)), h' = (1 - sigmoid(z)) n + sigmoid(z) h. */
 rg_recurrence rg_gru_at(rg_place at, rg_scope *scope, rg_val x, int64_t width);
+/* ---- Selective state spaces (Gu & Dao 2023) */
+#define rg_selective_scan(...) rg_selective_scan_at(RG_HERE, __VA_ARGS__)
+#define rg_mamba(...) rg_mamba_at(RG_HERE, __VA_ARGS__)
+
+typedef struct rg_selective_scan_spec {
+    rg_val delta; /* (B, T, E): time steps */
+    rg_val a;     /* (E, N): rates, below zero for a memory that fades */
+    rg_val b, c;  /* (B, T, N) */
+    rg_val skip;  /* (E), or no value: D of the paper */
+} rg_selective_scan_spec;
+/* x: (B, T, E) -> (B, T, E): each channel e has N states, zero at first,
+ *   h[t, e, n] = exp(delta[t, e] a[e, n]) h[t-1, e, n] + delta[t, e] b[t, n] x[t, e]
+ *   y[t, e] = sum over n of c[t, n] h[t, e, n] + skip[e] x[t, e]
+ * (algorithm 2 with a held exactly and b by Euler's rule, as the authors' code). */
+rg_val rg_selective_scan_at(rg_place at, rg_val x, const rg_selective_scan_spec *spec);
+
+typedef struct rg_mamba_spec { /* 0 for each is the authors' default */
+    int64_t expand;            /* E = expand C; 2 */
+    int64_t states;            /* N; 16 */
+    int64_t kernel;            /* of the convolution; 4 */
+    int64_t rank;              /* R of the projection to time steps; C / 16, rounded up */
+} rg_mamba_spec;
+/* x: (B, T, C) -> (B, T, C), figure 3: u, z = halves of x W0; u = silu(conv(u)), causal and each
+ * channel on its own; d, b, c = parts (R, N, N) of u W1; delta = softplus(d W2 + step_bias);
+ * (selective scan of u with a = -exp(log_rate)) silu(z) W3.  Weights: linear0 to linear3, conv0,
+ * step_bias (E), log_rate (E, N) and skip (E) of the scope mamba.  A residual around it, and a
+ * norm before it, are the model's. */
+rg_val rg_mamba_at(rg_place at, rg_scope *scope, rg_val x, const rg_mamba_spec *spec);
+
+/* ---- Convolutions (cross-correlations, as in graph.h) of x (B, C, T) or (B, C, height, width) */
+#define rg_conv1d(...) rg_conv1d_at(RG_HERE, __VA_ARGS__)
+#define rg_conv2d(...) rg_conv2d_at(RG_HERE, __VA_ARGS__)
+#define rg_conv1d_transposed(...) rg_conv1d_transposed_at(RG_HERE, __VA_ARGS__)
+#define rg_conv2d_transposed(...) rg_conv2d_transposed_at(RG_HERE, __VA_ARGS__)
+
+typedef struct rg_convolution {
+    int64_t width;                             /* channels of the result, O */
+    int64_t kernel[2], stride[2], dilation[2]; /* by spatial axis; stride, dilation 0: 1 */
+    int64_t padding[2];                        /* zeros at either end */
+    int64_t
+        output_padding[2]; /* transposed only: more places behind, below stride or dilation */
+    int64_t groups;        /* G, divides C and O; 0: 1 */
+    bool causal;           /* zeros at the front alone, so that no output sees a later place */
+    bool no_bias;
+} rg_convolution;
+/* -> (B, O, p...), p = floor((s + 2 padding - (kernel - 1) dilation - 1) / stride) + 1; filters
+ * (O, C / G, kernel...) and bias (O) of the scope conv, both from U(-b, b) with b = 1 / sqrt(fan
+ * in), fan in = C / G times the places of the kernel: PyTorch's shapes and default. */
+rg_val rg_conv1d_at(rg_place at, rg_scope *scope, rg_val x, const rg_convolution *spec);
+rg_val rg_conv2d_at(rg_place at, rg_scope *scope, rg_val x, const rg_convolution *spec);
+/* The transpose, by the input, of the convolution with the same numbers (Zeiler et al. 2010),
+ * PyTorch's ConvTranspose: -> (B, O, p...) with p = (s - 1) stride - 2 padding + (kernel - 1)
+ * dilation + output_padding + 1; filters (C, O / G, kernel...) of the scope conv_transposed, fan
+ * in = O / G times the places of the kernel. */
+rg_val rg_conv1d_transposed_at(rg_place at, rg_scope *scope, rg_val x,
+                               const rg_convolution *spec);
+rg_val rg_conv2d_transposed_at(rg_place at, rg_scope *scope, rg_val x,
+                               const rg_convolution *spec);
+
 /* ---- Pooling over windows of one to three spatial axes: x (N, C, s...) -> (N, C, p...) with
  * p = floor((s + 2 padding - size) / stride) + 1; a stride left at 0 is the size.  Padding, at
  * most half the size, is -infinity for maxima (floats) and counts as zeros in means. */

@@ -89,6 +89,124 @@ def batch_norm_places():
     return batch_norm_of(randn(3, 3, 2, 2))
 
 
+def filters(kind, *shape, width):
+    """A bias of no width is none."""
+    found = {f"{kind}0.filters": randn(*shape, scale=0.5)}
+    return {**found, f"{kind}0.bias": randn(width)} if width else found
+
+
+@case
+def conv1d():
+    inputs = {"x": randn(2, 4, 7), **filters("conv", 6, 2, 3, width=6)}
+    return inputs, lambda i: F.conv1d(i["x"], i["conv0.filters"], i["conv0.bias"], stride=2,
+                                      padding=2, dilation=2, groups=2)
+
+
+@case
+def conv1d_causal():
+    inputs = {"x": randn(2, 3, 5), **filters("conv", 4, 3, 2, width=0)}
+    return inputs, lambda i: F.conv1d(F.pad(i["x"], (2, 0)), i["conv0.filters"], dilation=2)
+
+
+@case
+def conv2d():
+    inputs = {"x": randn(2, 3, 5, 6), **filters("conv", 4, 3, 3, 2, width=4)}
+    return inputs, lambda i: F.conv2d(i["x"], i["conv0.filters"], i["conv0.bias"],
+                                      stride=(1, 2), padding=(1, 0), dilation=(1, 2))
+
+
+@case
+def conv2d_depthwise():
+    inputs = {"x": randn(1, 3, 4, 4), **filters("conv", 6, 1, 2, 2, width=6)}
+    return inputs, lambda i: F.conv2d(i["x"], i["conv0.filters"], i["conv0.bias"], groups=3)
+
+
+@case
+def conv1d_transposed():
+    inputs = {"x": randn(2, 4, 5), **filters("conv_transposed", 4, 3, 3, width=6)}
+    return inputs, lambda i: F.conv_transpose1d(
+        i["x"], i["conv_transposed0.filters"], i["conv_transposed0.bias"], stride=3, padding=1,
+        output_padding=2, dilation=2, groups=2)
+
+
+@case
+def conv2d_transposed():
+    inputs = {"x": randn(1, 3, 3, 4), **filters("conv_transposed", 3, 4, 3, 2, width=4)}
+    return inputs, lambda i: F.conv_transpose2d(
+        i["x"], i["conv_transposed0.filters"], i["conv_transposed0.bias"], stride=(2, 1),
+        padding=(1, 0), output_padding=(1, 0))
+
+
+@case
+def conv2d_transposed_cropped():
+    """Padding beyond the reach of the filters cuts into the output."""
+    inputs = {"x": randn(1, 2, 4, 3), **filters("conv_transposed", 2, 3, 1, 2, width=0)}
+    return inputs, lambda i: F.conv_transpose2d(
+        i["x"], i["conv_transposed0.filters"], stride=2, padding=(1, 2))
+
+
+@case
+def max_pool():
+    return ({"x": randn(2, 3, 7, 6)},
+            lambda i: F.max_pool2d(i["x"], (3, 2), stride=(2, 2), padding=(1, 0)))
+
+
+@case
+def max_pool_tiles():
+    return {"x": randn(2, 3, 7)}, lambda i: F.max_pool1d(i["x"], 2)
+
+
+@case
+def mean_pool():
+    return ({"x": randn(2, 3, 7, 6)},
+            lambda i: F.avg_pool2d(i["x"], (3, 2), stride=(2, 1), padding=(1, 1)))
+
+
+@case
+def mean_pool_tiles():
+    return {"x": randn(2, 2, 4, 5)}, lambda i: F.avg_pool2d(i["x"], 2)
+
+
+# ---- Selective state spaces, as the loop of the paper's algorithm 2
+
+def scan_of(x, delta, a, b, c, skip):
+    h, out = torch.zeros(x.shape[0], *a.shape), []
+    for t in range(x.shape[1]):
+        step = delta[:, t, :, None]
+        h = torch.exp(step * a) * h + step * b[:, t, None, :] * x[:, t, :, None]
+        out.append((h * c[:, t, None, :]).sum(-1) + skip * x[:, t])
+    return torch.stack(out, 1)
+
+
+@case
+def selective_scan():
+    inputs = {"x": randn(2, 5, 3), "delta": randn(2, 5, 3).abs(), "a": -randn(3, 4).abs(),
+              "b": randn(2, 5, 4), "c": randn(2, 5, 4), "skip": randn(3)}
+    return inputs, lambda i: scan_of(*(i[k] for k in ("x", "delta", "a", "b", "c", "skip")))
+
+
+@case
+def mamba():
+    width, inner, states, rank, kernel = 3, 6, 3, 2, 3
+    shapes = {"linear0.weight": (width, 2 * inner), "conv0.filters": (inner, 1, kernel),
+              "conv0.bias": (inner,), "linear1.weight": (inner, rank + 2 * states),
+              "linear2.weight": (rank, inner), "step_bias": (inner,),
+              "log_rate": (inner, states), "skip": (inner,), "linear3.weight": (inner, width)}
+    inputs = {"x": randn(2, 5, width),
+              **{"mamba0." + k: randn(*v, scale=0.7) for k, v in shapes.items()}}
+    def run(i):
+        w = {k: i["mamba0." + k] for k in shapes}
+        u, z = (i["x"] @ w["linear0.weight"]).split(inner, -1)
+        u = F.pad(u.transpose(1, 2), (kernel - 1, 0))
+        u = F.silu(F.conv1d(u, w["conv0.filters"], w["conv0.bias"], groups=inner))
+        u = u.transpose(1, 2)
+        d, b, c = (u @ w["linear1.weight"]).split([rank, states, states], -1)
+        delta = F.softplus(d @ w["linear2.weight"] + w["step_bias"])
+        y = scan_of(u, delta, -w["log_rate"].exp(), b, c, w["skip"])
+        return (y * F.silu(z)) @ w["linear3.weight"]
+    return inputs, run
+
+
 @case
 def embedding():
     inputs = {"ids": torch.tensor([[3, 0, 3], [1, 4, 3]]), "embedding0.weight": randn(5, 4)}

@@ -116,11 +116,124 @@ static void test_every_schedule_learns(void **state)
     }
 }
 
+/* Trains {"model": MODEL, "train": {TRAIN}}. */
+static double accuracy_with(void **state, const char *model, const char *train)
+{
+    char text[400];
+    snprintf(text, sizeof(text), "{\"model\": {%s}, \"train\": {%s}}", model, train);
+    return accuracy_of(*state, text);
+}
+
+static void test_cnn(void **state)
+{
+    static const char *const more[] = {
+        "", ", \"norm\": \"group\", \"pooling\": \"mean\", \"dropout\": 0.1",
+        ", \"norm\": \"none\", \"head\": \"mean\", \"channels\": [32, 64]",
+        ", \"pool\": 1, \"kernel\": 5, \"channels\": [8]"};
+    for (size_t i = 0; i < RG_COUNT(more); i++) {
+        char model[200];
+        snprintf(model, sizeof(model), "\"name\": \"cnn\", \"shape\": [8, 8]%s", more[i]);
+        assert_true(accuracy_with(state, model, "\"lr\": 0.003, \"epochs\": 12") > 0.93);
+    }
+    assert_true(accuracy_with(state, "\"name\": \"cnn\", \"planes\": 8, \"shape\": [8]",
+                              "\"lr\": 0.003, \"epochs\": 12") > 0.93);
+}
+
+static void test_gru(void **state)
+{
+    assert_true(accuracy_with(state, "\"name\": \"gru\", \"steps\": 8",
+                              "\"lr\": 0.003, \"epochs\": 20") > 0.93);
+    assert_true(accuracy_with(state,
+                              "\"name\": \"gru\", \"steps\": 8, \"width\": 32, \"layers\": "
+                              "2, \"dropout\": 0.1",
+                              "\"lr\": 0.01, \"epochs\": 12") > 0.93);
+}
+
+static void test_transformer(void **state)
+{
+    static const char *const positions[] = {"learned", "sinusoidal", "rotary"};
+    for (size_t i = 0; i < RG_COUNT(positions); i++) {
+        char model[200];
+        snprintf(model, sizeof(model),
+                 "\"name\": \"transformer\", \"tokens\": 8, \"positions\": \"%s\", "
+                 "\"dropout\": 0.1",
+                 positions[i]);
+        assert_true(accuracy_with(state, model, "\"lr\": 0.003, \"epochs\": 12") > 0.93);
+    }
+}
+
+/* Without positions a transformer sees a set of rows: the same logits for any order of them. */
+static void test_transformer_without_positions(void **state)
+{
+    const digits *d = *state;
+    const char *text = "{\"model\": {\"name\": \"transformer\", \"tokens\": 8, \"positions\": "
+                       "\"none\"}, \"train\": {\"epochs\": 1}}";
+    rg_program *p = program(text, &d->train);
+    rg_err err = {0};
+    rg_fit_result r;
+    curve c;
+    float turned[64], p_one[10], p_other[10];
+    assert_good(fit(p, text, 11, &d->train, &d->val, &c, &r, &err), err);
+    for (int i = 0; i < 64; i++)
+        turned[i] = d->val.x[(7 - i / 8) * 8 + i % 8];
+    assert_good(rg_predict(p, d->val.x, 1, p_one, &err), err);
+    assert_good(rg_predict(p, turned, 1, p_other, &err), err);
+    for (int i = 0; i < 10; i++)
+        assert_close(p_one[i], p_other[i], 1e-5);
+    rg_program_free(p);
+}
+
+/* ---- Sizes that do not fit */
+
+static const struct {
+    const char *model, *what, *remedy; /* parts of the message */
+} misfits[] = {
+    {"\"name\": \"cnn\", \"shape\": [8, 9]",
+     "shape of 2 axes holds 72 features, the data has 64", "model.shape is [height, width]"},
+    {"\"name\": \"cnn\", \"shape\": [4, 4, 4]", "shape of 3 axes", "model.shape is"},
+    {"\"name\": \"cnn\", \"planes\": 7", "holds 63 features", "model.planes"},
+    {"\"name\": \"cnn\", \"kernel\": 4", "kernel of 4 is even", "odd model.kernel"},
+    {"\"name\": \"cnn\", \"shape\": [8, 8], \"channels\": [4, 4, 4, 4]",
+     "pools 2 places where only 1 are left", "shorten model.channels"},
+    {"\"name\": \"gru\", \"steps\": 7", "64 features as a sequence of 7 steps", "divides D"},
+    {"\"name\": \"transformer\", \"tokens\": 7", "64 features as a sequence of 7 steps",
+     "divides D"},
+    {"\"name\": \"transformer\", \"heads\": 5", "attention of 5 heads", "heads dividing C"},
+};
+
+static void test_misfits(void **state)
+{
+    const digits *d = *state;
+    for (size_t i = 0; i < RG_COUNT(misfits); i++) {
+        char text[200], where[40];
+        const rg_model *model;
+        snprintf(text, sizeof(text), "{\"model\": {%s}}", misfits[i].model);
+        json_t *resolved = config(text, &model);
+        rg_program_spec spec = {.model = model,
+                                .config = resolved,
+                                .classes = 10,
+                                .features = 64,
+                                .rows = d->train.rows};
+        rg_err err = {0};
+        assert_null(rg_program_compile(&spec, &err));
+        snprintf(where, sizeof(where), "%s.c:", model->name);
+        if (err.code != RG_INPUT || !strstr(err.what, misfits[i].what) ||
+            !strstr(err.remedy, misfits[i].remedy) || !rg_text_starts(err.where, where))
+            fail_msg("%s: %s: %s; %s", text, err.where, err.what, err.remedy);
+        json_decref(resolved);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_mlp),
         cmocka_unit_test(test_linear),
+        cmocka_unit_test(test_cnn),
+        cmocka_unit_test(test_gru),
+        cmocka_unit_test(test_transformer),
+        cmocka_unit_test(test_transformer_without_positions),
+        cmocka_unit_test(test_misfits),
         cmocka_unit_test(test_every_activation_learns),
         cmocka_unit_test(test_every_optimizer_learns),
         cmocka_unit_test(test_every_schedule_learns),

@@ -107,6 +107,26 @@ static void orthogonal(rg_rng *rng, double gain, size_t rows, size_t columns, fl
     rg_free(row);
 }
 
+/* ---- Selective state spaces */
+
+static void state_rates(rg_rng *rng, double gain, size_t rows, size_t columns, float *ret)
+{
+    (void)rng;
+    (void)gain;
+    for (size_t i = 0; i < rows * columns; i++)
+        ret[i] = (float)log((double)(i % columns + 1));
+}
+
+/* softplus(x) = d for x = log(exp(d) - 1) = d + log(1 - exp(-d)). */
+static void time_steps(rg_rng *rng, double gain, size_t rows, size_t columns, float *ret)
+{
+    (void)gain;
+    for (size_t i = 0; i < rows * columns; i++) {
+        double step = 0.001 * pow(100, rg_rng_unit(rng));
+        ret[i] = (float)(step + log(-expm1(-step)));
+    }
+}
+
 static const fill fills[] = {
     [RG_INIT_ZEROS] = {.value = 0},
     [RG_INIT_ONES] = {.value = 1},
@@ -120,6 +140,8 @@ static const fill fills[] = {
     [RG_INIT_TRUNCATED] = {.draw = truncated, .width = as_given},
     [RG_INIT_ORTHOGONAL] = {.matrix = orthogonal},
     [RG_INIT_IDENTITY] = {.matrix = identity},
+    [RG_INIT_STATE_RATES] = {.matrix = state_rates},
+    [RG_INIT_TIME_STEPS] = {.matrix = time_steps},
 };
 
 static void fill_constant(float value, float *ret, size_t n)

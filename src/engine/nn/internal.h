@@ -32,6 +32,8 @@ rg_val rg_along(rg_val x, int rank, int axis);
 rg_val rg_affine(rg_scope *scope, rg_val x, int64_t width, bool no_bias); /* layers.c */
 rg_val rg_with_bias(rg_scope *scope, rg_val x, int axis); /* zeros (C) along it; norm.c */
 
+bool rg_is_filters(const char *name); /* of a weight: as rg_scope_weight says; convolution.c */
+
 /* ---- Configurations and scopes */
 /* Whether `value` is the constant that rg_conf_val gives for a number that is switched off. */
 bool rg_conf_is_zero(const rg_conf *conf, rg_val value);

@@ -53,6 +53,25 @@ static rg_val embedding(rg_scope *scope, rg_val ids, int64_t entries, int64_t wi
     return rg_gather(table, ids, 0);
 }
 
+static rg_val as_sequence(rg_val x, int64_t steps)
+{
+    rg_shape shape = rg_val_shape(x);
+    int64_t features = shape.rank == 2 ? shape.dim[1] : 0;
+    steps = steps ? steps : features;
+    if (steps < 1 || features % steps) {
+        rg_graph_fail(x.graph, "give it (B, D) and a number of steps that divides D",
+                      "%lld features as a sequence of %lld steps", (long long)features,
+                      (long long)steps);
+        return rg_reshape(x, rg_shape_of(rg_val_count(x), 1, 1));
+    }
+    return rg_reshape(x, rg_shape_of(shape.dim[0], steps, features / steps));
+}
+
+rg_val rg_as_sequence_at(rg_place at, rg_val x, int64_t steps)
+{
+    RG_PINNED(x.graph, at, as_sequence(x, steps));
+}
+
 rg_val rg_linear_at(rg_place at, rg_scope *scope, rg_val x, int64_t width)
 {
     RG_PINNED(scope->graph, at, rg_affine(scope, x, width, false));

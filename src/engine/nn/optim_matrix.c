@@ -1,7 +1,8 @@
 /* optim_matrix.c - update rules that see a weight as a matrix: adafactor, muon, shampoo.
  *
- * A weight of more than two axes counts as a matrix of (all but the last, the last); vectors
- * and scalars take a rule of their own. */
+ * A weight of more than two axes counts as a matrix of (all but the last, the last), the filters
+ * of a convolution as one of (the first, the others), as Muon's authors do: a row is one filter.
+ * Vectors and scalars take a rule of their own. */
 #include "engine/nn/internal.h"
 
 #include <math.h>
@@ -11,11 +12,13 @@ static bool is_matrix(rg_val p)
     return rg_val_shape(p).rank >= 2;
 }
 
-static rg_val as_matrix(rg_val x)
+static rg_val as_matrix(rg_val x, const char *name)
 {
     rg_shape shape = rg_val_shape(x);
-    int64_t columns = shape.dim[shape.rank - 1];
-    return rg_reshape(x, rg_shape_of(columns ? rg_val_count(x) / columns : 0, columns));
+    bool filters = rg_is_filters(name);
+    int64_t side = shape.dim[filters ? 0 : shape.rank - 1];
+    int64_t other = side ? rg_val_count(x) / side : 0;
+    return rg_reshape(x, filters ? rg_shape_of(side, other) : rg_shape_of(other, side));
 }
 
 static rg_val product(rg_val x, int contract_x, rg_val y, int contract_y)
@@ -58,7 +61,7 @@ static rg_val factored(rg_optim *optim, const char *name, rg_val square)
 
 rg_val rg_update_adafactor(rg_optim *optim, const char *name, rg_val p, rg_val gradient)
 {
-    rg_val g = is_matrix(p) ? as_matrix(gradient) : gradient;
+    rg_val g = is_matrix(p) ? as_matrix(gradient, name) : gradient;
     rg_val square = rg_add(rg_square(g), rg_number(g, 1e-30));
     square =
         is_matrix(p) ? factored(optim, name, square) : averaged(optim, "square", name, square);
@@ -95,7 +98,7 @@ rg_val rg_update_muon(rg_optim *optim, const char *name, rg_val p, rg_val gradie
 {
     if (!is_matrix(p))
         return rg_update_adamw(optim, name, p, gradient);
-    rg_val momentum = rg_optim_number(optim, "momentum"), g = as_matrix(gradient);
+    rg_val momentum = rg_optim_number(optim, "momentum"), g = as_matrix(gradient, name);
     rg_val velocity = rg_optim_slot(optim, "momentum", name, g);
     rg_val next = rg_add(rg_mul(momentum, velocity), g);
     rg_optim_keep(optim, velocity, next);
@@ -183,7 +186,8 @@ static rg_val whitened(rg_optim *optim, const char *name, rg_val g)
 
 rg_val rg_update_shampoo(rg_optim *optim, const char *name, rg_val p, rg_val g)
 {
-    rg_val u = is_matrix(p) ? whitened(optim, name, as_matrix(g)) : diagonal(optim, name, g);
+    rg_val u =
+        is_matrix(p) ? whitened(optim, name, as_matrix(g, name)) : diagonal(optim, name, g);
     rg_val step = rg_mul(optim->lr, rg_reshape(u, rg_val_shape(p)));
     return rg_sub(rg_optim_shrunk(optim, p), step);
 }

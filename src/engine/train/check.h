@@ -28,7 +28,10 @@ typedef struct checking {
     layer *layer;
     size_t n_layers;
     uint32_t *owner;  /* by id: the layer that computes it, from 1; 0: none */
+    bool *needed;     /* by id: the loss depends on it */
     bool *of_data;    /* by id: it depends on x */
+    bool *mixed;      /* by id: computed from a product of two signals, as attention's scores
+                         are, and by no weighted product since */
     rg_val *gradient; /* of the weights, of x, of the layers' outputs */
     size_t n_gradients;
     json_t *findings, *layers;
@@ -37,7 +40,7 @@ typedef struct checking {
 void check_say(checking *c, const char *check, bool warning, rg_place at, const char *remedy,
                const char *fmt, ...) RG_PRINTF(6, 7);
 
-/* check_layers.c: which layer computes what; fills layer, owner and of_data. */
+/* check_layers.c: which layer computes what; fills layer, owner, needed, of_data and mixed. */
 void check_find_layers(checking *c);
 /* check_reach.c: weights without a gradient, inputs and values that nothing reads. */
 void check_reach(checking *c);

@@ -13,6 +13,19 @@ static const char *scope_of(rg_arena *arena, const char *weight)
                : rg_arena_strdup(arena, weight);
 }
 
+/* By id: the loss depends on it. */
+static bool *needed_of(const checking *c)
+{
+    bool *needed = RG_ARENA_ARRAY(c->arena, bool, rg_graph_count(c->net.graph) + 1);
+    needed[c->loss.id] = true;
+    for (uint32_t id = c->loss.id; id > 0; id--) {
+        const rg_node *node = rg_node_of(c->net.graph, id);
+        for (uint32_t i = 0; needed[id] && i < node->n_in; i++)
+            needed[node->in[i]] = true;
+    }
+    return needed;
+}
+
 static void name_layers(checking *c)
 {
     c->layer = RG_ARENA_ARRAY(c->arena, layer, c->n_weights);
@@ -25,7 +38,8 @@ static void name_layers(checking *c)
             *last = (layer){.name = name, .at = rg_node_of(c->net.graph, id)->at, .first = i};
         }
         last->weights++;
-        last->parameters += (double)rg_val_count(c->weight[i].input);
+        if (!c->weight[i].buffer)
+            last->parameters += (double)rg_val_count(c->weight[i].input);
         c->owner[id] = (uint32_t)c->n_layers;
     }
 }
@@ -36,9 +50,12 @@ static void follow(checking *c, uint32_t id)
     for (uint32_t i = 0; i < node->n_in; i++) {
         uint32_t from = node->in[i];
         c->of_data[id] |= c->of_data[from];
+        c->mixed[id] |= c->mixed[from];
         if (c->owner[from] > c->owner[id])
             c->owner[id] = c->owner[from];
     }
+    if (node->op == RG_OP_dot || node->op == RG_OP_conv)
+        c->mixed[id] = c->of_data[node->in[0]] && c->of_data[node->in[1]];
 }
 
 static void account(checking *c, uint32_t id)
@@ -48,7 +65,8 @@ static void account(checking *c, uint32_t id)
         return;
     layer *its = &c->layer[c->owner[id] - 1];
     its->flops += rg_node_flops(c->net.graph, node);
-    if (c->of_data[id] && rg_dtype_float(node->dtype) && id <= c->out.id)
+    if (c->of_data[id] && !c->mixed[id] && c->needed[id] && rg_dtype_float(node->dtype) &&
+        id <= c->out.id)
         its->output = (rg_val){c->net.graph, id};
 }
 
@@ -57,6 +75,8 @@ void check_find_layers(checking *c)
     size_t count = rg_graph_count(c->net.graph);
     c->owner = RG_ARENA_ARRAY(c->arena, uint32_t, count + 1);
     c->of_data = RG_ARENA_ARRAY(c->arena, bool, count + 1);
+    c->mixed = RG_ARENA_ARRAY(c->arena, bool, count + 1);
+    c->needed = needed_of(c);
     name_layers(c);
     c->of_data[c->x.id] = true;
     for (uint32_t id = 1; id <= c->forward; id++) {

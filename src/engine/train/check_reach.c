@@ -12,25 +12,15 @@ static bool is_zero(const checking *c, rg_val v)
     return rg_node_constant(c->net.graph, v.id, &value) && value == 0;
 }
 
-/* By id: the loss depends on it. */
-static bool *mark_needed(const checking *c)
-{
-    bool *needed = RG_ARENA_ARRAY(c->arena, bool, rg_graph_count(c->net.graph) + 1);
-    needed[c->loss.id] = true;
-    for (uint32_t id = c->loss.id; id > 0; id--) {
-        const rg_node *node = rg_node_of(c->net.graph, id);
-        for (uint32_t i = 0; needed[id] && i < node->n_in; i++)
-            needed[node->in[i]] = true;
-    }
-    return needed;
-}
-
-static void check_weights(checking *c, const bool *needed)
+/* Buffers are for evaluation, and nothing trains them. */
+static void check_weights(checking *c)
 {
     for (size_t i = 0; i < c->n_weights; i++) {
         const rg_weight *w = &c->weight[i];
+        if (w->buffer)
+            continue;
         rg_place at = node_of(c, w->input)->at;
-        if (!needed[w->input.id])
+        if (!c->needed[w->input.id])
             check_say(c, "parameters", true, at, "use it, or do not ask for it",
                       "the output does not depend on the parameter %s", w->name);
         else if (is_zero(c, c->gradient[i]))
@@ -42,10 +32,10 @@ static void check_weights(checking *c, const bool *needed)
     }
 }
 
-static void check_inputs(checking *c, const bool *needed)
+static void check_inputs(checking *c)
 {
     rg_place at = node_of(c, c->out)->at;
-    if (!needed[c->x.id])
+    if (!c->needed[c->x.id])
         check_say(c, "inputs", true, at, "compute the output from x",
                   "the output does not depend on the features");
     const rg_param *table = c->spec->model->params;
@@ -63,13 +53,26 @@ static bool is_work(rg_op op)
            op == RG_OP_linrec || op == RG_OP_loop;
 }
 
+/* A loop gives each of its results as a value, and those without a reader are never computed: no
+ * work is lost while one of those made at the same place is needed. */
+static bool is_spare_result(const checking *c, const rg_node *node)
+{
+    for (uint32_t id = (uint32_t)c->forward; id > 0 && node->op == RG_OP_loop; id--) {
+        const rg_node *other = rg_node_of(c->net.graph, id);
+        if (c->needed[id] && other->op == RG_OP_loop && other->at.line == node->at.line &&
+            other->at.file == node->at.file)
+            return true;
+    }
+    return false;
+}
+
 /* The last work of each computation that leads nowhere. */
-static void check_unused(checking *c, const bool *needed)
+static void check_unused(checking *c)
 {
     bool *leads_on = RG_ARENA_ARRAY(c->arena, bool, c->forward + 1); /* to more such work */
     for (uint32_t id = (uint32_t)c->forward; id > 0; id--) {
         const rg_node *node = rg_node_of(c->net.graph, id);
-        bool work = is_work(node->op) && !needed[id];
+        bool work = is_work(node->op) && !c->needed[id] && !is_spare_result(c, node);
         for (uint32_t i = 0; i < node->n_in; i++)
             leads_on[node->in[i]] |= work || leads_on[id];
         if (work && !leads_on[id])
@@ -80,8 +83,7 @@ static void check_unused(checking *c, const bool *needed)
 
 void check_reach(checking *c)
 {
-    const bool *needed = mark_needed(c);
-    check_weights(c, needed);
-    check_inputs(c, needed);
-    check_unused(c, needed);
+    check_weights(c);
+    check_inputs(c);
+    check_unused(c);
 }

@@ -137,7 +137,8 @@ static void test_every_rule_is_recorded(void **state)
 
 /* ---- One update of a weight of any shape, its gradient given */
 
-static void update_once(const char *rule, rg_shape shape, const float *g, float *p)
+static void update_named(const char *rule, const char *name, rg_shape shape, const float *g,
+                         float *p)
 {
     json_t *item =
         json_pack("{s:s, s:f, s:f}", "optimizer", rule, "lr", 0.1, "weight_decay", 0.0);
@@ -147,7 +148,7 @@ static void update_once(const char *rule, rg_shape shape, const float *g, float 
     t.optim = rg_optim_new(t.graph, t.conf, lr, one);
     rg_val parameter = rg_input(t.graph, "p", RG_F32, shape);
     rg_val gradient = rg_input(t.graph, "g", RG_F32, shape);
-    rg_val next = rg_optimizer_find(rule)->update(t.optim, "p", parameter, gradient);
+    rg_val next = rg_optimizer_find(rule)->update(t.optim, name, parameter, gradient);
     t.plan = compile(t.graph, &next, 1, NULL, 0);
     set_hyper_parameters(t.plan, t.conf, t.values);
     size_t bytes = (size_t)rg_val_count(parameter) * sizeof(*p);
@@ -157,6 +158,30 @@ static void update_once(const char *rule, rg_shape shape, const float *g, float 
     memcpy(p, rg_plan_buffer(t.plan, next), bytes);
     close_trial(&t);
     json_decref(item);
+}
+
+static void update_once(const char *rule, rg_shape shape, const float *g, float *p)
+{
+    update_named(rule, "p", shape, g, p);
+}
+
+/* The filters of a convolution move as a matrix with one filter a row; other weights of three
+ * axes do not. */
+static void test_filters_are_rows(void **state)
+{
+    (void)state;
+    static const char *const rules[] = {"adafactor", "muon", "shampoo"};
+    for (size_t k = 0; k < RG_COUNT(rules); k++) {
+        float g[24], filters[24] = {0}, matrix[24] = {0}, other[24] = {0};
+        rg_rng rng = rg_rng_open(support_seed(), "filters");
+        for (size_t i = 0; i < 24; i++)
+            g[i] = (float)rg_rng_normal(&rng);
+        update_named(rules[k], "block0.conv1.filters", rg_shape_of(3, 2, 4), g, filters);
+        update_named(rules[k], "linear0.weight", rg_shape_of(3, 8), g, matrix);
+        update_named(rules[k], "mixture0.filters_up", rg_shape_of(3, 2, 4), g, other);
+        assert_memory_equal(filters, matrix, sizeof(filters));
+        assert_memory_not_equal(filters, other, sizeof(filters));
+    }
 }
 
 /* Scalars, single elements, three axes, no element at all; gradients of zero leave numbers. */
@@ -253,6 +278,7 @@ int main(void)
         cmocka_unit_test(test_paths),
         cmocka_unit_test(test_every_rule_is_recorded),
         cmocka_unit_test(test_shapes_and_zero_gradients),
+        cmocka_unit_test(test_filters_are_rows),
         cmocka_unit_test(test_muon_orthogonalises),
         cmocka_unit_test(test_shampoo_of_long_sides),
     };

@@ -81,6 +81,98 @@ static rg_val case_batch_norm(record *r)
     return rg_batch_norm(r->scope, in(r, "x"));
 }
 
+static rg_val case_conv1d(record *r)
+{
+    rg_convolution spec = {
+        .width = 6, .kernel = {3}, .stride = {2}, .padding = {2}, .dilation = {2}, .groups = 2};
+    return rg_conv1d(r->scope, in(r, "x"), &spec);
+}
+
+static rg_val case_conv1d_causal(record *r)
+{
+    rg_convolution spec = {
+        .width = 4, .kernel = {2}, .dilation = {2}, .causal = true, .no_bias = true};
+    return rg_conv1d(r->scope, in(r, "x"), &spec);
+}
+
+static rg_val case_conv2d(record *r)
+{
+    rg_convolution spec = {
+        .width = 4, .kernel = {3, 2}, .stride = {1, 2}, .padding = {1}, .dilation = {1, 2}};
+    return rg_conv2d(r->scope, in(r, "x"), &spec);
+}
+
+static rg_val case_conv2d_depthwise(record *r)
+{
+    rg_convolution spec = {.width = 6, .kernel = {2, 2}, .groups = 3};
+    return rg_conv2d(r->scope, in(r, "x"), &spec);
+}
+
+static rg_val case_conv1d_transposed(record *r)
+{
+    rg_convolution spec = {.width = 6,
+                           .kernel = {3},
+                           .stride = {3},
+                           .padding = {1},
+                           .output_padding = {2},
+                           .dilation = {2},
+                           .groups = 2};
+    return rg_conv1d_transposed(r->scope, in(r, "x"), &spec);
+}
+
+static rg_val case_conv2d_transposed(record *r)
+{
+    rg_convolution spec = {
+        .width = 4, .kernel = {3, 2}, .stride = {2}, .padding = {1}, .output_padding = {1}};
+    return rg_conv2d_transposed(r->scope, in(r, "x"), &spec);
+}
+
+static rg_val case_conv2d_transposed_cropped(record *r)
+{
+    rg_convolution spec = {
+        .width = 3, .kernel = {1, 2}, .stride = {2, 2}, .padding = {1, 2}, .no_bias = true};
+    return rg_conv2d_transposed(r->scope, in(r, "x"), &spec);
+}
+
+static rg_val case_max_pool(record *r)
+{
+    return rg_max_pool(in(r, "x"),
+                       &(rg_pool){.size = {3, 2}, .stride = {2, 2}, .padding = {1}});
+}
+
+static rg_val case_max_pool_tiles(record *r)
+{
+    return rg_max_pool(in(r, "x"), &(rg_pool){.size = {2}});
+}
+
+static rg_val case_mean_pool(record *r)
+{
+    return rg_mean_pool(in(r, "x"),
+                        &(rg_pool){.size = {3, 2}, .stride = {2, 1}, .padding = {1, 1}});
+}
+
+static rg_val case_mean_pool_tiles(record *r)
+{
+    return rg_mean_pool(in(r, "x"), &(rg_pool){.size = {2, 2}});
+}
+
+static rg_val case_selective_scan(record *r)
+{
+    rg_val x = in(r, "x");
+    rg_selective_scan_spec spec = {.delta = in(r, "delta"),
+                                   .a = in(r, "a"),
+                                   .b = in(r, "b"),
+                                   .c = in(r, "c"),
+                                   .skip = in(r, "skip")};
+    return rg_selective_scan(x, &spec);
+}
+
+static rg_val case_mamba(record *r)
+{
+    rg_mamba_spec spec = {.expand = 2, .states = 3, .kernel = 3, .rank = 2};
+    return rg_mamba(r->scope, in(r, "x"), &spec);
+}
+
 static rg_val case_embedding(record *r)
 {
     return rg_embedding(r->scope, in(r, "ids"), 5, 4);
@@ -257,6 +349,19 @@ static const struct {
     {"group_norm", case_group_norm},
     {"batch_norm", case_batch_norm},
     {"batch_norm_places", case_batch_norm},
+    {"conv1d", case_conv1d},
+    {"conv1d_causal", case_conv1d_causal},
+    {"conv2d", case_conv2d},
+    {"conv2d_depthwise", case_conv2d_depthwise},
+    {"conv1d_transposed", case_conv1d_transposed},
+    {"conv2d_transposed", case_conv2d_transposed},
+    {"conv2d_transposed_cropped", case_conv2d_transposed_cropped},
+    {"max_pool", case_max_pool},
+    {"max_pool_tiles", case_max_pool_tiles},
+    {"mean_pool", case_mean_pool},
+    {"mean_pool_tiles", case_mean_pool_tiles},
+    {"selective_scan", case_selective_scan},
+    {"mamba", case_mamba},
     {"embedding", case_embedding},
     {"sinusoidal", case_sinusoidal},
     {"learned_positions", case_learned_positions},

@@ -21,6 +21,12 @@ static rg_val sound(rg_scope *s, rg_val x, const rg_conf *conf)
     return rg_linear(s, x, s->classes);
 }
 
+static rg_val with_buffers(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    x = rg_batch_norm(s, rg_linear(s, rg_mul(x, rg_conf_val(conf, "rate")), 16));
+    return rg_linear(s, x, s->classes);
+}
+
 static rg_val unread_setting(rg_scope *s, rg_val x, const rg_conf *conf)
 {
     (void)conf;
@@ -38,6 +44,19 @@ static rg_val forgotten(rg_scope *s, rg_val x, const rg_conf *conf)
 {
     x = rg_mul(x, rg_conf_val(conf, "rate"));
     rg_linear(s, x, 16);
+    return rg_linear(s, x, s->classes);
+}
+
+static rg_val last_state(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    x = rg_as_sequence(rg_mul(x, rg_conf_val(conf, "rate")), 4);
+    return rg_linear(s, rg_gru(s, x, 8).last, s->classes);
+}
+
+static rg_val forgotten_loop(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    x = rg_mul(x, rg_conf_val(conf, "rate"));
+    rg_gru(s, rg_as_sequence(x, 4), 8);
     return rg_linear(s, x, s->classes);
 }
 
@@ -147,6 +166,7 @@ static const struct {
     size_t n;                            /* findings of this check */
 } cases[] = {
     {"sound", sound, NULL, NULL, NULL, 0},
+    {"with buffers", with_buffers, NULL, NULL, NULL, 0},
     {"unread setting", unread_setting, "note", "inputs", "does not read model.rate", 1},
     {"cut off", cut_off, "warning", "parameters",
      "no gradient reaches the parameter linear0.weight", 2},
@@ -154,6 +174,9 @@ static const struct {
      "does not depend on the parameter linear0", 2},
     {"forgotten product", forgotten, "note", "outputs", "dot makes a value that nothing uses",
      1},
+    {"last state", last_state, NULL, NULL, NULL, 0},
+    {"forgotten loop", forgotten_loop, "note", "outputs",
+     "loop makes a value that nothing uses", 0},
     {"blind", blind, "warning", "inputs", "does not depend on the features", 1},
     {"unbounded", unbounded, "warning", "values", "exp of a value without an upper bound", 1},
     {"fading", fading, "warning", "signals", "activations fade", 2},
@@ -233,6 +256,10 @@ static void test_layers(void **state)
     /* 2 B D H of the product, B H of the bias. */
     assert_close(rg_json_number(json_object_get(last, "flops"), 0), 2 * 64 * 16 * 3 + 64 * 3,
                  1e-12);
+    json_decref(facts);
+    facts = check(with_buffers, RG_CLASSIFY, &err); /* running statistics are no parameters */
+    assert_int_equal(json_integer_value(json_object_get(facts, "parameters")),
+                     8 * 16 + 16 + 16 + 16 + 16 * 3 + 3);
     json_decref(facts);
     facts = check(sound, RG_REGRESS, &err);
     assert_good(facts != NULL, err);
