@@ -133,7 +133,7 @@ static void test_cnn(void **state)
     for (size_t i = 0; i < RG_COUNT(more); i++) {
         char model[200];
         snprintf(model, sizeof(model), "\"name\": \"cnn\", \"shape\": [8, 8]%s", more[i]);
-        assert_true(accuracy_with(state, model, "\"lr\": 0.003, \"epochs\": 12") > 0.93);
+        assert_true(accuracy_with(state, model, "\"lr\": 0.003, \"epochs\": 8") > 0.9);
     }
     assert_true(accuracy_with(state, "\"name\": \"cnn\", \"planes\": 8, \"shape\": [8]",
                               "\"lr\": 0.003, \"epochs\": 12") > 0.93);
@@ -142,7 +142,7 @@ static void test_cnn(void **state)
 static void test_gru(void **state)
 {
     assert_true(accuracy_with(state, "\"name\": \"gru\", \"steps\": 8",
-                              "\"lr\": 0.003, \"epochs\": 20") > 0.93);
+                              "\"lr\": 0.003, \"epochs\": 12") > 0.93);
     assert_true(accuracy_with(state,
                               "\"name\": \"gru\", \"steps\": 8, \"width\": 32, \"layers\": "
                               "2, \"dropout\": 0.1",
@@ -158,7 +158,7 @@ static void test_transformer(void **state)
                  "\"name\": \"transformer\", \"tokens\": 8, \"positions\": \"%s\", "
                  "\"dropout\": 0.1",
                  positions[i]);
-        assert_true(accuracy_with(state, model, "\"lr\": 0.003, \"epochs\": 12") > 0.93);
+        assert_true(accuracy_with(state, model, "\"lr\": 0.003, \"epochs\": 8") > 0.9);
     }
 }
 

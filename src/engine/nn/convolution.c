@@ -59,9 +59,11 @@ static bool channels_fit(rg_val x, const layer *l)
                       "a %dd convolution of a value of rank %d", l->axes, rg_val_shape(x).rank);
         return false;
     }
-    if (c->width >= 1 && c->groups >= 1 && !(c->width % c->groups) && !(l->inputs % c->groups))
+    if (l->inputs >= 1 && c->width >= 1 && c->groups >= 1 && !(c->width % c->groups) &&
+        !(l->inputs % c->groups))
         return true;
-    rg_graph_fail(x.graph, "give a width of at least 1, and groups that divide it and C",
+    rg_graph_fail(x.graph,
+                  "give at least one channel on either side, and groups that divide both",
                   "a convolution of %lld channels to %lld in %lld groups", (long long)l->inputs,
                   (long long)c->width, (long long)c->groups);
     return false;
@@ -83,9 +85,9 @@ static const char *axis_remedy(const layer *l, int i, int64_t length)
     const rg_convolution *c = &l->spec;
     int64_t spare = l->transposed ? larger(c->stride[i], c->dilation[i]) : 1;
     if (!within(c->kernel[i], 1) || !within(c->stride[i], 1) || !within(c->dilation[i], 1))
-        return "give a kernel of at least 1, and no negative stride or dilation";
+        return "give a kernel, stride and dilation from 1 to 2^24";
     if (!within(c->padding[i], 0))
-        return "give no negative padding";
+        return "give a padding from 0 to 2^24";
     if (c->causal && (c->padding[i] || l->transposed))
         return "a causal convolution pads itself, and has no transposed form";
     if (c->output_padding[i] < 0 || c->output_padding[i] >= spare)

@@ -64,7 +64,8 @@ static inline json_t *config(const char *text, const rg_model **ret_model)
     return resolved;
 }
 
-static inline rg_program *program(const char *text, const rg_part *train)
+static inline rg_program *program_with(const char *text, const rg_part *train,
+                                       rg_plan_options plan)
 {
     const rg_model *model;
     json_t *resolved = config(text, &model);
@@ -73,12 +74,18 @@ static inline rg_program *program(const char *text, const rg_part *train)
                             .task = train->task,
                             .classes = train->classes,
                             .features = train->features,
-                            .rows = train->rows};
+                            .rows = train->rows,
+                            .plan = plan};
     rg_err err = {0};
     rg_program *made = rg_program_compile(&spec, &err);
     assert_good(made != NULL, err);
     json_decref(resolved);
     return made;
+}
+
+static inline rg_program *program(const char *text, const rg_part *train)
+{
+    return program_with(text, train, (rg_plan_options){0});
 }
 
 typedef struct curve { /* what a training reported, bit for bit */

@@ -98,24 +98,6 @@ static void member_text(char *ret, size_t size, const char *model, size_t i, int
              1 + (double)i, batch, EPOCHS);
 }
 
-static rg_program *program_with(const char *text, const rg_part *train, rg_plan_options plan)
-{
-    const rg_model *model;
-    rg_err err = {0};
-    json_t *resolved = config(text, &model);
-    rg_program_spec spec = {.model = model,
-                            .config = resolved,
-                            .task = train->task,
-                            .classes = train->classes,
-                            .features = train->features,
-                            .rows = train->rows,
-                            .plan = plan};
-    rg_program *made_program = rg_program_compile(&spec, &err);
-    assert_good(made_program != NULL, err);
-    json_decref(resolved);
-    return made_program;
-}
-
 static void train_member(rg_program *p, const char *text, size_t member, const rg_part *train,
                          const rg_part *val, curve *ret)
 {
@@ -211,7 +193,7 @@ static void check_cohort(const world *w, const char *model, size_t size, const c
         order[i] = i;
     rg_rng_shuffle(&rng, order, size);
     member_text(text, sizeof(text), model, size - 1, 32);
-    rg_program *p = program_with(text, &w->few, (rg_plan_options){0});
+    rg_program *p = program(text, &w->few);
     for (size_t i = 0; i < size; i++) {
         static curve c;
         member_text(text, sizeof(text), model, order[i], 32);
