@@ -37,7 +37,7 @@ tests() { # tree, further options of ctest
 }
 
 # What has threads or processes; the long tier runs everything under the thread sanitizer.
-threaded='^(base|sandbox|launch|engine\.cpu|engine\.train|worker|zoo|lab\.exec|lab\.store\.(open|kill|ledger)'
+threaded='^(base|sandbox|launch|engine\.cpu\.(dot|loop_run|plans|run|threads)|engine\.train\.(fit|step)|worker|lab\.exec|lab\.store\.(open|kill|ledger)'
 threaded+='|lab\.stats\.resample|lab\.study\.placebo'
 threaded+='|program\.(commands|storm|storm_trainers|tamper)$)'
 

@@ -8,7 +8,8 @@ build="gcc libc6-dev cmake ninja-build pkg-config libjansson-dev libsodium-dev z
 check="$build libcmocka-dev clang clang-format clang-tidy valgrind chromium sqlite3 python3 python3-numpy
        r-base-core python3-sklearn python3-torch"
 long="$check python3-scipy python3-optuna"
-bench="$build python3 python3-numpy python3-scipy python3-torch python3-optuna"
+# The peers' best: without OpenBLAS, Debian's PyTorch falls back to a BLAS ten times as slow.
+bench="$build python3 python3-numpy python3-scipy python3-torch python3-optuna libopenblas0-pthread"
 
 tier=${1:-build}
 case $tier in

@@ -37,6 +37,16 @@ static inline uint64_t support_seed(void)
     return text ? strtoull(text, NULL, 10) : 1;
 }
 
+/* How many random cases: a quarter under a sanitizer, where each takes many times as long. */
+static inline uint64_t support_cases(uint64_t n)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    return n / 4;
+#else
+    return n;
+#endif
+}
+
 /* A file of the folder with larger test data beside the checkout, or NULL when it is not there.
  */
 static inline const char *support_shared(const char *name)

@@ -142,7 +142,7 @@ static void test_kernels(void **state)
     for (size_t i = 0; i < RG_COUNT(sets); i++) {
         rg_rng rng = rg_rng_open(support_seed(), "conv %s", sets[i]);
         setenv("RIGOR_CPU", sets[i], 1);
-        for (int k = 0; k < 400; k++)
+        for (uint64_t k = 0; k < support_cases(400); k++)
             check_random(&rng, k % 3 ? RG_F32 : RG_F64);
         check_known(&rng, RG_F32);
         check_known(&rng, RG_F64);
@@ -158,7 +158,7 @@ static void test_onednn(void **state)
         skip();
     rg_rng rng = rg_rng_open(support_seed(), "conv onednn");
     setenv("RIGOR_ONEDNN", "always", 1);
-    for (int k = 0; k < 300; k++)
+    for (uint64_t k = 0; k < support_cases(300); k++)
         check_random(&rng, RG_F32);
     check_known(&rng, RG_F32);
     unsetenv("RIGOR_ONEDNN");
