@@ -1,9 +1,10 @@
 /* batch.c - one graph for many members (vmap): values that vary get a leading axis.
  *
- * A walk up the ids gives each value that depends on a varying one its wide form, by the rule of
- * its operation; all others are shared.  Notation: B members; y = op(x...), y of shape S; a rule
- * gives the wide y, of shape (B, S), from operands of which at least one is wide.  As wide values
- * are built from the same operations, gradients can be batched and batches differentiated. */
+ * A walk up the ids gives each value that depends on a varying one its wide form, by the rule
+ * of its operation; all others are shared.  Notation: B members; y = op(x...), y of shape S; a
+ * rule gives the wide y, of shape (B, S), from operands of which at least one is wide.  As wide
+ * values are built from the same operations, gradients can be batched and batches
+ * differentiated. */
 #include "engine/ir/batch.h"
 
 #include "engine/ir/transform.h"
@@ -224,7 +225,8 @@ static rg_val conv_of_wide_filters(const rg_batching *b)
     return merge_members(move_axis(y, 2, 0), 2);
 }
 
-/* Members are groups, which the kernel computes one after the other: a loop over the members. */
+/* Members are groups, which the kernel computes one after the other: a loop over the members.
+ */
 static rg_val conv_of_both(const rg_batching *b)
 {
     rg_conv_axes axes = b->node.attr.conv;

@@ -1,9 +1,9 @@
 /* batch_loop.c - the batching rule of `loop`: the same loop over a batched body.
  *
- * Which carries vary is a fixed point: one varies when it begins so, or when its next value depends on
- * something that does.  Scanned values and stacks keep their steps in front, (steps, B, ...), so that
- * a step reads and writes one run of memory.  Siblings ask one after the other and get the siblings of
- * one wide loop, as equal bodies are made once. */
+ * Which carries vary is a fixed point: one varies when it begins so, or when its next value
+ * depends on something that does.  Scanned values and stacks keep their steps in front, (steps,
+ * B, ...), so that a step reads and writes one run of memory.  Siblings ask one after the other
+ * and get the siblings of one wide loop, as equal bodies are made once. */
 #include "engine/ir/batch.h"
 #include "engine/ir/import.h"
 #include "engine/ir/loop.h"

@@ -140,12 +140,13 @@ double rg_dtype_round(rg_dtype dtype, double value);
 bool rg_node_constant(const rg_graph *graph, uint32_t id, double *ret);
 /* Element strides of a shape that lies in memory row by row. */
 void rg_shape_strides(rg_shape shape, int64_t stride[RG_RANK_MAX]);
-/* Sees the n axes as one: its length and its stride; false where they are not one run of memory. */
+/* Sees the n axes as one: its length and its stride; false where they are not one run of
+ * memory. */
 bool rg_shape_run(rg_shape shape, const int64_t *stride, const int *axes, int n, int64_t *count,
                   int64_t *step);
 /* Sizes and element strides of dot's operand `side` (0: x, 1: y) as three blocks of axes:
- * batch, free, contracted.  False when the free or the contracted axes are not one run of memory
- * with the given strides of the operand's axes. */
+ * batch, free, contracted.  False when the free or the contracted axes are not one run of
+ * memory with the given strides of the operand's axes. */
 typedef struct rg_dot_view {
     int64_t count[3], stride[3];
     bool regular; /* the batch is one run, too: else stride[0] means nothing */

@@ -1,8 +1,8 @@
 /* segments.c - sums, maxima and softmax over rows that bear the same number, and running sums.
  *
- * The maximum is a primitive beside scatter_add, not a sort with a scan behind it: one pass over
- * the rows in place of n log n comparisons, and its derivative is made of operations that exist.
- */
+ * The maximum is a primitive beside scatter_add, not a sort with a scan behind it: one pass
+ * over the rows in place of n log n comparisons, and its derivative is made of operations that
+ * exist. */
 #include "engine/ir/node.h"
 
 /* zeros or least values (n, ...) with the rows of x gone in. */

@@ -1,6 +1,6 @@
-/* substitute.c - the same values at other arguments: f(x) and a value for x give f(that).  Only what
- * stands between the arguments and the values asked for is made again: a copy of anything else is
- * its equal, the original. */
+/* substitute.c - the same values at other arguments: f(x) and a value for x give f(that).  Only
+ * what stands between the arguments and the values asked for is made again: a copy of anything
+ * else is its equal, the original. */
 #include "engine/ir/import.h"
 
 static bool replaceable(rg_graph *graph, const rg_val *from, const rg_val *to, size_t n)

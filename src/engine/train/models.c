@@ -1,5 +1,5 @@
-/* models.c - finding a model: by name in the table, which is generated from zoo/ at build time, or
- * by the hash of its source among the shared objects of the user's own models. */
+/* models.c - finding a model: by name in the table, which is generated from zoo/ at build time,
+ * or by the hash of its source among the shared objects of the user's own models. */
 #include "rigor/model.h"
 
 #include <dlfcn.h>

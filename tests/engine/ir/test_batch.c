@@ -1,5 +1,5 @@
-/* test_batch.c - many members in one graph: the form of each rule, and a batch equals a loop over
- * its members, bit for bit (dot: within rounding), for every operation of the table. */
+/* test_batch.c - many members in one graph: the form of each rule, and a batch equals a loop
+ * over its members, bit for bit (dot: within rounding), for every operation of the table. */
 #include "engine/ir/text.h"
 #include "engine/random_graph.h"
 #include "rigor/plan.h"
@@ -203,8 +203,8 @@ static size_t bytes_of(rg_val x)
     return (size_t)rg_val_count(x) * rg_dtype_bytes(rg_val_dtype(x));
 }
 
-/* The same bits, two NaNs, or, with products, nearly the same number.  What rounding moves across
- * a jump (a comparison, a cut) is not looked for: dots are drawn alone. */
+/* The same bits, two NaNs, or, with products, nearly the same number.  What rounding moves
+ * across a jump (a comparison, a cut) is not looked for: dots are drawn alone. */
 static bool same(const trial *t, rg_dtype dtype, const void *a, const void *b, int64_t i)
 {
     size_t bytes = rg_dtype_bytes(dtype);
@@ -394,8 +394,8 @@ static void test_index_out_of_range(void **state)
     }
 }
 
-/* ---- Gradients of single examples of a two-layer perceptron: 5 examples of 4 features, 3 hidden
- * units, 2 classes; f64. */
+/* ---- Gradients of single examples of a two-layer perceptron: 5 examples of 4 features, 3
+ * hidden units, 2 classes; f64. */
 enum { EXAMPLES = 5, FEATURES = 4, HIDDEN = 3, CLASSES = 2 };
 typedef struct perceptron {
     rg_graph *graph;

@@ -60,7 +60,8 @@ static void test_all_kept(void **state)
     rg_graph_free(p.graph);
 }
 
-/* Constants are rounded, whole numbers and truths are left alone, casts lead to the new type. */
+/* Constants are rounded, whole numbers and truths are left alone, casts lead to the new type.
+ */
 static void test_other_types(void **state)
 {
     (void)state;

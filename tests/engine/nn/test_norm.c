@@ -1,5 +1,5 @@
-/* test_norm.c - batch norm's running statistics; short batches; layers of odd shapes; what layers
- * refuse.  Values and gradients are in test_records.c. */
+/* test_norm.c - batch norm's running statistics; short batches; layers of odd shapes; what
+ * layers refuse.  Values and gradients are in test_records.c. */
 #include "engine/nn/torch.h"
 
 #include "rigor/nn.h"
