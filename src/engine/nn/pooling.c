@@ -1,9 +1,10 @@
 /* pooling.c - maxima and means over windows of the spatial axes, as composites.
  *
  * The places of a window come side by side along a new first axis: by a reshape, (.., L, ..) ->
- * (.., p, size, ..), and a permutation where windows tile their axes, else by a strided slice for
- * each place.  So one reduction sees a whole window, and the elements that attain a maximum share
- * its cotangent as in amax; it runs over whole vectors of outputs, and so does its derivative. */
+ * (.., p, size, ..), and a permutation where windows tile their axes, else by a strided slice
+ * for each place.  So one reduction sees a whole window, and the elements that attain a maximum
+ * share its cotangent as in amax; it runs over whole vectors of outputs, and so does its
+ * derivative. */
 #include "rigor/nn.h"
 
 #include <math.h>
