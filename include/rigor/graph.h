@@ -233,7 +233,7 @@ void rg_batch_at(rg_place at, const rg_val *y, size_t m, const rg_val *x, const 
  */
 void rg_remat_at(rg_place at, rg_val y, const rg_val *keep, size_t n);
 /* y with every float of type `from` on the way to it computed in type `to`, values of `keep`
- * excepted; ret[j] has y[j]'s shape and type.  Inputs are cast where they are read and keep
+ * and results of loops (whose bodies keep their types) excepted; ret[j] has y[j]'s shape and type.  Inputs are cast where they are read and keep
  * their type, so the gradients of ret by them, and the parameters that they update, are of type
  * `from`: Micikevicius et al. 2018, "Mixed precision training".  From f32 to f64 it gives a
  * judge of rounding. */
