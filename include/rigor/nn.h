@@ -390,7 +390,7 @@ rg_val rg_squared_error_at(rg_place at, rg_val prediction, rg_val target);
 rg_val rg_absolute_error_at(rg_place at, rg_val prediction, rg_val target);
 /* d^2 / 2 where |d| < delta, else delta (|d| - delta / 2); delta: scalar (Huber 1964). */
 rg_val rg_huber_at(rg_place at, rg_val prediction, rg_val target, rg_val delta);
-/* (log v + (target - mean)^2 / v) / 2 for a predicted log v (Nix & Weigend 1994), without the
+/* All of one shape: (log v + (target - mean)^2 / v) / 2 for a predicted log v (Nix & Weigend 1994), without the
  * constant log(2 pi) / 2. */
 rg_val rg_gaussian_nll_at(rg_place at, rg_val mean, rg_val log_variance, rg_val target);
 

@@ -6,6 +6,13 @@
 /* ---- take_along. */
 static bool along_fits(rg_val x, rg_val indices, int axis)
 {
+    rg_dtype dtype = rg_val_dtype(indices);
+    if (dtype != RG_I32 && dtype != RG_U32) {
+        rg_graph_fail(x.graph, "convert with rg_cast",
+                      "take_along: indices of type %s; expected i32 or u32",
+                      rg_dtype_name(dtype));
+        return false;
+    }
     rg_shape from = rg_val_shape(x), to = rg_val_shape(indices);
     bool fits = axis >= 0 && axis < from.rank && to.rank == from.rank;
     for (int i = 0; fits && i < from.rank; i++)

@@ -21,7 +21,7 @@
 rg_val rg_number(rg_val like, double value);  /* a constant of the type of `like` */
 rg_val rg_mean_over(rg_val x, uint32_t axes); /* the axes stay, with length 1 */
 rg_val rg_square(rg_val x);
-rg_val rg_positive_part(rg_val x); /* max(x, 0) with derivative 0 at 0 */
+rg_val rg_positive_part(rg_val x); /* max(x, 0) with derivative 0 at 0; NaN stays */
 rg_val rg_at_least(rg_val x, double floor);
 rg_val rg_length(rg_val x, int axis); /* of the axis, as a constant of x's type */
 rg_val rg_part_of(rg_val x, int axis, int64_t from, int64_t to);
@@ -39,7 +39,8 @@ bool rg_is_filters(const char *name); /* of a weight: as rg_scope_weight says; c
 bool rg_conf_is_zero(const rg_conf *conf, rg_val value);
 /* The next site: it tells the random draws of one step apart. */
 uint32_t rg_scope_site(rg_scope *scope);
-/* scope->present as (B, 1, ..., 1) of x's rank and type; no value when all are present. */
+/* scope->present as (B, 1, ..., 1) of x's rank and type, for x of as many rows; no value when all
+ * are present. */
 rg_val rg_scope_present(const rg_scope *scope, rg_val x);
 
 /* ---- Update rules: rows of the table in optim.c */

@@ -368,6 +368,21 @@ static void test_indexing(void **state)
         }
 }
 
+/* Filters alone vary, with two groups and five spatial axes: there is no ninth axis. */
+static void test_conv_of_five_axes(void **state)
+{
+    (void)state;
+    trial t = {.seed = support_seed(), .members = 3, .dots = true, .m = 1};
+    t.r = (random_graph){.graph = rg_graph_new(), .rng = rg_rng_open(t.seed, "conv")};
+    rg_val x = rg_input(t.r.graph, "x", RG_F64, rg_shape_of(2, 4, 2, 3, 1, 2, 2));
+    rg_val w = rg_input(t.r.graph, "w", RG_F64, rg_shape_of(6, 2, 2, 2, 1, 1, 2));
+    t.y[0] = rg_conv(x, w, &(rg_conv_axes){.groups = 2});
+    vary(&t, w);
+    assert_true(batched(&t));
+    compare(&t);
+    rg_graph_free(t.r.graph);
+}
+
 /* One member's bad index is an error of the run, not its neighbour's entry. */
 static void test_index_out_of_range(void **state)
 {
@@ -553,6 +568,7 @@ int main(void)
         cmocka_unit_test(test_every_operation),
         cmocka_unit_test(test_indexing),
         cmocka_unit_test(test_index_out_of_range),
+        cmocka_unit_test(test_conv_of_five_axes),
         cmocka_unit_test(test_gradients_of_examples),
         cmocka_unit_test(test_batch_of_a_batch),
         cmocka_unit_test(test_mistakes),
