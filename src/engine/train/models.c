@@ -79,7 +79,10 @@ const rg_model *rg_model_load(const char *library, rg_err *err)
     if (!model)
         rg_fail(err, RG_INPUT, "", "write: const rg_model model = {...};",
                 "the file defines no model");
-    return model && model_fits(model, err) ? model : NULL;
+    if (model && model_fits(model, err))
+        return model;
+    dlclose(handle);
+    return NULL;
 }
 
 /* ---- Those that this process may be asked for. */
