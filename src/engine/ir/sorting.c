@@ -62,10 +62,7 @@ static rg_val take_along(rg_val x, rg_val indices, int axis)
 
 rg_val rg_take_along_at(rg_place at, rg_val x, rg_val indices, int axis)
 {
-    rg_graph_pin(x.graph, at);
-    rg_val ret = take_along(x, indices, axis);
-    rg_graph_unpin(x.graph);
-    return ret;
+    RG_PINNED(x.graph, at, take_along(x, indices, axis));
 }
 
 /* ---- Sorted values. */
@@ -95,8 +92,5 @@ static rg_val top_k(rg_val x, int64_t k, int axis, rg_val *ret_indices)
 rg_val rg_top_k_at(rg_place at, rg_val x, int64_t k, int axis, rg_val *ret_indices)
 {
     rg_val unused;
-    rg_graph_pin(x.graph, at);
-    rg_val ret = top_k(x, k, axis, ret_indices ? ret_indices : &unused);
-    rg_graph_unpin(x.graph);
-    return ret;
+    RG_PINNED(x.graph, at, top_k(x, k, axis, ret_indices ? ret_indices : &unused));
 }

@@ -3,7 +3,6 @@
  * Queries of H heads share the keys and values of G <= H groups (Ainslie et al. 2023): the
  * heads of a group stand on an axis of their own beside the batch, (B, G, H/G, T, D), so that
  * one dot serves all of them and keys are never copied. */
-#include "engine/ir/node.h"
 #include "engine/nn/internal.h"
 
 #include <math.h>

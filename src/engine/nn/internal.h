@@ -2,20 +2,8 @@
 #ifndef RIGOR_ENGINE_NN_INTERNAL_H
 #define RIGOR_ENGINE_NN_INTERNAL_H
 
+#include "engine/ir/node.h"
 #include "rigor/nn.h"
-
-/* Runs the body of a layer with its caller's place pinned; the public function of each layer is
- * this and no more. */
-#define RG_PINNED(graph, at, call) \
-    do { \
-        rg_graph *pinned_ = (graph); \
-        if (!pinned_) \
-            return (rg_val){0}; \
-        rg_graph_pin(pinned_, (at)); \
-        rg_val result_ = (call); \
-        rg_graph_unpin(pinned_); \
-        return result_; \
-    } while (0)
 
 /* ---- Small sums of primitives (compute.c) */
 rg_val rg_number(rg_val like, double value);  /* a constant of the type of `like` */

@@ -1,5 +1,4 @@
 /* losses.c - losses, one value an example; the trainer takes the mean over the batch. */
-#include "engine/ir/node.h"
 #include "engine/nn/internal.h"
 
 static rg_val shifted(rg_val logits, uint32_t axis)
