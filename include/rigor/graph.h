@@ -28,7 +28,8 @@ typedef struct rg_val {
 rg_graph *rg_graph_new(void);
 void rg_graph_free(rg_graph *graph);
 const rg_err *rg_graph_error(const rg_graph *graph); /* code RG_OK while all is well */
-/* Records a mistake found by a layer, at the current source position; the first one sticks. */
+/* Records a mistake found by a layer, at the current source position; the first one sticks.
+ * NULL, the graph of no value: nothing is recorded, and whatever reads the result will tell. */
 void rg_graph_fail(rg_graph *graph, const char *remedy, const char *fmt, ...) RG_PRINTF(3, 4);
 size_t rg_graph_count(const rg_graph *graph); /* ids are 1 .. count */
 

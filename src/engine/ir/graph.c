@@ -77,7 +77,7 @@ void rg_graph_unpin(rg_graph *graph)
 
 void rg_graph_fail(rg_graph *graph, const char *remedy, const char *fmt, ...)
 {
-    if (graph->err.code != RG_OK)
+    if (!graph || graph->err.code != RG_OK)
         return;
     char where[sizeof(graph->err.where)] = "", what[sizeof(graph->err.what)];
     if (graph->at.file)

@@ -369,6 +369,14 @@ static rg_val bad_rows_of_batch(net *n)
     return rg_batch_norm(n->scope, rg_reshape(x, rg_shape_of(6, 4)));
 }
 
+/* A GRU has no cell: norms of no value are none, and the next layer with weights says so. */
+static rg_val bad_no_value(net *n)
+{
+    rg_val x = rg_input(n->graph, "x", RG_F32, rg_shape_of(2, 3, 4));
+    rg_val cell = rg_gru(n->scope, x, 4).cell;
+    return rg_linear(n->scope, rg_group_norm(n->scope, rg_layer_norm(n->scope, cell), 2), 3);
+}
+
 static rg_val bad_targets(net *n)
 {
     rg_val p = rg_input(n->graph, "p", RG_F32, rg_shape_of(4, 1));
@@ -409,6 +417,7 @@ static void test_mistakes(void **state)
         {bad_labels, "focal loss of logits of rank 2 and labels of rank 2"},
         {bad_rows, "triplet loss of values of rank 2 and 2"},
         {bad_rows_of_batch, "6 rows in a batch of 2 examples: which are there cannot be told"},
+        {bad_no_value, "a linear layer of rank 0 and width 3"},
         {bad_targets, "squared error of shapes (4, 1) and (4)"},
         {bad_variance, "Gaussian likelihood of shapes (4) and (1)"},
     };
