@@ -11,8 +11,8 @@ set(RIGOR_LIBRARIES PkgConfig::JANSSON PkgConfig::SODIUM PkgConfig::ZLIB PkgConf
     PkgConfig::LIBUV PkgConfig::LIBFYAML Threads::Threads ${CMAKE_DL_LIBS} m)
 
 # oneDNN has no pkg-config file.  Its headers are needed to build the shim; the library itself is
-# loaded on first use (src/engine/cpu/onednn.c), so that a process which trains nothing starts in
-# milliseconds and a machine without it falls back to our own kernel.
+# loaded on first use (src/engine/cpu/onednn_library.c), so that a process which trains nothing
+# starts in milliseconds and a machine without it falls back to our own kernel.
 find_path(DNNL_INCLUDE_DIR oneapi/dnnl/dnnl.h)
 if(DNNL_INCLUDE_DIR)
     add_compile_definitions(RIGOR_HAVE_ONEDNN)

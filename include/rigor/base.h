@@ -237,8 +237,8 @@ uint64_t rg_seed_derive(uint64_t seed, const char *site_fmt, ...) RG_PRINTF(2, 3
 /* ---- Files ------------------------------------------------------------------------------- */
 /* Reads a whole file of at most `max` bytes; *ret is NUL-terminated, rg_free. */
 bool rg_file_read(const char *path, size_t max, char **ret, size_t *ret_len, rg_err *err);
-/* The same for a file that a program left which nobody has to trust: a link, a folder, a pipe or
- * a device is refused, and what is too large before it is read. */
+/* The same for a file that a program left which nobody has to trust: a link, a folder, a pipe
+ * or a device is refused, and what is too large before it is read. */
 bool rg_file_read_foreign(const char *path, size_t max, char **ret, size_t *ret_len,
                           rg_err *err);
 /* Writes beside the target, fsyncs, renames: readers see the old file or the new, never half.
@@ -246,7 +246,8 @@ bool rg_file_read_foreign(const char *path, size_t max, char **ret, size_t *ret_
 bool rg_file_write(const char *path, const void *data, size_t len, int mode, rg_err *err);
 bool rg_file_exists(const char *path);
 bool rg_dir_make(const char *path, int mode, rg_err *err); /* with parents */
-/* A new folder /tmp/rigor-UID/PURPOSE-XXXXXX (or below TMPDIR), mode 0700; NULL with an error. */
+/* A new folder /tmp/rigor-UID/PURPOSE-XXXXXX (or below TMPDIR), mode 0700; NULL with an error.
+ */
 char *rg_dir_scratch(rg_arena *arena, const char *purpose, rg_err *err);
 void rg_dir_scratch_end(
     const char *dir); /* removes it, and what they lie in when it is the last */
@@ -268,14 +269,15 @@ typedef enum rg_log_level { RG_LOG_ERROR, RG_LOG_WARN, RG_LOG_INFO, RG_LOG_DEBUG
 void rg_log_level_set(rg_log_level level); /* default: warn; RIGOR_LOG=debug sets it, too */
 void rg_log_line(rg_log_level level, const char *fmt, ...) RG_PRINTF(2, 3); /* on stderr */
 int rg_cpu_count(void); /* cores this process may use */
-/* A crew: the caller and up to threads - 1 helpers, which wait between two pieces of work.  One piece
- * of work at a time; a thread that cannot be started makes the crew smaller, nothing else. */
+/* A crew: the caller and up to threads - 1 helpers, which wait between two pieces of work.  One
+ * piece of work at a time; a thread that cannot be started makes the crew smaller, nothing
+ * else. */
 typedef struct rg_crew rg_crew;
 rg_crew *rg_crew_new(int threads);
 void rg_crew_free(rg_crew *crew);
 int rg_crew_size(const rg_crew *crew); /* with the caller; 1 for NULL */
-/* Calls work(ctx, i, member) for i in [0, n), in any order; member: which of the crew does it, from 0
- * (the caller).  Returns once all is done.  NULL: the caller alone. */
+/* Calls work(ctx, i, member) for i in [0, n), in any order; member: which of the crew does it,
+ * from 0 (the caller).  Returns once all is done.  NULL: the caller alone. */
 void rg_crew_run(rg_crew *crew, size_t n, void (*work)(void *ctx, size_t i, int member),
                  void *ctx);
 /* Calls work(ctx, i) for i in [0, n) on up to `threads` threads, in any order. */

@@ -28,7 +28,8 @@ typedef struct rg_val {
 rg_graph *rg_graph_new(void);
 void rg_graph_free(rg_graph *graph);
 const rg_err *rg_graph_error(const rg_graph *graph); /* code RG_OK while all is well */
-/* Records a mistake found by a layer, at the current source position; the first one sticks. */
+/* Records a mistake found by a layer, at the current source position; the first one sticks.
+ * NULL, the graph of no value: nothing is recorded, and whatever reads the result will tell. */
 void rg_graph_fail(rg_graph *graph, const char *remedy, const char *fmt, ...) RG_PRINTF(3, 4);
 size_t rg_graph_count(const rg_graph *graph); /* ids are 1 .. count */
 
@@ -123,8 +124,8 @@ typedef struct rg_dot_axes {
 rg_val rg_dot_at(rg_place at, rg_val x, rg_val y, const rg_dot_axes *axes);
 rg_val rg_matmul_at(rg_place at, rg_val x, rg_val y); /* (..., M, K) x (K, N) -> (..., M, N) */
 
-/* ---- Convolution as cross-correlation, PyTorch's order of axes: x (N, C, s1..sk) and filters w
- * (O, C / groups, r1..rk) give (N, O, p1..pk) for 1 to 6 spatial axes,
+/* ---- Convolution as cross-correlation, PyTorch's order of axes: x (N, C, s1..sk) and filters
+ * w (O, C / groups, r1..rk) give (N, O, p1..pk) for 1 to 6 spatial axes,
  *   y[n, o, p] = sum over c, r of w[o, c, r] x'[n, c, p * stride + r * dilate_w - lo],
  * where x' is x with dilate_x - 1 zeros between neighbours and zeros around it.  Padding (lo
  * before, hi behind) may be negative: entries are cut off.  With the spread length
@@ -201,9 +202,9 @@ typedef struct rg_loop_spec {
 /* ret: the carries after the last step, then the stacks (steps, ...) of the outs. */
 void rg_loop_at(rg_place at, rg_graph *graph, const rg_loop_spec *spec, rg_val *ret);
 
-/* ---- Transforms: graph in, graph out.  They add nodes of the same operations, so that each can
- * be applied to another's results, and change nothing that stands.  `x` may be any values of the
- * graph, not only inputs; a result that does not depend on them has derivative zero. */
+/* ---- Transforms: graph in, graph out.  They add nodes of the same operations, so that each
+ * can be applied to another's results, and change nothing that stands.  `x` may be any values
+ * of the graph, not only inputs; a result that does not depend on them has derivative zero. */
 /* Reverse mode: d(loss)/d(x[i]) into ret[i] (same shape as x[i]); loss is a scalar. */
 void rg_grad_at(rg_place at, rg_val loss, const rg_val *x, size_t n, rg_val *ret);
 /* Reverse mode for m results of any shape, each with a cotangent g[j] of y[j]'s shape and type:
@@ -215,27 +216,28 @@ void rg_vjp_at(rg_place at, const rg_val *y, const rg_val *cotangent, size_t m, 
  * transposed: Radul, Paszke, Frostig, Johnson, Maclaurin 2023, "You only linearize once". */
 void rg_jvp_at(rg_place at, const rg_val *y, size_t m, const rg_val *x, const rg_val *tangent,
                size_t n, rg_val *ret);
-/* The Hessian of a scalar loss times the tangents, into ret[i] (same shape as x[i]), forward mode
- * over reverse mode, at a small multiple of the gradient's cost: Pearlmutter 1994, "Fast exact
- * multiplication by the Hessian". */
+/* The Hessian of a scalar loss times the tangents, into ret[i] (same shape as x[i]), forward
+ * mode over reverse mode, at a small multiple of the gradient's cost: Pearlmutter 1994, "Fast
+ * exact multiplication by the Hessian". */
 void rg_hvp_at(rg_place at, rg_val loss, const rg_val *x, const rg_val *tangent, size_t n,
                rg_val *ret);
-/* y for B members at once (vmap): wide[i], of shape (B, x[i]'s), stands for x[i]; ret[j], of shape
- * (B, y[j]'s), holds for each member what y[j] would be.  What does not depend on x is shared, a
- * result that does not is repeated.  A dot with one operand that varies stays one product, with
- * the members among its free axes.  Values of 8 axes cannot vary. */
+/* y for B members at once (vmap): wide[i], of shape (B, x[i]'s), stands for x[i]; ret[j], of
+ * shape (B, y[j]'s), holds for each member what y[j] would be.  What does not depend on x is
+ * shared, a result that does not is repeated.  A dot with one operand that varies stays one
+ * product, with the members among its free axes.  Values of 8 axes cannot vary. */
 void rg_batch_at(rg_place at, const rg_val *y, size_t m, const rg_val *x, const rg_val *wide,
                  size_t n, rg_val *ret);
 /* Marks what lies between `keep` and y (what y is computed from and what depends on a value of
- * `keep`, these and y excepted): gradients taken later compute it again from the rest instead of
- * reading it, so that it need not stay in memory until then.  Griewank, Walther 2000, "Revolve";
- * Chen, Xu, Zhang, Guestrin 2016, "Training deep nets with sublinear memory cost". */
+ * `keep`, these and y excepted): gradients taken later compute it again from the rest instead
+ * of reading it, so that it need not stay in memory until then.  Griewank, Walther 2000,
+ * "Revolve"; Chen, Xu, Zhang, Guestrin 2016, "Training deep nets with sublinear memory cost".
+ */
 void rg_remat_at(rg_place at, rg_val y, const rg_val *keep, size_t n);
 /* y with every float of type `from` on the way to it computed in type `to`, values of `keep`
- * excepted; ret[j] has y[j]'s shape and type.  Inputs are cast where they are read and keep their
- * type, so the gradients of ret by them, and the parameters that they update, are of type `from`:
- * Micikevicius et al. 2018, "Mixed precision training".  From f32 to f64 it gives a judge of
- * rounding. */
+ * and results of loops (whose bodies keep their types) excepted; ret[j] has y[j]'s shape and type.  Inputs are cast where they are read and keep
+ * their type, so the gradients of ret by them, and the parameters that they update, are of type
+ * `from`: Micikevicius et al. 2018, "Mixed precision training".  From f32 to f64 it gives a
+ * judge of rounding. */
 void rg_cast_graph_at(rg_place at, const rg_val *y, size_t m, rg_dtype from, rg_dtype to,
                       const rg_val *keep, size_t n, rg_val *ret);
 /* The values as they would be with to[i] (same type and shape) in place of from[i], all at

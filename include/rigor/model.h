@@ -24,13 +24,13 @@ typedef struct rg_model {
 extern const rg_model *const rg_models[];        /* in order of the alphabet; ends with NULL */
 const rg_model *rg_model_find(const char *name); /* NULL when absent */
 
-/* ---- A model of the user's own ----------------------------------------------------------------
+/* ---- A model of the user's own --------------------------------------------------------------
  * is a C file that includes this header and defines `const rg_model model`; `rigor` compiles it
  * into a shared object (docs/own-model.md).  Its configuration has "file" and "sha256", of the
  * source, beside "name".
  *
- * Names the shared object of the source with this hash.  It is loaded when a configuration first
- * asks for it, which a worker does behind its seal. */
+ * Names the shared object of the source with this hash.  It is loaded when a configuration
+ * first asks for it, which a worker does behind its seal. */
 void rg_model_offer(const char *sha256, const char *library);
 /* NULL when there is none, or none that can be loaded. */
 const rg_model *rg_model_of_library(const char *sha256, rg_err *err);

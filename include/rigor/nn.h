@@ -96,7 +96,8 @@ void rg_scope_leave(rg_scope *scope);
 /* One called "filters" counts as a matrix of (the first axis, the others) where an update rule
  * sees matrices; others of more than two axes as (all but the last, the last). */
 rg_val rg_scope_weight(rg_scope *scope, const char *name, rg_shape shape, rg_init init);
-/* A buffer, and its value after a training step (unchanged unless kept).  Evaluation reads it. */
+/* A buffer, and its value after a training step (unchanged unless kept).  Evaluation reads it.
+ */
 rg_val rg_scope_buffer(rg_scope *scope, const char *name, rg_shape shape, rg_init init);
 void rg_scope_keep(rg_scope *scope, rg_val buffer, rg_val next);
 /* Adds a scalar to the loss of the step: a balance of experts, a penalty. */
@@ -113,17 +114,9 @@ size_t rg_scope_weights(const rg_scope *scope,
 #define rg_embedding(...) rg_embedding_at(RG_HERE, __VA_ARGS__)
 #define rg_dropout(...) rg_dropout_at(RG_HERE, __VA_ARGS__)
 #define rg_residual(...) rg_residual_at(RG_HERE, __VA_ARGS__)
-#define rg_rnn(...) rg_rnn_at(RG_HERE, __VA_ARGS__)
-#define rg_lstm(...) rg_lstm_at(RG_HERE, __VA_ARGS__)
-#define rg_gru(...) rg_gru_at(RG_HERE, __VA_ARGS__)
-#define rg_activate(...) rg_activate_at(RG_HERE, __VA_ARGS__)
-#define rg_cross_entropy(...) rg_cross_entropy_at(RG_HERE, __VA_ARGS__)
-#define rg_squared_error(...) rg_squared_error_at(RG_HERE, __VA_ARGS__)
-#define rg_softmax(...) rg_softmax_at(RG_HERE, __VA_ARGS__)
-#define rg_max_pool(...) rg_max_pool_at(RG_HERE, __VA_ARGS__)
-#define rg_mean_pool(...) rg_mean_pool_at(RG_HERE, __VA_ARGS__)
 
-/* Features as a sequence: x (B, D) -> (B, steps, D / steps); steps divides D, 0 stands for D. */
+/* Features as a sequence: x (B, D) -> (B, steps, D / steps); steps divides D, 0 stands for D.
+ */
 rg_val rg_as_sequence_at(rg_place at, rg_val x, int64_t steps);
 /* x: (..., D) -> (..., width): x W + b with W: (D, width), both drawn from
  * U(-1/sqrt(D), 1/sqrt(D)), which is Kaiming's for the leak sqrt(5) and PyTorch's default. */
@@ -264,6 +257,10 @@ rg_val rg_graph_attention_at(rg_place at, rg_scope *scope, rg_val x, const rg_ed
  * Weights are PyTorch's in name, shape, order of gates and initial values: weight_ih
  * (G width, D), weight_hh (G width, width), bias_ih and bias_hh (G width), all from
  * U(-1/sqrt(width), 1/sqrt(width)). */
+#define rg_rnn(...) rg_rnn_at(RG_HERE, __VA_ARGS__)
+#define rg_lstm(...) rg_lstm_at(RG_HERE, __VA_ARGS__)
+#define rg_gru(...) rg_gru_at(RG_HERE, __VA_ARGS__)
+
 typedef struct rg_recurrence {
     rg_val states; /* (B, T, width): after each step */
     rg_val last;   /* (B, width): after the last one */
@@ -275,8 +272,10 @@ rg_recurrence rg_rnn_at(rg_place at, rg_scope *scope, rg_val x, int64_t width);
  * c' = sigmoid(f) c + sigmoid(i) tanh(g), h' = sigmoid(o) tanh(c'). */
 rg_recurrence rg_lstm_at(rg_place at, rg_scope *scope, rg_val x, int64_t width);
 /* Cho et al. 2014, in the form that resets behind the product, G = 3 (r, z, n):
- * n = tanh(W_in x + b_in + sigmoid(r) (W_hn h + b_hn)), h' = (1 - sigmoid(z)) n + sigmoid(z) h. */
+ * n = tanh(W_in x + b_in + sigmoid(r) (W_hn h + b_hn)), h' = (1 - sigmoid(z)) n + sigmoid(z) h.
+ */
 rg_recurrence rg_gru_at(rg_place at, rg_scope *scope, rg_val x, int64_t width);
+
 /* ---- Selective state spaces (Gu & Dao 2023) */
 #define rg_selective_scan(...) rg_selective_scan_at(RG_HERE, __VA_ARGS__)
 #define rg_mamba(...) rg_mamba_at(RG_HERE, __VA_ARGS__)
@@ -299,14 +298,15 @@ typedef struct rg_mamba_spec { /* 0 for each is the authors' default */
     int64_t kernel;            /* of the convolution; 4 */
     int64_t rank;              /* R of the projection to time steps; C / 16, rounded up */
 } rg_mamba_spec;
-/* x: (B, T, C) -> (B, T, C), figure 3: u, z = halves of x W0; u = silu(conv(u)), causal and each
- * channel on its own; d, b, c = parts (R, N, N) of u W1; delta = softplus(d W2 + step_bias);
- * (selective scan of u with a = -exp(log_rate)) silu(z) W3.  Weights: linear0 to linear3, conv0,
- * step_bias (E), log_rate (E, N) and skip (E) of the scope mamba.  A residual around it, and a
- * norm before it, are the model's. */
+/* x: (B, T, C) -> (B, T, C), figure 3: u, z = halves of x W0; u = silu(conv(u)), causal and
+ * each channel on its own; d, b, c = parts (R, N, N) of u W1; delta = softplus(d W2 +
+ * step_bias); (selective scan of u with a = -exp(log_rate)) silu(z) W3.  Weights: linear0 to
+ * linear3, conv0, step_bias (E), log_rate (E, N) and skip (E) of the scope mamba.  A residual
+ * around it, and a norm before it, are the model's. */
 rg_val rg_mamba_at(rg_place at, rg_scope *scope, rg_val x, const rg_mamba_spec *spec);
 
-/* ---- Convolutions (cross-correlations, as in graph.h) of x (B, C, T) or (B, C, height, width) */
+/* ---- Convolutions (cross-correlations, as in graph.h) of x (B, C, T) or (B, C, height, width)
+ */
 #define rg_conv1d(...) rg_conv1d_at(RG_HERE, __VA_ARGS__)
 #define rg_conv2d(...) rg_conv2d_at(RG_HERE, __VA_ARGS__)
 #define rg_conv1d_transposed(...) rg_conv1d_transposed_at(RG_HERE, __VA_ARGS__)
@@ -323,14 +323,14 @@ typedef struct rg_convolution {
     bool no_bias;
 } rg_convolution;
 /* -> (B, O, p...), p = floor((s + 2 padding - (kernel - 1) dilation - 1) / stride) + 1; filters
- * (O, C / G, kernel...) and bias (O) of the scope conv, both from U(-b, b) with b = 1 / sqrt(fan
- * in), fan in = C / G times the places of the kernel: PyTorch's shapes and default. */
+ * (O, C / G, kernel...) and bias (O) of the scope conv, both from U(-b, b) with b = 1 /
+ * sqrt(fan in), fan in = C / G times the places of the kernel: PyTorch's shapes and default. */
 rg_val rg_conv1d_at(rg_place at, rg_scope *scope, rg_val x, const rg_convolution *spec);
 rg_val rg_conv2d_at(rg_place at, rg_scope *scope, rg_val x, const rg_convolution *spec);
 /* The transpose, by the input, of the convolution with the same numbers (Zeiler et al. 2010),
  * PyTorch's ConvTranspose: -> (B, O, p...) with p = (s - 1) stride - 2 padding + (kernel - 1)
- * dilation + output_padding + 1; filters (C, O / G, kernel...) of the scope conv_transposed, fan
- * in = O / G times the places of the kernel. */
+ * dilation + output_padding + 1; filters (C, O / G, kernel...) of the scope conv_transposed,
+ * fan in = O / G times the places of the kernel. */
 rg_val rg_conv1d_transposed_at(rg_place at, rg_scope *scope, rg_val x,
                                const rg_convolution *spec);
 rg_val rg_conv2d_transposed_at(rg_place at, rg_scope *scope, rg_val x,
@@ -339,6 +339,9 @@ rg_val rg_conv2d_transposed_at(rg_place at, rg_scope *scope, rg_val x,
 /* ---- Pooling over windows of one to three spatial axes: x (N, C, s...) -> (N, C, p...) with
  * p = floor((s + 2 padding - size) / stride) + 1; a stride left at 0 is the size.  Padding, at
  * most half the size, is -infinity for maxima (floats) and counts as zeros in means. */
+#define rg_max_pool(...) rg_max_pool_at(RG_HERE, __VA_ARGS__)
+#define rg_mean_pool(...) rg_mean_pool_at(RG_HERE, __VA_ARGS__)
+
 typedef struct rg_pool {
     int64_t size[3], stride[3], padding[3];
 } rg_pool;
@@ -387,7 +390,7 @@ rg_val rg_squared_error_at(rg_place at, rg_val prediction, rg_val target);
 rg_val rg_absolute_error_at(rg_place at, rg_val prediction, rg_val target);
 /* d^2 / 2 where |d| < delta, else delta (|d| - delta / 2); delta: scalar (Huber 1964). */
 rg_val rg_huber_at(rg_place at, rg_val prediction, rg_val target, rg_val delta);
-/* (log v + (target - mean)^2 / v) / 2 for a predicted log v (Nix & Weigend 1994), without the
+/* All of one shape: (log v + (target - mean)^2 / v) / 2 for a predicted log v (Nix & Weigend 1994), without the
  * constant log(2 pi) / 2. */
 rg_val rg_gaussian_nll_at(rg_place at, rg_val mean, rg_val log_variance, rg_val target);
 
@@ -431,7 +434,8 @@ void rg_clip_by_norm(rg_val *gradients, size_t n, rg_val limit);
 void rg_clip_by_value(rg_val *gradients, size_t n,
                       rg_val limit); /* each into [-limit, limit] */
 /* Sharpness-aware minimisation (Foret et al. 2021): the gradients g at the parameters p become
- * those at p + radius g / |g|, with |g| the joint norm.  The same examples, the same dropout. */
+ * those at p + radius g / |g|, with |g| the joint norm.  The same examples, the same dropout.
+ */
 void rg_sharpness_aware(rg_val *gradients, const rg_val *parameters, size_t n, rg_val radius);
 
 /* ---- Learning-rate schedules: a table; computed on the host, once a step. */

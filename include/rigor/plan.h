@@ -41,14 +41,15 @@ bool rg_plan_run(rg_plan *plan, rg_err *err);
 size_t rg_plan_bytes(const rg_plan *plan); /* peak memory of one member */
 /* Runs the plan once under the reference interpreter, from its inputs as they are, changing
  * nothing, and names the first value that is not finite: its operation, source line and the
- * statistics of its inputs; within a loop also the step and the value of the body.  False when all are finite.  A carried input that has already taken
- * in such a value is itself the first: put back its last good state before asking. */
+ * statistics of its inputs; within a loop also the step and the value of the body.  False when
+ * all are finite.  A carried input that has already taken in such a value is itself the first:
+ * put back its last good state before asking. */
 bool rg_plan_find_nonfinite(rg_plan *plan, rg_str *ret);
 
-/* ---- What a plan does (`rigor plan`) ------------------------------------------------------ */
+/* ---- What a plan does (`rigor plan`) ---------------------------------------------------- */
 /* The text form (docs/ir.md) after a pass: `build` is what the outputs need, `grad` the whole
- * graph, `live` what the outputs and carries need; the others add what they decided as comments.
- */
+ * graph, `live` what the outputs and carries need; the others add what they decided as
+ * comments. */
 typedef enum rg_pass {
     RG_PASS_BUILD,
     RG_PASS_GRAD,
@@ -85,9 +86,9 @@ size_t rg_plan_steps(const rg_plan *plan);
 rg_step_cost rg_plan_step_cost(const rg_plan *plan, size_t step, const rg_machine *machine);
 /* The operations of a step, "mul add tanh", in order. */
 void rg_plan_step_operations(const rg_plan *plan, size_t step, rg_str *ret);
-/* Runs the plan `runs` times (1 or more), each kernel timed: the least seconds of each step into
- * step_s[rg_plan_steps], and of a whole run without the clock's own cost into *ret_total_s.
- * Carried inputs move on with each run. */
+/* Runs the plan `runs` times (1 or more), each kernel timed: the least seconds of each step
+ * into step_s[rg_plan_steps], and of a whole run without the clock's own cost into
+ * *ret_total_s.  Carried inputs move on with each run. */
 bool rg_plan_time(rg_plan *plan, size_t runs, double *step_s, double *ret_total_s, rg_err *err);
 
 #endif

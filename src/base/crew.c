@@ -1,12 +1,12 @@
 /* crew.c - threads that share pieces of work, and wait for the next piece in between.
  *
- * A piece of work is n indices.  One number says all: the indices of this piece in its upper half,
- * those taken in its lower half; whoever raises the lower half by one has taken an index.  What an
- * index means (work, ctx) cannot change before it is done, as the caller waits for all of them: so
- * a helper that comes late simply takes part in whatever is going on.
+ * A piece of work is n indices.  One number says all: the indices of this piece in its upper
+ * half, those taken in its lower half; whoever raises the lower half by one has taken an index.
+ * What an index means (work, ctx) cannot change before it is done, as the caller waits for all
+ * of them: so a helper that comes late simply takes part in whatever is going on.
  *
- * Helpers watch for work for a while, as a training step hands out hundreds of pieces in a row, and
- * then sleep.  Which thread takes which index is chance: results must not depend on it. */
+ * Helpers watch for work for a while, as a training step hands out hundreds of pieces in a row,
+ * and then sleep.  Which thread takes which index is chance: results must not depend on it. */
 #include "rigor/base.h"
 
 #include <pthread.h>
@@ -98,7 +98,8 @@ static void *help(void *argument)
     return NULL;
 }
 
-/* Whoever counts itself asleep looks for work once more before it sleeps, and holds the lock. */
+/* Whoever counts itself asleep looks for work once more before it sleeps, and holds the lock.
+ */
 static void wake(rg_crew *c)
 {
     if (atomic_load(&c->asleep) == 0)

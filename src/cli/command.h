@@ -73,8 +73,8 @@ rg_catalog_native(void); /* the models of the zoo and of files, the training loo
 const char *rg_studies_dir(void); /* RIGOR_STUDIES or "studies" */
 /* The path of an example that ships: here, or where the program was installed. */
 const char *rg_example_path(const char *name, rg_arena *arena);
-/* This program as a worker of the study: {path, "worker" or "launch", a shared object for each of
- * its own models, NULL}; those are compiled where the cache does not hold them. */
+/* This program as a worker of the study: {path, "worker" or "launch", a shared object for each
+ * of its own models, NULL}; those are compiled where the cache does not hold them. */
 bool rg_worker_command(const rg_study *study, rg_arena *arena, const char *const **ret,
                        rg_err *err);
 enum { RG_JOBS_MAX = 1024 }; /* worker processes */

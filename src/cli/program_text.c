@@ -93,13 +93,26 @@ static const char *place_text(char *out, size_t room, const json_t *at, bool wid
     return out;
 }
 
+/* A name or a place: when it is too long its end stays, which tells it from its neighbours. */
+static void add_end_of(rg_str *line, const char *text, size_t width)
+{
+    bool cut = terminal_width(text) > width;
+    while (cut && *text && terminal_width(text) >= width)
+        do
+            text++;
+        while (((unsigned char)*text & 0xc0) == 0x80); /* not in the midst of a letter */
+    if (cut)
+        rg_str_add(line, "…");
+    terminal_add_cell(line, text, width - cut, false);
+}
+
 /* What the line has left. */
 static void add_place(rg_str *line, const json_t *at, size_t columns)
 {
     char place[256];
     size_t used = terminal_width(rg_str_text(line));
     place_text(place, sizeof(place), at, false);
-    terminal_add_cell(line, place, columns > used ? columns - used : 1, false);
+    add_end_of(line, place, columns > used ? columns - used : 1);
 }
 
 static double number(const json_t *object, const char *key)
@@ -295,22 +308,23 @@ static void add_signal(rg_str *line, const json_t *layer, const char *key, size_
     add_cell(line, cell, width, true);
 }
 
-/* Columns of a row without the layer's name and place. */
-enum { LAYER = 57, LAYER_PLACE = 9, LAYER_NAME = 8 };
+/* Columns of a row without the layer's name, mark and place. */
+enum { LAYER = 46, LAYER_MARK = 11, LAYER_PLACE = 12, LAYER_NAME = 8 };
 
-static void print_layer(const json_t *layer, size_t name_width, size_t columns, bool colour)
+static void print_layer(const json_t *layer, size_t name_width, bool marks, size_t columns,
+                        bool colour)
 {
     char cell[CELL];
     const char *mark = rg_json_text(layer, "mark", NULL);
     rg_str line = {0};
-    terminal_add_cell(&line, rg_json_text(layer, "layer", ""), name_width, false);
+    add_end_of(&line, rg_json_text(layer, "layer", ""), name_width);
     rg_str_printf(&line, " %8lld ",
                   (long long)json_integer_value(json_object_get(layer, "parameters")));
     terminal_add_cell(&line, flops_text(cell, number(layer, "flops")), 7, true);
     add_signal(&line, layer, "activation_sd", 9);
     add_signal(&line, layer, "activation_zeros", 6);
     add_signal(&line, layer, "gradient_norm", 9);
-    rg_str_printf(&line, "  %-9s  ", mark ? mark : "");
+    rg_str_printf(&line, "  %-*s", marks ? LAYER_MARK : 0, mark ? mark : "");
     add_place(&line, layer, columns);
     fputs(mark && colour ? "\033[33m" : "", stdout);
     print_line(&line);
@@ -321,19 +335,22 @@ static void print_layer(const json_t *layer, size_t name_width, size_t columns, 
 static void print_layers(const json_t *facts, size_t columns, bool colour)
 {
     size_t i, width = LAYER_NAME;
-    size_t room = columns > LAYER + LAYER_PLACE ? columns - LAYER - LAYER_PLACE : 0;
+    bool marks = false;
     char flops[CELL];
     json_t *layer;
     const json_t *layers = json_object_get(facts, "layers");
     json_array_foreach (layers, i, layer) {
         size_t own = terminal_width(rg_json_text(layer, "layer", ""));
         width = own > width ? own : width;
+        marks |= rg_json_text(layer, "mark", NULL) != NULL;
     }
-    width = width > room && room >= LAYER_NAME ? room : width;
+    size_t others = LAYER + LAYER_PLACE + (marks ? LAYER_MARK : 0);
+    size_t room = columns > others + LAYER_NAME ? columns - others : LAYER_NAME;
+    width = width > room ? room : width;
     printf("%s%-*s %8s %7s %9s %6s %9s%s\n", colour ? "\033[2m" : "", (int)width, "layer",
            "weights", "FLOP", "signal sd", "zeros", "gradient", colour ? "\033[0m" : "");
     json_array_foreach (layers, i, layer)
-        print_layer(layer, width, columns, colour);
+        print_layer(layer, width, marks, columns, colour);
     printf("%-*s %8lld %7s   forward pass of one batch\n", (int)width, "in all",
            (long long)json_integer_value(json_object_get(facts, "parameters")),
            flops_text(flops, number(facts, "flops")));

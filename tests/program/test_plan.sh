@@ -56,6 +56,7 @@ assert "# loop" in json.load(sys.stdin)["text"]' || fail "--after --json"
 
 # ---- The model check.
 expect 0 'nothing to say against it' "$rigor" plan mlp --lint --strict
+expect 0 'attention0\.linear3 .*former\.c:[0-9]' "$rigor" plan transformer --lint # cut names keep their ends
 deep='model.hidden=[64,64,64,64,64,64,64,64,64,64,64,64,64,64,64,64]'
 expect 0 'vanishing' "$rigor" plan mlp --lint model.activation=sigmoid "$deep"
 expect 1 'mlp\.c:[0-9]+: the gradient fades' "$rigor" plan mlp --lint --strict model.activation=sigmoid "$deep"

@@ -1,7 +1,7 @@
 /* argsort.c - stable orders along an axis, by radix sort.
  *
- * Every type maps to a whole number whose order is wanted: the bits of a float, flipped where it
- * is negative, order as the float does; descending order flips all bits; NaN is the largest
+ * Every type maps to a whole number whose order is wanted: the bits of a float, flipped where
+ * it is negative, order as the float does; descending order flips all bits; NaN is the largest
  * number in either case.  The keys of one run are then sorted by their digits, least digit
  * first, each pass a stable distribution; digits that all keys share are skipped.  Short runs
  * are sorted by insertion. */

@@ -1,22 +1,23 @@
 /* conv.c - convolution without a matrix of patches: tiles of sums run over a staged x (conv.h).
  *
- * A tile's vectors hold either neighbouring outputs of a plane (and its rows are filters), which
- * needs no other copy than the stage, or filters (and its rows are outputs), for planes that are
- * too small to fill vectors: the last layers of a network, and every derivative by the filters,
- * whose planes are as small as a filter.  Each sum is taken in the same order either way.  Wide
- * layers go to oneDNN, which works in blocked layouts; x and w are copied into them and y back.
+ * A tile's vectors hold either neighbouring outputs of a plane (and its rows are filters),
+ * which needs no other copy than the stage, or filters (and its rows are outputs), for planes
+ * that are too small to fill vectors: the last layers of a network, and every derivative by the
+ * filters, whose planes are as small as a filter.  Each sum is taken in the same order either
+ * way.  Wide layers go to oneDNN, which works in blocked layouts; x and w are copied into them
+ * and y back.
  *
- * Measured on one busy core of an AMD EPYC with AVX-512, GFLOP/s of ours / oneDNN 2.6.3 with its
- * copies / oneDNN on row-major memory, f32, 3x3, padding 1:
+ * Measured on one busy core of an AMD EPYC with AVX-512, GFLOP/s of ours / oneDNN 2.6.3 with
+ * its copies / oneDNN on row-major memory, f32, 3x3, padding 1:
  *                            forward          by x             by the filters
  *   64 x  1 x 28^2 ->  16   50 /  62 / 37    33 /   7 / 31    27 /  68 / 15
  *   64 x 16 x 28^2 ->  32   84 /  81 / 60    83 /  81 / 48    67 /  97 / 46
  *   64 x 16 x 14^2 ->  32   87 / 107 / 58    84 / 106 / 47    80 / 103 / 56
  *   16 x 64 x 28^2 ->  64   93 / 104 / 75    93 / 104 / 68    84 / 107 / 66
  *    8 x256 x  7^2 -> 256   83 / 119 / 95    67 / 100 / 68    80 / 100 / 90
- * A layer with stride 2 and its derivative by x, 16 x 32 x 28^2 -> 64: 72 / 111 / 64 and 68 / 106
- * / 62; depthwise, 64 channels: 26 / 37 / 4.  Derivatives use oneDNN only where they are again a
- * convolution that it knows: those by x of layers with stride 1. */
+ * A layer with stride 2 and its derivative by x, 16 x 32 x 28^2 -> 64: 72 / 111 / 64 and 68 /
+ * 106 / 62; depthwise, 64 channels: 26 / 37 / 4.  Derivatives use oneDNN only where they are
+ * again a convolution that it knows: those by x of layers with stride 1. */
 #include "engine/cpu/conv_kernel.h"
 
 #include <stdlib.h>

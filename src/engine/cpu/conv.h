@@ -1,5 +1,5 @@
-/* conv.h - the parts of the convolution: stages (conv_stage.c) and tiles (conv_body.h), which the
- * kernel puts together (conv.c, conv_run.c).
+/* conv.h - the parts of the convolution: stages (conv_stage.c) and tiles (conv_body.h), which
+ * the kernel puts together (conv.c, conv_run.c).
  *
  * A stage is x laid out so that every tap of every output is one load away.  Along an axis with
  * stride s, tap t of output p reads the padded, spread x at u = p s + t d = (p + t d / s) s +
@@ -8,8 +8,8 @@
  * whatever the dilation.  Padding and cropping are in the stage.
  *
  * Where x is spread by a, output p = a q + f meets entries of x with every a-th tap only, which
- * ones depending on f.  So each f is a pass of its own, a convolution with stride a s, and phases
- * that hold nothing but zeros are left out of the stage. */
+ * ones depending on f.  So each f is a pass of its own, a convolution with stride a s, and
+ * phases that hold nothing but zeros are left out of the stage. */
 #ifndef RIGOR_ENGINE_CPU_CONV_H
 #define RIGOR_ENGINE_CPU_CONV_H
 

@@ -10,8 +10,8 @@
 /* How one pass of the stage is computed. */
 typedef struct rg_conv_plan {
     const rg_conv_pass *pass;
-    /* Outputs as vectors: where each starts in the stage and in the pass.  Those from `whole` on
-     * would reach beyond its plane, of which they hold `rest` outputs each. */
+    /* Outputs as vectors: where each starts in the stage and in the pass.  Those from `whole`
+     * on would reach beyond its plane, of which they hold `rest` outputs each. */
     int64_t vectors, whole, rest, *from, *to;
     /* Filters as vectors: where each output starts in the stage, each tap in packed filters. */
     int64_t *start, *filter_tap;

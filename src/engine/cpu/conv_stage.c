@@ -104,8 +104,8 @@ static phases list_phases(const axis *a)
     return p;
 }
 
-/* Fills the axis' part of the stage; ret_tap gets the offset of each of its taps, by residue and
- * tap; -1 where a tap meets zeros only. */
+/* Fills the axis' part of the stage; ret_tap gets the offset of each of its taps, by residue
+ * and tap; -1 where a tap meets zeros only. */
 static void stage_axis(rg_arena *arena, rg_conv_stage *s, int i, const axis *a,
                        int64_t *ret_tap)
 {
@@ -274,7 +274,8 @@ static void fill_row(const rg_conv_stage *s, size_t bytes, const char *x, char *
         gather_uint64_t(s->source[last], s->staged[last], x, to);
 }
 
-/* One plane from axis `depth` inwards; x_stride: elements of x from entry to entry of that axis. */
+/* One plane from axis `depth` inwards; x_stride: elements of x from entry to entry of that
+ * axis. */
 static void fill_from(const rg_conv_stage *s, int depth, int64_t x_stride, size_t bytes,
                       const char *x, char *to)
 {

@@ -15,8 +15,8 @@
 #define UNIT ((int64_t)1 << 24) /* multiplications that are worth a thread's while */
 #define BAND 64                 /* rows or columns, at least, of a unit */
 
-/* Units: several products of the batch each; or bands of the only one, of rows or, where there are
- * more of them, of columns, so that what is packed for each band does not count. */
+/* Units: several products of the batch each; or bands of the only one, of rows or, where there
+ * are more of them, of columns, so that what is packed for each band does not count. */
 typedef struct dot_kernel {
     rg_kernel base;
     const rg_gemm_kernels *own;

@@ -1,8 +1,8 @@
 /* gemm.h - our own matrix product: c = a b for one matrix, any strides of a and b.
  *
- * a is (m, k) with strides (row, column) in elements, b (k, n) likewise; c is (m, n) with its rows
- * c_row >= n apart, so that it may be a part of a wider matrix.  An element's bits depend on k alone:
- * not on the strides, nor on what else is computed with it. */
+ * a is (m, k) with strides (row, column) in elements, b (k, n) likewise; c is (m, n) with its
+ * rows c_row >= n apart, so that it may be a part of a wider matrix.  An element's bits depend
+ * on k alone: not on the strides, nor on what else is computed with it. */
 #ifndef RIGOR_ENGINE_CPU_GEMM_H
 #define RIGOR_ENGINE_CPU_GEMM_H
 

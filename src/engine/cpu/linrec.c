@@ -1,8 +1,8 @@
 /* linrec.c - the linear recurrence: x seen as (outer, n, inner), n in order, many runs side by
  * side.
  *
- * With inner axes, neighbouring runs lie side by side in memory; without, the runs are rows, and
- * as many as hide the latency of a product and a sum are advanced together. */
+ * With inner axes, neighbouring runs lie side by side in memory; without, the runs are rows,
+ * and as many as hide the latency of a product and a sum are advanced together. */
 #include "engine/cpu/program.h"
 
 typedef struct linrec_kernel {

@@ -1,5 +1,5 @@
-/* onednn.h - matrix products and convolutions by oneDNN, loaded on first use; absent, NULL is answered
- * everywhere.
+/* onednn.h - matrix products and convolutions by oneDNN, loaded on first use; absent, NULL is
+ * answered everywhere.
  *
  * A primitive is made once for a shape and its strides and may be run by many threads; each
  * runs it with handles of its own.  oneDNN works with one thread, so that its results do not

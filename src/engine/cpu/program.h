@@ -21,9 +21,9 @@ typedef struct rg_kernel rg_kernel;
 struct rg_kernel {
     bool (*run)(const rg_kernel *kernel, const rg_frame *frame, rg_err *err);
     size_t scratch; /* bytes of working memory it wants */
-    /* Into how many pieces it can be cut, each some tens of microseconds of work that several threads
-     * may do at the same time, in any order; 0 and 1: none.  What the pieces are follows from the
-     * shapes alone, so that results do not depend on the number of threads. */
+    /* Into how many pieces it can be cut, each some tens of microseconds of work that several
+     * threads may do at the same time, in any order; 0 and 1: none.  What the pieces are
+     * follows from the shapes alone, so that results do not depend on the number of threads. */
     int64_t units;
     /* Where a member needs objects of its own (oneDNN's memory handles); may be NULL. */
     void *(*make_state)(const rg_kernel *kernel);

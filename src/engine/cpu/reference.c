@@ -1,7 +1,7 @@
 /* reference.c - the definition of every operation: loops over indices, no shortcuts.
  *
- * It judges the kernels, bit for bit (dot and conv: within rounding), so it is written to be seen right:
- * each rule turns the index of a result into the indices of the operands. */
+ * It judges the kernels, bit for bit (dot and conv: within rounding), so it is written to be
+ * seen right: each rule turns the index of a result into the indices of the operands. */
 #include "engine/cpu/reference.h"
 
 #include "engine/cpu/element.h"

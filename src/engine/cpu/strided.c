@@ -69,7 +69,8 @@ static int64_t magnitude(int64_t stride)
 /* Elements that a line of the cache holds. */
 #define LINE 16
 
-/* Is axis a the better innermost one?  Short steps on both sides first, then the longer axis. */
+/* Is axis a the better innermost one?  Short steps on both sides first, then the longer axis.
+ */
 static bool is_inner(const rg_strided *s, int a, int b)
 {
     bool near_a = magnitude(s->from_stride[a]) < LINE && magnitude(s->to_stride[a]) < LINE;

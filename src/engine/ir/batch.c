@@ -1,9 +1,10 @@
 /* batch.c - one graph for many members (vmap): values that vary get a leading axis.
  *
- * A walk up the ids gives each value that depends on a varying one its wide form, by the rule of
- * its operation; all others are shared.  Notation: B members; y = op(x...), y of shape S; a rule
- * gives the wide y, of shape (B, S), from operands of which at least one is wide.  As wide values
- * are built from the same operations, gradients can be batched and batches differentiated. */
+ * A walk up the ids gives each value that depends on a varying one its wide form, by the rule
+ * of its operation; all others are shared.  Notation: B members; y = op(x...), y of shape S; a
+ * rule gives the wide y, of shape (B, S), from operands of which at least one is wide.  As wide
+ * values are built from the same operations, gradients can be batched and batches
+ * differentiated. */
 #include "engine/ir/batch.h"
 
 #include "engine/ir/transform.h"
@@ -21,8 +22,7 @@ static rg_val shared_of(const rg_batching *b, size_t i)
     return (rg_val){b->graph, b->node.in[i]};
 }
 
-/* (S) -> (B, S); too many axes are told by the next node. */
-static rg_shape widened(const rg_batching *b, rg_shape shape)
+rg_shape rg_batch_shape(const rg_batching *b, rg_shape shape)
 {
     rg_shape ret = {.rank = shape.rank + 1, .dim = {b->members}};
     int fit = shape.rank < RG_RANK_MAX ? shape.rank : RG_RANK_MAX - 1;
@@ -33,7 +33,7 @@ static rg_shape widened(const rg_batching *b, rg_shape shape)
 static rg_val wide_of(const rg_batching *b, size_t i)
 {
     rg_val x = shared_of(b, i);
-    return varies(b, i) ? b->wide[x.id] : rg_broadcast(x, widened(b, rg_val_shape(x)));
+    return varies(b, i) ? b->wide[x.id] : rg_broadcast(x, rg_batch_shape(b, rg_val_shape(x)));
 }
 
 /* Wide where it varies, else shared. */
@@ -80,7 +80,7 @@ static rg_val batch_element(const rg_batching *b)
 /* Keys (B, K..., 2) give bits (B, K..., S...): each key its own, as random_bits says. */
 static rg_val batch_random_bits(const rg_batching *b)
 {
-    return rg_random_bits(wide_of(b, 0), b->node.attr.site, widened(b, b->node.shape));
+    return rg_random_bits(wide_of(b, 0), b->node.attr.site, rg_batch_shape(b, b->node.shape));
 }
 
 static rg_val batch_axes(const rg_batching *b)
@@ -99,7 +99,7 @@ static rg_val batch_axis(const rg_batching *b)
 
 static rg_val batch_reshape(const rg_batching *b)
 {
-    return rg_reshape(wide_of(b, 0), widened(b, b->node.shape));
+    return rg_reshape(wide_of(b, 0), rg_batch_shape(b, b->node.shape));
 }
 
 static rg_val batch_permute(const rg_batching *b)
@@ -113,11 +113,11 @@ static rg_val batch_permute(const rg_batching *b)
 /* (B, S) -> (B, 1..., S), so that the members' axis stays in front, -> (B, T..., S'). */
 static rg_val batch_broadcast(const rg_batching *b)
 {
-    rg_shape from = rg_val_shape(shared_of(b, 0)), aligned = widened(b, b->node.shape);
+    rg_shape from = rg_val_shape(shared_of(b, 0)), aligned = rg_batch_shape(b, b->node.shape);
     int new_axes = b->node.shape.rank - from.rank;
     for (int i = 0; i < b->node.shape.rank && i + 1 < RG_RANK_MAX; i++)
         aligned.dim[i + 1] = i < new_axes ? 1 : from.dim[i - new_axes];
-    return rg_broadcast(rg_reshape(wide_of(b, 0), aligned), widened(b, b->node.shape));
+    return rg_broadcast(rg_reshape(wide_of(b, 0), aligned), rg_batch_shape(b, b->node.shape));
 }
 
 static rg_val batch_slice(const rg_batching *b)
@@ -224,11 +224,12 @@ static rg_val conv_of_wide_filters(const rg_batching *b)
     return merge_members(move_axis(y, 2, 0), 2);
 }
 
-/* Members are groups, which the kernel computes one after the other: a loop over the members. */
+/* Members are groups, which the kernel computes one after the other: a loop over the members.
+ */
 static rg_val conv_of_both(const rg_batching *b)
 {
     rg_conv_axes axes = b->node.attr.conv;
-    rg_val x = merge_members(move_axis(b->wide[b->node.in[0]], 0, 1), 1);
+    rg_val x = merge_members(move_axis(wide_of(b, 0), 0, 1), 1);
     rg_val w = merge_members(b->wide[b->node.in[1]], 0);
     axes.groups *= b->members;
     rg_val y = rg_conv(x, w, &axes);
@@ -238,10 +239,12 @@ static rg_val conv_of_both(const rg_batching *b)
 static rg_val batch_conv(const rg_batching *b)
 {
     if (b->members == 0) /* there are no convolutions without groups */
-        return rg_broadcast(rg_const(b->graph, 0, b->node.dtype), widened(b, b->node.shape));
+        return rg_broadcast(rg_const(b->graph, 0, b->node.dtype),
+                            rg_batch_shape(b, b->node.shape));
     if (!varies(b, 1))
         return conv_of_wide_x(b);
-    return varies(b, 0) ? conv_of_both(b) : conv_of_wide_filters(b);
+    bool room = b->node.shape.rank + 2 <= RG_RANK_MAX; /* for members and groups */
+    return varies(b, 0) || !room ? conv_of_both(b) : conv_of_wide_filters(b);
 }
 
 /* ---- Indexing. */
@@ -293,7 +296,8 @@ static rg_val batch_scatter(const rg_batching *b, scatter combine)
     rg_shape shape = b->node.shape;
     rg_val updates = wide_of(b, 1);
     if (!varies(b, 0))
-        return combine(b->node.at, widened(b, shape), shared_of(b, 0), updates, axis + 1);
+        return combine(b->node.at, rg_batch_shape(b, shape), shared_of(b, 0), updates,
+                       axis + 1);
     int64_t n = shape.dim[axis];
     rg_val indices = flat_indices(b, wide_of(b, 0), n);
     shape.dim[axis] = b->members * n;
@@ -412,7 +416,7 @@ static void batch(rg_graph *graph, rg_values y, rg_values x, const rg_val *wide_
     widen_all(&b, wide, needed, count);
     for (size_t j = 0; j < y.n; j++) {
         rg_val w = wide[y.at[j].id];
-        ret[j] = w.id ? w : rg_broadcast(y.at[j], widened(&b, rg_val_shape(y.at[j])));
+        ret[j] = w.id ? w : rg_broadcast(y.at[j], rg_batch_shape(&b, rg_val_shape(y.at[j])));
     }
     rg_free(wide);
     rg_free(needed);

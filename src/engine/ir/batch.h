@@ -12,6 +12,8 @@ struct rg_batching {
     int64_t members;
 };
 
+/* (S) -> (B, S); one of too many axes is refused by the node that gets it. */
+rg_shape rg_batch_shape(const rg_batching *b, rg_shape shape);
 rg_val rg_loop_batch(const rg_batching *b); /* the rule of `loop` (batch_loop.c) */
 
 #endif

@@ -1,9 +1,9 @@
 /* batch_loop.c - the batching rule of `loop`: the same loop over a batched body.
  *
- * Which carries vary is a fixed point: one varies when it begins so, or when its next value depends on
- * something that does.  Scanned values and stacks keep their steps in front, (steps, B, ...), so that
- * a step reads and writes one run of memory.  Siblings ask one after the other and get the siblings of
- * one wide loop, as equal bodies are made once. */
+ * Which carries vary is a fixed point: one varies when it begins so, or when its next value
+ * depends on something that does.  Scanned values and stacks keep their steps in front, (steps,
+ * B, ...), so that a step reads and writes one run of memory.  Siblings ask one after the other
+ * and get the siblings of one wide loop, as equal bodies are made once. */
 #include "engine/ir/batch.h"
 #include "engine/ir/import.h"
 #include "engine/ir/loop.h"
@@ -17,14 +17,6 @@ typedef struct widening {
     bool *varies;        /* by input of the body */
     bool *output_varies; /* by output of the body */
 } widening;
-
-static rg_shape with_members(rg_shape shape, int64_t members)
-{
-    rg_shape ret = {.rank = shape.rank + 1, .dim = {members}};
-    int fit = shape.rank < RG_RANK_MAX ? shape.rank : RG_RANK_MAX - 1;
-    memcpy(ret.dim + 1, shape.dim, sizeof(int64_t) * (size_t)fit);
-    return ret;
-}
 
 /* (B, steps, ...) <-> (steps, B, ...) */
 static rg_val swap_front(rg_val x)
@@ -75,7 +67,7 @@ static void add_inputs(const widening *w, rg_body *wide, rg_val *narrow)
         rg_str_printf(&name, "narrow%u", i);
         if (w->varies[i]) {
             narrow[i] = rg_input(wide->graph, rg_str_text(&name), own->dtype, shape);
-            shape = with_members(shape, w->b->members);
+            shape = rg_batch_shape(w->b, shape);
         }
         wide->input[i] = rg_input(wide->graph, own->attr.name, own->dtype, shape);
         if (!w->varies[i])
@@ -130,7 +122,7 @@ static rg_val operand(const widening *w, uint32_t i)
     if (!w->varies[i])
         return x;
     if (!wide.id)
-        wide = rg_broadcast(x, with_members(rg_val_shape(x), b->members));
+        wide = rg_broadcast(x, rg_batch_shape(b, rg_val_shape(x)));
     return scanned ? swap_front(wide) : wide;
 }
 
@@ -167,7 +159,7 @@ rg_val rg_loop_batch(const rg_batching *b)
     if (body) {
         ret = add_loop(&w, body);
         if (!result_varies(&w, b->node.attr.loop.result))
-            ret = rg_broadcast(ret, with_members(rg_val_shape(ret), b->members));
+            ret = rg_broadcast(ret, rg_batch_shape(b, rg_val_shape(ret)));
         else if (rg_loop_is_stack(&b->node))
             ret = swap_front(ret);
     }

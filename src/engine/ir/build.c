@@ -93,12 +93,12 @@ static uint64_t hash_array(const unsigned char *data, size_t bytes)
 }
 
 /* What is not, is refused when the node is added; it must not be copied before. */
-static bool countable(rg_shape shape)
+static bool countable(rg_shape shape, rg_dtype dtype)
 {
     double count = shape.rank <= RG_RANK_MAX;
     for (int i = 0; i < shape.rank && i < RG_RANK_MAX; i++)
         count = shape.dim[i] < 0 ? 0 : count * (double)shape.dim[i];
-    return count > 0 && count < 1e12;
+    return count > 0 && count * (double)rg_dtype_bytes(dtype) <= (double)RG_VALUE_BYTES_MAX;
 }
 
 rg_val rg_const_array_at(rg_place at, rg_graph *graph, const void *data, rg_dtype dtype,
@@ -107,7 +107,7 @@ rg_val rg_const_array_at(rg_place at, rg_graph *graph, const void *data, rg_dtyp
     rg_node node = make(RG_OP_array);
     node.dtype = dtype;
     node.shape = shape;
-    if (countable(shape)) {
+    if (countable(shape, dtype)) {
         size_t bytes = (size_t)rg_shape_count(shape) * rg_dtype_bytes(dtype);
         void *copy = rg_arena_alloc(graph->arena, bytes);
         if (bytes)

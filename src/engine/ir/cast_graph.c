@@ -1,8 +1,9 @@
 /* cast_graph.c - a graph's floats in another type, for mixed precision or for a judge in f64.
  *
  * A walk up the ids builds every value that the results need once more, with `to` for `from`.
- * Each value of type `from` then has up to two forms, one in each type; a form that is missing is
- * cast from the other when it is first read, so that no value is rounded twice. */
+ * Each value of type `from` then has up to two forms, one in each type; a form that is missing
+ * is cast from the other when it is first read, so that no value is rounded twice. */
+#include "engine/ir/loop.h"
 #include "engine/ir/transform.h"
 
 typedef struct caster {
@@ -22,6 +23,12 @@ static rg_val form(caster *c, uint32_t id, rg_dtype wanted)
     return *own;
 }
 
+/* Siblings of a loop are made together: reverse mode looks for them side by side. */
+static rg_val add(rg_graph *graph, const rg_node *node)
+{
+    return node->op == RG_OP_loop ? rg_loop_add(graph, node) : rg_node_add(graph, node);
+}
+
 static void build(caster *c, uint32_t id)
 {
     rg_node node = *rg_node_of(c->graph, id);
@@ -39,8 +46,7 @@ static void build(caster *c, uint32_t id)
         in[i] = form(c, node.in[i], type).id;
     node.in = in;
     node.dtype = is_from ? type : node.dtype;
-    *(is_from && type == c->to ? &c->in_to[id] : &c->in_from[id]) =
-        rg_node_add(c->graph, &node);
+    *(is_from && type == c->to ? &c->in_to[id] : &c->in_from[id]) = add(c->graph, &node);
     c->graph->at = outer;
     rg_free(in);
 }

@@ -5,8 +5,8 @@
  * Solved for p, the same equation gives the derivative by x (a correlation of g, spread by s,
  * with w reversed, at stride a); solved for k, that by w (a correlation of x, spread by a, with
  * g, spread by s, at stride d).  Hence the table needs no operation for either, and derivatives
- * of any order are convolutions; see Dumoulin & Visin 2016, "A guide to convolution arithmetic".
- */
+ * of any order are convolutions; see Dumoulin & Visin 2016, "A guide to convolution
+ * arithmetic". */
 #include "engine/ir/vjp.h"
 
 #include <inttypes.h>

@@ -76,11 +76,13 @@ int64_t rg_shape_count(rg_shape shape)
 
 void rg_shape_text(char out[160], rg_shape shape)
 {
-    int len = snprintf(out, 160, "(");
+    rg_str text = {.max = 159};
+    rg_str_add(&text, "(");
     for (int i = 0; i < shape.rank && i < RG_RANK_MAX; i++)
-        len +=
-            snprintf(out + len, 160 - (size_t)len, "%s%" PRId64, i ? ", " : "", shape.dim[i]);
-    snprintf(out + len, 160 - (size_t)len, ")");
+        rg_str_printf(&text, "%s%" PRId64, i ? ", " : "", shape.dim[i]);
+    rg_str_add(&text, ")");
+    snprintf(out, 160, "%s", rg_str_text(&text));
+    rg_str_free(&text);
 }
 
 void rg_dtype_store(rg_dtype dtype, void *data, size_t i, double value)

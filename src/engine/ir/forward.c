@@ -1,9 +1,9 @@
 /* forward.c - forward mode, got by transposing reverse mode: no operation needs a second rule.
  *
  * For one result y and a stand-in u for its cotangent, reverse mode gives g(u) = (dy/dx)^T u,
- * which is linear in u.  Reverse mode of g, with the tangent t as cotangent, gives its transpose
- * applied to t: (dg/du)^T t = (dy/dx) t.  The rules of linear operations do not read their
- * operands, so nothing of the result depends on u, and the first pass is dead code. */
+ * which is linear in u.  Reverse mode of g, with the tangent t as cotangent, gives its
+ * transpose applied to t: (dg/du)^T t = (dy/dx) t.  The rules of linear operations do not read
+ * their operands, so nothing of the result depends on u, and the first pass is dead code. */
 #include "engine/ir/transform.h"
 
 #include <string.h>
@@ -21,7 +21,8 @@ static rg_val stand_in(rg_graph *graph, rg_val like)
     return rg_node_add(graph, &node);
 }
 
-/* The values are forward mode's: nothing has been forgotten yet, so nothing is computed twice. */
+/* The values are forward mode's: nothing has been forgotten yet, so nothing is computed twice.
+ */
 static void push_forward(rg_graph *graph, rg_values y, rg_values x, rg_values tangents,
                          rg_val *ret)
 {

@@ -4,9 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The largest value a graph may hold; what is bigger is a mistake, not a wish. */
-#define VALUE_BYTES_MAX ((int64_t)1 << 36)
-
 const rg_op_info rg_ops[RG_OPS] = {
 #define RG_OP(name, operands, kind, attribute, shape, vjp, batch, reference, kernel, doc) \
     {#name, operands, RG_KIND_##kind, doc},
@@ -80,7 +77,7 @@ void rg_graph_unpin(rg_graph *graph)
 
 void rg_graph_fail(rg_graph *graph, const char *remedy, const char *fmt, ...)
 {
-    if (graph->err.code != RG_OK)
+    if (!graph || graph->err.code != RG_OK)
         return;
     char where[sizeof(graph->err.where)] = "", what[sizeof(graph->err.what)];
     if (graph->at.file)
@@ -178,7 +175,7 @@ static bool shape_fits(rg_graph *graph, const rg_node *node)
                           rg_ops[node->op].name, i, (long long)dim);
             return false;
         }
-        big |= dim > VALUE_BYTES_MAX / bytes;
+        big |= dim > RG_VALUE_BYTES_MAX / bytes;
         bytes = big || dim == 0 ? bytes : bytes * dim;
     }
     if (!big)
@@ -187,7 +184,7 @@ static bool shape_fits(rg_graph *graph, const rg_node *node)
     rg_graph_fail(graph, "use smaller dimensions, or work on it in parts",
                   "%s: a value of shape %s and type %s takes more than %lld GiB",
                   rg_ops[node->op].name, text, rg_dtype_name(node->dtype),
-                  (long long)(VALUE_BYTES_MAX >> 30));
+                  (long long)(RG_VALUE_BYTES_MAX >> 30));
     return false;
 }
 

@@ -15,8 +15,8 @@
 #include "engine/ir/node.h"
 
 /* The body: a graph, owned by the graph around it and never changed once it is kept.  Inputs
- * stand in the order of the loop's operands: carries, scanned values (one entry of each), shared
- * values.  Outputs: the next carries, then the outs. */
+ * stand in the order of the loop's operands: carries, scanned values (one entry of each),
+ * shared values.  Outputs: the next carries, then the outs. */
 typedef struct rg_body {
     rg_graph *graph;
     rg_val *input, *output;

@@ -118,6 +118,22 @@ void rg_graph_print_in_order(const rg_graph *graph, const uint32_t *id, size_t n
                              const rg_val *outputs, size_t n, rg_note *note, void *ctx,
                              rg_str *ret);
 
+/* The largest value a graph may hold; what is bigger is a mistake, not a wish. */
+#define RG_VALUE_BYTES_MAX ((int64_t)1 << 36)
+
+/* Runs the body of a composite with its caller's place pinned; the public function of each layer
+ * is this and no more. */
+#define RG_PINNED(graph, at, call) \
+    do { \
+        rg_graph *pinned_ = (graph); \
+        if (!pinned_) \
+            return (rg_val){0}; \
+        rg_graph_pin(pinned_, (at)); \
+        rg_val result_ = (call); \
+        rg_graph_unpin(pinned_); \
+        return result_; \
+    } while (0)
+
 static inline const rg_node *rg_node_of(const rg_graph *graph, uint32_t id)
 {
     return &graph->node.at[id];
@@ -131,7 +147,7 @@ size_t rg_dtype_bytes(rg_dtype dtype);
 const char *rg_dtype_name(rg_dtype dtype);
 bool rg_dtype_float(rg_dtype dtype);
 int64_t rg_shape_count(rg_shape shape);
-void rg_shape_text(char out[160], rg_shape shape); /* "(64, 10)" */
+void rg_shape_text(char out[160], rg_shape shape); /* "(64, 10)"; cut if need be */
 double rg_dtype_element(rg_dtype dtype, const void *data, size_t i);
 void rg_dtype_store(rg_dtype dtype, void *data, size_t i, double value); /* rounded */
 /* value as the type holds it: f32 rounds, integers cut and saturate. */
@@ -140,12 +156,13 @@ double rg_dtype_round(rg_dtype dtype, double value);
 bool rg_node_constant(const rg_graph *graph, uint32_t id, double *ret);
 /* Element strides of a shape that lies in memory row by row. */
 void rg_shape_strides(rg_shape shape, int64_t stride[RG_RANK_MAX]);
-/* Sees the n axes as one: its length and its stride; false where they are not one run of memory. */
+/* Sees the n axes as one: its length and its stride; false where they are not one run of
+ * memory. */
 bool rg_shape_run(rg_shape shape, const int64_t *stride, const int *axes, int n, int64_t *count,
                   int64_t *step);
 /* Sizes and element strides of dot's operand `side` (0: x, 1: y) as three blocks of axes:
- * batch, free, contracted.  False when the free or the contracted axes are not one run of memory
- * with the given strides of the operand's axes. */
+ * batch, free, contracted.  False when the free or the contracted axes are not one run of
+ * memory with the given strides of the operand's axes. */
 typedef struct rg_dot_view {
     int64_t count[3], stride[3];
     bool regular; /* the batch is one run, too: else stride[0] means nothing */

@@ -1,10 +1,10 @@
 /* remat.c - values that the backward pass computes again instead of keeping them.
  *
- * rg_remat marks them; reverse mode, before it runs a rule that reads a marked value, builds the
- * value again from those that are not marked.  Equal nodes are made once, so the copy would be
- * the original: its operands go through `barrier`, a view that costs nothing, and from there on
- * everything differs.  Copies get their ids in the midst of the backward pass, and plans compute
- * in order of ids, so a copy lives only as long as it is needed. */
+ * rg_remat marks them; reverse mode, before it runs a rule that reads a marked value, builds
+ * the value again from those that are not marked.  Equal nodes are made once, so the copy would
+ * be the original: its operands go through `barrier`, a view that costs nothing, and from there
+ * on everything differs.  Copies get their ids in the midst of the backward pass, and plans
+ * compute in order of ids, so a copy lives only as long as it is needed. */
 #include "engine/ir/transform.h"
 
 static bool leaf(const rg_node *node)

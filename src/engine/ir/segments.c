@@ -1,8 +1,8 @@
 /* segments.c - sums, maxima and softmax over rows that bear the same number, and running sums.
  *
- * The maximum is a primitive beside scatter_add, not a sort with a scan behind it: one pass over
- * the rows in place of n log n comparisons, and its derivative is made of operations that exist.
- */
+ * The maximum is a primitive beside scatter_add, not a sort with a scan behind it: one pass
+ * over the rows in place of n log n comparisons, and its derivative is made of operations that
+ * exist. */
 #include "engine/ir/node.h"
 
 /* zeros or least values (n, ...) with the rows of x gone in. */
@@ -32,33 +32,25 @@ static rg_val softmax(rg_val x, rg_val segments, int64_t n)
 
 rg_val rg_segment_sum_at(rg_place at, rg_val x, rg_val segments, int64_t n)
 {
-    rg_graph_pin(x.graph, at);
-    rg_val ret = scattered(rg_scatter_add_at, x, segments, n);
-    rg_graph_unpin(x.graph);
-    return ret;
+    RG_PINNED(x.graph, at, scattered(rg_scatter_add_at, x, segments, n));
 }
 
 rg_val rg_segment_max_at(rg_place at, rg_val x, rg_val segments, int64_t n)
 {
-    rg_graph_pin(x.graph, at);
-    rg_val ret = scattered(rg_scatter_max_at, x, segments, n);
-    rg_graph_unpin(x.graph);
-    return ret;
+    RG_PINNED(x.graph, at, scattered(rg_scatter_max_at, x, segments, n));
 }
 
 rg_val rg_segment_softmax_at(rg_place at, rg_val x, rg_val segments, int64_t n)
 {
-    rg_graph_pin(x.graph, at);
-    rg_val ret = softmax(x, segments, n);
-    rg_graph_unpin(x.graph);
-    return ret;
+    RG_PINNED(x.graph, at, softmax(x, segments, n));
+}
+
+static rg_val ones_like(rg_val x)
+{
+    return rg_broadcast(rg_const(x.graph, 1, rg_val_dtype(x)), rg_val_shape(x));
 }
 
 rg_val rg_cumsum_at(rg_place at, rg_val x, int axis, bool reverse)
 {
-    rg_graph_pin(x.graph, at);
-    rg_val one = rg_broadcast(rg_const(x.graph, 1, rg_val_dtype(x)), rg_val_shape(x));
-    rg_val ret = rg_linrec(one, x, axis, reverse);
-    rg_graph_unpin(x.graph);
-    return ret;
+    RG_PINNED(x.graph, at, rg_linrec(ones_like(x), x, axis, reverse));
 }

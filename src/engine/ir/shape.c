@@ -432,12 +432,6 @@ static bool shape_scatter(rg_graph *graph, rg_node *node)
     return false;
 }
 
-/* ---- Recurrence. */
-static bool shape_loop(rg_graph *graph, rg_node *node)
-{
-    return rg_loop_shape(graph, node);
-}
-
 static bool shape_scatter_add(rg_graph *graph, rg_node *node)
 {
     return shape_scatter(graph, node);
@@ -471,6 +465,11 @@ static bool shape_linrec(rg_graph *graph, rg_node *node)
     if (!shape_float(graph, node))
         return false;
     return (axis >= 0 && axis < x->shape.rank) || fail_axis(graph, node, axis, x->shape);
+}
+
+static bool shape_loop(rg_graph *graph, rg_node *node)
+{
+    return rg_loop_shape(graph, node);
 }
 
 bool rg_shape_rule(rg_graph *graph, rg_node *node)

@@ -447,8 +447,8 @@ static bool batch_is_innermost(const rg_node *dot, int side, const rg_dot_view *
     return false;
 }
 
-/* The kernels want the free and the contracted axes of each operand to be one run of memory each,
- * and no axis of the batch innermost; anything else is permuted first. */
+/* The kernels want the free and the contracted axes of each operand to be one run of memory
+ * each, and no axis of the batch innermost; anything else is permuted first. */
 static bool needs_order(rg_graph *graph, const rg_node *dot, int side)
 {
     rg_shape shape = rg_operand(graph, dot, (size_t)side)->shape;

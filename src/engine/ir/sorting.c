@@ -6,6 +6,13 @@
 /* ---- take_along. */
 static bool along_fits(rg_val x, rg_val indices, int axis)
 {
+    rg_dtype dtype = rg_val_dtype(indices);
+    if (dtype != RG_I32 && dtype != RG_U32) {
+        rg_graph_fail(x.graph, "convert with rg_cast",
+                      "take_along: indices of type %s; expected i32 or u32",
+                      rg_dtype_name(dtype));
+        return false;
+    }
     rg_shape from = rg_val_shape(x), to = rg_val_shape(indices);
     bool fits = axis >= 0 && axis < from.rank && to.rank == from.rank;
     for (int i = 0; fits && i < from.rank; i++)
@@ -55,10 +62,7 @@ static rg_val take_along(rg_val x, rg_val indices, int axis)
 
 rg_val rg_take_along_at(rg_place at, rg_val x, rg_val indices, int axis)
 {
-    rg_graph_pin(x.graph, at);
-    rg_val ret = take_along(x, indices, axis);
-    rg_graph_unpin(x.graph);
-    return ret;
+    RG_PINNED(x.graph, at, take_along(x, indices, axis));
 }
 
 /* ---- Sorted values. */
@@ -88,8 +92,5 @@ static rg_val top_k(rg_val x, int64_t k, int axis, rg_val *ret_indices)
 rg_val rg_top_k_at(rg_place at, rg_val x, int64_t k, int axis, rg_val *ret_indices)
 {
     rg_val unused;
-    rg_graph_pin(x.graph, at);
-    rg_val ret = top_k(x, k, axis, ret_indices ? ret_indices : &unused);
-    rg_graph_unpin(x.graph);
-    return ret;
+    RG_PINNED(x.graph, at, top_k(x, k, axis, ret_indices ? ret_indices : &unused));
 }

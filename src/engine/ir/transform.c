@@ -66,14 +66,9 @@ bool rg_values_alike(rg_graph *graph, const char *transform, rg_values partner, 
 
 bool *rg_values_needed(const rg_graph *graph, rg_values y)
 {
-    size_t count = rg_graph_count(graph);
-    bool *needed = RG_NEW_ARRAY(bool, count + 1);
+    bool *needed = RG_NEW_ARRAY(bool, rg_graph_count(graph) + 1);
     for (size_t j = 0; j < y.n; j++)
         needed[y.at[j].id] = true;
-    for (size_t id = count; id > 0; id--) {
-        const rg_node *node = rg_node_of(graph, (uint32_t)id);
-        for (uint32_t i = 0; needed[id] && i < node->n_in; i++)
-            needed[node->in[i]] = true;
-    }
+    rg_graph_spread(graph, needed);
     return needed;
 }

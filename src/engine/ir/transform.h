@@ -11,8 +11,8 @@ typedef struct rg_values {
     size_t n;
 } rg_values;
 
-/* Every transform stands between these two.  The graph of the first value that has one, pinned to
- * the caller's place; NULL: none has. */
+/* Every transform stands between these two.  The graph of the first value that has one, pinned
+ * to the caller's place; NULL: none has. */
 rg_graph *rg_transform_open(rg_place at, rg_values a, rg_values b);
 /* Without success, fills ret as after any mistake. */
 void rg_transform_close(rg_graph *graph, bool success, size_t n, rg_val *ret);

@@ -339,12 +339,6 @@ static void vjp_scatter_add(rg_vjp *v)
     GIVE(1, rg_gather(v->g, x_of(v, 0), v->node.attr.axis));
 }
 
-/* ---- Recurrence. */
-static void vjp_loop(rg_vjp *v)
-{
-    rg_loop_vjp(v);
-}
-
 /* All updates that attain the maximum of their index share its cotangent. */
 static void vjp_scatter_max(rg_vjp *v)
 {
@@ -382,6 +376,11 @@ static void vjp_linrec(rg_vjp *v)
     rg_val l = rg_linrec(shifted(x_of(v, 0), axis, reverse ? -1 : 1), v->g, axis, !reverse);
     GIVE(0, rg_mul(l, shifted(v->y, axis, reverse ? 1 : -1)));
     GIVE(1, l);
+}
+
+static void vjp_loop(rg_vjp *v)
+{
+    rg_loop_vjp(v);
 }
 
 void rg_vjp_rule(rg_op op, rg_vjp *v)

@@ -1,35 +1,23 @@
 /* activations.c - element-wise activations, as a table. */
-#include "rigor/nn.h"
+#include "engine/nn/internal.h"
 
 #include <math.h>
 #include <string.h>
-
-static rg_val number(rg_val like, double value)
-{
-    return rg_const(like.graph, value, rg_val_dtype(like));
-}
 
 static rg_val identity(rg_val x)
 {
     return x;
 }
 
-/* As a product with the slope, so that the derivative at 0 is the slope from below (a maximum
- * would share it between both sides) and a NaN stays one. */
-static rg_val relu(rg_val x)
-{
-    return rg_mul(x, rg_cast(rg_lt(number(x, 0), x), rg_val_dtype(x)));
-}
-
 static rg_val leaky_relu(rg_val x)
 {
-    return rg_mul(x, rg_select(rg_lt(number(x, 0), x), number(x, 1), number(x, 0.01)));
+    return rg_mul(x, rg_select(rg_lt(rg_number(x, 0), x), rg_number(x, 1), rg_number(x, 0.01)));
 }
 
 /* 1 / (1 + exp(-x)) = (1 + tanh(x / 2)) / 2, which cannot overflow. */
 static rg_val sigmoid(rg_val x)
 {
-    rg_val half = number(x, 0.5);
+    rg_val half = rg_number(x, 0.5);
     return rg_add(half, rg_mul(half, rg_tanh(rg_mul(half, x))));
 }
 
@@ -41,8 +29,8 @@ static rg_val tanh_(rg_val x)
 /* x Phi(x), exact. */
 static rg_val gelu(rg_val x)
 {
-    rg_val erf = rg_erf(rg_mul(x, number(x, sqrt(0.5))));
-    return rg_mul(rg_mul(x, number(x, 0.5)), rg_add(erf, number(x, 1)));
+    rg_val erf = rg_erf(rg_mul(x, rg_number(x, sqrt(0.5))));
+    return rg_mul(rg_mul(x, rg_number(x, 0.5)), rg_add(erf, rg_number(x, 1)));
 }
 
 static rg_val silu(rg_val x)
@@ -54,20 +42,20 @@ static rg_val silu(rg_val x)
 static rg_val softplus(rg_val x)
 {
     rg_val size = rg_max(x, rg_neg(x));
-    rg_val tail = rg_log(rg_add(rg_exp(rg_neg(size)), number(x, 1)));
-    return rg_add(rg_max(x, number(x, 0)), tail);
+    rg_val tail = rg_log(rg_add(rg_exp(rg_neg(size)), rg_number(x, 1)));
+    return rg_add(rg_max(x, rg_number(x, 0)), tail);
 }
 
 /* x above 0, exp(x) - 1 below; the exponent never sees a positive number. */
 static rg_val elu(rg_val x)
 {
-    rg_val zero = number(x, 0);
-    rg_val low = rg_sub(rg_exp(rg_neg(relu(rg_neg(x)))), number(x, 1));
+    rg_val zero = rg_number(x, 0);
+    rg_val low = rg_sub(rg_exp(rg_neg(rg_positive_part(rg_neg(x)))), rg_number(x, 1));
     return rg_select(rg_lt(x, zero), low, x);
 }
 
 #define ACTIVATIONS(X) \
-    X(relu, relu, "max(x, 0); Nair & Hinton 2010") \
+    X(relu, rg_positive_part, "max(x, 0); Nair & Hinton 2010") \
     X(gelu, gelu, "x Phi(x); Hendrycks & Gimpel 2016") \
     X(silu, silu, "x sigmoid(x), also called swish; Elfwing et al. 2018") \
     X(tanh, tanh_, "hyperbolic tangent") \
@@ -96,8 +84,5 @@ static rg_val activate(rg_val x, const char *name)
 
 rg_val rg_activate_at(rg_place at, rg_val x, const char *name)
 {
-    rg_graph_pin(x.graph, at);
-    rg_val y = activate(x, name);
-    rg_graph_unpin(x.graph);
-    return y;
+    RG_PINNED(x.graph, at, activate(x, name));
 }

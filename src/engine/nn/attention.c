@@ -1,9 +1,8 @@
 /* attention.c - scaled dot-product attention, and the layer of several heads around it.
  *
- * Queries of H heads share the keys and values of G <= H groups (Ainslie et al. 2023): the heads
- * of a group stand on an axis of their own beside the batch, (B, G, H/G, T, D), so that one dot
- * serves all of them and keys are never copied. */
-#include "engine/ir/node.h"
+ * Queries of H heads share the keys and values of G <= H groups (Ainslie et al. 2023): the
+ * heads of a group stand on an axis of their own beside the batch, (B, G, H/G, T, D), so that
+ * one dot serves all of them and keys are never copied. */
 #include "engine/nn/internal.h"
 
 #include <math.h>

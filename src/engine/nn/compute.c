@@ -25,6 +25,8 @@ rg_val rg_square(rg_val x)
     return rg_mul(x, x);
 }
 
+/* As a product with the slope, so that the derivative at 0 is the slope from below (a maximum
+ * would share it between both sides). */
 rg_val rg_positive_part(rg_val x)
 {
     return rg_mul(x, rg_cast(rg_lt(rg_number(x, 0), x), rg_val_dtype(x)));

@@ -1,5 +1,5 @@
-/* edges.c - convolution and attention on graphs given as lists of edges: entries are gathered at
- * the sources and added up at the targets.  Every node also hears itself. */
+/* edges.c - convolution and attention on graphs given as lists of edges: entries are gathered
+ * at the sources and added up at the targets.  Every node also hears itself. */
 #include "engine/nn/internal.h"
 
 /* x: (N, ...), edges (E) -> (N, ...): at each node the sum of what its sources send. */

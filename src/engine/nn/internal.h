@@ -2,26 +2,14 @@
 #ifndef RIGOR_ENGINE_NN_INTERNAL_H
 #define RIGOR_ENGINE_NN_INTERNAL_H
 
+#include "engine/ir/node.h"
 #include "rigor/nn.h"
-
-/* Runs the body of a layer with its caller's place pinned; the public function of each layer is
- * this and no more. */
-#define RG_PINNED(graph, at, call) \
-    do { \
-        rg_graph *pinned_ = (graph); \
-        if (!pinned_) \
-            return (rg_val){0}; \
-        rg_graph_pin(pinned_, (at)); \
-        rg_val result_ = (call); \
-        rg_graph_unpin(pinned_); \
-        return result_; \
-    } while (0)
 
 /* ---- Small sums of primitives (compute.c) */
 rg_val rg_number(rg_val like, double value);  /* a constant of the type of `like` */
 rg_val rg_mean_over(rg_val x, uint32_t axes); /* the axes stay, with length 1 */
 rg_val rg_square(rg_val x);
-rg_val rg_positive_part(rg_val x); /* max(x, 0) with derivative 0 at 0 */
+rg_val rg_positive_part(rg_val x); /* max(x, 0) with derivative 0 at 0; NaN stays */
 rg_val rg_at_least(rg_val x, double floor);
 rg_val rg_length(rg_val x, int axis); /* of the axis, as a constant of x's type */
 rg_val rg_part_of(rg_val x, int axis, int64_t from, int64_t to);
@@ -39,7 +27,8 @@ bool rg_is_filters(const char *name); /* of a weight: as rg_scope_weight says; c
 bool rg_conf_is_zero(const rg_conf *conf, rg_val value);
 /* The next site: it tells the random draws of one step apart. */
 uint32_t rg_scope_site(rg_scope *scope);
-/* scope->present as (B, 1, ..., 1) of x's rank and type; no value when all are present. */
+/* scope->present as (B, 1, ..., 1) of x's rank and type, for x of as many rows; no value when all
+ * are present. */
 rg_val rg_scope_present(const rg_scope *scope, rg_val x);
 
 /* ---- Update rules: rows of the table in optim.c */

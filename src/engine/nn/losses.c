@@ -66,23 +66,52 @@ static rg_val focal(rg_val logits, rg_val labels, rg_val gamma)
     return rg_mul(rg_pow(rg_at_least(miss, 0), gamma), loss);
 }
 
+/* (B, 1) and (B) would broadcast to (B, B): every example against every other. */
+static bool shapes_fit(rg_val prediction, rg_val target, const char *loss)
+{
+    if (rg_shape_same(rg_val_shape(prediction), rg_val_shape(target)))
+        return true;
+    char a[160], b[160];
+    rg_shape_text(a, rg_val_shape(prediction));
+    rg_shape_text(b, rg_val_shape(target));
+    rg_graph_fail(prediction.graph, "give both one shape, with rg_reshape",
+                  "%s of shapes %s and %s", loss, a, b);
+    return false;
+}
+
 /* log(1 + exp(z)) - z t; softplus cannot overflow. */
 static rg_val binary_cross_entropy(rg_val logits, rg_val targets)
 {
+    if (!shapes_fit(logits, targets, "binary cross-entropy"))
+        return logits;
     return rg_sub(rg_activate(logits, "softplus"), rg_mul(logits, targets));
 }
 
 /* ---- Of numbers */
 
-static rg_val absolute(rg_val x)
+static rg_val squared(rg_val prediction, rg_val target)
+{
+    bool fits = shapes_fit(prediction, target, "squared error");
+    return fits ? rg_square(rg_sub(prediction, target)) : prediction;
+}
+
+static rg_val size_of(rg_val x)
 {
     return rg_max(x, rg_neg(x));
 }
 
+static rg_val absolute(rg_val prediction, rg_val target)
+{
+    bool fits = shapes_fit(prediction, target, "absolute error");
+    return fits ? size_of(rg_sub(prediction, target)) : prediction;
+}
+
 static rg_val huber(rg_val prediction, rg_val target, rg_val delta)
 {
+    if (!shapes_fit(prediction, target, "Huber's loss"))
+        return prediction;
     rg_val difference = rg_sub(prediction, target), half = rg_number(difference, 0.5);
-    rg_val size = absolute(difference);
+    rg_val size = size_of(difference);
     rg_val far = rg_mul(delta, rg_sub(size, rg_mul(half, delta)));
     rg_val near = rg_mul(half, rg_square(difference));
     return rg_select(rg_lt(size, delta), near, far);
@@ -90,6 +119,9 @@ static rg_val huber(rg_val prediction, rg_val target, rg_val delta)
 
 static rg_val gaussian(rg_val mean, rg_val log_variance, rg_val target)
 {
+    if (!shapes_fit(mean, log_variance, "Gaussian likelihood") ||
+        !shapes_fit(mean, target, "Gaussian likelihood"))
+        return mean;
     rg_val error = rg_square(rg_sub(target, mean));
     rg_val scaled = rg_mul(error, rg_exp(rg_neg(log_variance)));
     return rg_mul(rg_number(mean, 0.5), rg_add(log_variance, scaled));
@@ -168,12 +200,12 @@ rg_val rg_weighted_at(rg_place at, rg_val losses, rg_val labels, rg_val class_we
 
 rg_val rg_squared_error_at(rg_place at, rg_val prediction, rg_val target)
 {
-    RG_PINNED(prediction.graph, at, rg_square(rg_sub(prediction, target)));
+    RG_PINNED(prediction.graph, at, squared(prediction, target));
 }
 
 rg_val rg_absolute_error_at(rg_place at, rg_val prediction, rg_val target)
 {
-    RG_PINNED(prediction.graph, at, absolute(rg_sub(prediction, target)));
+    RG_PINNED(prediction.graph, at, absolute(prediction, target));
 }
 
 rg_val rg_huber_at(rg_place at, rg_val prediction, rg_val target, rg_val delta)

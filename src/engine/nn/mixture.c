@@ -1,7 +1,8 @@
 /* mixture.c - a mixture of experts: each token goes to the k experts that its router prefers.
  *
  * Routing is by dense masks: every expert sees every token and the weights of those not chosen
- * are zero.  That costs E/k times the arithmetic of sorted routing and gives the same values. */
+ * are zero.  That costs E/k times the arithmetic of sorted routing and gives the same values.
+ */
 #include "engine/nn/internal.h"
 
 /* 1 for the largest entry of each row (the first at a tie), else 0: (N, E). */

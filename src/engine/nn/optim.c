@@ -1,9 +1,9 @@
 /* optim.c - what a training step does with gradients: the table of update rules, the state that
  * they keep, clipping, and sharpness-aware gradients.  The rules are in optim_*.c.
  *
- * Weight decay of sgd and adam is L2 regularisation (added to the gradient); lamb adds it to the
- * direction whose length it then sets; that of the others is decoupled: the parameter shrinks by
- * lr * weight_decay beside the adaptive step (Loshchilov & Hutter 2019). */
+ * Weight decay of sgd and adam is L2 regularisation (added to the gradient); lamb adds it to
+ * the direction whose length it then sets; that of the others is decoupled: the parameter
+ * shrinks by lr * weight_decay beside the adaptive step (Loshchilov & Hutter 2019). */
 #include "engine/nn/internal.h"
 
 #include <string.h>

@@ -132,8 +132,8 @@ static rg_val matrix_power(rg_val x, int p)
 }
 
 /* A^(-1/p) by the coupled Newton iteration (Guo & Higham 2006; Anil et al. 2020): with z =
- * (1 + p) / (2 |A|), X = z^(1/p) I, M = z A, repeat T = ((p + 1) I - M) / p, X = X T, M = T^p M.
- */
+ * (1 + p) / (2 |A|), X = z^(1/p) I, M = z A, repeat T = ((p + 1) I - M) / p, X = X T, M = T^p
+ * M. */
 static rg_val inverse_root(rg_val a, int p)
 {
     rg_val unit = unit_matrix(a), size = rg_at_least(frobenius(a), 1e-30);

@@ -1,10 +1,11 @@
 /* pooling.c - maxima and means over windows of the spatial axes, as composites.
  *
  * The places of a window come side by side along a new first axis: by a reshape, (.., L, ..) ->
- * (.., p, size, ..), and a permutation where windows tile their axes, else by a strided slice for
- * each place.  So one reduction sees a whole window, and the elements that attain a maximum share
- * its cotangent as in amax; it runs over whole vectors of outputs, and so does its derivative. */
-#include "rigor/nn.h"
+ * (.., p, size, ..), and a permutation where windows tile their axes, else by a strided slice
+ * for each place.  So one reduction sees a whole window, and the elements that attain a maximum
+ * share its cotangent as in amax; it runs over whole vectors of outputs, and so does its
+ * derivative. */
+#include "engine/nn/internal.h"
 
 #include <math.h>
 #include <string.h>
@@ -131,22 +132,16 @@ static rg_val mean_pool(rg_val x, const rg_pool *pool)
     windows w;
     if (!resolve(x, pool, &w))
         return x;
-    rg_val share = rg_const(x.graph, 1 / (double)w.places, rg_val_dtype(x));
+    rg_val share = rg_number(x, 1 / (double)w.places);
     return rg_mul(rg_sum(windows_of(padded(x, &w, 0), &w), RG_AXIS(0), false), share);
 }
 
 rg_val rg_max_pool_at(rg_place at, rg_val x, const rg_pool *pool)
 {
-    rg_graph_pin(x.graph, at);
-    rg_val y = max_pool(x, pool);
-    rg_graph_unpin(x.graph);
-    return y;
+    RG_PINNED(x.graph, at, max_pool(x, pool));
 }
 
 rg_val rg_mean_pool_at(rg_place at, rg_val x, const rg_pool *pool)
 {
-    rg_graph_pin(x.graph, at);
-    rg_val y = mean_pool(x, pool);
-    rg_graph_unpin(x.graph);
-    return y;
+    RG_PINNED(x.graph, at, mean_pool(x, pool));
 }

@@ -55,7 +55,7 @@ static void lstm_step(rg_loop_body *b, void *context)
 static void gru_step(rg_loop_body *b, void *context)
 {
     (void)context;
-    rg_val h = b->carry[0], one = rg_const(b->graph, 1, RG_F32);
+    rg_val h = b->carry[0], one = rg_number(h, 1);
     rg_val reset = sigmoid(gate(b, 0)), keep = sigmoid(gate(b, 1));
     rg_val state = rg_add(project(h, b->shared[2]), b->shared[3]);
     rg_val new = rg_tanh(rg_add(b->scan[2], rg_mul(reset, state)));
@@ -116,8 +116,7 @@ static rg_recurrence recurrent(rg_scope *scope, const cell_kind *kind, rg_val x,
             bias = rg_add(bias, bias_hh);
         scan[k] = rg_add(project(by_step, rows_of(w.ih, k, width)), bias);
     }
-    rg_val zeros =
-        rg_broadcast(rg_const(scope->graph, 0, RG_F32), rg_shape_of(shape.dim[0], width));
+    rg_val zeros = rg_broadcast(rg_number(x, 0), rg_shape_of(shape.dim[0], width));
     rg_val ret[3] = {{0}};
     rg_loop(scope->graph,
             &(rg_loop_spec){.steps = shape.dim[1],

@@ -124,5 +124,10 @@ rg_val rg_scope_present(const rg_scope *scope, rg_val x)
 {
     if (!scope->present.id)
         return (rg_val){0};
+    long long rows = rg_val_shape(x).dim[0], examples = rg_val_shape(scope->present).dim[0];
+    if (rows != examples)
+        rg_graph_fail(scope->graph, "keep the batch as the first axis: (B, ...)",
+                      "%lld rows in a batch of %lld examples: which are there cannot be told",
+                      rows, examples);
     return rg_cast(rg_along(scope->present, rg_val_shape(x).rank, 0), rg_val_dtype(x));
 }

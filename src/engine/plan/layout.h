@@ -21,8 +21,8 @@ typedef struct rg_expand {
     int64_t inner, count;
 } rg_expand;
 
-/* A value that is a part of another's memory, in another order of axes: the element at index i is the
- * element from + sum(i[k] * stride[k]) of the source. */
+/* A value that is a part of another's memory, in another order of axes: the element at index i
+ * is the element from + sum(i[k] * stride[k]) of the source. */
 typedef struct rg_window {
     uint32_t source; /* root of what is read; 0: no window */
     int64_t from, stride[RG_RANK_MAX];
@@ -95,8 +95,8 @@ size_t rg_memory_plan(rg_slot *slot, size_t n);
 
 /* Is `root` what an output or a carry ends with? */
 bool rg_layout_is_result(const rg_layout *layout, uint32_t root);
-/* What a product reads of an operand: the window over its source, which may be all of it.  False where
- * the operand's shape cannot be had by strides. */
+/* What a product reads of an operand: the window over its source, which may be all of it.
+ * False where the operand's shape cannot be had by strides. */
 bool rg_layout_window(const rg_layout *layout, uint32_t operand, rg_window *ret);
 
 /* The memory behind an operand: what node id's value is read from. */

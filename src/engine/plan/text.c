@@ -26,7 +26,7 @@ static void put(order *o, uint32_t id)
     o->done[id] = true;
 }
 
-/* Leaves, views and broadcasts have no step: they are told where they are first read. */
+/* Leaves, views, broadcasts and windows have no step: they are told where they are first read. */
 static void put_operands(order *o, uint32_t id)
 {
     const rg_node *node = rg_node_of(o->l->graph, id);
@@ -46,14 +46,10 @@ static void put_graph(order *o)
 
 static void put_needed(order *o, const rg_val *value, size_t n)
 {
-    bool *needed = RG_NEW_ARRAY(bool, o->l->count + 1);
+    bool *needed = RG_NEW_ARRAY(bool, rg_graph_count(o->l->graph) + 1);
     for (size_t i = 0; i < n; i++)
         needed[value[i].id] = true;
-    for (size_t id = o->l->count; id > 0; id--) {
-        const rg_node *node = rg_node_of(o->l->graph, (uint32_t)id);
-        for (uint32_t i = 0; needed[id] && i < node->n_in; i++)
-            needed[node->in[i]] = true;
-    }
+    rg_graph_spread(o->l->graph, needed);
     for (uint32_t id = 1; id <= o->l->count; id++)
         if (needed[id])
             put(o, id);
@@ -83,6 +79,8 @@ static void note_fused(const rg_layout *l, uint32_t id, rg_str *out)
     uint32_t step = l->step_of[id];
     if (l->expand[id].source)
         rg_str_add(out, "  # never stored: its readers compute the index");
+    else if (l->window[id].source)
+        rg_str_add(out, "  # never stored: products read it in place");
     else if (rg_layout_computed(l, id) && l->step[step].n > 1)
         rg_str_printf(out, "  # loop %u", step + 1);
 }
@@ -95,7 +93,7 @@ static void note_step(const rg_layout *l, uint32_t id, rg_str *out)
 
 static void note_memory(const rg_layout *l, uint32_t id, rg_str *out)
 {
-    bool own = l->root[id] == id && !l->expand[id].source;
+    bool own = l->root[id] == id && !rg_layout_unstored(l, id);
     uint32_t number = l->slot_of[id];
     note_step(l, id, out);
     if (!own)

@@ -1,13 +1,13 @@
 /* window.c - slices and permutations that products read where they stand.
  *
- * The queries, keys and values of attention are slices of one product, split into heads: rather than
- * copied, they are read by strides.  A slice or a permutation is a window when products alone read it,
- * directly or through other windows, and each of them can: its free and its contracted axes must be
- * one run of memory each. */
+ * The queries, keys and values of attention are slices of one product, split into heads: rather
+ * than copied, they are read by strides.  A slice or a permutation is a window when products
+ * alone read it, directly or through other windows, and each of them can: its free and its
+ * contracted axes must be one run of memory each. */
 #include "engine/plan/layout.h"
 
-/* The strides of `to`, which has the elements of `from` in the same order; false where there are
- * none.  Axes are matched in groups of equal products, from the first. */
+/* The strides of `to`, which has the elements of `from` in the same order; false where there
+ * are none.  Axes are matched in groups of equal products, from the first. */
 static bool reshaped(rg_shape from, const int64_t *stride, rg_shape to, int64_t *ret)
 {
     static const int axes[RG_RANK_MAX] = {0, 1, 2, 3, 4, 5, 6, 7};

@@ -18,11 +18,7 @@ static bool *needed_of(const checking *c)
 {
     bool *needed = RG_ARENA_ARRAY(c->arena, bool, rg_graph_count(c->net.graph) + 1);
     needed[c->loss.id] = true;
-    for (uint32_t id = c->loss.id; id > 0; id--) {
-        const rg_node *node = rg_node_of(c->net.graph, id);
-        for (uint32_t i = 0; needed[id] && i < node->n_in; i++)
-            needed[node->in[i]] = true;
-    }
+    rg_graph_spread(c->net.graph, needed);
     return needed;
 }
 

@@ -1,4 +1,5 @@
 /* costs.c - what a training step and an evaluation take, kernel by kernel (rigor/inspect.h). */
+#include "engine/ir/node.h"
 #include "engine/train/program.h"
 #include "rigor/inspect.h"
 
@@ -42,29 +43,19 @@ static json_t *shape_json(rg_shape shape)
     return list;
 }
 
-static const char *type_name(rg_dtype dtype)
-{
-    static const char *const names[] = {[RG_F32] = "f32",
-                                        [RG_F64] = "f64",
-                                        [RG_I32] = "i32",
-                                        [RG_U32] = "u32",
-                                        [RG_BOOL] = "bool"};
-    return names[dtype];
-}
-
 static json_t *step_json(const rg_plan *plan, size_t i, const rg_machine *machine,
                          double measured_s, double sum_s)
 {
     rg_step_cost cost = rg_plan_step_cost(plan, i, machine);
     rg_str operations = {0};
     rg_plan_step_operations(plan, i, &operations);
-    json_t *ret = json_pack("{s:I, s:s, s:s, s:s, s:o, s:s, s:i, s:f, s:f, s:o, s:f, s:o}",
-                            "step", (json_int_t)i + 1, "kernel", cost.kernel, "operations",
-                            rg_str_text(&operations), "type", type_name(cost.dtype), "shape",
-                            shape_json(cost.shape), "file", cost.at.file ? cost.at.file : "",
-                            "line", cost.at.line, "flops", cost.flops, "bytes", cost.bytes,
-                            "predicted_s", rg_json_real(cost.predicted_s), "measured_s",
-                            measured_s, "share", rg_json_real(measured_s / sum_s));
+    json_t *ret = json_pack(
+        "{s:I, s:s, s:s, s:s, s:o, s:s, s:i, s:f, s:f, s:o, s:f, s:o}", "step",
+        (json_int_t)i + 1, "kernel", cost.kernel, "operations", rg_str_text(&operations),
+        "type", rg_dtype_name(cost.dtype), "shape", shape_json(cost.shape), "file",
+        cost.at.file ? cost.at.file : "", "line", cost.at.line, "flops", cost.flops, "bytes",
+        cost.bytes, "predicted_s", rg_json_real(cost.predicted_s), "measured_s", measured_s,
+        "share", rg_json_real(measured_s / sum_s));
     rg_str_free(&operations);
     return ret;
 }

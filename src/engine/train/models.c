@@ -1,5 +1,5 @@
-/* models.c - finding a model: by name in the table, which is generated from zoo/ at build time, or
- * by the hash of its source among the shared objects of the user's own models. */
+/* models.c - finding a model: by name in the table, which is generated from zoo/ at build time,
+ * or by the hash of its source among the shared objects of the user's own models. */
 #include "rigor/model.h"
 
 #include <dlfcn.h>
@@ -79,7 +79,10 @@ const rg_model *rg_model_load(const char *library, rg_err *err)
     if (!model)
         rg_fail(err, RG_INPUT, "", "write: const rg_model model = {...};",
                 "the file defines no model");
-    return model && model_fits(model, err) ? model : NULL;
+    if (model && model_fits(model, err))
+        return model;
+    dlclose(handle);
+    return NULL;
 }
 
 /* ---- Those that this process may be asked for. */

@@ -48,8 +48,8 @@ static void keep_explore(study_reader *reader, const study_node *node)
     reader->explore = node;
 }
 
-/* In the order in which they depend on each other: a trainer may bring data and metrics of its own,
- * the metric's task decides how the data are cut, the study's seed decides the others. */
+/* In the order in which they depend on each other: a trainer may bring data and metrics of its
+ * own, the metric's task decides how the data are cut, the study's seed decides the others. */
 static const study_field fields[] = {
     {"study", read_study_name},
     {"question", read_question},

@@ -127,8 +127,8 @@ bool study_name(study_reader *reader, const study_node *node, const char *what,
 int study_choice(study_reader *reader, const study_node *node, const char *what,
                  const char *const *names, size_t n);
 
-/* ---- file_data.c: data and metrics; file_seeds.c: seeds; file_analysis.c: the search's budget,
- * analysis, claims. */
+/* ---- file_data.c: data and metrics; file_seeds.c: seeds; file_analysis.c: the search's
+ * budget, analysis, claims. */
 void study_read_data(study_reader *reader, const study_node *node);
 void study_read_metric(study_reader *reader, const study_node *node);
 void study_read_also(study_reader *reader, const study_node *node);
@@ -148,8 +148,8 @@ void study_open_catalog(study_reader *reader);
 void study_check_slots(study_reader *reader); /* after the arms */
 
 /* ---- file_settings.c: configurations as lists of settings. */
-/* Flattens nested maps and dotted keys; reports what is neither model.X nor train.X (of a program
- * with names of its own: nothing).  ranges: maps are values, as in tune.space. */
+/* Flattens nested maps and dotted keys; reports what is neither model.X nor train.X (of a
+ * program with names of its own: nothing).  ranges: maps are values, as in tune.space. */
 study_settings study_settings_read(study_reader *reader, const study_node *map,
                                    const char *what, bool ranges);
 const study_setting *study_setting_find(const study_settings *settings, const char *path);

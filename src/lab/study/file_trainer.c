@@ -1,9 +1,9 @@
-/* file_trainer.c - the section `trainer`: a program of any language in place of our own, and the
- * names that such a program is told.
+/* file_trainer.c - the section `trainer`: a program of any language in place of our own, and
+ * the names that such a program is told.
  *
- * A program has no table of parameters that we could read.  Its parameters are what the base sets,
- * and what the command names: an arm, an ablation or the space that names anything else has
- * misspelt it. */
+ * A program has no table of parameters that we could read.  Its parameters are what the base
+ * sets, and what the command names: an arm, an ablation or the space that names anything else
+ * has misspelt it. */
 #include "lab/study/file.h"
 #include "rigor/trial.h"
 

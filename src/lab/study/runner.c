@@ -111,8 +111,8 @@ static json_t *files_json(const rg_work *work, size_t fold)
     return files;
 }
 
-/* A member trains on one thread; where fewer are left than there are workers, the cores of those that
- * have none share its larger operations, which changes no bit of it. */
+/* A member trains on one thread; where fewer are left than there are workers, the cores of
+ * those that have none share its larger operations, which changes no bit of it. */
 static int threads_of(const rg_work *work)
 {
     int left = (int)(work->progress->total - work->progress->done), jobs = work->options->jobs;
@@ -195,8 +195,8 @@ static bool is_end(const json_t *message)
            json_object_get(message, "again") || json_object_get(message, "lost");
 }
 
-/* The search has seen enough of it at one step; what it did after that step, and how it ended, is
- * a matter of time, and does not count.  message: its last one, or NULL. */
+/* The search has seen enough of it at one step; what it did after that step, and how it ended,
+ * is a matter of time, and does not count.  message: its last one, or NULL. */
 static bool settle_pruned(rg_work *work, size_t id, const json_t *message, rg_err *err)
 {
     json_t *done = pruner_result(work, id, message);
@@ -208,8 +208,8 @@ static bool settle_pruned(rg_work *work, size_t id, const json_t *message, rg_er
     return ok;
 }
 
-/* A full disk, a program that is not there: no result of the training, so nothing is recorded.  The
- * second is the user's to put right: exit code 2. */
+/* A full disk, a program that is not there: no result of the training, so nothing is recorded.
+ * The second is the user's to put right: exit code 2. */
 static bool give_up(const rg_work *work, const json_t *message, rg_err *err)
 {
     bool input =

@@ -5,8 +5,8 @@
 
 enum { STEPS = 3 };
 
-/* A graph with operations of every kind that is cut into units: loops, folds of rows and of columns,
- * products cut into rows, into columns and into entries of a batch. */
+/* A graph with operations of every kind that is cut into units: loops, folds of rows and of
+ * columns, products cut into rows, into columns and into entries of a batch. */
 typedef struct work {
     rg_graph *graph;
     rg_val x, w, wide, output[8];

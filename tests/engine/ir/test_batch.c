@@ -1,5 +1,5 @@
-/* test_batch.c - many members in one graph: the form of each rule, and a batch equals a loop over
- * its members, bit for bit (dot: within rounding), for every operation of the table. */
+/* test_batch.c - many members in one graph: the form of each rule, and a batch equals a loop
+ * over its members, bit for bit (dot: within rounding), for every operation of the table. */
 #include "engine/ir/text.h"
 #include "engine/random_graph.h"
 #include "rigor/plan.h"
@@ -203,8 +203,8 @@ static size_t bytes_of(rg_val x)
     return (size_t)rg_val_count(x) * rg_dtype_bytes(rg_val_dtype(x));
 }
 
-/* The same bits, two NaNs, or, with products, nearly the same number.  What rounding moves across
- * a jump (a comparison, a cut) is not looked for: dots are drawn alone. */
+/* The same bits, two NaNs, or, with products, nearly the same number.  What rounding moves
+ * across a jump (a comparison, a cut) is not looked for: dots are drawn alone. */
 static bool same(const trial *t, rg_dtype dtype, const void *a, const void *b, int64_t i)
 {
     size_t bytes = rg_dtype_bytes(dtype);
@@ -368,6 +368,21 @@ static void test_indexing(void **state)
         }
 }
 
+/* Filters alone vary, with two groups and five spatial axes: there is no ninth axis. */
+static void test_conv_of_five_axes(void **state)
+{
+    (void)state;
+    trial t = {.seed = support_seed(), .members = 3, .dots = true, .m = 1};
+    t.r = (random_graph){.graph = rg_graph_new(), .rng = rg_rng_open(t.seed, "conv")};
+    rg_val x = rg_input(t.r.graph, "x", RG_F64, rg_shape_of(2, 4, 2, 3, 1, 2, 2));
+    rg_val w = rg_input(t.r.graph, "w", RG_F64, rg_shape_of(6, 2, 2, 2, 1, 1, 2));
+    t.y[0] = rg_conv(x, w, &(rg_conv_axes){.groups = 2});
+    vary(&t, w);
+    assert_true(batched(&t));
+    compare(&t);
+    rg_graph_free(t.r.graph);
+}
+
 /* One member's bad index is an error of the run, not its neighbour's entry. */
 static void test_index_out_of_range(void **state)
 {
@@ -394,8 +409,8 @@ static void test_index_out_of_range(void **state)
     }
 }
 
-/* ---- Gradients of single examples of a two-layer perceptron: 5 examples of 4 features, 3 hidden
- * units, 2 classes; f64. */
+/* ---- Gradients of single examples of a two-layer perceptron: 5 examples of 4 features, 3
+ * hidden units, 2 classes; f64. */
 enum { EXAMPLES = 5, FEATURES = 4, HIDDEN = 3, CLASSES = 2 };
 typedef struct perceptron {
     rg_graph *graph;
@@ -553,6 +568,7 @@ int main(void)
         cmocka_unit_test(test_every_operation),
         cmocka_unit_test(test_indexing),
         cmocka_unit_test(test_index_out_of_range),
+        cmocka_unit_test(test_conv_of_five_axes),
         cmocka_unit_test(test_gradients_of_examples),
         cmocka_unit_test(test_batch_of_a_batch),
         cmocka_unit_test(test_mistakes),

@@ -82,6 +82,27 @@ static void test_too_large(void **state)
                  "GiB");
 }
 
+/* Its text is longer than messages have room for. */
+static void test_the_longest_shape(void **state)
+{
+    (void)state;
+    rg_shape shape = {.rank = RG_RANK_MAX};
+    for (int i = 0; i < RG_RANK_MAX; i++)
+        shape.dim[i] = INT64_MAX;
+    rg_reshape(x, shape);
+    const rg_err *err = rg_graph_error(graph);
+    assert_int_equal(err->code, RG_INPUT);
+    assert_true(rg_text_starts(err->what, "reshape: a value of shape (9223372036854775807, "));
+}
+
+/* Refused before anything is read or copied. */
+static void test_array_too_large(void **state)
+{
+    (void)state;
+    rg_const_array(graph, NULL, RG_F64, rg_shape_of(INT64_C(100000000000)));
+    expect_error("array: a value of shape (100000000000) and type f64 takes more than 64 GiB");
+}
+
 static void test_negative_length(void **state)
 {
     (void)state;
@@ -155,6 +176,9 @@ static void test_no_value(void **state)
     rg_add(x, (rg_val){0});
     expect_error("add: operand 2 is no value of this graph");
     assert_int_equal(rg_exp((rg_val){0}).id, 0);
+    assert_int_equal(rg_cumsum((rg_val){0}, 0, false).id, 0);
+    assert_int_equal(rg_sort((rg_val){0}, 0, false).id, 0);
+    assert_int_equal(rg_segment_max((rg_val){0}, x, 3).id, 0);
 }
 
 /* ---- Places. */
@@ -252,6 +276,8 @@ int main(void)
         TEST(test_float_only),
         TEST(test_too_many_axes),
         TEST(test_too_large),
+        TEST(test_the_longest_shape),
+        TEST(test_array_too_large),
         TEST(test_negative_length),
         TEST(test_reshape),
         TEST(test_axis),

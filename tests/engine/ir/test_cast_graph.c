@@ -1,4 +1,5 @@
 /* test_cast_graph.c - floats computed in another type. */
+#include "engine/ir/loops.h"
 #include "engine/ir/text.h"
 #include "engine/random_graph.h"
 #include "rigor/plan.h"
@@ -60,7 +61,8 @@ static void test_all_kept(void **state)
     rg_graph_free(p.graph);
 }
 
-/* Constants are rounded, whole numbers and truths are left alone, casts lead to the new type. */
+/* Constants are rounded, whole numbers and truths are left alone, casts lead to the new type.
+ */
 static void test_other_types(void **state)
 {
     (void)state;
@@ -142,6 +144,50 @@ static void test_random_graphs(void **state)
     }
 }
 
+static void leak(rg_loop_body *b, void *context)
+{
+    (void)context;
+    b->next[0] = rg_tanh(rg_add(b->carry[0], b->scan[0]));
+    b->out[0] = rg_mul(b->next[0], b->next[0]);
+}
+
+/* Only the stack of a loop is asked for, and what it scans is computed in the other type: the
+ * loop is made again, with all its siblings, and its derivative is found. */
+static void test_gradient_through_a_loop(void **state)
+{
+    (void)state;
+    rg_graph *graph = rg_graph_new();
+    rg_val x = rg_input(graph, "x", RG_F32, rg_shape_of(5, 3)), y[2], g[2], loop[2];
+    rg_val twice = rg_mul(rg_sin(x), rg_const(graph, 2, RG_F32));
+    rg_val zeros = rg_broadcast(rg_const(graph, 0, RG_F32), rg_shape_of(3));
+    rg_loop(graph,
+            &(rg_loop_spec){.steps = 5,
+                            .carry = &zeros,
+                            .carries = 1,
+                            .scan = &twice,
+                            .scans = 1,
+                            .outs = 1,
+                            .body = leak},
+            loop);
+    y[0] = rg_sum(loop[1], RG_ALL_AXES, false);
+    rg_cast_graph(y, 1, RG_F32, RG_F64, NULL, 0, &y[1]);
+    for (int i = 0; i < 2; i++)
+        rg_grad(y[i], &x, 1, &g[i]);
+    rg_plan *plan = compile(graph, g, 2, false);
+    float *data = rg_plan_buffer(plan, x);
+    rg_rng rng = rg_rng_open(support_seed(), "cast/loop");
+    for (int i = 0; i < 15; i++)
+        data[i] = (float)rg_rng_normal(&rng);
+    run(plan);
+    const float *narrow = rg_plan_buffer(plan, g[0]), *wide = rg_plan_buffer(plan, g[1]);
+    for (int i = 0; i < 15; i++) {
+        assert_true(narrow[i] != 0);
+        assert_close(wide[i], narrow[i], 1e-5);
+    }
+    rg_plan_free(plan);
+    rg_graph_free(graph);
+}
+
 static void test_mistakes(void **state)
 {
     (void)state;
@@ -164,9 +210,13 @@ static void test_mistakes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text),     cmocka_unit_test(test_keep),
-        cmocka_unit_test(test_all_kept), cmocka_unit_test(test_other_types),
-        cmocka_unit_test(test_gradient), cmocka_unit_test(test_random_graphs),
+        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_keep),
+        cmocka_unit_test(test_all_kept),
+        cmocka_unit_test(test_other_types),
+        cmocka_unit_test(test_gradient),
+        cmocka_unit_test(test_random_graphs),
+        cmocka_unit_test(test_gradient_through_a_loop),
         cmocka_unit_test(test_mistakes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

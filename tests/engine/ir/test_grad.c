@@ -4,8 +4,8 @@
  * For each row of ops.def a case builds a scalar f(x) from the operation and a fixed weighting
  * w. First order: the gradient g = df/dx along a random direction d.  Second order: the
  * gradient of (g . d) against differences of g.  Forward mode along d agrees with both, and its
- * product with a random u with reverse mode's: <u, J d> = <J^T u, d>.  Operations without a derivative state that
- * they give zero. */
+ * product with a random u with reverse mode's: <u, J d> = <J^T u, d>.  Operations without a
+ * derivative state that they give zero. */
 #include "engine/ir/node.h"
 #include "rigor/plan.h"
 #include "support.h"
@@ -299,8 +299,9 @@ static double difference(check *c, rg_val what, const rg_val *along)
     return sum / (12 * h);
 }
 
-/* No two elements are close, so that no difference crosses a tie of max or amax: of as many equal
- * parts of the range as there are elements, each element takes the middle half of its own. */
+/* No two elements are close, so that no difference crosses a tie of max or amax: of as many
+ * equal parts of the range as there are elements, each element takes the middle half of its
+ * own. */
 static void fill(check *c)
 {
     int64_t part[256], n = 0, total = 0;

@@ -4,7 +4,8 @@
 #include "engine/random_graph.h"
 #include "rigor/plan.h"
 
-/* loss = sum(exp(sin(x))): with sin forgotten, its gradient computes it again behind a barrier. */
+/* loss = sum(exp(sin(x))): with sin forgotten, its gradient computes it again behind a barrier.
+ */
 static void test_text(void **state)
 {
     (void)state;

@@ -36,8 +36,8 @@ static const rewrite signs[] = {
      X "%2 = neg %1 : f32[4, 3]\nreturn %2\n"},
 };
 
-/* A float times 0 stays: it may be infinite.  A whole number over -1 stays: it may be the least.
- */
+/* A float times 0 stays: it may be infinite.  A whole number over -1 stays: it may be the
+ * least. */
 static const rewrite constants[] = {
     {X "%2 = const value=0 : f32[]\n%3 = broadcast %2 : f32[4, 3]\n"
        "%4 = mul %1 %3 : f32[4, 3]\nreturn %4\n",
@@ -149,9 +149,9 @@ static void test_texts(void **state)
     check(reductions, RG_COUNT(reductions));
 }
 
-/* ---- No bits change: of two graphs drawn alike, one has barriers between its operations, which
- * no rewrite sees through.  Only operations that have rewrites are drawn, and of these not what
- * tells zeros apart (div, pow), as zeros may differ in sign. */
+/* ---- No bits change: of two graphs drawn alike, one has barriers between its operations,
+ * which no rewrite sees through.  Only operations that have rewrites are drawn, and of these
+ * not what tells zeros apart (div, pow), as zeros may differ in sign. */
 static const rg_op rewritten[] = {
     RG_OP_const,   RG_OP_neg,       RG_OP_cast, RG_OP_add,     RG_OP_sub,   RG_OP_mul,
     RG_OP_max,     RG_OP_select,    RG_OP_sum,  RG_OP_amax,    RG_OP_slice, RG_OP_reshape,

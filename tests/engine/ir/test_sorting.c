@@ -107,6 +107,15 @@ static void test_take_along(void **state)
 }
 
 /* An index out of range fails, also where it would meet another row of the flattened x. */
+/* Cutting 0.7 to 0 would be a guess. */
+static void test_take_along_refuses_floats(void **state)
+{
+    (void)state;
+    rg_val x = array((const double[]){1, 2}, rg_shape_of(2));
+    rg_take_along(x, x, 0);
+    expect_error("take_along: indices of type f64; expected i32 or u32");
+}
+
 static void test_take_along_out_of_range(void **state)
 {
     (void)state;
@@ -203,6 +212,7 @@ int main(void)
         CASE(test_top_k),
         CASE(test_sort_has_a_derivative),
         CASE(test_take_along),
+        CASE(test_take_along_refuses_floats),
         CASE(test_take_along_out_of_range),
         CASE(test_segments),
         CASE(test_scatter_max_of_integers),

@@ -83,9 +83,26 @@ static void test_misfits_are_refused(void **state)
     rg_val x = rg_input(graph, "x", RG_F64, rg_shape_of(2)), y = rg_exp(x), there;
     rg_val other = rg_input(graph, "y", RG_F64, rg_shape_of(3));
     rg_substitute(&y, 1, &x, &other, 1, &there);
-    assert_int_equal(there.id, y.id);
-    assert_string_equal(rg_graph_error(graph)->what, "substitute: replacement 1 does not fit");
+    assert_ptr_equal(there.graph, graph);
+    assert_string_equal(rg_graph_error(graph)->what,
+                        "substitute: replacement 1 has shape (3) and type f64, its argument "
+                        "shape (2) and type f64");
     assert_non_null(strstr(rg_graph_error(graph)->where, "test_substitute.c"));
+    rg_graph_free(graph);
+}
+
+/* A value of another graph, with an id that this one does not have. */
+static void test_strangers_are_refused(void **state)
+{
+    (void)state;
+    rg_graph *graph = rg_graph_new(), *foreign = rg_graph_new();
+    rg_val x = rg_input(graph, "x", RG_F64, RG_SCALAR), there[2];
+    rg_val strange = rg_sin(rg_exp(rg_input(foreign, "x", RG_F64, RG_SCALAR)));
+    rg_val values[2] = {x, strange}, moved = rg_exp(x);
+    rg_substitute(values, 2, &x, &moved, 1, there);
+    assert_string_equal(rg_graph_error(graph)->what,
+                        "substitute: value 2 is no value of this graph");
+    rg_graph_free(foreign);
     rg_graph_free(graph);
 }
 
@@ -97,6 +114,7 @@ int main(void)
         cmocka_unit_test(test_all_at_once),
         cmocka_unit_test(test_what_does_not_depend_is_shared),
         cmocka_unit_test(test_misfits_are_refused),
+        cmocka_unit_test(test_strangers_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* test_norm.c - batch norm's running statistics; short batches; layers of odd shapes; what layers
- * refuse.  Values and gradients are in test_records.c. */
+/* test_norm.c - batch norm's running statistics; short batches; layers of odd shapes; what
+ * layers refuse.  Values and gradients are in test_records.c. */
 #include "engine/nn/torch.h"
 
 #include "rigor/nn.h"
@@ -361,6 +361,34 @@ static rg_val bad_rows(net *n)
     return rg_triplet(x, x, rg_input(n->graph, "y", RG_F32, rg_shape_of(3, 2)), one);
 }
 
+/* Steps merged with examples: a short batch would count what is not there. */
+static rg_val bad_rows_of_batch(net *n)
+{
+    n->scope->present = rg_input(n->graph, "there", RG_F32, rg_shape_of(2));
+    rg_val x = rg_input(n->graph, "merged", RG_F32, rg_shape_of(2, 3, 4));
+    return rg_batch_norm(n->scope, rg_reshape(x, rg_shape_of(6, 4)));
+}
+
+/* A GRU has no cell: norms of no value are none, and the next layer with weights says so. */
+static rg_val bad_no_value(net *n)
+{
+    rg_val x = rg_input(n->graph, "x", RG_F32, rg_shape_of(2, 3, 4));
+    rg_val cell = rg_gru(n->scope, x, 4).cell;
+    return rg_linear(n->scope, rg_group_norm(n->scope, rg_layer_norm(n->scope, cell), 2), 3);
+}
+
+static rg_val bad_targets(net *n)
+{
+    rg_val p = rg_input(n->graph, "p", RG_F32, rg_shape_of(4, 1));
+    return rg_squared_error(p, rg_input(n->graph, "t", RG_F32, rg_shape_of(4)));
+}
+
+static rg_val bad_variance(net *n)
+{
+    rg_val m = rg_input(n->graph, "m", RG_F32, rg_shape_of(4));
+    return rg_gaussian_nll(m, rg_input(n->graph, "s", RG_F32, rg_shape_of(1)), m);
+}
+
 static void test_mistakes(void **state)
 {
     (void)state;
@@ -388,6 +416,10 @@ static void test_mistakes(void **state)
         {bad_graph, "a graph layer of rank 2, edges of rank 1 and 1 and width 2"},
         {bad_labels, "focal loss of logits of rank 2 and labels of rank 2"},
         {bad_rows, "triplet loss of values of rank 2 and 2"},
+        {bad_rows_of_batch, "6 rows in a batch of 2 examples: which are there cannot be told"},
+        {bad_no_value, "a linear layer of rank 0 and width 3"},
+        {bad_targets, "squared error of shapes (4, 1) and (4)"},
+        {bad_variance, "Gaussian likelihood of shapes (4) and (1)"},
     };
     for (size_t k = 0; k < RG_COUNT(cases); k++) {
         net n = open_net(true);

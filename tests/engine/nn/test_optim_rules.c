@@ -241,8 +241,8 @@ static void test_muon_orthogonalises(void **state)
     check_muon(10, 4);
 }
 
-/* Shampoo leaves out a side of more than 1024: one row of 1030 has L = |g|^2 and the step g / |g|;
- * when both are too long each element stands alone. */
+/* Shampoo leaves out a side of more than 1024: one row of 1030 has L = |g|^2 and the step g /
+ * |g|; when both are too long each element stands alone. */
 static void test_shampoo_of_long_sides(void **state)
 {
     (void)state;

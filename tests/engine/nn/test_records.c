@@ -1,9 +1,9 @@
 /* test_records.c - layers and losses against what PyTorch says of them, and against themselves.
  *
- * A case builds a value from inputs and weights that tests/peers/record_torch_layers.py names in
- * torch_layers.json.  It is built in f64, where value and gradients equal the recorded ones to
- * 1e-11 of their size, and in f32 (2e-5).  Then, in f64, first and second derivatives along a
- * random direction from the recorded point are held against central differences. */
+ * A case builds a value from inputs and weights that tests/peers/record_torch_layers.py names
+ * in torch_layers.json.  It is built in f64, where value and gradients equal the recorded ones
+ * to 1e-11 of their size, and in f32 (2e-5).  Then, in f64, first and second derivatives along
+ * a random direction from the recorded point are held against central differences. */
 #include "engine/nn/torch.h"
 
 #include "rigor/nn.h"
@@ -551,7 +551,8 @@ static rg_val directed(slopes *s, const rg_val *gradient)
     return sum;
 }
 
-/* f is a weighting of y + y^2, so that second derivatives differ from zero for linear layers. */
+/* f is a weighting of y + y^2, so that second derivatives differ from zero for linear layers.
+ */
 static void open_slopes(slopes *s, size_t k)
 {
     rg_val y = open_record(&s->r, k, RG_F64), x[INPUTS_MAX], g[INPUTS_MAX];

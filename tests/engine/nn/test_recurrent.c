@@ -129,6 +129,23 @@ static void test_mistakes_name_the_model(void **state)
     rg_graph_free(graph);
 }
 
+/* Numbers are of the type of x, weights of the scope's. */
+static void test_double(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < RG_COUNT(layers); k++) {
+        rg_graph *graph = rg_graph_new();
+        rg_scope *scope = rg_scope_new(graph, false, 2, NULL);
+        scope->dtype = RG_F64;
+        rg_val x = rg_input(graph, "x", RG_F64, rg_shape_of(2, 3, 4));
+        rg_recurrence r = layers[k].layer(RG_HERE, scope, x, 5);
+        assert_string_equal(rg_graph_error(graph)->what, "");
+        assert_int_equal(rg_val_dtype(r.states), RG_F64);
+        rg_scope_free(scope);
+        rg_graph_free(graph);
+    }
+}
+
 /* No examples, and no steps: empty values, and a state of zeros. */
 static void test_nothing(void **state)
 {
@@ -161,6 +178,7 @@ int main(void)
         cmocka_unit_test(test_layers),
         cmocka_unit_test(test_names_and_initial_values),
         cmocka_unit_test(test_mistakes_name_the_model),
+        cmocka_unit_test(test_double),
         cmocka_unit_test(test_nothing),
     };
     return cmocka_run_group_tests(tests, torch_load, torch_unload);

@@ -133,12 +133,32 @@ static void random_windows(void **state)
     assert_true(windows > 100);
 }
 
+/* Told as what they are, in the text after each pass. */
+static void told_in_the_text(void **state)
+{
+    (void)state;
+    rg_graph *graph = rg_graph_new();
+    rg_val qkv = rg_input(graph, "qkv", RG_F64, rg_shape_of((int64_t)B * T, 3 * W));
+    rg_val out = attention(qkv);
+    rg_layout l = layout_of(graph, &out, 1);
+    rg_str fused = {0}, memory = {0};
+    rg_layout_print(&l, RG_PASS_FUSE, &fused);
+    rg_layout_print(&l, RG_PASS_MEMORY, &memory);
+    assert_non_null(strstr(rg_str_text(&fused), "# never stored: products read it in place"));
+    assert_null(strstr(rg_str_text(&memory), "in registers"));
+    rg_str_free(&fused);
+    rg_str_free(&memory);
+    rg_arena_free(l.arena);
+    rg_graph_free(graph);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(attention_copies_no_heads),
         cmocka_unit_test(what_others_read_is_stored),
         cmocka_unit_test(random_windows),
+        cmocka_unit_test(told_in_the_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

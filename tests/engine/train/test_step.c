@@ -1,5 +1,5 @@
-/* test_step.c - what the training step does beside descending: batches that add up, running means
- * of weights, buffers, penalties, plateaus, sharpness; each optimiser learns. */
+/* test_step.c - what the training step does beside descending: batches that add up, running
+ * means of weights, buffers, penalties, plateaus, sharpness; each optimiser learns. */
 #include "engine/train/fixtures.h"
 
 #include "engine/train/program.h"
@@ -175,8 +175,8 @@ static void test_accumulated_gradients_are_clipped_once(void **state)
 
 /* ---- Running means of weights */
 
-/* One update: decay is min(0.9, 2 / 11), the mean 2/11 of the first weights and 9/11 of the new.
- */
+/* One update: decay is min(0.9, 2 / 11), the mean 2/11 of the first weights and 9/11 of the
+ * new. */
 static void test_running_mean_of_weights(void **state)
 {
     (void)state;
