@@ -20,8 +20,9 @@ check: ## every test of the short tier, with sanitizers, fuzzers and the style c
 	@scripts/deps.sh check
 	@scripts/check.sh short
 
-check-long: ## the rest: simulations, storms, comparisons with R, SciPy, PyTorch and Optuna
+check-long: ## the rest: simulations, storms, comparisons with R, SciPy, PyTorch and Optuna, AArch64
 	@scripts/deps.sh long
+	@scripts/deps.sh arm64
 	@scripts/check.sh long
 
 bench: ## ours and the peers side by side; ratios in build/bench.json

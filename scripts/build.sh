@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Configures one preset and builds one target of it (all of them unless named).
-# usage: scripts/build.sh release|debug|asan|tsan|fuzz [TARGET [cmake options]]
+# usage: scripts/build.sh release|debug|asan|tsan|fuzz|arm64 [TARGET [cmake options]]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 preset=$1

@@ -1,20 +1,24 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that a tier needs and that are not there yet.  Idempotent.
-# usage: scripts/deps.sh build|check|long|bench
+# The tier arm64 (a part of make check-long) also unpacks libraries for AArch64 into the build tree; where
+# it cannot be had, it says so and ends with 0, as scripts/arm64.sh is then left out.
+# usage: scripts/deps.sh build|check|long|arm64|bench
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
-build="gcc libc6-dev cmake ninja-build pkg-config libjansson-dev libsodium-dev zlib1g-dev
-       libsqlite3-dev libuv1-dev libfyaml-dev libdnnl-dev ca-certificates"
+libraries="libjansson-dev libsodium-dev zlib1g-dev libsqlite3-dev libuv1-dev libfyaml-dev"
+build="gcc libc6-dev cmake ninja-build pkg-config $libraries libdnnl-dev ca-certificates"
 check="$build libcmocka-dev clang clang-format clang-tidy valgrind chromium sqlite3 python3 python3-numpy
        r-base-core python3-sklearn python3-torch"
 long="$check python3-scipy python3-optuna"
+arm64="gcc-aarch64-linux-gnu qemu-user"
 # The peers' best: without OpenBLAS, Debian's PyTorch falls back to a BLAS ten times as slow.
 bench="$build python3 python3-numpy python3-scipy python3-torch python3-optuna libopenblas0-pthread"
 
 tier=${1:-build}
 case $tier in
-build | check | long | bench) wanted=${!tier} ;;
-*) echo "usage: scripts/deps.sh build|check|long|bench" >&2; exit 2 ;;
+build | check | long | arm64 | bench) wanted=${!tier} ;;
+*) echo "usage: scripts/deps.sh build|check|long|arm64|bench" >&2; exit 2 ;;
 esac
 
 # Node may come from elsewhere than Debian; what counts is that it is there.
@@ -66,6 +70,14 @@ install() {
 if ! command -v apt-get >/dev/null; then
     echo "deps: no apt-get here; install the likes of: $wanted" >&2
     exit 0
+fi
+if [ "$tier" = arm64 ]; then
+    [ "$(uname -m)" != aarch64 ] || { echo "deps: this machine is AArch64: nothing to emulate"; exit 0; }
+    # shellcheck disable=SC2046,SC2086
+    if ! (install $(missing_of $wanted)) || ! scripts/sysroot.sh libc6-dev libcmocka-dev $libraries; then
+        echo "deps: AArch64 cannot be emulated here (the reason is above); make check-long leaves it out"
+        exit 0
+    fi
 fi
 # shellcheck disable=SC2046,SC2086
 install $(missing_of $wanted)

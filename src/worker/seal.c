@@ -4,6 +4,7 @@
 #include "rigor/sandbox.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const char **paths_of(const json_t *list)
 {
@@ -25,15 +26,17 @@ static json_t *enter(const json_t *reach)
     const char **writable = paths_of(json_object_get(reach, "writable"));
     const char **readable = paths_of(json_object_get(reach, "readable"));
     rg_grant_spec spec = {.hidden = hidden, .writable = writable, .readable = readable};
+    int refused = 0; /* errno */
     bool in = rg_sandbox_prepare(&spec, &sandbox, &granted, &err) &&
-              rg_sandbox_enter(sandbox, -1) == 0;
+              (refused = rg_sandbox_enter(sandbox, -1)) == 0;
     json_t *seal = json_pack("{s:b, s:I, s:b}", "sealed",
                              in && json_is_true(json_object_get(granted, "sealed")), "landlock",
                              in ? json_integer_value(json_object_get(granted, "landlock")) : 0,
                              "network", !in);
     if (!in)
-        fprintf(stderr, "rigor: the worker trains without a seal: %s %s\n", err.where,
-                err.what);
+        fprintf(stderr, "rigor: the worker trains without a seal: %s %s\n",
+                refused ? "it cannot be entered:" : err.where,
+                refused ? strerror(refused) : err.what);
     rg_sandbox_free(sandbox);
     json_decref(granted);
     rg_free(hidden);

@@ -466,7 +466,10 @@ static bool enter_own_sandbox(void)
 static void test_our_own_sandbox_allows_it(void **state)
 {
     (void)state;
-    assert_int_equal(child_status(enter_own_sandbox, can_emit()), 0);
+    int status = child_status(enter_own_sandbox, can_emit());
+    if (status == 77 && !can_emit())
+        skip(); /* this system has no sandbox, nor has it code for one to allow */
+    assert_int_equal(status, 0);
 }
 
 /* The pages of all plans are executable or writable, never both. */
