@@ -135,7 +135,13 @@ static void build_loss(model *m)
 
 /* ---- The step */
 
+static const char *const decayed[] = {"all", "matrices", NULL};
 static const rg_param train_params[] = {
+    {.name = "decay_on",
+     .kind = RG_PARAM_CHOICE,
+     .structural = true,
+     .choices = decayed,
+     .fallback = "\"all\""},
     {.name = "weight_decay", .kind = RG_PARAM_NUMBER, .hi = 1, .fallback = "0.1"},
     {.name = "beta1", .kind = RG_PARAM_NUMBER, .hi = 1, .fallback = "0.9"},
     {.name = "beta2", .kind = RG_PARAM_NUMBER, .hi = 1, .fallback = "0.95"},

@@ -3,6 +3,8 @@
 #include "engine/cpu/loops.h"
 #include "engine/cpu/reduce.h"
 
+#include <string.h>
+
 /* Element i is read and written by step i alone, so the steps may run in any order. */
 #if defined(__clang__)
 #define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
@@ -65,27 +67,53 @@
     }
 #include "engine/cpu/element.def"
 
-/* ---- Folds. */
+/* ---- Folds.  The lanes of a row are one vector (GNU C's, of as many registers as it takes): left
+ * to themselves, compilers make its maxima of branches, which data mispredicts.  Three forms of one
+ * operation: for many columns at once, for the lanes of type V, for one lane. */
 #define ADD(a, b) ((a) + (b))
+#define ADD_LANES(V, a, b) ((a) + (b))
+#define ADD_ONE(a, b) ((a) + (b))
 #define LARGER(a, b) (((a) > (b) || (a) != (a)) ? (a) : (b))
+#define LARGER_LANES(V, a, b) CHOSEN(V, ((a) > (b)) | ((a) != (a)), a, b)
+#define LARGER_ONE(a, b) ((a) != (a) ? (a) : (a) > (b) ? (a) : (b))
+#define CHOSEN(V, mask, a, b) \
+    ((V)(((mask) & (__typeof__(mask))(a)) | (~(mask) & (__typeof__(mask))(b))))
 
+#define FOLD_ROWS \
+    4 /* at once: a sum waits for the one before it, those of other rows need not */
 #define FOLD(name, T, neutral, COMBINE) \
-    static void fold_##name(const void *data, int64_t n, void *out) \
+    typedef T lanes_##name __attribute__((vector_size(RG_FOLD_LANES * sizeof(T)))); \
+    static inline __attribute__((always_inline)) void rows_of_##name(const T *x, int64_t rows, \
+                                                                     int64_t n, T *out) \
     { \
-        const T *x = data; \
-        T lane[RG_FOLD_LANES]; \
-        for (int l = 0; l < RG_FOLD_LANES; l++) \
-            lane[l] = neutral; \
+        lanes_##name lanes[FOLD_ROWS], next; \
+        for (int64_t r = 0; r < rows; r++) \
+            lanes[r] = (lanes_##name){0} + (T)(neutral); \
         int64_t i = 0; \
         for (; i + RG_FOLD_LANES <= n; i += RG_FOLD_LANES) \
-            for (int l = 0; l < RG_FOLD_LANES; l++) \
-                lane[l] = COMBINE(lane[l], x[i + l]); \
-        for (int l = 0; i + l < n; l++) \
-            lane[l] = COMBINE(lane[l], x[i + l]); \
-        for (int half = RG_FOLD_LANES / 2; half > 0; half /= 2) \
-            for (int l = 0; l < half; l++) \
-                lane[l] = COMBINE(lane[l], lane[l + half]); \
-        *(T *)out = lane[0]; \
+            for (int64_t r = 0; r < rows; r++) { \
+                memcpy(&next, x + r * n + i, sizeof(next)); \
+                lanes[r] = COMBINE##_LANES(lanes_##name, lanes[r], next); \
+            } \
+        for (int64_t r = 0; r < rows; r++) { \
+            T lane[RG_FOLD_LANES]; \
+            memcpy(lane, &lanes[r], sizeof(lane)); \
+            for (int l = 0; i + l < n; l++) \
+                lane[l] = COMBINE##_ONE(lane[l], x[r * n + i + l]); \
+            for (int half = RG_FOLD_LANES / 2; half > 0; half /= 2) \
+                for (int l = 0; l < half; l++) \
+                    lane[l] = COMBINE##_ONE(lane[l], lane[l + half]); \
+            out[r] = lane[0]; \
+        } \
+    } \
+    static void fold_##name(const void *data, int64_t rows, int64_t n, void *out) \
+    { \
+        const T *x = data; \
+        T *to = out; \
+        for (; rows >= FOLD_ROWS; rows -= FOLD_ROWS, x += FOLD_ROWS * n, to += FOLD_ROWS) \
+            rows_of_##name(x, FOLD_ROWS, n, to); \
+        for (; rows > 0; rows--, x += n, to++) \
+            rows_of_##name(x, 1, n, to); \
     } \
     static inline __attribute__((always_inline)) void columns_of_##name( \
         const T *x, int64_t rows, int64_t stride, int64_t step, int64_t columns, T *out) \
