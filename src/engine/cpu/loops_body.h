@@ -67,44 +67,53 @@
     }
 #include "engine/cpu/element.def"
 
-/* ---- Folds.  The lanes of a row are one vector (GNU C's, of as many registers as it takes): left
- * to themselves, compilers make its maxima of branches, which data mispredicts.  Three forms of one
- * operation: for many columns at once, for the lanes of type V, for one lane. */
-#define ADD(a, b) ((a) + (b))
-#define ADD_LANES(V, a, b) ((a) + (b))
-#define ADD_ONE(a, b) ((a) + (b))
-#define LARGER(a, b) (((a) > (b) || (a) != (a)) ? (a) : (b))
-#define LARGER_LANES(V, a, b) CHOSEN(V, ((a) > (b)) | ((a) != (a)), a, b)
-#define LARGER_ONE(a, b) ((a) != (a) ? (a) : (a) > (b) ? (a) : (b))
+/* ---- Folds.  Rows are folded four at once, for a sum waits for the one before it and those of
+ * other rows need not; their lanes are vectors (GNU C's, of as many registers as it takes), for left
+ * to themselves compilers make maxima of branches, which data mispredicts.  A row's end is filled
+ * up with the neutral element, which changes no bits.  Then lane l takes in lane l + 8 of two rows in
+ * one vector, l + 4 of four, l + 2, l + 1, and row r's result stands in lane 4 r. */
+#define ADD(V, a, b) ((a) + (b))
+#define LARGER(V, a, b) CHOSEN(V, ((a) > (b)) | ((a) != (a)), a, b)
 #define CHOSEN(V, mask, a, b) \
     ((V)(((mask) & (__typeof__(mask))(a)) | (~(mask) & (__typeof__(mask))(b))))
+#define ADD_ONE(a, b) ((a) + (b))
+#define LARGER_ONE(a, b) (((a) > (b) || (a) != (a)) ? (a) : (b))
 
-#define FOLD_ROWS \
-    4 /* at once: a sum waits for the one before it, those of other rows need not */
+#define PICK(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#define RUN4(i) (i), (i) + 1, (i) + 2, (i) + 3
+#define EIGHTS(i) RUN4(i), RUN4((i) + 4), RUN4((i) + 16), RUN4((i) + 20)
+#define FOURS(i) RUN4(i), RUN4((i) + 8), RUN4((i) + 16), RUN4((i) + 24)
+#define SWAP4(i, by) (i) ^ (by), ((i) + 1) ^ (by), ((i) + 2) ^ (by), ((i) + 3) ^ (by)
+#define ACROSS(by) SWAP4(0, by), SWAP4(4, by), SWAP4(8, by), SWAP4(12, by)
+
+#define FOLD_ROWS 4
 #define FOLD(name, T, neutral, COMBINE) \
     typedef T lanes_##name __attribute__((vector_size(RG_FOLD_LANES * sizeof(T)))); \
     static inline __attribute__((always_inline)) void rows_of_##name(const T *x, int64_t rows, \
                                                                      int64_t n, T *out) \
     { \
-        lanes_##name lanes[FOLD_ROWS], next; \
-        for (int64_t r = 0; r < rows; r++) \
-            lanes[r] = (lanes_##name){0} + (T)(neutral); \
+        const lanes_##name neutrals = (lanes_##name){0} + (T)(neutral); \
+        lanes_##name lanes[FOLD_ROWS] = {neutrals, neutrals, neutrals, neutrals}, next; \
         int64_t i = 0; \
         for (; i + RG_FOLD_LANES <= n; i += RG_FOLD_LANES) \
             for (int64_t r = 0; r < rows; r++) { \
                 memcpy(&next, x + r * n + i, sizeof(next)); \
-                lanes[r] = COMBINE##_LANES(lanes_##name, lanes[r], next); \
+                lanes[r] = COMBINE(lanes_##name, lanes[r], next); \
             } \
-        for (int64_t r = 0; r < rows; r++) { \
-            T lane[RG_FOLD_LANES]; \
-            memcpy(lane, &lanes[r], sizeof(lane)); \
-            for (int l = 0; i + l < n; l++) \
-                lane[l] = COMBINE##_ONE(lane[l], x[r * n + i + l]); \
-            for (int half = RG_FOLD_LANES / 2; half > 0; half /= 2) \
-                for (int l = 0; l < half; l++) \
-                    lane[l] = COMBINE##_ONE(lane[l], lane[l + half]); \
-            out[r] = lane[0]; \
+        for (int64_t r = 0; i < n && r < rows; r++) { \
+            next = neutrals; \
+            memcpy(&next, x + r * n + i, (size_t)(n - i) * sizeof(T)); \
+            lanes[r] = COMBINE(lanes_##name, lanes[r], next); \
         } \
+        for (int r = 0; r < FOLD_ROWS; r += 2) \
+            lanes[r] = COMBINE(lanes_##name, PICK(lanes[r], lanes[r + 1], EIGHTS(0)), \
+                               PICK(lanes[r], lanes[r + 1], EIGHTS(8))); \
+        next = COMBINE(lanes_##name, PICK(lanes[0], lanes[2], FOURS(0)), \
+                       PICK(lanes[0], lanes[2], FOURS(4))); \
+        next = COMBINE(lanes_##name, next, PICK(next, next, ACROSS(2))); \
+        next = COMBINE(lanes_##name, next, PICK(next, next, ACROSS(1))); \
+        for (int64_t r = 0; r < rows; r++) \
+            out[r] = next[4 * r]; \
     } \
     static void fold_##name(const void *data, int64_t rows, int64_t n, void *out) \
     { \
@@ -125,12 +134,12 @@
         for (int64_t i = 0; i < rows; i++) { \
             T *at = lane[i % RG_FOLD_LANES]; \
             for (int64_t k = 0; k < columns; k++) \
-                at[k] = COMBINE(at[k], x[i * stride + k * step]); \
+                at[k] = COMBINE##_ONE(at[k], x[i * stride + k * step]); \
         } \
         for (int half = RG_FOLD_LANES / 2; half > 0; half /= 2) \
             for (int l = 0; l < half; l++) \
                 for (int k = 0; k < RG_FOLD_LANES; k++) \
-                    lane[l][k] = COMBINE(lane[l][k], lane[l + half][k]); \
+                    lane[l][k] = COMBINE##_ONE(lane[l][k], lane[l + half][k]); \
         for (int64_t k = 0; k < columns; k++) \
             out[k] = lane[0][k]; \
     } \
