@@ -46,7 +46,7 @@ void rg_fold(rg_op op, rg_dtype dtype, void *values, int64_t n, void *out)
     fold(&rg_loops_base, kind_of(op), dtype, values, n, out, values);
 }
 
-/* Rows too short for whole vectors: sixteen of them side by side, as columns. */
+/* Rows of few vectors and a rest: sixteen of them side by side, as columns. */
 #define SHORT_ROW 48
 static void fold_short_rows(const rg_loops *loops, rg_fold_kind kind, rg_dtype dtype,
                             const char *x, int64_t rows, int64_t len, char *out)
@@ -62,7 +62,7 @@ static void fold_short_rows(const rg_loops *loops, rg_fold_kind kind, rg_dtype d
 void rg_fold_rows(const rg_loops *loops, rg_op op, rg_dtype dtype, const char *x, int64_t rows,
                   int64_t len, char *out)
 {
-    if (len <= SHORT_ROW)
+    if (len <= SHORT_ROW && len % RG_FOLD_LANES)
         fold_short_rows(loops, kind_of(op), dtype, x, rows, len, out);
     else
         loops->fold[kind_of(op)][dtype](x, rows, len, out);

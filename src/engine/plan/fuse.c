@@ -64,6 +64,7 @@ typedef struct forest {
     uint32_t *parent, *next, *size; /* by id; next: ring of members */
     rg_rows *rows;                  /* by group */
     uint32_t *seen, stamp;          /* by id: marks of the search at hand */
+    uint32_t at;                    /* the node that is looked at */
     RG_VEC(uint32_t) stack;
 } forest;
 
@@ -74,10 +75,11 @@ static uint32_t find(forest *f, uint32_t id)
     return id;
 }
 
+/* Nodes behind the one at hand stand alone yet, and lead on to such nodes only. */
 static void visit(forest *f, uint32_t id)
 {
     uint32_t group = find(f, id);
-    if (f->seen[group] == f->stamp)
+    if (id > f->at || f->seen[group] == f->stamp)
         return;
     f->seen[group] = f->stamp;
     rg_vec_push(&f->stack, group);
@@ -203,6 +205,7 @@ static void grow(forest *f, uint32_t id)
     const rg_node *node = rg_node_of(l->graph, id);
     if (rg_ops[node->op].kind == RG_KIND_generate)
         return; /* reads its key as a whole */
+    f->at = id;
     for (uint32_t i = 0; i < node->n_in; i++) {
         uint32_t read = node->in[i], root = l->root[read];
         const rg_expand *pattern = l->expand[root].source ? &l->expand[root] : NULL;
