@@ -1,20 +1,6 @@
 /* test_layout.c - what is fused, what is stored, and what takes another's place. */
-#include "engine/plan/layout.h"
+#include "engine/plan/layout_of.h"
 #include "engine/random_graph.h"
-
-static rg_layout layout_of(rg_graph *graph, const rg_val *output, size_t outputs,
-                           const rg_carry *carry, size_t carries)
-{
-    rg_layout layout = {.arena = rg_arena_new(),
-                        .graph = graph,
-                        .output = output,
-                        .outputs = outputs,
-                        .carry = carry,
-                        .carries = carries,
-                        .fuse = true};
-    rg_layout_make(&layout);
-    return layout;
-}
 
 static rg_val vector(rg_graph *graph, const char *name)
 {

@@ -1,21 +1,7 @@
 /* test_rows.c - loops with reductions: what one pass over memory computes, and what it must not. */
-#include "engine/plan/layout.h"
+#include "engine/plan/layout_of.h"
 #include "rigor/nn.h"
 #include "support.h"
-
-static rg_layout layout_of(rg_graph *graph, const rg_val *output, size_t outputs,
-                           const rg_carry *carry, size_t carries)
-{
-    rg_layout layout = {.arena = rg_arena_new(),
-                        .graph = graph,
-                        .output = output,
-                        .outputs = outputs,
-                        .carry = carry,
-                        .carries = carries,
-                        .fuse = true};
-    rg_layout_make(&layout);
-    return layout;
-}
 
 /* Steps of a plan for these outputs. */
 static size_t steps_of(const rg_val *output, size_t n)
