@@ -137,8 +137,9 @@ static void close_segment(parting *p, int piece)
 static bool fits_vectors(const rg_tile *tile, const rg_instruction *i)
 {
     int64_t run = i->inner > 1 ? i->inner : i->count;
-    return run % LANES_MOST == 0 && tile->tile[i->level] % LANES_MOST == 0 &&
-           i->inner <= INT32_MAX && i->count <= INT32_MAX;
+    return i->inner * i->count > 0 && run % LANES_MOST == 0 &&
+           tile->tile[i->level] % LANES_MOST == 0 && i->inner <= INT32_MAX &&
+           i->count <= INT32_MAX;
 }
 
 static bool only_known_readers(const parting *p, uint32_t o)

@@ -54,6 +54,10 @@ typedef struct rg_tile {
     size_t spill;                      /* bytes of scratch that machine code wants */
 } rg_tile;
 
+/* Gives registers their offsets and drops scalars that nobody reads (tile_place.c); returns the bytes
+ * of all registers. */
+size_t rg_tile_place(rg_tile *tile);
+
 /* Machine code: `n` elements of every operand, from at[operand] on; `start` is the first one's
  * index, for patterns. */
 typedef void (*rg_entry)(char *const *at, int64_t n, char *spill, int64_t start);
