@@ -239,11 +239,26 @@ static void test_chains_are_fused_and_cut(void **state)
     assert_true(cut >= 1);
 }
 
+/* A pattern without entries is no reason to divide by their number. */
+static void test_pattern_of_nothing(void **state)
+{
+    (void)state;
+    rows_case c = {.graph = rg_graph_new(), .dtype = RG_F32, .shape = rg_shape_of(0, 16)};
+    rg_val x = input(&c, RG_F32, c.shape), column = input(&c, RG_F32, rg_shape_of(0, 1));
+    rg_val place = rg_iota(c.graph, c.shape, 0, RG_F32);
+    c.output[c.outputs++] = rg_add(rg_mul(x, column), place);
+    rg_plan *judge = compile(&c, (rg_plan_options){.reference = true});
+    check(&c, judge, (rg_plan_options){.threads = 1});
+    rg_plan_free(judge);
+    rg_graph_free(c.graph);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_chains),
         cmocka_unit_test(test_chains_are_fused_and_cut),
+        cmocka_unit_test(test_pattern_of_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
