@@ -8,7 +8,7 @@
  *     loop:  the operations on one vector of every operand     while a whole vector is left
  *     tail:  the same, its loads and stores masked             if elements are left
  *
- * (emit_loop.c).  A pattern is read where it lies if vectors never straddle its entries:
+ * (emit_loop.c).  A segment has one level: all elements of a tile, or one for each row.  A pattern is read where it lies if vectors never straddle its entries:
  * along the last axis (the bias of a layer) an index goes round, along leading axes (a row's
  * maximum) one entry at a time is spread.  No division happens in the loop. */
 #include "engine/cpu/emit_loop.h"
@@ -81,8 +81,10 @@ static void mark_operands(parting *p, int piece, rg_segment *s)
                                          false,      false,      false};
     for (uint32_t k = 0; k < s->n; k++) {
         const rg_instruction *i = s->list[k];
-        for (uint32_t n = 0; n < i->n_in; n++)
-            s->value[i->in[n]].crossing = crosses(p, piece, i->in[n]);
+        for (uint32_t n = 0; n < i->n_in; n++) {
+            uint32_t o = i->in[n], source = p->pattern[o] ? p->pattern[o]->in[0] : o;
+            s->value[source].crossing = crosses(p, piece, source);
+        }
         s->value[i->out].crossing = crosses(p, piece, i->out);
     }
 }
@@ -99,7 +101,7 @@ static bool has_wide(const parting *p)
 
 static rg_instruction code_instruction(parting *p, const rg_segment *s, size_t entry)
 {
-    rg_instruction i = {.what = RG_CODE, .entry = entry};
+    rg_instruction i = {.what = RG_CODE, .level = s->list[0]->level, .entry = entry};
     i.crossing = RG_ARENA_ARRAY(p->arena, uint32_t, p->tile->operand.len);
     for (uint32_t o = 0; o < p->tile->operand.len; o++)
         if (s->value[o].crossing)
@@ -132,10 +134,12 @@ static void close_segment(parting *p, int piece)
 }
 
 /* ---- Patterns that are read where they lie. */
-static bool fits_vectors(const rg_instruction *i)
+static bool fits_vectors(const rg_tile *tile, const rg_instruction *i)
 {
     int64_t run = i->inner > 1 ? i->inner : i->count;
-    return run % LANES_MOST == 0 && i->inner <= INT32_MAX && i->count <= INT32_MAX;
+    return i->inner * i->count > 0 && run % LANES_MOST == 0 &&
+           tile->tile[i->level] % LANES_MOST == 0 && i->inner <= INT32_MAX &&
+           i->count <= INT32_MAX;
 }
 
 static bool only_known_readers(const parting *p, uint32_t o)
@@ -154,7 +158,7 @@ static void choose_patterns(parting *p)
     for (size_t i = 0; i < p->tile->each.len; i++) {
         const rg_instruction *one = &p->tile->each.at[i];
         if (one->what != RG_EXPAND || p->tile->operand.at[one->out].slot != RG_NONE ||
-            !fits_vectors(one) || !only_known_readers(p, one->out))
+            !fits_vectors(p->tile, one) || !only_known_readers(p, one->out))
             continue;
         size_t k = 0;
         while (k < n && (taken[k]->inner != one->inner || taken[k]->count != one->count))
@@ -172,13 +176,15 @@ static bool is_known(const parting *p, const rg_instruction *i)
     return i->what == RG_EXPAND ? p->pattern[i->out] == i : rg_emit_knows(p->code, i);
 }
 
-/* All that can run now and that the emitter knows, or does not know; returns how many. */
-static size_t place_ready(parting *p, int piece, bool known)
+/* All that can run now, that the emitter does not know, or that it knows and that has the level of
+ * the piece; returns how many. */
+static size_t place_ready(parting *p, int piece, bool known, rg_level level)
 {
     size_t n = 0;
     for (size_t i = 0; i < p->tile->each.len; i++) {
         const rg_instruction *one = &p->tile->each.at[i];
-        if (p->placed[i] || is_known(p, one) != known || !is_ready(p, i))
+        if (p->placed[i] || is_known(p, one) != known || !is_ready(p, i) ||
+            (known && one->level != level))
             continue;
         p->placed[i] = true;
         n++;
@@ -204,8 +210,8 @@ void rg_emit(rg_machine_code *code, rg_arena *arena, rg_tile *tile, size_t *emit
     int piece = 1;
     choose_patterns(&p);
     for (size_t placed = 0; placed < tile->each.len; piece++) {
-        placed += place_ready(&p, 0, false);
-        placed += place_ready(&p, piece, true);
+        placed += place_ready(&p, 0, false, RG_FULL);
+        placed += place_ready(&p, piece, true, piece % RG_LEVELS ? RG_ROW : RG_FULL);
         close_segment(&p, piece);
     }
     *emitted = p.emitted;

@@ -12,7 +12,7 @@
 #define RG_NOWHERE (-1)
 #define RG_REGISTERS 32
 #define RG_SPILL_BYTES 64
-#define RG_CYCLES 2                    /* different patterns in one group */
+#define RG_CYCLES 3                    /* different patterns in one group */
 #define RG_VEX_TAIL_MASK RG_EMIT_TEMPS /* the register that masks the tail under VEX */
 
 enum { RG_PLACES = RG_RDI, RG_LEFT = RG_RSI, RG_SPILL = RG_RDX, RG_AT = RG_RCX };

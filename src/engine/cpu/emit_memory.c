@@ -237,11 +237,19 @@ static void divide(rg_segment *s, int reg, int64_t by)
     rg_x86_copy(s->code, reg, RG_RDX);
 }
 
-/* Where the first element stands in each pattern; its index is in rcx. */
+/* Where the first element stands in each pattern; its index is in rcx.  Tiles of whole periods all
+ * begin with the first. */
 void rg_segment_start_cycles(rg_segment *s)
 {
+    int64_t tile = s->tile->tile[s->list[0]->level];
     for (int c = 0; c < s->cycles; c++) {
         const rg_cycle *one = &s->cycle[c];
+        if (tile % (one->inner * one->count) == 0) {
+            rg_x86_move32(s->code, one->entry, 0);
+            if (one->phase != RG_NOWHERE)
+                rg_x86_move32(s->code, one->phase, 0);
+            continue;
+        }
         rg_x86_push(s->code, RG_SPILL);
         rg_x86_copy(s->code, RG_RAX, RG_RCX);
         if (one->phase != RG_NOWHERE)

@@ -20,9 +20,9 @@ typedef struct rg_loops {
     const char *name;
     rg_loop element[RG_OPS][RG_DTYPES]; /* by operation and operands' type */
     rg_loop cast[RG_DTYPES][RG_DTYPES]; /* from, to */
-    /* One chunk in the order of reduce.h: of n contiguous values; of each of at most
-     * RG_FOLD_LANES columns of a matrix whose rows are `stride` and columns `step` apart. */
-    void (*fold[RG_FOLD_KINDS][RG_DTYPES])(const void *x, int64_t n, void *out);
+    /* One chunk in the order of reduce.h: each of `rows` contiguous rows of n values; each of at
+     * most RG_FOLD_LANES columns of a matrix whose rows are `stride` and columns `step` apart. */
+    void (*fold[RG_FOLD_KINDS][RG_DTYPES])(const void *x, int64_t rows, int64_t n, void *out);
     void (*fold_columns[RG_FOLD_KINDS][RG_DTYPES])(const void *x, int64_t rows, int64_t stride,
                                                    int64_t step, int64_t columns, void *out);
     /* h[t] = a[t] h[t-1] + b[t] for `columns` runs side by side, at most RG_LINREC_COLUMNS; n

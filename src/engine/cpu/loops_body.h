@@ -3,6 +3,8 @@
 #include "engine/cpu/loops.h"
 #include "engine/cpu/reduce.h"
 
+#include <string.h>
+
 /* Element i is read and written by step i alone, so the steps may run in any order. */
 #if defined(__clang__)
 #define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
@@ -65,27 +67,62 @@
     }
 #include "engine/cpu/element.def"
 
-/* ---- Folds. */
-#define ADD(a, b) ((a) + (b))
-#define LARGER(a, b) (((a) > (b) || (a) != (a)) ? (a) : (b))
+/* ---- Folds.  Rows are folded four at once, for a sum waits for the one before it and those of
+ * other rows need not; their lanes are vectors (GNU C's, of as many registers as it takes), for left
+ * to themselves compilers make maxima of branches, which data mispredicts.  A row's end is filled
+ * up with the neutral element, which changes no bits.  Then lane l takes in lane l + 8 of two rows in
+ * one vector, l + 4 of four, l + 2, l + 1, and row r's result stands in lane 4 r. */
+#define ADD(V, a, b) ((a) + (b))
+#define LARGER(V, a, b) CHOSEN(V, ((a) > (b)) | ((a) != (a)), a, b)
+#define CHOSEN(V, mask, a, b) \
+    ((V)(((mask) & (__typeof__(mask))(a)) | (~(mask) & (__typeof__(mask))(b))))
+#define ADD_ONE(a, b) ((a) + (b))
+#define LARGER_ONE(a, b) (((a) > (b) || (a) != (a)) ? (a) : (b))
 
+#define PICK(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#define RUN4(i) (i), (i) + 1, (i) + 2, (i) + 3
+#define EIGHTS(i) RUN4(i), RUN4((i) + 4), RUN4((i) + 16), RUN4((i) + 20)
+#define FOURS(i) RUN4(i), RUN4((i) + 8), RUN4((i) + 16), RUN4((i) + 24)
+#define SWAP4(i, by) (i) ^ (by), ((i) + 1) ^ (by), ((i) + 2) ^ (by), ((i) + 3) ^ (by)
+#define ACROSS(by) SWAP4(0, by), SWAP4(4, by), SWAP4(8, by), SWAP4(12, by)
+
+#define FOLD_ROWS 4
 #define FOLD(name, T, neutral, COMBINE) \
-    static void fold_##name(const void *data, int64_t n, void *out) \
+    typedef T lanes_##name __attribute__((vector_size(RG_FOLD_LANES * sizeof(T)))); \
+    static inline __attribute__((always_inline)) void rows_of_##name(const T *x, int64_t rows, \
+                                                                     int64_t n, T *out) \
     { \
-        const T *x = data; \
-        T lane[RG_FOLD_LANES]; \
-        for (int l = 0; l < RG_FOLD_LANES; l++) \
-            lane[l] = neutral; \
+        const lanes_##name neutrals = (lanes_##name){0} + (T)(neutral); \
+        lanes_##name lanes[FOLD_ROWS] = {neutrals, neutrals, neutrals, neutrals}, next; \
         int64_t i = 0; \
         for (; i + RG_FOLD_LANES <= n; i += RG_FOLD_LANES) \
-            for (int l = 0; l < RG_FOLD_LANES; l++) \
-                lane[l] = COMBINE(lane[l], x[i + l]); \
-        for (int l = 0; i + l < n; l++) \
-            lane[l] = COMBINE(lane[l], x[i + l]); \
-        for (int half = RG_FOLD_LANES / 2; half > 0; half /= 2) \
-            for (int l = 0; l < half; l++) \
-                lane[l] = COMBINE(lane[l], lane[l + half]); \
-        *(T *)out = lane[0]; \
+            for (int64_t r = 0; r < rows; r++) { \
+                memcpy(&next, x + r * n + i, sizeof(next)); \
+                lanes[r] = COMBINE(lanes_##name, lanes[r], next); \
+            } \
+        for (int64_t r = 0; i < n && r < rows; r++) { \
+            next = neutrals; \
+            memcpy(&next, x + r * n + i, (size_t)(n - i) * sizeof(T)); \
+            lanes[r] = COMBINE(lanes_##name, lanes[r], next); \
+        } \
+        for (int r = 0; r < FOLD_ROWS; r += 2) \
+            lanes[r] = COMBINE(lanes_##name, PICK(lanes[r], lanes[r + 1], EIGHTS(0)), \
+                               PICK(lanes[r], lanes[r + 1], EIGHTS(8))); \
+        next = COMBINE(lanes_##name, PICK(lanes[0], lanes[2], FOURS(0)), \
+                       PICK(lanes[0], lanes[2], FOURS(4))); \
+        next = COMBINE(lanes_##name, next, PICK(next, next, ACROSS(2))); \
+        next = COMBINE(lanes_##name, next, PICK(next, next, ACROSS(1))); \
+        for (int64_t r = 0; r < rows; r++) \
+            out[r] = next[4 * r]; \
+    } \
+    static void fold_##name(const void *data, int64_t rows, int64_t n, void *out) \
+    { \
+        const T *x = data; \
+        T *to = out; \
+        for (; rows >= FOLD_ROWS; rows -= FOLD_ROWS, x += FOLD_ROWS * n, to += FOLD_ROWS) \
+            rows_of_##name(x, FOLD_ROWS, n, to); \
+        for (; rows > 0; rows--, x += n, to++) \
+            rows_of_##name(x, 1, n, to); \
     } \
     static inline __attribute__((always_inline)) void columns_of_##name( \
         const T *x, int64_t rows, int64_t stride, int64_t step, int64_t columns, T *out) \
@@ -97,12 +134,12 @@
         for (int64_t i = 0; i < rows; i++) { \
             T *at = lane[i % RG_FOLD_LANES]; \
             for (int64_t k = 0; k < columns; k++) \
-                at[k] = COMBINE(at[k], x[i * stride + k * step]); \
+                at[k] = COMBINE##_ONE(at[k], x[i * stride + k * step]); \
         } \
         for (int half = RG_FOLD_LANES / 2; half > 0; half /= 2) \
             for (int l = 0; l < half; l++) \
                 for (int k = 0; k < RG_FOLD_LANES; k++) \
-                    lane[l][k] = COMBINE(lane[l][k], lane[l + half][k]); \
+                    lane[l][k] = COMBINE##_ONE(lane[l][k], lane[l + half][k]); \
         for (int64_t k = 0; k < columns; k++) \
             out[k] = lane[0][k]; \
     } \

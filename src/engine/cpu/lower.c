@@ -63,5 +63,7 @@ rg_kernel *rg_lower(rg_lowering *lowering, const rg_step *step)
     [RG_OP_##name] = rg_lower_##kernel,
 #include "engine/ir/ops.def"
     };
+    if (step->element) /* though it may begin with a reduction */
+        return rg_lower_element(lowering, step);
     return rules[rg_node_of(lowering->layout->graph, step->node[0])->op](lowering, step);
 }

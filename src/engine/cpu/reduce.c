@@ -33,12 +33,12 @@ static void fold(const rg_loops *loops, rg_fold_kind kind, rg_dtype dtype, const
     while (n > RG_FOLD_CHUNK) {
         int64_t chunks = chunks_of(n);
         for (int64_t c = 0; c < chunks; c++)
-            loops->fold[kind][dtype](values + (size_t)(c * RG_FOLD_CHUNK) * bytes,
+            loops->fold[kind][dtype](values + (size_t)(c * RG_FOLD_CHUNK) * bytes, 1,
                                      chunk_length(n, c), partial + (size_t)c * bytes);
         values = partial;
         n = chunks;
     }
-    loops->fold[kind][dtype](values, n, out);
+    loops->fold[kind][dtype](values, 1, n, out);
 }
 
 void rg_fold(rg_op op, rg_dtype dtype, void *values, int64_t n, void *out)
@@ -46,11 +46,33 @@ void rg_fold(rg_op op, rg_dtype dtype, void *values, int64_t n, void *out)
     fold(&rg_loops_base, kind_of(op), dtype, values, n, out, values);
 }
 
+/* Rows of few vectors and a rest: sixteen of them side by side, as columns. */
+#define SHORT_ROW 48
+static void fold_short_rows(const rg_loops *loops, rg_fold_kind kind, rg_dtype dtype,
+                            const char *x, int64_t rows, int64_t len, char *out)
+{
+    size_t bytes = rg_dtype_bytes(dtype);
+    for (int64_t o = 0; o < rows; o += RG_FOLD_LANES) {
+        int64_t some = rows - o < RG_FOLD_LANES ? rows - o : RG_FOLD_LANES;
+        loops->fold_columns[kind][dtype](x + (size_t)(o * len) * bytes, len, 1, len, some,
+                                         out + (size_t)o * bytes);
+    }
+}
+
+void rg_fold_rows(const rg_loops *loops, rg_op op, rg_dtype dtype, const char *x, int64_t rows,
+                  int64_t len, char *out)
+{
+    if (len <= SHORT_ROW && len % RG_FOLD_LANES)
+        fold_short_rows(loops, kind_of(op), dtype, x, rows, len, out);
+    else
+        loops->fold[kind_of(op)][dtype](x, rows, len, out);
+}
+
 /* ---- The kernel: x seen as (outer, n, inner), folded over n. */
 typedef struct reduce_kernel {
     rg_kernel base;
     const rg_loops *loops;
-    rg_fold_kind kind;
+    rg_op op;
     rg_dtype dtype;
     uint32_t x, out;
     int64_t outer, n, inner;
@@ -69,39 +91,27 @@ static void fold_columns(const reduce_kernel *k, const char *x, int64_t columns,
     while (n > RG_FOLD_CHUNK) {
         int64_t chunks = chunks_of(n);
         for (int64_t c = 0; c < chunks; c++)
-            k->loops->fold_columns[k->kind][k->dtype](
+            k->loops->fold_columns[kind_of(k->op)][k->dtype](
                 x + (size_t)(c * RG_FOLD_CHUNK * stride) * bytes, chunk_length(n, c), stride, 1,
                 columns, partial + (size_t)(c * RG_FOLD_LANES) * bytes);
         x = partial;
         stride = RG_FOLD_LANES;
         n = chunks;
     }
-    k->loops->fold_columns[k->kind][k->dtype](x, n, stride, 1, columns, out);
-}
-
-/* Rows too short for whole vectors: sixteen of them side by side, as columns. */
-#define SHORT_ROW 48
-static void fold_short_rows(const reduce_kernel *k, const char *x, char *out, int64_t from,
-                            int64_t to)
-{
-    size_t bytes = rg_dtype_bytes(k->dtype);
-    for (int64_t o = from; o < to; o += RG_FOLD_LANES) {
-        int64_t rows = to - o < RG_FOLD_LANES ? to - o : RG_FOLD_LANES;
-        k->loops->fold_columns[k->kind][k->dtype](x + (size_t)(o * k->n) * bytes, k->n, 1, k->n,
-                                                  rows, out + (size_t)o * bytes);
-    }
+    k->loops->fold_columns[kind_of(k->op)][k->dtype](x, n, stride, 1, columns, out);
 }
 
 static void fold_rows(const reduce_kernel *k, const char *x, char *out, char *partial,
                       int64_t from, int64_t to)
 {
     size_t bytes = rg_dtype_bytes(k->dtype);
-    if (k->n <= SHORT_ROW) {
-        fold_short_rows(k, x, out, from, to);
+    if (k->n <= RG_FOLD_CHUNK) {
+        rg_fold_rows(k->loops, k->op, k->dtype, x + (size_t)(from * k->n) * bytes, to - from,
+                     k->n, out + (size_t)from * bytes);
         return;
     }
     for (int64_t o = from; o < to; o++)
-        fold(k->loops, k->kind, k->dtype, x + (size_t)(o * k->n) * bytes, k->n,
+        fold(k->loops, kind_of(k->op), k->dtype, x + (size_t)(o * k->n) * bytes, k->n,
              out + (size_t)o * bytes, partial);
 }
 
@@ -194,7 +204,7 @@ rg_kernel *rg_lower_reduce(rg_lowering *lowering, const rg_step *step)
     const rg_node *x = rg_operand(lowering->layout->graph, node, 0);
     reduce_kernel *k = RG_KERNEL_NEW(lowering, reduce_kernel, run_reduce);
     k->loops = lowering->loops;
-    k->kind = kind_of(node->op);
+    k->op = node->op;
     k->dtype = node->dtype;
     k->x = rg_lower_slot(lowering, node->in[0]);
     k->out = rg_lower_slot(lowering, step->node[0]);

@@ -6,7 +6,7 @@
 #ifndef RIGOR_ENGINE_CPU_REDUCE_H
 #define RIGOR_ENGINE_CPU_REDUCE_H
 
-#include "engine/ir/node.h"
+#include "engine/cpu/loops.h"
 
 #define RG_FOLD_LANES 16
 #define RG_FOLD_CHUNK 4096
@@ -14,5 +14,8 @@
 /* Folds n contiguous values into *out; op is RG_OP_sum or RG_OP_amax.  The values are used as
  * working memory when n > RG_FOLD_CHUNK. */
 void rg_fold(rg_op op, rg_dtype dtype, void *values, int64_t n, void *out);
+/* Folds each of `rows` contiguous rows of `len` <= RG_FOLD_CHUNK values into an entry of out. */
+void rg_fold_rows(const rg_loops *loops, rg_op op, rg_dtype dtype, const char *x, int64_t rows,
+                  int64_t len, char *out);
 
 #endif

@@ -2,7 +2,7 @@
  *
  *   live      which nodes the results need; what each value views           (live.c)
  *   window    slices and permutations that products read in place            (window.c)
- *   fuse      element-wise nodes that run as one loop                        (fuse.c)
+ *   fuse      element-wise nodes and sums of rows that run as one loop      (fuse.c, rows.c)
  *   schedule  steps in an order that lets parameters be updated in place     (schedule.c)
  *   slots     which values need memory, for how long, and which share        (slots.c)
  *   memory    offsets within one allocation                                  (memory.c)
@@ -28,12 +28,20 @@ typedef struct rg_window {
     int64_t from, stride[RG_RANK_MAX];
 } rg_window;
 
-/* Nodes computed in one go, in order; more than one only for element-wise groups and for the
- * results of one loop. */
+/* How a group's elements lie: rows of `len` elements, which its sums and maxima reduce to values of
+ * `rows` elements, one a row.  A group without reductions has `rows` elements and len 0. */
+typedef struct rg_rows {
+    int64_t rows, len;
+} rg_rows;
+#define RG_ROW_MAX 4096 /* elements: longer rows are reduced in a step of their own */
+
+/* Nodes computed in one go, in order; more than one only for loops (element-wise nodes and, where
+ * rows.len is not 0, reductions of rows) and for the results of one `loop`. */
 typedef struct rg_step {
     uint32_t *node;
     uint32_t n;
-    bool element;
+    bool element; /* a loop */
+    rg_rows rows; /* of a loop */
 } rg_step;
 
 typedef struct rg_slot { /* a piece of memory; several values may follow one another in it */
@@ -63,7 +71,8 @@ typedef struct rg_layout {
     rg_window *window; /* by id: values that only products read, where they stand */
     uint32_t *user_at; /* by id: users of root `id` are user[user_at[id] .. user_at[id + 1]) */
     uint32_t *user;
-    uint32_t *group; /* by id: element-wise nodes with one number run together; 0: none */
+    uint32_t *group; /* by id: nodes with one number run together; 0: none */
+    rg_rows *rows;   /* by group; others' mean nothing */
     rg_step *step;
     size_t steps;
     uint32_t *step_of;  /* by id */
@@ -86,6 +95,14 @@ void rg_layout_schedule(rg_layout *layout);
 void rg_layout_slots(rg_layout *layout);
 /* As text after one of the passes (text.c); the layout is made. */
 void rg_layout_print(const rg_layout *layout, rg_pass pass, rg_str *ret);
+
+/* What node `id` asks of its group (rows.c): its own rows where it reduces trailing axes of at most
+ * RG_ROW_MAX elements, else its elements. */
+rg_rows rg_rows_of(const rg_graph *graph, uint32_t id);
+/* What two groups that share elements or rows come to; false where they cannot run together. */
+bool rg_rows_agree(rg_rows a, rg_rows b, rg_rows *ret);
+/* Does a pattern spread one value a row along the rows of a value with `count` elements? */
+bool rg_rows_along(rg_rows rows, const rg_expand *pattern, int64_t count);
 
 /* Gives each slot an offset so that no two slots overlap in both memory and time; returns the
  * size of the allocation.  Largest first, each at the lowest offset that is free for its

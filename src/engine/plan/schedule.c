@@ -79,7 +79,8 @@ static void emit(scheduler *s, uint32_t group, rg_step *step)
 {
     rg_layout *l = s->l;
     step->node = RG_ARENA_ARRAY(l->arena, uint32_t, s->size[group]);
-    step->element = rg_layout_element(l, group);
+    step->rows = l->rows[group];
+    step->element = rg_layout_element(l, group) || (s->size[group] > 1 && step->rows.len);
     for (uint32_t id = s->first[group]; id <= s->latest[group]; id++) {
         if (l->group[id] != group)
             continue;

@@ -3,7 +3,8 @@
  * A value that only its own loop reads stays in that loop's registers.  A loop may write its
  * result over an operand that nobody reads later, if every read is at the same index and not
  * after the write; so may the new value of a parameter (a carry) take the parameter's own
- * memory. */
+ * memory.  A reduction in a loop reads at the index of its row: a block of rows is read for the last
+ * time before any of it is overwritten, and no other block reads it. */
 #include "engine/plan/layout.h"
 
 #include <string.h>
@@ -12,7 +13,7 @@
 typedef struct reading {
     uint32_t last;  /* the last step that reads; RG_NONE: none reads */
     uint32_t place; /* within that step, the last position that reads */
-    bool linear;    /* in that step, every read is at the reader's own index */
+    bool linear;    /* in that step, every read is at the reader's own index or row */
     bool outside;   /* a group other than the value's own reads it */
 } reading;
 
@@ -25,7 +26,8 @@ static void read_by(const rg_layout *l, uint32_t id, uint32_t origin, bool linea
             continue;
         }
         uint32_t step = l->step_of[user], place = l->place_of[user];
-        bool own = linear && rg_ops[rg_node_of(l->graph, user)->op].kind == RG_KIND_element;
+        bool own = linear && l->step[step].element &&
+                   rg_ops[rg_node_of(l->graph, user)->op].kind != RG_KIND_generate;
         r->outside |= l->group[user] != l->group[origin];
         if (r->last == RG_NONE || step > r->last)
             *r = (reading){step, place, own, r->outside};
@@ -49,10 +51,14 @@ static uint32_t new_slot(rg_layout *l, int64_t bytes, uint32_t first, uint32_t l
     return (uint32_t)l->slots++;
 }
 
+static int64_t count_of(const rg_layout *l, uint32_t id)
+{
+    return rg_shape_count(rg_node_of(l->graph, id)->shape);
+}
+
 static int64_t bytes_of(const rg_layout *l, uint32_t id)
 {
-    const rg_node *node = rg_node_of(l->graph, id);
-    return rg_shape_count(node->shape) * (int64_t)rg_dtype_bytes(node->dtype);
+    return count_of(l, id) * (int64_t)rg_dtype_bytes(rg_node_of(l->graph, id)->dtype);
 }
 
 static uint32_t the_end(const rg_layout *l)
@@ -112,7 +118,7 @@ static void slot_results(rg_layout *l)
 static bool may_overwrite(const rg_layout *l, uint32_t victim, uint32_t id)
 {
     reading r = read_of(l, victim);
-    if (bytes_of(l, victim) != bytes_of(l, id))
+    if (bytes_of(l, victim) != bytes_of(l, id) || count_of(l, victim) != count_of(l, id))
         return false;
     if (r.last == RG_NONE || r.last < l->step_of[id])
         return true;
