@@ -67,7 +67,7 @@ else
     step "build tsan" scripts/build.sh tsan
     step "tests tsan" tests build/tsan -LE long -E page -R "$threaded"
     step "build fuzz" scripts/build.sh fuzz
-    step "fuzz" "${steady[@]}" env FUZZ_SECONDS=45 scripts/fuzz.sh csv study compare
+    step "fuzz" "${steady[@]}" env FUZZ_SECONDS=35 scripts/fuzz.sh csv study compare
     step "fuzz, briefly" "${steady[@]}" env FUZZ_SECONDS=15 scripts/fuzz.sh archive ir npy predictions safetensors
     step "valgrind" scripts/valgrind.sh
     step "lint" scripts/lint.sh --quick
