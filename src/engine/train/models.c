@@ -89,15 +89,15 @@ const rg_model *rg_model_load(const char *library, rg_err *err)
 
 typedef struct offer {
     char sha256[RG_HEX];
-    char *library;
+    char *path;            /* of the shared object */
     const rg_model *model; /* NULL: not loaded yet */
 } offer;
 static RG_VEC(offer) offers; /* of this process, for as long as it lives */
 
 void rg_model_offer(const char *sha256, const char *library)
 {
-    offer made = {.library = rg_alloc(strlen(library) + 1)};
-    memcpy(made.library, library, strlen(library));
+    offer made = {.path = rg_alloc(strlen(library) + 1)};
+    memcpy(made.path, library, strlen(library));
     strncpy(made.sha256, sha256, RG_HEX - 1);
     rg_vec_push(&offers, made);
 }
@@ -108,7 +108,7 @@ const rg_model *rg_model_of_library(const char *sha256, rg_err *err)
         if (strcmp(offers.at[i].sha256, sha256) != 0)
             continue;
         if (!offers.at[i].model)
-            offers.at[i].model = rg_model_load(offers.at[i].library, err);
+            offers.at[i].model = rg_model_load(offers.at[i].path, err);
         return offers.at[i].model;
     }
     rg_fail(err, RG_INPUT, "model.sha256", "name it as model: {file: my_model.c}",
