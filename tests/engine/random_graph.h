@@ -35,6 +35,11 @@ static inline rg_dtype draw_number_type(random_graph *r)
     return draw(r, 3) ? draw_float(r) : draw(r, 2) ? RG_I32 : RG_U32;
 }
 
+static inline rg_dtype draw_type(random_graph *r)
+{
+    return (rg_dtype)draw(r, RG_DTYPES);
+}
+
 static inline rg_shape draw_shape(random_graph *r)
 {
     static const int64_t dims[] = {1, 2, 3, 1, 5, 8, 17, 33, 4, 2, 0, 700, 16};
@@ -168,7 +173,7 @@ DRAW_UNARY(barrier, draw_number_type(r))
 
 static inline rg_val draw_cast(random_graph *r)
 {
-    return rg_cast(draw_value(r, (rg_dtype)draw(r, 5)), (rg_dtype)draw(r, 5));
+    return rg_cast(draw_value(r, draw_type(r)), draw_type(r));
 }
 
 #define DRAW_BINARY(name, type) \
@@ -185,11 +190,11 @@ DRAW_BINARY(div, draw_number_type(r))
 DRAW_BINARY(max, draw_number_type(r))
 DRAW_BINARY(pow, draw_float(r))
 DRAW_BINARY(lt, draw_number_type(r))
-DRAW_BINARY(eq, (rg_dtype)draw(r, 5))
+DRAW_BINARY(eq, draw_type(r))
 
 static inline rg_val draw_select(random_graph *r)
 {
-    rg_val x = draw_value(r, (rg_dtype)draw(r, 5));
+    rg_val x = draw_value(r, draw_type(r));
     rg_val condition = draw_partner(r, RG_BOOL, rg_val_shape(x));
     return rg_select(condition, x, draw_partner(r, rg_val_dtype(x), rg_val_shape(x)));
 }
@@ -213,7 +218,7 @@ static inline rg_val draw_amax(random_graph *r)
 
 static inline rg_val draw_reshape(random_graph *r)
 {
-    rg_val x = draw_value(r, (rg_dtype)draw(r, 5));
+    rg_val x = draw_value(r, draw_type(r));
     rg_shape shape = rg_val_shape(x), flat = rg_shape_of(rg_val_count(x));
     int64_t n = rg_val_count(x), part = 1 + draw(r, 8);
     if (draw(r, 2) && shape.rank < 8) {
@@ -225,7 +230,7 @@ static inline rg_val draw_reshape(random_graph *r)
 
 static inline rg_val draw_permute(random_graph *r)
 {
-    rg_val x = draw_value(r, (rg_dtype)draw(r, 5));
+    rg_val x = draw_value(r, draw_type(r));
     int order[RG_RANK_MAX], rank = rg_val_shape(x).rank;
     for (int i = 0; i < rank; i++) {
         int j = (int)draw(r, i + 1);
@@ -238,12 +243,12 @@ static inline rg_val draw_permute(random_graph *r)
 static inline rg_val draw_broadcast(random_graph *r)
 {
     rg_shape shape = draw_shape(r);
-    return rg_broadcast(draw_partner(r, (rg_dtype)draw(r, 5), shape), shape);
+    return rg_broadcast(draw_partner(r, draw_type(r), shape), shape);
 }
 
 static inline rg_val draw_slice(random_graph *r)
 {
-    rg_val x = draw_value(r, (rg_dtype)draw(r, 5));
+    rg_val x = draw_value(r, draw_type(r));
     rg_shape shape = rg_val_shape(x);
     int64_t from[RG_RANK_MAX], to[RG_RANK_MAX], step[RG_RANK_MAX];
     for (int i = 0; i < shape.rank; i++) {
@@ -256,7 +261,7 @@ static inline rg_val draw_slice(random_graph *r)
 
 static inline rg_val draw_pad(random_graph *r)
 {
-    rg_val x = draw_value(r, (rg_dtype)draw(r, 5));
+    rg_val x = draw_value(r, draw_type(r));
     int64_t before[RG_RANK_MAX], after[RG_RANK_MAX];
     bool small = rg_val_count(x) * 4 < r->elements_max && rg_val_shape(x).rank < 4;
     for (int i = 0; i < rg_val_shape(x).rank; i++) {
@@ -268,7 +273,7 @@ static inline rg_val draw_pad(random_graph *r)
 
 static inline rg_val draw_concat(random_graph *r)
 {
-    rg_val x[3] = {draw_value(r, (rg_dtype)draw(r, 5))};
+    rg_val x[3] = {draw_value(r, draw_type(r))};
     int axis = draw_axis(r, &x[0]);
     size_t n = 1 + (size_t)draw(r, 3);
     for (size_t i = 1; i < n; i++) {
@@ -281,13 +286,13 @@ static inline rg_val draw_concat(random_graph *r)
 
 static inline rg_val draw_reverse(random_graph *r)
 {
-    rg_val x = draw_value(r, (rg_dtype)draw(r, 5));
+    rg_val x = draw_value(r, draw_type(r));
     return rg_reverse(x, draw_axes(r, x));
 }
 
 static inline rg_val draw_dot(random_graph *r)
 {
-    rg_dtype dtype = draw_float(r);
+    rg_dtype dtype = draw(r, 4) ? draw_float(r) : RG_BF16;
     rg_shape x = {0}, y = {0};
     rg_dot_axes axes = {0};
     int kinds = 1 + (int)draw(r, 4);
@@ -322,7 +327,7 @@ static inline rg_val draw_indices(random_graph *r, int64_t length)
 
 static inline rg_val draw_gather(random_graph *r)
 {
-    rg_val x = draw_value(r, (rg_dtype)draw(r, 5));
+    rg_val x = draw_value(r, draw_type(r));
     int axis = draw_axis(r, &x);
     if (rg_val_shape(x).rank > 7)
         return x;
@@ -354,7 +359,7 @@ static inline rg_val draw_scatter_max(random_graph *r)
 
 static inline rg_val draw_argsort(random_graph *r)
 {
-    rg_val x = draw_value(r, (rg_dtype)draw(r, 5));
+    rg_val x = draw_value(r, draw_type(r));
     int axis = draw_axis(r, &x);
     return rg_argsort(x, axis, draw(r, 2));
 }
@@ -406,7 +411,8 @@ static inline rg_val draw_like(random_graph *r, rg_val like)
             rg_shape_same(rg_val_shape(x), rg_val_shape(like)))
             return x;
     }
-    return rg_val_dtype(like) == RG_BOOL || draw(r, 2) ? like : rg_add(like, like);
+    bool adds = rg_val_dtype(like) != RG_BOOL && rg_val_dtype(like) != RG_BF16;
+    return adds && draw(r, 2) ? rg_add(like, like) : like;
 }
 
 static inline void draw_body(rg_loop_body *body, void *context)
@@ -440,15 +446,15 @@ static inline rg_val draw_loop(random_graph *r)
     int64_t steps = draw(r, 4);
     size_t n = 0;
     for (size_t i = 0; i < b.carries; i++) {
-        rg_val x = draw_value(r, (rg_dtype)draw(r, 5)); /* a trace has one axis more */
+        rg_val x = draw_value(r, draw_type(r)); /* a trace has one axis more */
         operand[n++] =
             rg_val_shape(x).rank < RG_RANK_MAX ? x : rg_amax(rg_cast(x, RG_F32), 1, false);
     }
     for (size_t i = 0; i < b.scans; i++)
-        operand[n++] = draw_input_of(r, (rg_dtype)draw(r, 5),
+        operand[n++] = draw_input_of(r, draw_type(r),
                                      rg_shape_of(steps, draw(r, 4), 1 + draw(r, 3)));
     for (size_t i = 0; i < b.shareds; i++)
-        operand[n++] = draw_value(r, (rg_dtype)draw(r, 5));
+        operand[n++] = draw_value(r, draw_type(r));
     rg_loop(r->graph,
             &(rg_loop_spec){.steps = steps,
                             .carry = operand,
@@ -478,6 +484,7 @@ static inline void random_elements(rg_rng *rng, rg_val input, void *data)
         case RG_F32: ((float *)data)[i] = (float)value; break;
         case RG_F64: ((double *)data)[i] = value; break;
         case RG_BOOL: ((unsigned char *)data)[i] = value > 0; break;
+        case RG_BF16: rg_dtype_store(RG_BF16, data, (size_t)i, value); break;
         default: ((int32_t *)data)[i] = (int32_t)(value * 4); break;
         }
     }

@@ -13,6 +13,9 @@ static inline bool same_bits(rg_dtype dtype, const void *a, const void *b, int64
         return true;
     if (dtype == RG_F64 && isnan(((const double *)a)[i]) && isnan(((const double *)b)[i]))
         return true;
+    if (dtype == RG_BF16 && isnan(rg_dtype_element(dtype, a, (size_t)i)) &&
+        isnan(rg_dtype_element(dtype, b, (size_t)i)))
+        return true;
     return memcmp((const char *)a + (size_t)i * bytes, (const char *)b + (size_t)i * bytes,
                   bytes) == 0;
 }

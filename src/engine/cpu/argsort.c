@@ -6,6 +6,7 @@
  * first, each pass a stable distribution; digits that all keys share are skipped.  Short runs
  * are sorted by insertion. */
 #include "engine/cpu/program.h"
+#include "engine/ir/bfloat.h"
 
 #include <string.h>
 
@@ -42,6 +43,12 @@ typedef struct argsort_kernel {
     }
 FLOAT_KEY(f32, float, uint32_t, 1u << 31)
 FLOAT_KEY(f64, double, uint64_t, (uint64_t)1 << 63)
+
+static uint64_t key_bf16(const void *x, int64_t i)
+{
+    float value = rg_bf16_float(((const uint16_t *)x)[i]);
+    return key_f32(&value, 0);
+}
 
 static uint64_t key_i32(const void *x, int64_t i)
 {
@@ -141,7 +148,8 @@ rg_kernel *rg_lower_argsort(rg_lowering *lowering, const rg_step *step)
                                                               [RG_F64] = key_f64,
                                                               [RG_I32] = key_i32,
                                                               [RG_U32] = key_u32,
-                                                              [RG_BOOL] = key_bool};
+                                                              [RG_BOOL] = key_bool,
+                                                              [RG_BF16] = key_bf16};
     const rg_graph *graph = lowering->layout->graph;
     const rg_node *node = rg_node_of(graph, step->node[0]), *x = rg_operand(graph, node, 0);
     argsort_kernel *k = RG_KERNEL_NEW(lowering, argsort_kernel, run_argsort);

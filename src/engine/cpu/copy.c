@@ -100,20 +100,6 @@ static void embed(rg_strided *s, rg_shape x, rg_shape result, int64_t offset)
         rg_strided_axis(s, x.dim[i], from[i], to[i]);
 }
 
-static void set_value(copy_kernel *k, rg_dtype dtype, double value)
-{
-    float f32 = (float)value;
-    int32_t i32 = dtype == RG_I32 ? (int32_t)value : 0;
-    uint32_t u32 = dtype == RG_U32 ? (uint32_t)value : 0;
-    unsigned char bits = value != 0;
-    const void *from[] = {[RG_F32] = &f32,
-                          [RG_F64] = &value,
-                          [RG_I32] = &i32,
-                          [RG_U32] = &u32,
-                          [RG_BOOL] = &bits};
-    memcpy(k->value, from[dtype], k->bytes);
-}
-
 rg_kernel *rg_lower_pad(rg_lowering *lowering, const rg_step *step)
 {
     const rg_node *node = rg_node_of(lowering->layout->graph, step->node[0]);
@@ -124,7 +110,7 @@ rg_kernel *rg_lower_pad(rg_lowering *lowering, const rg_step *step)
         offset += node->attr.pad.before[i] * to[i];
     embed(&k->part[0], rg_operand(lowering->layout->graph, node, 0)->shape, node->shape,
           offset);
-    set_value(k, node->dtype, node->attr.pad.value);
+    rg_dtype_store(node->dtype, k->value, 0, node->attr.pad.value);
     k->fill = true;
     return &k->base;
 }

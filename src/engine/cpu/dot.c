@@ -7,11 +7,13 @@
 #include "engine/cpu/gemm.h"
 #include "engine/cpu/onednn.h"
 #include "engine/cpu/program.h"
+#include "engine/ir/bfloat.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define ONEDNN_FROM ((int64_t)128 * 128 * 128)
+static const int64_t onednn_from[RG_DTYPES] = {[RG_F32] = 128 * 128 * 128,
+                                               [RG_BF16] = 32 * 32 * 32};
 #define UNIT ((int64_t)1 << 24) /* multiplications that are worth a thread's while */
 #define BAND 64                 /* rows or columns, at least, of a unit */
 
@@ -20,7 +22,7 @@
 typedef struct dot_kernel {
     rg_kernel base;
     const rg_gemm_kernels *own;
-    rg_dtype dtype;
+    rg_dtype operands;
     uint32_t x, y, out;
     int64_t batch;              /* entries */
     const int64_t *x_at, *y_at; /* where each begins, in elements */
@@ -59,21 +61,75 @@ static part part_of(const dot_kernel *k, int64_t unit)
     return p;
 }
 
-static void multiply_f32(const dot_kernel *k, const part *p, const float *x, const float *y,
-                         float *out, void *scratch)
+#define MULTIPLY(name, T) \
+    static void multiply_##name(const dot_kernel *k, const part *p, const void *x, \
+                                const void *y, void *out, void *scratch) \
+    { \
+        for (int64_t b = p->first; b < p->first + p->entries; b++) \
+            k->own->name(&p->gemm, (const T *)x + k->x_at[b] + p->x, \
+                         (const T *)y + k->y_at[b] + p->y, \
+                         (T *)out + b * k->gemm.m * k->gemm.n + p->out, scratch); \
+    }
+MULTIPLY(f32, float)
+MULTIPLY(f64, double)
+
+/* ---- bf16, where oneDNN does not multiply it: operands are made f32 in scratch, as they stand:
+ * the axis of stride 1 stays innermost.  Products of two bf16 are exact in f32. */
+static rg_gemm widened(rg_gemm g)
 {
-    for (int64_t b = p->first; b < p->first + p->entries; b++)
-        k->own->f32(&p->gemm, x + k->x_at[b] + p->x, y + k->y_at[b] + p->y,
-                    out + b * k->gemm.m * k->gemm.n + p->out, scratch);
+    bool a_turned = g.a_row == 1, b_turned = g.b_row == 1;
+    g.a_row = a_turned ? 1 : g.k;
+    g.a_column = a_turned ? g.m : 1;
+    g.b_row = b_turned ? 1 : g.n;
+    g.b_column = b_turned ? g.k : 1;
+    return g;
 }
 
-static void multiply_f64(const dot_kernel *k, const part *p, const double *x, const double *y,
-                         double *out, void *scratch)
+static void widen(const uint16_t *x, int64_t outer, int64_t outer_stride, int64_t inner,
+                  int64_t inner_stride, float *to)
 {
-    for (int64_t b = p->first; b < p->first + p->entries; b++)
-        k->own->f64(&p->gemm, x + k->x_at[b] + p->x, y + k->y_at[b] + p->y,
-                    out + b * k->gemm.m * k->gemm.n + p->out, scratch);
+    for (int64_t i = 0; i < outer; i++, x += outer_stride, to += inner)
+        for (int64_t j = 0; j < inner; j++)
+            to[j] = rg_bf16_float(x[j * inner_stride]);
 }
+
+/* A matrix whose `wide` strides are those of its copy. */
+static void widen_matrix(const uint16_t *x, int64_t rows, int64_t columns, int64_t row,
+                         int64_t column, int64_t wide_row, float *to)
+{
+    if (wide_row == 1)
+        widen(x, columns, column, rows, row, to);
+    else
+        widen(x, rows, row, columns, column, to);
+}
+
+static void multiply_bf16(const dot_kernel *k, const part *p, const void *x, const void *y,
+                          void *out, void *scratch)
+{
+    const rg_gemm *g = &p->gemm, wide = widened(*g);
+    float *a = scratch, *b = a + g->m * g->k;
+    for (int64_t entry = p->first; entry < p->first + p->entries; entry++) {
+        widen_matrix((const uint16_t *)x + k->x_at[entry] + p->x, g->m, g->k, g->a_row,
+                     g->a_column, wide.a_row, a);
+        widen_matrix((const uint16_t *)y + k->y_at[entry] + p->y, g->k, g->n, g->b_row,
+                     g->b_column, wide.b_row, b);
+        k->own->f32(&wide, a, b, (float *)out + entry * k->gemm.m * k->gemm.n + p->out,
+                    b + g->k * g->n);
+    }
+}
+
+static size_t scratch_of(const dot_kernel *k)
+{
+    const rg_gemm *g = &k->gemm;
+    if (k->operands != RG_BF16)
+        return k->own->scratch(g, k->operands);
+    rg_gemm wide = widened(*g);
+    return k->own->scratch(&wide, RG_F32) + sizeof(float) * (size_t)((g->m + g->n) * g->k);
+}
+
+static void (*const multiply[RG_DTYPES])(const dot_kernel *, const part *, const void *,
+                                         const void *, void *, void *) = {
+    [RG_F32] = multiply_f32, [RG_F64] = multiply_f64, [RG_BF16] = multiply_bf16};
 
 static bool run_own(const rg_kernel *base, const rg_frame *frame, rg_err *err)
 {
@@ -83,13 +139,7 @@ static bool run_own(const rg_kernel *base, const rg_frame *frame, rg_err *err)
     (void)err;
     for (int64_t unit = frame->from; unit < frame->to; unit++) {
         part p = part_of(k, unit);
-        if (k->dtype == RG_F32)
-            multiply_f32(k, &p, (const float *)(const void *)x, (const float *)(const void *)y,
-                         (float *)(void *)out, frame->scratch);
-        else
-            multiply_f64(k, &p, (const double *)(const void *)x,
-                         (const double *)(const void *)y, (double *)(void *)out,
-                         frame->scratch);
+        multiply[k->operands](k, &p, x, y, out, frame->scratch);
     }
     return true;
 }
@@ -99,8 +149,8 @@ static bool is_wanted(const dot_kernel *k)
 {
     const char *wish = getenv("RIGOR_ONEDNN");
     const rg_gemm *g = &k->gemm;
-    return k->dtype == RG_F32 &&
-           ((wish && strcmp(wish, "always") == 0) || g->m * g->n * g->k >= ONEDNN_FROM);
+    return k->operands != RG_F64 &&
+           ((wish && strcmp(wish, "always") == 0) || g->m * g->n * g->k >= onednn_from[k->operands]);
 }
 
 /* As many bands of n as are each worth it; the length of one, in whole blocks of eight. */
@@ -171,12 +221,13 @@ static void free_product(void *product)
 static bool run_unit(const dot_kernel *k, const rg_frame *frame, int64_t unit)
 {
     const unit_handles *h = frame->state[k->base.number];
+    int64_t bytes = (int64_t)rg_dtype_bytes(k->operands);
     part p = part_of(k, unit);
     return h->of[unit] &&
            rg_onednn_run(
                product_of(k, unit), h->of[unit],
-               (const float *)(const void *)frame->slot[k->x] + k->x_at[p.first] + p.x,
-               (const float *)(const void *)frame->slot[k->y] + k->y_at[p.first] + p.y,
+               frame->slot[k->x] + bytes * (k->x_at[p.first] + p.x),
+               frame->slot[k->y] + bytes * (k->y_at[p.first] + p.y),
                (float *)(void *)frame->slot[k->out] + p.first * k->gemm.m * k->gemm.n + p.out);
 }
 
@@ -192,7 +243,7 @@ static bool run_onednn(const rg_kernel *base, const rg_frame *frame, rg_err *err
 static rg_onednn_product *make_product(rg_lowering *lowering, const dot_kernel *k, int64_t unit)
 {
     part p = part_of(k, unit);
-    rg_onednn_product *product = rg_onednn_make(&p.gemm, p.entries, k->x_batch, k->y_batch);
+    rg_onednn_product *product = rg_onednn_make(&p.gemm, k->operands, p.entries, k->x_batch, k->y_batch);
     if (product)
         rg_arena_defer(lowering->arena, free_product, product);
     return product;
@@ -233,7 +284,7 @@ rg_kernel *rg_lower_dot(rg_lowering *lowering, const rg_step *step)
     rg_dot_view x, y;
     dot_kernel *k = RG_KERNEL_NEW(lowering, dot_kernel, run_own);
     k->own = rg_gemm_best();
-    k->dtype = node->dtype;
+    k->operands = rg_operand(lowering->layout->graph, node, 0)->dtype;
     k->x = rg_lower_slot(lowering, node->in[0]);
     k->y = rg_lower_slot(lowering, node->in[1]);
     k->out = rg_lower_slot(lowering, step->node[0]);
@@ -251,7 +302,7 @@ rg_kernel *rg_lower_dot(rg_lowering *lowering, const rg_step *step)
                         .b_row = y.stride[2],
                         .b_column = y.stride[1],
                         .c_row = y.count[1]};
-    k->base.scratch = k->own->scratch(&k->gemm, k->dtype);
+    k->base.scratch = scratch_of(k);
     cut(k);
     choose_onednn(lowering, k);
     return &k->base;

@@ -8,6 +8,8 @@
 #ifndef RIGOR_ENGINE_CPU_ELEMENT_H
 #define RIGOR_ENGINE_CPU_ELEMENT_H
 
+#include "engine/ir/bfloat.h"
+
 #include <math.h>
 #include <stdint.h>
 #include <string.h>

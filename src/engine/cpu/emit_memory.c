@@ -1,6 +1,6 @@
 /* emit_memory.c - vectors between registers and memory: whole ones and the last, partial one;
- * 4-byte and 8-byte elements, and bools, which are bytes in memory and 4-byte 0 or 1 in
- * registers; scalars and patterns. */
+ * 4-byte and 8-byte elements; bools and bf16, which are bytes and pairs of bytes in memory and
+ * 4-byte numbers in registers; scalars and patterns. */
 #include "engine/cpu/emit_loop.h"
 
 static rg_x86_place place_of(rg_segment *s, uint32_t o)
@@ -84,6 +84,9 @@ void rg_segment_load(rg_segment *s, uint32_t o, int reg)
     size_t bytes = rg_segment_operand(s, o)->bytes;
     if (bytes == 1) {
         load_bools(s, o, reg);
+    } else if (bytes == 2) { /* EVEX only: emit_ops.c */
+        rg_x86_place place = place_of(s, o);
+        access_memory(s, RG_X86_pmovzxwd, s->lanes.narrow, reg, &place, true);
     } else if (s->tail && !s->code->evex) {
         masked_by_vector(s, RG_X86_maskmovps, RG_X86_maskmovpd, o, reg);
     } else {
@@ -133,6 +136,9 @@ void rg_segment_store(rg_segment *s, uint32_t o, int reg)
     size_t bytes = rg_segment_operand(s, o)->bytes;
     if (bytes == 1) {
         store_bools(s, o, reg);
+    } else if (bytes == 2) {
+        rg_x86_place place = place_of(s, o);
+        access_memory(s, RG_X86_pmovdw, s->lanes.narrow, reg, &place, false);
     } else if (s->tail && !s->code->evex) {
         masked_by_vector(s, RG_X86_maskmovps_to, RG_X86_maskmovpd_to, o, reg);
     } else {
@@ -146,9 +152,9 @@ void rg_segment_store(rg_segment *s, uint32_t o, int reg)
 static void spread_from(rg_segment *s, uint32_t o, int reg, const rg_x86_place *place)
 {
     size_t bytes = rg_segment_operand(s, o)->bytes;
-    if (bytes == 1) {
+    if (bytes < 4) {
         rg_x86_lea(s->code, RG_RAX, place);
-        rg_x86_load_byte(s->code, RG_RAX, RG_RAX, 0);
+        rg_x86_load_narrow(s->code, RG_RAX, RG_RAX, 0, (int)bytes);
         two_registers(s, RG_X86_movd, 128, reg, 0, RG_RAX);
         two_registers(s, RG_X86_pbroadcastd, s->lanes.narrow, reg, 0, reg);
         return;
@@ -212,7 +218,7 @@ rg_cycle *rg_segment_cycle(rg_segment *s, const rg_instruction *i)
 void rg_segment_load_pattern(rg_segment *s, uint32_t o, int reg)
 {
     static const rg_x86_op loads[] = {
-        [1] = RG_X86_pmovzxbd, [4] = RG_X86_movups, [8] = RG_X86_movupd};
+        [1] = RG_X86_pmovzxbd, [2] = RG_X86_pmovzxwd, [4] = RG_X86_movups, [8] = RG_X86_movupd};
     const rg_instruction *i = s->pattern[o];
     const rg_cycle *c = rg_segment_cycle(s, i);
     size_t bytes = rg_segment_operand(s, o)->bytes;

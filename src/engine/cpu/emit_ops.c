@@ -243,12 +243,18 @@ static void copy(const rg_lanes *l, const rule *r, int d, const int *in)
     plain(l, bits_of(l, r), RG_X86_movdqa, d, 0, in[0]);
 }
 
+/* d <- these bits everywhere. */
+static void spread_bits(const rg_lanes *l, int bits, uint32_t value, int d)
+{
+    rg_x86_move32(l->code, RG_RAX, value);
+    plain(l, 128, RG_X86_movd, d, 0, RG_RAX);
+    plain(l, bits, RG_X86_pbroadcastd, d, 0, d);
+}
+
 /* d <- 2^31 as a float in every lane. */
 static void two_to_31(const rg_lanes *l, bool wide, int d)
 {
-    rg_x86_move32(l->code, RG_RAX, wide ? 0x41e00000u : 0x4f000000u);
-    plain(l, 128, RG_X86_movd, d, 0, RG_RAX);
-    plain(l, wide ? l->wide : l->narrow, RG_X86_pbroadcastd, d, 0, d);
+    spread_bits(l, wide ? l->wide : l->narrow, wide ? 0x41e00000u : 0x4f000000u, d);
     if (wide) /* the upper half of an 8-byte element */
         shift(l, l->wide, RG_X86_pshiftq, SHIFT_LEFT, d, d, 32);
 }
@@ -281,6 +287,29 @@ static void to_unsigned(const rg_lanes *l, const rule *r, int d, const int *in)
     masked(l, bits, r->op, d, 0, in[0], true);
 }
 
+/* bf16 is the upper half of an f32 (ir/bfloat.h). */
+static void from_bf16(const rg_lanes *l, const rule *r, int d, const int *in)
+{
+    (void)r;
+    shift(l, l->narrow, RG_X86_pshiftd, SHIFT_LEFT, d, in[0], 16);
+}
+
+/* The upper half of x + 0x7fff + its own lowest bit; where x is NaN, that of x, made quiet. */
+static void to_bf16(const rg_lanes *l, const rule *r, int d, const int *in)
+{
+    int bits = l->narrow;
+    shift(l, bits, RG_X86_pshiftd, SHIFT_LEFT, T0, in[0], 15);
+    shift(l, bits, RG_X86_pshiftd, SHIFT_RIGHT, T0, T0, 31);
+    plain(l, bits, RG_X86_paddd, T0, T0, in[0]);
+    spread_bits(l, bits, 0x7fff, T1);
+    plain(l, bits, RG_X86_paddd, T0, T0, T1);
+    spread_bits(l, bits, 0x400000, T1);
+    plain(l, bits, RG_X86_por, T1, T1, in[0]);
+    with_immediate(l, bits, r->op, MASK, in[0], in[0], UNORDERED);
+    masked(l, bits, RG_X86_blendmps, T0, T0, T1, false);
+    shift(l, bits, RG_X86_pshiftd, SHIFT_RIGHT, d, T0, 16);
+}
+
 /* ---- The table.  What is not in it runs as a loop of its own. */
 #define RULE(sequence, instruction, ...) \
     { \
@@ -289,6 +318,7 @@ static void to_unsigned(const rg_lanes *l, const rule *r, int d, const int *in)
 #define UNARY(op, ...) RULE(unary, op, __VA_ARGS__)
 #define BINARY(op, ...) RULE(binary, op, __VA_ARGS__)
 #define WIDE .wide = true
+#define EVEX .evex = true
 #define INTEGERS(...) [RG_I32] = __VA_ARGS__, [RG_U32] = __VA_ARGS__
 #define FLOATS(op) [RG_F32] = BINARY(op##ps), [RG_F64] = BINARY(op##pd, WIDE)
 #define COMPARE(how) \
@@ -320,21 +350,22 @@ static const rule rules[RG_OPS][RG_DTYPES] = {
     [RG_OP_select] = {[RG_F32] = CHOOSE,
                       [RG_F64] = RULE(choose, blendmpd, .second = RG_X86_blendvpd, WIDE),
                       INTEGERS(CHOOSE),
-                      [RG_BOOL] = CHOOSE},
+                      [RG_BOOL] = CHOOSE,
+                      [RG_BF16] = RULE(choose, blendmps, EVEX)},
 };
 
 #define COPY \
     { \
         .emit = copy \
     }
-#define EVEX .evex = true
 static const rule casts[RG_DTYPES][RG_DTYPES] = {
     /* from, to */
     [RG_F32] = {[RG_F32] = COPY,
                 [RG_F64] = UNARY(cvtps2pd, WIDE),
                 [RG_I32] = RULE(to_signed, cvttps2dq),
                 [RG_U32] = RULE(to_unsigned, cvttps2udq, EVEX),
-                [RG_BOOL] = RULE(differs_from_zero, cmpps, .immediate = NOT_EQUAL)},
+                [RG_BOOL] = RULE(differs_from_zero, cmpps, .immediate = NOT_EQUAL),
+                [RG_BF16] = RULE(to_bf16, cmpps, EVEX)},
     [RG_F64] = {[RG_F32] = UNARY(cvtpd2ps, WIDE),
                 [RG_F64] = {.emit = copy, WIDE},
                 [RG_I32] = RULE(to_signed, cvttpd2dq, WIDE, EVEX),
@@ -352,6 +383,7 @@ static const rule casts[RG_DTYPES][RG_DTYPES] = {
                  [RG_F64] = UNARY(cvtdq2pd, WIDE),
                  INTEGERS(COPY),
                  [RG_BOOL] = COPY},
+    [RG_BF16] = {[RG_F32] = {.emit = from_bf16, EVEX}},
 };
 
 static const rule *rule_of(const rg_instruction *i)

@@ -116,11 +116,11 @@ void rg_x86_load(rg_machine_code *code, int to, int base, int32_t offset)
     put_place(code, to, &(rg_x86_place){base, RG_NO_INDEX, 1, offset});
 }
 
-void rg_x86_load_byte(rg_machine_code *code, int to, int base, int32_t offset)
+void rg_x86_load_narrow(rg_machine_code *code, int to, int base, int32_t offset, int bytes)
 {
     put_rex(code, false, to, 0, base);
     put(code, 0x0f);
-    put(code, 0xb6);
+    put(code, bytes == 1 ? 0xb6 : 0xb7);
     put_place(code, to, &(rg_x86_place){base, RG_NO_INDEX, 1, offset});
 }
 

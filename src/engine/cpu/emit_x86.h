@@ -56,9 +56,9 @@ typedef struct rg_x86 {
 void rg_x86_vector(rg_machine_code *code, const rg_x86 *x);
 
 /* General instructions; operands as Intel writes them, 64 bits wide. */
-/* mov to, [base + offset]; load_byte: movzx to its lower 32 bits */
+/* mov to, [base + offset]; load_narrow: movzx of 1 or 2 bytes to its lower 32 bits */
 void rg_x86_load(rg_machine_code *code, int to, int base, int32_t offset);
-void rg_x86_load_byte(rg_machine_code *code, int to, int base, int32_t offset);
+void rg_x86_load_narrow(rg_machine_code *code, int to, int base, int32_t offset, int bytes);
 void rg_x86_lea(rg_machine_code *code, int to, const rg_x86_place *place);
 void rg_x86_move(rg_machine_code *code, int to, uint64_t value);
 void rg_x86_move32(rg_machine_code *code, int to, uint32_t value);

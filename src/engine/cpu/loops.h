@@ -8,7 +8,6 @@
 
 #include "engine/ir/node.h"
 
-#define RG_DTYPES 5
 #define RG_LINREC_COLUMNS 64
 #define RG_LINREC_ROWS 4
 typedef enum rg_fold_kind { RG_FOLD_SUM, RG_FOLD_MAX, RG_FOLD_KINDS } rg_fold_kind;
@@ -33,7 +32,7 @@ typedef struct rg_loops {
     /* Elements [start, start + n) of random_bits; start is even. */
     void (*random_bits)(uint32_t *out, const uint32_t *key, uint32_t site, int64_t start,
                         int64_t n);
-    /* out[i] = x[(start + i) / inner % count]; bytes: 1, 4 or 8. */
+    /* out[i] = x[(start + i) / inner % count]; bytes: 1, 2, 4 or 8. */
     void (*expand)(void *out, const void *x, size_t bytes, int64_t start, int64_t n,
                    int64_t inner, int64_t count);
 } rg_loops;

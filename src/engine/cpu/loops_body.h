@@ -236,6 +236,7 @@ static void random_bits(uint32_t *out, const uint32_t *key, uint32_t site, int64
         } \
     }
 EXPAND(uint8_t)
+EXPAND(uint16_t)
 EXPAND(uint32_t)
 EXPAND(uint64_t)
 
@@ -246,6 +247,8 @@ static void expand(void *out, const void *x, size_t bytes, int64_t start, int64_
         expand_uint32_t(out, x, start, n, inner, count);
     else if (bytes == 8)
         expand_uint64_t(out, x, start, n, inner, count);
+    else if (bytes == 2)
+        expand_uint16_t(out, x, start, n, inner, count);
     else
         expand_uint8_t(out, x, start, n, inner, count);
 }

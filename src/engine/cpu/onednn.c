@@ -17,9 +17,10 @@ static int64_t stride_of(int64_t count, int64_t stride, int64_t otherwise)
     return count == 1 ? otherwise : stride;
 }
 
-static bool describe_all(rg_onednn_product *p, const rg_gemm *g, int64_t batch, int64_t a_batch,
-                         int64_t b_batch)
+static bool describe_all(rg_onednn_product *p, const rg_gemm *g, rg_dtype operands,
+                         int64_t batch, int64_t a_batch, int64_t b_batch)
 {
+    dnnl_data_type_t type = operands == RG_BF16 ? dnnl_bf16 : dnnl_f32;
     const dnnl_dims_t a = {batch, g->m, g->k}, b = {batch, g->k, g->n}, c = {batch, g->m, g->n};
     const dnnl_dims_t a_strides = {stride_of(batch, a_batch, g->m * g->k),
                                    stride_of(g->m, g->a_row, g->k * g->a_column),
@@ -28,9 +29,9 @@ static bool describe_all(rg_onednn_product *p, const rg_gemm *g, int64_t batch, 
                                    stride_of(g->k, g->b_row, g->n * g->b_column),
                                    stride_of(g->n, g->b_column, 1)};
     const dnnl_dims_t c_strides = {g->m * g->c_row, g->c_row, 1};
-    return rg_dnnl_describe(&p->md[0], 3, a, a_strides) &&
-           rg_dnnl_describe(&p->md[1], 3, b, b_strides) &&
-           rg_dnnl_describe(&p->md[2], 3, c, c_strides);
+    return rg_dnnl_describe(&p->md[0], type, 3, a, a_strides) &&
+           rg_dnnl_describe(&p->md[1], type, 3, b, b_strides) &&
+           rg_dnnl_describe(&p->md[2], dnnl_f32, 3, c, c_strides);
 }
 
 static bool make_primitive(rg_onednn_product *p)
@@ -43,13 +44,23 @@ static bool make_primitive(rg_onednn_product *p)
     return ok;
 }
 
-rg_onednn_product *rg_onednn_make(const rg_gemm *g, int64_t batch, int64_t a_batch,
-                                  int64_t b_batch)
+/* oneDNN makes primitives for bf16 on processors without it, too, but slow ones. */
+static bool multiplies(rg_dtype operands)
 {
-    if (!rg_dnnl_wanted() || g->m * g->n * g->k * batch == 0)
+#ifdef __x86_64__
+    return operands != RG_BF16 || __builtin_cpu_supports("avx512bf16");
+#else
+    return operands != RG_BF16;
+#endif
+}
+
+rg_onednn_product *rg_onednn_make(const rg_gemm *g, rg_dtype operands, int64_t batch,
+                                  int64_t a_batch, int64_t b_batch)
+{
+    if (!rg_dnnl_wanted() || !multiplies(operands) || g->m * g->n * g->k * batch == 0)
         return NULL;
     rg_onednn_product *p = RG_NEW(rg_onednn_product);
-    if (describe_all(p, g, batch, a_batch, b_batch) && make_primitive(p))
+    if (describe_all(p, g, operands, batch, a_batch, b_batch) && make_primitive(p))
         return p;
     rg_onednn_free(p);
     return NULL;
@@ -111,8 +122,8 @@ void rg_onednn_handles_free(rg_onednn_handles *h)
     rg_free(h);
 }
 
-bool rg_onednn_run(const rg_onednn_product *p, rg_onednn_handles *h, const float *a,
-                   const float *b, float *c)
+bool rg_onednn_run(const rg_onednn_product *p, rg_onednn_handles *h, const void *a,
+                   const void *b, float *c)
 {
     void *data[3] = {(void *)(uintptr_t)a, (void *)(uintptr_t)b, c};
     if (!rg_dnnl_ready())

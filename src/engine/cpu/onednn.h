@@ -12,15 +12,16 @@
 typedef struct rg_onednn_product rg_onednn_product;
 typedef struct rg_onednn_handles rg_onednn_handles;
 
-/* f32: `batch` products g, the operands' batch entries a_batch and b_batch elements apart. NULL
- * when oneDNN is absent, switched off (RIGOR_ONEDNN=off) or refuses these strides. */
-rg_onednn_product *rg_onednn_make(const rg_gemm *g, int64_t batch, int64_t a_batch,
-                                  int64_t b_batch);
+/* `batch` products g of f32 or bf16 operands, whose batch entries are a_batch and b_batch elements
+ * apart; the results are f32. NULL when oneDNN is absent, switched off (RIGOR_ONEDNN=off) or
+ * refuses these strides, and for bf16 where the processor does not multiply it. */
+rg_onednn_product *rg_onednn_make(const rg_gemm *g, rg_dtype operands, int64_t batch,
+                                  int64_t a_batch, int64_t b_batch);
 void rg_onednn_free(rg_onednn_product *product);
 rg_onednn_handles *rg_onednn_handles_make(const rg_onednn_product *product);
 void rg_onednn_handles_free(rg_onednn_handles *handles);
-bool rg_onednn_run(const rg_onednn_product *product, rg_onednn_handles *handles, const float *a,
-                   const float *b, float *c);
+bool rg_onednn_run(const rg_onednn_product *product, rg_onednn_handles *handles, const void *a,
+                   const void *b, float *c);
 
 /* f32, one group, 1 to 3 spatial axes, no dilation of x, padding of 0 or more. */
 typedef struct rg_onednn_conv_shape {

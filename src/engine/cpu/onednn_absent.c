@@ -10,10 +10,10 @@ struct rg_onednn_handles {
     char none;
 };
 
-rg_onednn_product *rg_onednn_make(const rg_gemm *g, int64_t batch, int64_t a_batch,
-                                  int64_t b_batch)
+rg_onednn_product *rg_onednn_make(const rg_gemm *g, rg_dtype operands, int64_t batch,
+                                  int64_t a_batch, int64_t b_batch)
 {
-    (void)g, (void)batch, (void)a_batch, (void)b_batch;
+    (void)g, (void)operands, (void)batch, (void)a_batch, (void)b_batch;
     return NULL;
 }
 
@@ -33,8 +33,8 @@ void rg_onednn_handles_free(rg_onednn_handles *handles)
     (void)handles;
 }
 
-bool rg_onednn_run(const rg_onednn_product *product, rg_onednn_handles *handles, const float *a,
-                   const float *b, float *c)
+bool rg_onednn_run(const rg_onednn_product *product, rg_onednn_handles *handles, const void *a,
+                   const void *b, float *c)
 {
     (void)product, (void)handles, (void)a, (void)b, (void)c;
     return false;

@@ -27,7 +27,7 @@ static bool describe_operands(rg_onednn_conv *c, const rg_onednn_conv_shape *s)
         int64_t run = 1;
         for (int i = rank - 1; i >= 0; run *= dims[k][i--])
             strides[i] = run;
-        ok = rg_dnnl_describe(&c->plain[k], rank, dims[k], strides) &&
+        ok = rg_dnnl_describe(&c->plain[k], dnnl_f32, rank, dims[k], strides) &&
              rg_dnnl_describe_any(&c->any[k], rank, dims[k]);
     }
     return ok;

@@ -57,10 +57,10 @@ const char *rg_onednn_version(void)
 
 /* ---- Memory descriptors of both interfaces. */
 #if DNNL_VERSION_MAJOR >= 3
-bool rg_dnnl_describe(dnnl_memory_desc_t *md, int rank, const dnnl_dims_t dims,
-                      const dnnl_dims_t strides)
+bool rg_dnnl_describe(dnnl_memory_desc_t *md, dnnl_data_type_t type, int rank,
+                      const dnnl_dims_t dims, const dnnl_dims_t strides)
 {
-    return rg_dnnl.dnnl_memory_desc_create_with_strides(md, rank, dims, dnnl_f32, strides) ==
+    return rg_dnnl.dnnl_memory_desc_create_with_strides(md, rank, dims, type, strides) ==
            dnnl_success;
 }
 bool rg_dnnl_describe_any(dnnl_memory_desc_t *md, int rank, const dnnl_dims_t dims)
@@ -91,10 +91,10 @@ bool rg_dnnl_conv_of(dnnl_primitive_desc_t *pd, const dnnl_memory_desc_t md[3],
                md[1], NULL, md[2], c->stride, c->dilate, c->lo, c->hi, attr) == dnnl_success;
 }
 #else
-bool rg_dnnl_describe(dnnl_memory_desc_t *md, int rank, const dnnl_dims_t dims,
-                      const dnnl_dims_t strides)
+bool rg_dnnl_describe(dnnl_memory_desc_t *md, dnnl_data_type_t type, int rank,
+                      const dnnl_dims_t dims, const dnnl_dims_t strides)
 {
-    return rg_dnnl.dnnl_memory_desc_init_by_strides(md, rank, dims, dnnl_f32, strides) ==
+    return rg_dnnl.dnnl_memory_desc_init_by_strides(md, rank, dims, type, strides) ==
            dnnl_success;
 }
 bool rg_dnnl_describe_any(dnnl_memory_desc_t *md, int rank, const dnnl_dims_t dims)

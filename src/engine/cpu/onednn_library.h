@@ -81,9 +81,9 @@ typedef const_dnnl_memory_desc_t rg_dnnl_seen;
 #else
 typedef const dnnl_memory_desc_t *rg_dnnl_seen;
 #endif
-bool rg_dnnl_describe(dnnl_memory_desc_t *md, int rank, const dnnl_dims_t dims,
-                      const dnnl_dims_t strides);
-/* Any layout: the primitive's choice. */
+bool rg_dnnl_describe(dnnl_memory_desc_t *md, dnnl_data_type_t type, int rank,
+                      const dnnl_dims_t dims, const dnnl_dims_t strides);
+/* f32 in any layout: the primitive's choice. */
 bool rg_dnnl_describe_any(dnnl_memory_desc_t *md, int rank, const dnnl_dims_t dims);
 rg_dnnl_seen rg_dnnl_see(const dnnl_memory_desc_t *md); /* as functions take it */
 void rg_dnnl_forget(dnnl_memory_desc_t *md);

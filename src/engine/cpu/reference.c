@@ -91,7 +91,7 @@ typedef void (*element_fn)(void *out, const void *x, const void *y, const void *
     }
 #include "engine/cpu/element.def"
 
-static const element_fn element_table[RG_OPS][5] = {
+static const element_fn element_table[RG_OPS][RG_DTYPES] = {
 #define ELEMENT1(op, D, R, T, expression) [RG_OP_##op][D] = one_##op##_##D,
 #define ELEMENT2(op, D, R, T, expression) [RG_OP_##op][D] = one_##op##_##D,
 #define SELECT(D, T) [RG_OP_select][D] = one_select_##D,
@@ -99,7 +99,7 @@ static const element_fn element_table[RG_OPS][5] = {
 #include "engine/cpu/element.def"
 };
 
-static const element_fn cast_table[5][5] = {
+static const element_fn cast_table[RG_DTYPES][RG_DTYPES] = {
 #define ELEMENT1(op, D, R, T, expression)
 #define ELEMENT2(op, D, R, T, expression)
 #define SELECT(D, T)
@@ -120,19 +120,11 @@ static bool reference_element(const call *c)
 }
 
 /* ---- Generators. */
-static void store(const call *c, int64_t i, int64_t value)
-{
-    switch (c->node->dtype) {
-    case RG_F32: ((float *)c->out)[i] = (float)value; break;
-    case RG_F64: ((double *)c->out)[i] = (double)value; break;
-    default: ((uint32_t *)c->out)[i] = (uint32_t)value; break;
-    }
-}
-
 static bool reference_iota(const call *c)
 {
     for (int64_t i = 0; i < count_of(c); i++)
-        store(c, i, index_of(c->node->shape, i).at[c->node->attr.axis]);
+        rg_dtype_store(c->node->dtype, c->out, (size_t)i,
+                       (double)index_of(c->node->shape, i).at[c->node->attr.axis]);
     return true;
 }
 
@@ -237,21 +229,8 @@ static bool reference_slice(const call *c)
 static bool reference_pad(const call *c)
 {
     rg_shape x = operand_of(c, 0)->shape;
-    double number = c->node->attr.pad.value;
-    union {
-        float f32;
-        double f64;
-        int32_t i32;
-        uint32_t u32;
-        unsigned char bits;
-    } value = {.f64 = number};
-    switch (c->node->dtype) {
-    case RG_F32: value.f32 = (float)number; break;
-    case RG_F64: break;
-    case RG_I32: value.i32 = (int32_t)number; break;
-    case RG_U32: value.u32 = (uint32_t)number; break;
-    case RG_BOOL: value.bits = number != 0; break;
-    }
+    double value; /* room for any type */
+    rg_dtype_store(c->node->dtype, &value, 0, c->node->attr.pad.value);
     for (int64_t i = 0; i < count_of(c); i++) {
         coords at = index_of(c->node->shape, i);
         bool inside = true;
@@ -291,17 +270,14 @@ static bool reference_reverse(const call *c)
 }
 
 /* ---- Contraction: products added in double, in the order of the contracted axes. */
-static double number_at(rg_dtype dtype, const void *data, int64_t i)
+static double number_at(const call *c, size_t operand, int64_t i)
 {
-    return dtype == RG_F32 ? (double)((const float *)data)[i] : ((const double *)data)[i];
+    return rg_dtype_element(operand_of(c, operand)->dtype, c->in[operand], (size_t)i);
 }
 
 static void store_number(const call *c, int64_t i, double value)
 {
-    if (c->node->dtype == RG_F32)
-        ((float *)c->out)[i] = (float)value;
-    else
-        ((double *)c->out)[i] = value;
+    rg_dtype_store(c->node->dtype, c->out, (size_t)i, value);
 }
 
 static bool reference_dot(const call *c)
@@ -325,8 +301,8 @@ static bool reference_dot(const call *c)
                 at_x.at[order_x[n[0] + n[1] + k]] = within.at[k];
                 at_y.at[order_y[m[0] + m[1] + k]] = within.at[k];
             }
-            sum += number_at(c->node->dtype, c->in[0], flat_of(x, at_x)) *
-                   number_at(c->node->dtype, c->in[1], flat_of(y, at_y));
+            sum += number_at(c, 0, flat_of(x, at_x)) *
+                   number_at(c, 1, flat_of(y, at_y));
         }
         store_number(c, i, sum);
     }
@@ -358,8 +334,8 @@ static bool reference_conv(const call *c)
             for (int k = 2; k < x.rank; k++)
                 meets &= conv_meets(c, k - 2, to.at[k], tap.at[k], &from.at[k]);
             if (meets)
-                sum += number_at(c->node->dtype, c->in[1], flat_of(w, tap)) *
-                       number_at(c->node->dtype, c->in[0], flat_of(x, from));
+                sum += number_at(c, 1, flat_of(w, tap)) *
+                       number_at(c, 0, flat_of(x, from));
         }
         store_number(c, i, sum);
     }
@@ -437,23 +413,13 @@ static bool reference_loop(const call *c)
     return rg_reference_loop(c->node, c->in, c->out, c->err);
 }
 
-static void least(const call *c, int64_t i)
-{
-    switch (c->node->dtype) {
-    case RG_F32: ((float *)c->out)[i] = -INFINITY; break;
-    case RG_F64: ((double *)c->out)[i] = -INFINITY; break;
-    case RG_I32: ((int32_t *)c->out)[i] = INT32_MIN; break;
-    default: ((uint32_t *)c->out)[i] = 0; break;
-    }
-}
-
 static bool reference_scatter_max(const call *c)
 {
     const rg_node *updates = operand_of(c, 1);
     element_fn larger = element_table[RG_OP_max][c->node->dtype];
     size_t bytes = rg_dtype_bytes(c->node->dtype);
     for (int64_t i = 0; i < count_of(c); i++)
-        least(c, i);
+        rg_dtype_store(c->node->dtype, c->out, (size_t)i, -INFINITY);
     for (int64_t i = 0; i < rg_shape_count(updates->shape); i++) {
         int64_t to = 0;
         if (!locate(c, 0, updates->shape, c->node->shape, i, &to))

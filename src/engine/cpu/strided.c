@@ -39,6 +39,7 @@ typedef struct plane {
         } \
     }
 PLANE(uint8_t)
+PLANE(uint16_t)
 PLANE(uint32_t)
 PLANE(uint64_t)
 
@@ -57,6 +58,8 @@ static void copy_plane(const plane *p, size_t bytes, const char *from, char *to)
         plane_uint32_t(p, from, to);
     else if (bytes == 8)
         plane_uint64_t(p, from, to);
+    else if (bytes == 2)
+        plane_uint16_t(p, from, to);
     else
         plane_uint8_t(p, from, to);
 }

@@ -282,15 +282,8 @@ static void make_iota(maker *m, const rg_node *node, uint32_t out)
         i.inner *= node->shape.dim[axis];
     size_t bytes = rg_dtype_bytes(node->dtype);
     char *table = rg_arena_alloc(m->lowering->arena, (size_t)i.count * bytes + 1);
-    for (int64_t v = 0; v < i.count; v++) {
-        float f32 = (float)v;
-        double f64 = (double)v;
-        uint32_t whole = (uint32_t)v;
-        const void *from = node->dtype == RG_F32   ? (const void *)&f32
-                           : node->dtype == RG_F64 ? (const void *)&f64
-                                                   : (const void *)&whole;
-        memcpy(table + (size_t)v * bytes, from, bytes);
-    }
+    for (int64_t v = 0; v < i.count; v++)
+        rg_dtype_store(node->dtype, table, (size_t)v, (double)v);
     i.in[0] =
         new_operand(m, (rg_tile_operand){.slot = RG_NONE, .fixed = table, .scalar = RG_NONE});
     rg_vec_push(&m->tile.each, i);

@@ -2,7 +2,10 @@
  *
  * A walk up the ids builds every value that the results need once more, with `to` for `from`.
  * Each value of type `from` then has up to two forms, one in each type; a form that is missing
- * is cast from the other when it is first read, so that no value is rounded twice. */
+ * is cast from the other when it is first read, so that no value is rounded twice.
+ *
+ * bf16 cannot be computed with: there it is the operands of products that are cast, as in PyTorch's
+ * autocast, and their results are f32 at once. */
 #include "engine/ir/loop.h"
 #include "engine/ir/transform.h"
 
@@ -13,20 +16,54 @@ typedef struct caster {
     bool *needed, *keep;     /* by id */
 } caster;
 
+static rg_val form(caster *c, uint32_t id, rg_dtype wanted);
+
+/* bf16 goes before what only moves elements, so that products still read these moves in place. */
+static bool moves(const rg_node *node)
+{
+    return node->op == RG_OP_reshape || node->op == RG_OP_permute || node->op == RG_OP_slice ||
+           node->op == RG_OP_broadcast || node->op == RG_OP_reverse;
+}
+
+static rg_val moved(caster *c, uint32_t id)
+{
+    rg_node node = *rg_node_of(c->graph, id);
+    uint32_t in = form(c, node.in[0], c->to).id;
+    node.in = &in;
+    node.dtype = c->to;
+    return rg_node_add(c->graph, &node);
+}
+
 /* The form in the wanted type, made of the other one if need be. */
 static rg_val form(caster *c, uint32_t id, rg_dtype wanted)
 {
-    bool as_to = wanted == c->to && rg_node_of(c->graph, id)->dtype == c->from;
-    rg_val *own = as_to ? &c->in_to[id] : &c->in_from[id];
-    if (!own->id)
-        *own = rg_cast(as_to ? c->in_from[id] : c->in_to[id], as_to ? c->to : c->from);
-    return *own;
+    const rg_node *node = rg_node_of(c->graph, id);
+    bool as_to = wanted == c->to && node->dtype == c->from;
+    bool as_move = as_to && c->to == RG_BF16 && moves(node) && !c->keep[id];
+    rg_val made = as_to ? c->in_to[id] : c->in_from[id];
+    if (made.id)
+        return made;
+    if (as_move)
+        made = moved(c, id);
+    else
+        made = rg_cast(as_to ? c->in_from[id] : c->in_to[id], as_to ? c->to : c->from);
+    *(as_to ? &c->in_to[id] : &c->in_from[id]) = made;
+    return made;
 }
 
 /* Siblings of a loop are made together: reverse mode looks for them side by side. */
 static rg_val add(rg_graph *graph, const rg_node *node)
 {
     return node->op == RG_OP_loop ? rg_loop_add(graph, node) : rg_node_add(graph, node);
+}
+
+/* The type in which a node reads its floats.  The body of a loop has types of its own, and bf16
+ * only multiplies. */
+static rg_dtype type_of(const caster *c, uint32_t id, const rg_node *node)
+{
+    bool stays = c->keep[id] || node->op == RG_OP_loop ||
+                 (c->to == RG_BF16 && node->op != RG_OP_dot);
+    return stays ? c->from : c->to;
 }
 
 static void build(caster *c, uint32_t id)
@@ -37,8 +74,7 @@ static void build(caster *c, uint32_t id)
         c->in_from[id] = (rg_val){c->graph, id};
         return;
     }
-    /* The body of a loop has types of its own. */
-    rg_dtype type = c->keep[id] || node.op == RG_OP_loop ? c->from : c->to;
+    rg_dtype type = type_of(c, id, &node);
     uint32_t *in = RG_NEW_ARRAY(uint32_t, node.n_in);
     rg_place outer = c->graph->at;
     c->graph->at = node.at;
@@ -46,7 +82,11 @@ static void build(caster *c, uint32_t id)
         in[i] = form(c, node.in[i], type).id;
     node.in = in;
     node.dtype = is_from ? type : node.dtype;
-    *(is_from && type == c->to ? &c->in_to[id] : &c->in_from[id]) = add(c->graph, &node);
+    rg_val made = add(c->graph, &node);
+    if (is_from && rg_val_dtype(made) == c->to)
+        c->in_to[id] = made;
+    else
+        c->in_from[id] = is_from ? rg_cast(made, c->from) : made;
     c->graph->at = outer;
     rg_free(in);
 }

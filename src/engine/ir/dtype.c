@@ -1,6 +1,8 @@
 /* dtype.c - element types and shapes as such. */
 #include "engine/ir/node.h"
 
+#include "engine/ir/bfloat.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -17,6 +19,7 @@ static const struct {
     [RG_I32] = {"i32", 4, false, INT32_MIN, INT32_MAX},
     [RG_U32] = {"u32", 4, false, 0, UINT32_MAX},
     [RG_BOOL] = {"bool", 1, false, 0, 1},
+    [RG_BF16] = {"bf16", 2, true, 0, 0},
 };
 
 size_t rg_dtype_bytes(rg_dtype dtype)
@@ -34,12 +37,19 @@ bool rg_dtype_float(rg_dtype dtype)
     return dtypes[dtype].is_float;
 }
 
+rg_dtype rg_dtype_tangent(rg_dtype dtype)
+{
+    return dtype == RG_BF16 ? RG_F32 : dtype;
+}
+
 double rg_dtype_round(rg_dtype dtype, double value)
 {
     if (dtype == RG_F64)
         return value;
     if (dtype == RG_F32)
         return (double)(float)value;
+    if (dtype == RG_BF16)
+        return (double)rg_bf16_float(rg_bf16_of((float)value));
     if (dtype == RG_BOOL)
         return value != 0;
     if (!(value > dtypes[dtype].lowest))
@@ -94,6 +104,7 @@ void rg_dtype_store(rg_dtype dtype, void *data, size_t i, double value)
     case RG_I32: ((int32_t *)data)[i] = (int32_t)value; break;
     case RG_U32: ((uint32_t *)data)[i] = (uint32_t)value; break;
     case RG_BOOL: ((unsigned char *)data)[i] = value != 0; break;
+    case RG_BF16: ((uint16_t *)data)[i] = rg_bf16_of((float)value); break;
     }
 }
 
@@ -104,6 +115,7 @@ double rg_dtype_element(rg_dtype dtype, const void *data, size_t i)
     case RG_F64: return ((const double *)data)[i];
     case RG_I32: return ((const int32_t *)data)[i];
     case RG_U32: return ((const uint32_t *)data)[i];
+    case RG_BF16: return (double)rg_bf16_float(((const uint16_t *)data)[i]);
     default: return ((const unsigned char *)data)[i];
     }
 }

@@ -15,7 +15,7 @@ static rg_val stand_in(rg_graph *graph, rg_val like)
     rg_node node;
     memset(&node, 0, sizeof(node)); /* nodes are compared by their bytes */
     node.op = RG_OP_input;
-    node.dtype = rg_val_dtype(like);
+    node.dtype = rg_dtype_tangent(rg_val_dtype(like));
     node.shape = rg_val_shape(like);
     node.attr.name = rg_arena_strdup(graph->arena, "cotangent");
     return rg_node_add(graph, &node);
@@ -45,7 +45,7 @@ void rg_jvp_at(rg_place at, const rg_val *y, size_t m, const rg_val *x, const rg
     bool fits = graph && rg_values_float(graph, "jvp", results) &&
                 rg_values_float(graph, "jvp", values) &&
                 rg_values_exist(graph, "jvp", tangents) &&
-                rg_values_alike(graph, "jvp", tangents, values);
+                rg_values_tangent(graph, "jvp", tangents, values);
     if (fits)
         push_forward(graph, results, values, tangents, ret);
     rg_transform_close(graph, fits, m, ret);

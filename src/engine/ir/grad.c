@@ -86,7 +86,7 @@ void rg_pull_back(rg_graph *graph, rg_values y, const rg_val *cotangent, rg_valu
         if (rule_is_due(&v, id))
             run_rule(&v, id, remat ? &again : NULL);
     for (size_t i = 0; i < x.n; i++) {
-        rg_val zero = rg_const(graph, 0, rg_val_dtype(x.at[i])), sum = total[x.at[i].id];
+        rg_val zero = rg_const(graph, 0, rg_dtype_tangent(rg_val_dtype(x.at[i]))), sum = total[x.at[i].id];
         ret[i] = sum.id ? sum : rg_broadcast(zero, rg_val_shape(x.at[i]));
     }
     rg_rebuild_close(&again);
@@ -103,7 +103,7 @@ void rg_vjp_at(rg_place at, const rg_val *y, const rg_val *cotangent, size_t m, 
     bool fits = graph && rg_values_float(graph, "vjp", results) &&
                 rg_values_float(graph, "vjp", values) &&
                 rg_values_exist(graph, "vjp", cotangents) &&
-                rg_values_alike(graph, "vjp", cotangents, results);
+                rg_values_tangent(graph, "vjp", cotangents, results);
     if (fits)
         rg_pull_back(graph, results, cotangent, values, true, ret);
     rg_transform_close(graph, fits, n, ret);
@@ -128,7 +128,7 @@ void rg_grad_at(rg_place at, rg_val loss, const rg_val *x, size_t n, rg_val *ret
     bool fits = graph && rg_values_exist(graph, "grad", losses) && is_loss(loss) &&
                 rg_values_float(graph, "grad", values);
     if (fits) {
-        rg_val one = rg_const(graph, 1, rg_val_dtype(loss));
+        rg_val one = rg_const(graph, 1, rg_dtype_tangent(rg_val_dtype(loss)));
         rg_pull_back(graph, losses, &one, values, true, ret);
     }
     rg_transform_close(graph, fits, n, ret);

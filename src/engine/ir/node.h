@@ -143,9 +143,12 @@ static inline const rg_node *rg_operand(const rg_graph *graph, const rg_node *no
     return &graph->node.at[node->in[i]];
 }
 
+#define RG_DTYPES (RG_BF16 + 1)
 size_t rg_dtype_bytes(rg_dtype dtype);
 const char *rg_dtype_name(rg_dtype dtype);
 bool rg_dtype_float(rg_dtype dtype);
+/* Of cotangents, tangents and gradients: f32 for bf16. */
+rg_dtype rg_dtype_tangent(rg_dtype dtype);
 int64_t rg_shape_count(rg_shape shape);
 void rg_shape_text(char out[160], rg_shape shape); /* "(64, 10)"; cut if need be */
 double rg_dtype_element(rg_dtype dtype, const void *data, size_t i);

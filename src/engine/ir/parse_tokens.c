@@ -142,12 +142,12 @@ bool parse_type_of(parser *p, rg_dtype *dtype, rg_shape *shape)
     const char *name;
     size_t len = parse_word(p, &name);
     int found = -1;
-    for (int i = RG_F32; i <= RG_BOOL; i++)
+    for (int i = 0; i < RG_DTYPES; i++)
         if (len == strlen(rg_dtype_name((rg_dtype)i)) &&
             memcmp(name, rg_dtype_name((rg_dtype)i), len) == 0)
             found = i;
     if (found < 0)
-        return parse_fail_at(p, name, "one of f32, f64, i32, u32, bool", "expected a type");
+        return parse_fail_at(p, name, "one of f32, f64, i32, u32, bool, bf16", "expected a type");
     *dtype = (rg_dtype)found;
     *shape = RG_SCALAR;
     if (!parse_expect(p, '['))

@@ -60,6 +60,17 @@ static bool same_as_first(rg_graph *graph, rg_node *node)
     return true;
 }
 
+/* Those that are computed with: bf16 is stored, moved, ordered and multiplied by dot, no more. */
+static bool is_number(rg_dtype dtype)
+{
+    return dtype != RG_BOOL && dtype != RG_BF16;
+}
+
+static bool is_real(rg_dtype dtype)
+{
+    return is_number(dtype) && rg_dtype_float(dtype);
+}
+
 static bool shape_any(rg_graph *graph, rg_node *node)
 {
     return same_as_first(graph, node);
@@ -67,15 +78,15 @@ static bool shape_any(rg_graph *graph, rg_node *node)
 
 static bool shape_float(rg_graph *graph, rg_node *node)
 {
-    if (!rg_dtype_float(rg_operand(graph, node, 0)->dtype))
+    if (!is_real(rg_operand(graph, node, 0)->dtype))
         return fail_types(graph, node, "f32 or f64");
     return same_as_first(graph, node);
 }
 
 static bool shape_number(rg_graph *graph, rg_node *node)
 {
-    if (rg_operand(graph, node, 0)->dtype == RG_BOOL)
-        return fail_types(graph, node, "numbers");
+    if (!is_number(rg_operand(graph, node, 0)->dtype))
+        return fail_types(graph, node, "f32, f64, i32 or u32");
     return same_as_first(graph, node);
 }
 
@@ -123,8 +134,9 @@ static bool shape_iota(rg_graph *graph, rg_node *node)
 {
     if (node->attr.axis < 0 || node->attr.axis >= node->shape.rank)
         return fail_axis(graph, node, node->attr.axis, node->shape);
-    if (node->dtype == RG_BOOL) {
-        rg_graph_fail(graph, "count in i32 and compare", "iota: type bool cannot count");
+    if (!is_number(node->dtype)) {
+        rg_graph_fail(graph, "count in i32 and compare or cast", "iota: type %s cannot count",
+                      rg_dtype_name(node->dtype));
         return false;
     }
     return true;
@@ -157,8 +169,8 @@ static bool shape_random_bits(rg_graph *graph, rg_node *node)
 static bool shape_reduce(rg_graph *graph, rg_node *node)
 {
     const rg_node *x = rg_operand(graph, node, 0);
-    if (x->dtype == RG_BOOL)
-        return fail_types(graph, node, "numbers");
+    if (!is_number(x->dtype))
+        return fail_types(graph, node, "f32, f64, i32 or u32");
     if (!axes_exist(graph, node, x->shape))
         return false;
     node->shape = RG_SCALAR;
@@ -344,9 +356,10 @@ static bool shape_dot(rg_graph *graph, rg_node *node)
     rg_shape x = rg_operand(graph, node, 0)->shape, y = rg_operand(graph, node, 1)->shape;
     const rg_dot_axes *axes = &node->attr.dot;
     uint32_t seen_x = 0, seen_y = 0;
-    node->dtype = rg_operand(graph, node, 0)->dtype;
-    if (!rg_dtype_float(node->dtype) || rg_operand(graph, node, 1)->dtype != node->dtype)
-        return fail_types(graph, node, "twice f32 or twice f64");
+    rg_dtype type = rg_operand(graph, node, 0)->dtype;
+    node->dtype = rg_dtype_tangent(type);
+    if (!rg_dtype_float(type) || rg_operand(graph, node, 1)->dtype != type)
+        return fail_types(graph, node, "twice f32, twice f64 or twice bf16");
     if (!dot_axes_exist(graph, node, axes->batch_x, axes->n_batch, x, &seen_x) ||
         !dot_axes_exist(graph, node, axes->contract_x, axes->n_contract, x, &seen_x) ||
         !dot_axes_exist(graph, node, axes->batch_y, axes->n_batch, y, &seen_y) ||
@@ -369,7 +382,7 @@ static bool shape_dot(rg_graph *graph, rg_node *node)
 static bool shape_conv(rg_graph *graph, rg_node *node)
 {
     node->dtype = rg_operand(graph, node, 0)->dtype;
-    if (!rg_dtype_float(node->dtype) || rg_operand(graph, node, 1)->dtype != node->dtype)
+    if (!is_real(node->dtype) || rg_operand(graph, node, 1)->dtype != node->dtype)
         return fail_types(graph, node, "twice f32 or twice f64");
     return rg_conv_shape(graph, node);
 }
@@ -417,8 +430,8 @@ static bool shape_scatter(rg_graph *graph, rg_node *node)
     const rg_node *indices = rg_operand(graph, node, 0), *updates = rg_operand(graph, node, 1);
     rg_shape wanted;
     node->dtype = updates->dtype;
-    if (updates->dtype == RG_BOOL)
-        return fail_types(graph, node, "numbers to scatter");
+    if (!is_number(updates->dtype))
+        return fail_types(graph, node, "f32, f64, i32 or u32 to scatter");
     if (!indices_fit(graph, node, indices) ||
         !indexed_shape(graph, node, node->shape, indices->shape, &wanted))
         return false;

@@ -170,7 +170,8 @@ static rg_val simplify_cast(rg_graph *graph, const rg_node *node)
     if (x->dtype == node->dtype)
         return operand(graph, node, 0);
     bool back = x->op == RG_OP_cast && rg_operand(graph, x, 0)->dtype == node->dtype;
-    if (back && (node->dtype == RG_BOOL || x->dtype == RG_F64))
+    bool bf16_in_f32 = node->dtype == RG_BF16 && x->dtype == RG_F32;
+    if (back && (node->dtype == RG_BOOL || x->dtype == RG_F64 || bf16_in_f32))
         return (rg_val){graph, x->in[0]};
     return NOTHING;
 }

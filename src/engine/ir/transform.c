@@ -46,12 +46,13 @@ bool rg_values_float(rg_graph *graph, const char *transform, rg_values x)
     return rg_graph_error(graph)->code == RG_OK;
 }
 
-bool rg_values_alike(rg_graph *graph, const char *transform, rg_values partner, rg_values x)
+static bool alike(rg_graph *graph, const char *transform, rg_values partner, rg_values x,
+                  rg_dtype (*type_of)(rg_dtype))
 {
     for (size_t i = 0; i < x.n; i++) {
         rg_val a = partner.at[i], b = x.at[i];
-        if (rg_val_dtype(a) == rg_val_dtype(b) &&
-            rg_shape_same(rg_val_shape(a), rg_val_shape(b)))
+        rg_dtype type = type_of(rg_val_dtype(b));
+        if (rg_val_dtype(a) == type && rg_shape_same(rg_val_shape(a), rg_val_shape(b)))
             continue;
         char given[160], wanted[160];
         rg_shape_text(given, rg_val_shape(a));
@@ -59,9 +60,24 @@ bool rg_values_alike(rg_graph *graph, const char *transform, rg_values partner, 
         rg_graph_fail(graph, "their shapes and types must be equal",
                       "%s: %s %zu has shape %s and type %s, its %s shape %s and type %s",
                       transform, partner.what, i + 1, given, rg_dtype_name(rg_val_dtype(a)),
-                      x.what, wanted, rg_dtype_name(rg_val_dtype(b)));
+                      x.what, wanted, rg_dtype_name(type));
     }
     return rg_graph_error(graph)->code == RG_OK;
+}
+
+static rg_dtype same_type(rg_dtype dtype)
+{
+    return dtype;
+}
+
+bool rg_values_alike(rg_graph *graph, const char *transform, rg_values partner, rg_values x)
+{
+    return alike(graph, transform, partner, x, same_type);
+}
+
+bool rg_values_tangent(rg_graph *graph, const char *transform, rg_values tangents, rg_values x)
+{
+    return alike(graph, transform, tangents, x, rg_dtype_tangent);
 }
 
 bool *rg_values_needed(const rg_graph *graph, rg_values y)

@@ -21,6 +21,8 @@ bool rg_values_exist(rg_graph *graph, const char *transform, rg_values x);
 bool rg_values_float(rg_graph *graph, const char *transform, rg_values x); /* and exist */
 /* Do partner i's shape and type equal those of x i?  Both lists exist. */
 bool rg_values_alike(rg_graph *graph, const char *transform, rg_values partner, rg_values x);
+/* The same for derivatives, whose types are rg_dtype_tangent of x's. */
+bool rg_values_tangent(rg_graph *graph, const char *transform, rg_values tangents, rg_values x);
 /* By id: are the values computed from it?  Freed by the caller. */
 bool *rg_values_needed(const rg_graph *graph, rg_values y);
 

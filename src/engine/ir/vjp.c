@@ -22,7 +22,7 @@ static rg_val x_of(const rg_vjp *v, size_t i)
 
 static rg_val constant(const rg_vjp *v, double value)
 {
-    return rg_const(v->graph, value, v->node.dtype);
+    return rg_const(v->graph, value, rg_val_dtype(v->g));
 }
 
 static void vjp_none(rg_vjp *v)
@@ -76,7 +76,7 @@ static void vjp_erf(rg_vjp *v)
 
 static void vjp_cast(rg_vjp *v)
 {
-    GIVE(0, rg_cast(v->g, rg_val_dtype(x_of(v, 0))));
+    GIVE(0, rg_cast(v->g, rg_dtype_tangent(rg_val_dtype(x_of(v, 0)))));
 }
 
 static void vjp_add(rg_vjp *v)
@@ -297,7 +297,8 @@ static rg_val dot_back(const rg_vjp *v, int side)
         contract_g[i] = n[0] + (side ? 0 : n[1]) + i;
         contract_other[i] = other[m[0] + i];
     }
-    rg_val ret = side ? rg_dot(x_of(v, 0), v->g, &axes) : rg_dot(v->g, x_of(v, 1), &axes);
+    rg_val partner_of = x_of(v, !side), g = rg_cast(v->g, rg_val_dtype(partner_of));
+    rg_val ret = side ? rg_dot(partner_of, g, &axes) : rg_dot(g, partner_of, &axes);
     /* The other operand's contracted axes come in its order of axes: find each one's partner.
      */
     const rg_dot_axes *dot = &v->node.attr.dot;

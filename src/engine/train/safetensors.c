@@ -21,7 +21,7 @@ static const struct {
     size_t bytes;
 } types[] = {
     [RG_F32] = {"F32", 4}, [RG_F64] = {"F64", 8},   [RG_I32] = {"I32", 4},
-    [RG_U32] = {"U32", 4}, [RG_BOOL] = {"BOOL", 1},
+    [RG_U32] = {"U32", 4}, [RG_BOOL] = {"BOOL", 1}, [RG_BF16] = {"BF16", 2},
 };
 
 /* ---- Writing */

@@ -65,10 +65,11 @@ static void check(rg_rng *rng, rg_dtype dtype, int64_t batch, int64_t m, int64_t
     rg_plan_bind(plan, p.y, rg_plan_buffer(judge, p.y));
     assert_true(rg_plan_run(judge, &err) && rg_plan_run(plan, &err));
     /* k + 1 roundings of a sum of at most k. */
-    double limit = (dtype == RG_F32 ? 6e-8 : 1.2e-16) * (double)((k + 1) * (k + 1));
+    rg_dtype sum = rg_val_dtype(p.z);
+    double limit = (sum == RG_F32 ? 6e-8 : 1.2e-16) * (double)((k + 1) * (k + 1));
     for (int64_t i = 0; i < rg_val_count(p.z); i++) {
-        double expected = float_at(rg_plan_buffer(judge, p.z), dtype, i);
-        double got = float_at(rg_plan_buffer(plan, p.z), dtype, i);
+        double expected = float_at(rg_plan_buffer(judge, p.z), sum, i);
+        double got = float_at(rg_plan_buffer(plan, p.z), sum, i);
         if (!(fabs(got - expected) <= limit))
             fail_msg("(%lld, %lld, %lld, %lld) element %lld: %.9g, expected %.9g",
                      (long long)batch, (long long)m, (long long)n, (long long)k, (long long)i,
@@ -79,7 +80,7 @@ static void check(rg_rng *rng, rg_dtype dtype, int64_t batch, int64_t m, int64_t
     rg_plan_bind(twin, p.y, rg_plan_buffer(judge, p.y));
     assert_true(rg_plan_run(twin, &err));
     assert_memory_equal(rg_plan_buffer(plan, p.z), rg_plan_buffer(twin, p.z),
-                        (size_t)rg_val_count(p.z) * rg_dtype_bytes(dtype));
+                        (size_t)rg_val_count(p.z) * rg_dtype_bytes(sum));
     rg_plan_free(judge);
     rg_plan_free(plan);
     rg_plan_free(twin);
@@ -107,6 +108,7 @@ static void test_own_kernel(void **state)
         setenv("RIGOR_CPU", sets[i], 1);
         many(RG_F32, 150);
         many(RG_F64, 50);
+        many(RG_BF16, 50);
     }
     unsetenv("RIGOR_CPU");
     unsetenv("RIGOR_ONEDNN");
@@ -119,6 +121,7 @@ static void test_onednn(void **state)
         skip();
     setenv("RIGOR_ONEDNN", "always", 1);
     many(RG_F32, 60);
+    many(RG_BF16, 60);
     unsetenv("RIGOR_ONEDNN");
 }
 
@@ -128,7 +131,7 @@ static void test_switched_off(void **state)
     setenv("RIGOR_ONEDNN", "off", 1);
     assert_null(rg_onednn_version());
     rg_gemm g = {64, 64, 64, 64, 1, 64, 1, 64};
-    assert_null(rg_onednn_make(&g, 1, 0, 0));
+    assert_null(rg_onednn_make(&g, RG_F32, 1, 0, 0));
     unsetenv("RIGOR_ONEDNN");
 }
 

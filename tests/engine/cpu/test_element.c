@@ -92,6 +92,33 @@ static void test_integers_have_no_undefined_cases(void **state)
     assert_int_equal(element_to_u32(5e9), UINT32_MAX);
 }
 
+/* Every float: no other bf16 is nearer, ties go to the even one, NaN stays NaN. */
+static void test_bf16_is_nearest(void **state)
+{
+    (void)state;
+    for (uint64_t bits = 0; bits <= UINT32_MAX; bits += 251) {
+        float x = element_float((uint32_t)bits);
+        uint16_t got = rg_bf16_of(x);
+        if (isnan(x)) {
+            assert_true(isnan(rg_bf16_float(got)));
+            continue;
+        }
+        uint16_t below = (uint16_t)(bits >> 16), above = (uint16_t)(below + 1);
+        /* 2^128 is what infinity stands for: the next number, were there one. */
+        double low = (double)rg_bf16_float(below), high = (double)rg_bf16_float(above);
+        low = isinf(low) ? copysign(0x1p128, low) : low;
+        high = isinf(high) ? copysign(0x1p128, high) : high;
+        double to_low = fabs((double)x - low), to_high = fabs(high - (double)x);
+        bool up = to_high < to_low || (to_high == to_low && below % 2 == 1);
+        if (!isinf(x) && got != (up ? above : below))
+            fail_msg("%.9g: bf16 %04x", (double)x, got);
+    }
+    assert_int_equal(rg_bf16_of(INFINITY), 0x7f80);
+    assert_int_equal(rg_bf16_of(3.4028235e38f), 0x7f80);
+    assert_int_equal(rg_bf16_of(-0.0f), 0x8000);
+    assert_int_equal(rg_bf16_of(1e-40f), 0x0001);
+}
+
 static void test_threefry_is_the_base_one(void **state)
 {
     (void)state;
@@ -111,6 +138,7 @@ int main(void)
         cmocka_unit_test(test_accuracy),
         cmocka_unit_test(test_special_values),
         cmocka_unit_test(test_integers_have_no_undefined_cases),
+        cmocka_unit_test(test_bf16_is_nearest),
         cmocka_unit_test(test_threefry_is_the_base_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -157,6 +157,7 @@ static void fill(rg_rng *rng, rg_dtype dtype, void *data, int64_t n)
         case RG_I32:
         case RG_U32: ((uint32_t *)data)[i] = awkward_word(rng); break;
         case RG_BOOL: ((unsigned char *)data)[i] = rg_rng_below(rng, 2) != 0; break;
+        case RG_BF16: rg_dtype_store(RG_BF16, data, (size_t)i, awkward(rng)); break;
         }
 }
 

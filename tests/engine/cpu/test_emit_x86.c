@@ -53,6 +53,12 @@ static const known evex[] = {
     {"vpmovdb XMMWORD PTR [r13+rcx*4+0x0]{k1},zmm30",
      "62427e4931b48d00000000",
      {EVEXM(pmovdb), .mask = 1}},
+    {"vpmovzxwd zmm30{k1}{z},YMMWORD PTR [r13+rcx*4+0x0]",
+     "62427dc933b48d00000000",
+     {EVEXM(pmovzxwd), .mask = 1, .zero = true}},
+    {"vpmovdw YMMWORD PTR [r13+rcx*4+0x0]{k1},zmm30",
+     "62427e4933b48d00000000",
+     {EVEXM(pmovdw), .mask = 1}},
     {"vpackssdw zmm30,zmm17,zmm21", "622175406bf5", {EVEX3(packssdw)}},
     {"vpackuswb zmm30,zmm17,zmm21", "6221754067f5", {EVEX3(packuswb)}},
     {"vshufps zmm30,zmm17,zmm21,0x88", "62217440c6f588", {EVEX3(shufps), IMMEDIATE(0x88)}},
@@ -77,6 +83,7 @@ static const known evex[] = {
     {"vpmaxud zmm30,zmm17,zmm21", "622275403ff5", {EVEX3(pmaxud)}},
     {"vpxord zmm30,zmm17,zmm21", "62217540eff5", {EVEX3(pxor)}},
     {"vpandd zmm30,zmm17,zmm21", "62217540dbf5", {EVEX3(pand)}},
+    {"vpord zmm30,zmm17,zmm21", "62217540ebf5", {EVEX3(por)}},
     {"vpandnd zmm30,zmm17,zmm21", "62217540dff5", {EVEX3(pandn)}},
     {"vpternlogd zmm30,zmm17,zmm21,0xff",
      "6223754025f5ff",
@@ -240,7 +247,8 @@ static void write_general(rg_machine_code *c)
 {
     rg_x86_load(c, RG_R9, RG_RDI, 8);
     rg_x86_load(c, RG_RAX, RG_R12, 0);
-    rg_x86_load_byte(c, RG_RAX, RG_RAX, 0);
+    rg_x86_load_narrow(c, RG_RAX, RG_RAX, 0, 1);
+    rg_x86_load_narrow(c, RG_RAX, RG_RAX, 0, 2);
     rg_x86_lea(c, RG_RAX, &(rg_x86_place){RG_R10, RG_RCX, 1, 0});
     rg_x86_lea(c, RG_R11, &(rg_x86_place){RG_RBP, RG_R14, 8, -16});
     rg_x86_move(c, RG_R8, 0x1122334455667788);
@@ -266,6 +274,7 @@ static const struct {
     {"mov r9,QWORD PTR [rdi+0x8]", "4c8b8f08000000"},
     {"mov rax,QWORD PTR [r12]", "498b0424"},
     {"rex movzx eax,BYTE PTR [rax]", "400fb600"},
+    {"rex movzx eax,WORD PTR [rax]", "400fb700"},
     {"lea rax,[r10+rcx*1]", "498d040a"},
     {"lea r11,[rbp+r14*8-0x10]", "4e8d9cf5f0ffffff"},
     {"movabs r8,0x1122334455667788", "49b88877665544332211"},
@@ -278,10 +287,10 @@ static const struct {
     {"mov rdi,rdx", "4889d7"},
     {"push r13", "4155"},
     {"rex pop rbx", "405b"},
-    {"jle 0x49", "0f8efaffffff"},
-    {"je 0x69", "0f8414000000"},
-    {"jne 0x61", "0f8506000000"},
-    {"jg 0x0", "0f8f9fffffff"},
+    {"jle 0x4d", "0f8efaffffff"},
+    {"je 0x6d", "0f8414000000"},
+    {"jne 0x65", "0f8506000000"},
+    {"jg 0x0", "0f8f9bffffff"},
 };
 
 static void test_general_instructions(void **state)

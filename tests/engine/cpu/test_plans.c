@@ -64,6 +64,7 @@ static void fill_inputs(rg_graph *graph, rg_plan *plan, uint64_t seed)
             case RG_I32: ((int32_t *)data)[i] = (int32_t)(value * 4); break;
             case RG_U32: ((uint32_t *)data)[i] = (uint32_t)(int32_t)(value * 4); break;
             case RG_BOOL: ((unsigned char *)data)[i] = value > 0; break;
+            case RG_BF16: rg_dtype_store(RG_BF16, data, (size_t)i, value); break;
             }
         }
     }

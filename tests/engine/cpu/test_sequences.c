@@ -24,6 +24,7 @@ static void fill(rg_plan *plan, rg_val x, rg_rng *rng, bool finite)
         case RG_I32: ((int32_t *)data)[i] = (int32_t)whole * 100; break;
         case RG_U32: ((uint32_t *)data)[i] = (uint32_t)(int32_t)whole; break;
         case RG_BOOL: ((unsigned char *)data)[i] = value > 0; break;
+        case RG_BF16: rg_dtype_store(RG_BF16, data, (size_t)i, value); break;
         }
     }
 }

@@ -199,6 +199,7 @@ static rg_val total_of(sample *s)
         rg_val x = s->r.value[i];
         if (!rg_dtype_float(rg_val_dtype(x)))
             continue;
+        x = rg_cast(x, rg_dtype_tangent(rg_val_dtype(x)));
         total = rg_add(total, rg_cast(rg_sum(x, RG_ALL_AXES, false), RG_F64));
     }
     for (uint32_t id = 1; id <= rg_graph_count(s->r.graph) && s->n < VALUES_MAX; id++) {

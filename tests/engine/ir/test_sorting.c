@@ -163,7 +163,8 @@ static void test_scatter_max_of_integers(void **state)
     rg_val u = rg_cast(x, RG_U32); /* wraps: 2^32 - 7, 2^32 - 9, 4 */
     expect(rg_scatter_max(rg_shape_of(3), i, u, 0), (const double[]){4, 0, 0x1p32 - 7});
     rg_scatter_max(rg_shape_of(3), i, rg_eq(x, x), 0);
-    expect_error("scatter_max: operands of type i32, bool; expected numbers to scatter");
+    expect_error("scatter_max: operands of type i32, bool; expected f32, "
+                 "f64, i32 or u32 to scatter");
 }
 
 /* Two of three updates attain the maximum and share its cotangent. */
