@@ -66,6 +66,7 @@ void rg_plan_text(const rg_plan *plan, rg_pass pass, rg_str *ret);
  * work that runs at the same time makes it worse. */
 typedef struct rg_machine {
     double dot_flops;  /* operations a second of a matrix product, 384 cubed */
+    double half_flops; /* the same of bf16 operands */
     double loop_flops; /* of a loop of sums and products over numbers in the cache */
     double near_bytes; /* a second, read and written in the second-level cache */
     double far_bytes;  /* a second, to and from memory */

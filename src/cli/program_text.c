@@ -246,13 +246,13 @@ static void print_total(const json_t *plan)
 static void print_machine(const json_t *m)
 {
     rg_str text = {0};
-    rg_str_printf(
-        &text,
-        "products %.1f GFLOP/s, loops %.1f GFLOP/s, cache %.1f GB/s, memory %.1f GB/s, "
-        "%.0f ns a kernel",
-        number(m, "dot_flops_per_s") * 1e-9, number(m, "loop_flops_per_s") * 1e-9,
-        number(m, "near_bytes_per_s") * 1e-9, number(m, "far_bytes_per_s") * 1e-9,
-        number(m, "step_s") * 1e9);
+    rg_str_printf(&text,
+                  "products %.1f GFLOP/s (bf16: %.1f), loops %.1f GFLOP/s, cache %.1f GB/s, "
+                  "memory %.1f GB/s, "
+                  "%.0f ns a kernel",
+                  number(m, "dot_flops_per_s") * 1e-9, number(m, "half_flops_per_s") * 1e-9,
+                  number(m, "loop_flops_per_s") * 1e-9, number(m, "near_bytes_per_s") * 1e-9,
+                  number(m, "far_bytes_per_s") * 1e-9, number(m, "step_s") * 1e9);
     rg_print_wrapped(stdout, "machine: ", rg_str_text(&text));
     rg_str_free(&text);
 }

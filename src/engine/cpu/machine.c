@@ -24,6 +24,13 @@ static rg_val build_dot(rg_graph *graph, int64_t n)
     return rg_matmul(x, y);
 }
 
+static rg_val build_half_dot(rg_graph *graph, int64_t n)
+{
+    rg_val x = rg_input(graph, "x", RG_BF16, rg_shape_of(n, n));
+    rg_val y = rg_input(graph, "y", RG_BF16, rg_shape_of(n, n));
+    return rg_matmul(x, y);
+}
+
 static rg_val build_sum(rg_graph *graph, int64_t n)
 {
     return rg_add(row(graph, "x", n), row(graph, "y", n));
@@ -61,13 +68,11 @@ static bool measure(const probe *p, double *ret, rg_err *err)
 
 bool rg_machine_measure(rg_machine *ret, rg_err *err)
 {
-    enum { NOTHING, DOT, CHAIN_NEAR, SUM_NEAR, SUM_FAR, PROBES };
+    enum { NOTHING, DOT, HALF_DOT, CHAIN_NEAR, SUM_NEAR, SUM_FAR, PROBES };
     static const probe probes[PROBES] = {
-        [NOTHING] = {build_sum, 1, 2000},
-        [DOT] = {build_dot, 384, 1},
-        [CHAIN_NEAR] = {build_chain, 4096, 50},
-        [SUM_NEAR] = {build_sum, 16384, 100},
-        [SUM_FAR] = {build_sum, (int64_t)8 << 20, 1},
+        [NOTHING] = {build_sum, 1, 2000},      [DOT] = {build_dot, 384, 1},
+        [HALF_DOT] = {build_half_dot, 384, 1}, [CHAIN_NEAR] = {build_chain, 4096, 50},
+        [SUM_NEAR] = {build_sum, 16384, 100},  [SUM_FAR] = {build_sum, (int64_t)8 << 20, 1},
     };
     double s[PROBES];
     for (int i = 0; i < PROBES; i++)
@@ -77,6 +82,7 @@ bool rg_machine_measure(rg_machine *ret, rg_err *err)
         s[i] = fmax(s[i] - s[NOTHING], 1e-9);
     *ret = (rg_machine){
         .dot_flops = 2.0 * 384 * 384 * 384 / s[DOT],
+        .half_flops = 2.0 * 384 * 384 * 384 / s[HALF_DOT],
         .loop_flops = (double)CHAIN * (double)probes[CHAIN_NEAR].n / s[CHAIN_NEAR],
         .near_bytes = 12.0 * (double)probes[SUM_NEAR].n / s[SUM_NEAR],
         .far_bytes = 12.0 * (double)probes[SUM_FAR].n / s[SUM_FAR],

@@ -20,13 +20,23 @@ size_t rg_plan_steps(const rg_plan *plan)
 
 /* The roofline (Williams, Waterman and Patterson 2009): a step computes or moves, whichever
  * takes longer. */
-static double predict(const rg_machine *m, const rg_step_cost *cost, bool dot)
+static double predict(const rg_machine *m, const rg_step_cost *cost, double flops_per_s)
 {
     if (!m)
         return NAN;
-    double compute = cost->flops / (dot ? m->dot_flops : m->loop_flops);
+    double compute = cost->flops / flops_per_s;
     double move = cost->bytes / (cost->bytes <= NEAR_BYTES ? m->near_bytes : m->far_bytes);
     return m->step_s + (compute > move ? compute : move);
+}
+
+/* What the machine reaches on operations like this one. */
+static double rate_of(const rg_machine *m, const rg_graph *graph, const rg_node *node)
+{
+    if (!m)
+        return NAN;
+    if (node->op == RG_OP_dot && rg_operand(graph, node, 0)->dtype == RG_BF16)
+        return m->half_flops;
+    return node->op == RG_OP_dot || node->op == RG_OP_conv ? m->dot_flops : m->loop_flops;
 }
 
 rg_step_cost rg_plan_step_cost(const rg_plan *plan, size_t i, const rg_machine *machine)
@@ -40,7 +50,7 @@ rg_step_cost rg_plan_step_cost(const rg_plan *plan, size_t i, const rg_machine *
                         .shape = last->shape,
                         .flops = rg_step_flops(l, step),
                         .bytes = rg_step_bytes(l, step)};
-    ret.predicted_s = predict(machine, &ret, last->op == RG_OP_dot || last->op == RG_OP_conv);
+    ret.predicted_s = predict(machine, &ret, rate_of(machine, l->graph, last));
     return ret;
 }
 

@@ -124,9 +124,10 @@ static json_t *evaluate_json(const rg_program_spec *spec, size_t runs,
 
 static json_t *machine_json(const rg_machine *m)
 {
-    return json_pack("{s:f, s:f, s:f, s:f, s:f}", "dot_flops_per_s", m->dot_flops,
-                     "loop_flops_per_s", m->loop_flops, "near_bytes_per_s", m->near_bytes,
-                     "far_bytes_per_s", m->far_bytes, "step_s", m->step_s);
+    return json_pack("{s:f, s:f, s:f, s:f, s:f, s:f}", "dot_flops_per_s", m->dot_flops,
+                     "half_flops_per_s", m->half_flops, "loop_flops_per_s", m->loop_flops,
+                     "near_bytes_per_s", m->near_bytes, "far_bytes_per_s", m->far_bytes,
+                     "step_s", m->step_s);
 }
 
 json_t *rg_program_costs(const rg_program_spec *spec, size_t runs, rg_err *err)

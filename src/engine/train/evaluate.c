@@ -18,6 +18,7 @@ evaluator *rg_evaluator_new(const rg_program_spec *spec, int64_t rows, rg_err *e
     rg_val out = rg_network_forward(net, spec, eval->x);
     eval->out =
         spec->task == RG_CLASSIFY ? rg_softmax(out) : rg_reshape(out, rg_shape_of(rows));
+    rg_network_lower(net, &eval->out, 1);
     eval->plan = rg_plan_compile(net->graph, &eval->out, 1, NULL, 0, &spec->plan, err);
     if (eval->plan)
         return eval;

@@ -1,6 +1,6 @@
 /* params.c - what the training loop can be told, as a table, and the reading of configurations:
  * every parameter filled in and checked before anything is built. */
-#include "rigor/train.h"
+#include "engine/train/program.h"
 
 #include <string.h>
 
@@ -21,6 +21,7 @@
     }
 
 static const char *const decayed[] = {"all", "matrices", NULL};
+static const char *const precisions[] = {"f32", "bf16", NULL};
 
 const rg_param rg_train_params[] = {
     CHOICE("optimizer", rg_optimizer_names, "\"adamw\"", "update rule"),
@@ -29,6 +30,8 @@ const rg_param rg_train_params[] = {
            "an L2 penalty (sgd, adam) or decoupled (the others)"),
     CHOICE("decay_on", decayed, "\"all\"",
            "what decays: all weights, or those of two axes and more (no biases, no norms)"),
+    CHOICE("precision", precisions, "\"f32\"",
+           "of the operands of matrix products; bf16: sums, weights and all else stay f32"),
     WHOLE("batch", true, 1, 1 << 24, "64", "examples a step; never more than there are"),
     WHOLE("accumulate", true, 1, 1 << 16, "1",
           "batches whose gradients are added up before each update"),
@@ -53,7 +56,13 @@ const rg_param rg_train_params[] = {
            "of its momentum"),
     NUMBER("epsilon", 1e-16, 1, "1e-8",
            "adam, adamw, lamb, shampoo, muon on vectors: keeps the step finite"),
-    NUMBER("label_smoothing", 0, 0.99, "0", "share of the target spread over all classes"),
+    CHOICE("loss", rg_loss_names, "\"auto\"",
+           "of an example; auto: cross_entropy for classes, squared_error for numbers"),
+    NUMBER("label_smoothing", 0, 0.99, "0",
+           "cross_entropy: share of the target spread over all classes"),
+    NUMBER("focal_gamma", 0, 100, "2", "focal: how little examples count that are well told"),
+    NUMBER("huber_delta", 1e-6, 1e6, "1",
+           "huber: the error, in standard deviations of the targets, where squares end"),
     NUMBER("clip", 0, 1e12, "0", "largest norm of the whole gradient; 0: no clipping"),
     NUMBER("clip_value", 0, 1e12, "0", "largest size of each number of the gradient; 0: any"),
     NUMBER(

@@ -86,14 +86,10 @@ rg_val rg_network_forward(network *net, const rg_program_spec *spec, rg_val x)
     return rg_broadcast(rg_const(net->graph, 0, RG_F32), wanted);
 }
 
-rg_val rg_network_losses(network *net, const rg_program_spec *spec, rg_val out, rg_val y)
+void rg_network_lower(network *net, rg_val *values, size_t n)
 {
-    if (spec->task == RG_REGRESS)
-        return rg_squared_error(rg_reshape(out, rg_val_shape(y)), y);
-    rg_val smoothing = {0};
-    if (!rg_conf_off(net->train, "label_smoothing"))
-        smoothing = rg_conf_val(net->train, "label_smoothing");
-    return rg_cross_entropy(out, y, smoothing);
+    if (!strcmp(rg_conf_str(net->train, "precision"), "bf16"))
+        rg_cast_graph(values, n, RG_F32, RG_BF16, NULL, 0, values);
 }
 
 /* ---- Programs */
@@ -104,6 +100,8 @@ bool rg_program_spec_check(const rg_program_spec *spec, rg_err *err)
         return rg_fail(err, RG_INPUT, "model.name", "choose a model for this task",
                        "the model %s cannot do %s", spec->model->name,
                        spec->task == RG_CLASSIFY ? "classification" : "regression");
+    if (!rg_loss_check(spec, err))
+        return false;
     if (spec->task == RG_CLASSIFY && spec->classes < 2)
         return rg_fail(err, RG_INPUT, "data", "check the target column",
                        "a classifier needs at least 2 classes, the data has %zu",

@@ -71,6 +71,11 @@ void rg_network_close(network *net);
 rg_val rg_network_forward(network *net, const rg_program_spec *spec, rg_val x);
 /* The task's loss of each example: out is the model's output, y (B) labels or targets. */
 rg_val rg_network_losses(network *net, const rg_program_spec *spec, rg_val out, rg_val y);
+/* Whether train.loss fits the task (losses.c). */
+bool rg_loss_check(const rg_program_spec *spec, rg_err *err);
+extern const char *const rg_loss_names[]; /* NULL-terminated */
+/* The values as train.precision wants them computed, in place. */
+void rg_network_lower(network *net, rg_val *values, size_t n);
 evaluator *rg_evaluator_new(const rg_program_spec *spec, int64_t rows, rg_err *err);
 void rg_evaluator_free(evaluator *eval);
 size_t rg_outputs_of(const rg_program_spec *spec); /* width of the model's output */

@@ -76,16 +76,38 @@ static void accumulate(stepper *step, const rg_weight *weights, trained *t)
     step->sums = t->n;
 }
 
-static void build_gradients(stepper *step, const rg_program_spec *spec,
-                            const rg_weight *weights, trained *t)
+static void differentiate(stepper *step, bool whole, trained *t)
 {
     const rg_conf *train = step->net.train;
-    bool whole = rg_accumulate_of(spec) == 1;
     rg_grad(objective(step, whole), t->input, t->n, t->gradient);
     if (!rg_conf_off(train, "sam"))
         rg_sharpness_aware(t->gradient, t->input, t->n, rg_conf_val(train, "sam"));
-    if (!whole)
-        accumulate(step, weights, t);
+}
+
+/* The loss, its gradients and the buffers' new values, in the precision that was asked for. */
+static void lower_precision(stepper *step, trained *t, const rg_weight *weights, size_t n,
+                            rg_val *next)
+{
+    RG_VEC(rg_val *) place = {0};
+    rg_vec_push(&place, &step->loss);
+    for (size_t i = 0; i < t->n; i++)
+        rg_vec_push(&place, &t->gradient[i]);
+    for (size_t i = 0; i < n; i++)
+        if (weights[i].buffer)
+            rg_vec_push(&place, &next[i]);
+    rg_val *value = RG_NEW_ARRAY(rg_val, place.len);
+    for (size_t i = 0; i < place.len; i++)
+        value[i] = *place.at[i];
+    rg_network_lower(&step->net, value, place.len);
+    for (size_t i = 0; i < place.len; i++)
+        *place.at[i] = value[i];
+    rg_free(value);
+    rg_vec_free(&place);
+}
+
+static void clip(const stepper *step, trained *t)
+{
+    const rg_conf *train = step->net.train;
     if (!rg_conf_off(train, "clip_value"))
         rg_clip_by_value(t->gradient, t->n, rg_conf_val(train, "clip_value"));
     if (!rg_conf_off(train, "clip"))
@@ -125,10 +147,15 @@ static void build_update(stepper *step, const rg_program_spec *spec, const rg_we
     step->optim = rg_optim_new(step->net.graph, step->net.train, step->lr, step->step);
     step->average = RG_NEW_ARRAY(rg_val, n);
     trained t = trained_of(weights, n);
-    build_gradients(step, spec, weights, &t);
-    const rg_optimizer *rule = rg_optimizer_find(rg_json_text(train, "optimizer", ""));
+    bool whole = rg_accumulate_of(spec) == 1;
     for (size_t i = 0; i < n; i++)
         next[i] = weights[i].next;
+    differentiate(step, whole, &t);
+    lower_precision(step, &t, weights, n, next);
+    if (!whole)
+        accumulate(step, weights, &t);
+    clip(step, &t);
+    const rg_optimizer *rule = rg_optimizer_find(rg_json_text(train, "optimizer", ""));
     for (size_t i = 0; i < t.n; i++)
         next[t.which[i]] =
             rule->update(step->optim, weights[t.which[i]].name, t.input[i], t.gradient[i]);

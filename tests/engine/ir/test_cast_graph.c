@@ -144,6 +144,102 @@ static void test_random_graphs(void **state)
     }
 }
 
+/* To bf16 only products' operands are cast, once each, and before what moves them. */
+static void test_bf16_text(void **state)
+{
+    (void)state;
+    parsed p =
+        parse_text("%1 = input name=\"x\" : f32[4, 6]\n"
+                   "%2 = input name=\"w\" : f32[6, 5]\n"
+                   "%3 = exp %1 : f32[4, 6]\n"
+                   "%4 = slice %3 from=[0, 0] to=[4, 6] step=[2, 1] : f32[2, 6]\n"
+                   "%5 = dot %4 %2 batch_x=[] batch_y=[] contract_x=[1] contract_y=[0] : "
+                   "f32[2, 5]\n"
+                   "%6 = tanh %5 : f32[2, 5]\n"
+                   "%7 = dot %6 %2 batch_x=[] batch_y=[] contract_x=[1] contract_y=[1] : "
+                   "f32[2, 6]\n"
+                   "return %7\n");
+    rg_val y;
+    rg_cast_graph(p.value, 1, RG_F32, RG_BF16, NULL, 0, &y);
+    expect_text(
+        p.graph, &y, 1,
+        "%1 = input name=\"x\" : f32[4, 6]\n"
+        "%2 = input name=\"w\" : f32[6, 5]\n"
+        "%3 = exp %1 : f32[4, 6]\n"
+        "%4 = cast %3 : bf16[4, 6]\n"
+        "%5 = slice %4 from=[0, 0] to=[4, 6] step=[2, 1] : bf16[2, 6]\n"
+        "%6 = cast %2 : bf16[6, 5]\n"
+        "%7 = dot %5 %6 batch_x=[] batch_y=[] contract_x=[1] contract_y=[0] : f32[2, 5]\n"
+        "%8 = tanh %7 : f32[2, 5]\n"
+        "%9 = cast %8 : bf16[2, 5]\n"
+        "%10 = dot %9 %6 batch_x=[] batch_y=[] contract_x=[1] contract_y=[1] : f32[2, 6]\n"
+        "return %10\n");
+    rg_graph_free(p.graph);
+}
+
+/* Whole numbers that bf16 holds: the product, its gradients by either operand and the second
+ * derivatives are those of f32. */
+static void test_bf16_derivatives(void **state)
+{
+    (void)state;
+    rg_graph *graph = rg_graph_new();
+    rg_val x = rg_input(graph, "x", RG_F32, rg_shape_of(3, 4));
+    rg_val w = rg_input(graph, "w", RG_F32, rg_shape_of(4, 2)), in[2] = {x, w}, y[2], out[10];
+    y[0] = rg_matmul(x, w);
+    y[1] = rg_matmul(rg_cast(x, RG_BF16), rg_cast(w, RG_BF16));
+    for (int i = 0; i < 2; i++) {
+        rg_val *of = out + 5 * i, loss = rg_sum(rg_mul(y[i], y[i]), RG_ALL_AXES, false);
+        of[0] = y[i];
+        rg_grad(loss, in, 2, of + 1);
+        rg_hvp(loss, in, in, 2, of + 3);
+    }
+    rg_plan *plan = compile(graph, out, 10, false);
+    for (int i = 0; i < 12; i++)
+        ((float *)rg_plan_buffer(plan, x))[i] = (float)(i % 3 - 1);
+    for (int i = 0; i < 8; i++)
+        ((float *)rg_plan_buffer(plan, w))[i] = (float)(i % 4 - 2);
+    run(plan);
+    for (int k = 0; k < 5; k++) {
+        assert_int_equal(rg_val_dtype(out[k]), rg_val_dtype(out[5 + k]));
+        const float *exact = rg_plan_buffer(plan, out[k]),
+                    *half = rg_plan_buffer(plan, out[5 + k]);
+        bool any = false;
+        for (int64_t i = 0; i < rg_val_count(out[k]); i++) {
+            assert_true(exact[i] == half[i]);
+            any |= exact[i] != 0;
+        }
+        assert_true(any);
+    }
+    rg_plan_free(plan);
+    rg_graph_free(graph);
+}
+
+/* On random graphs: nothing but products reads what was cast, and all types stay. */
+static void test_bf16_random_graphs(void **state)
+{
+    (void)state;
+    for (uint64_t i = 0; i < 200; i++) {
+        random_graph r = {.graph = rg_graph_new(),
+                          .rng = rg_rng_open(support_seed() * 1000 + i, "bf16"),
+                          .elements_max = 300};
+        random_graph_fill(&r, 30, true);
+        rg_val y[VALUES_MAX];
+        size_t before = rg_graph_count(r.graph);
+        rg_cast_graph(r.value, r.values, RG_F32, RG_BF16, NULL, 0, y);
+        assert_string_equal(rg_graph_error(r.graph)->what, "");
+        for (size_t id = before + 1; id <= rg_graph_count(r.graph); id++) {
+            const rg_node *node = rg_node_of(r.graph, (uint32_t)id);
+            assert_false(node->op == RG_OP_dot &&
+                         rg_operand(r.graph, node, 0)->dtype == RG_F32);
+        }
+        for (size_t j = 0; j < r.values; j++) {
+            assert_int_equal(rg_val_dtype(y[j]), rg_val_dtype(r.value[j]));
+            assert_true(rg_shape_same(rg_val_shape(y[j]), rg_val_shape(r.value[j])));
+        }
+        rg_graph_free(r.graph);
+    }
+}
+
 static void leak(rg_loop_body *b, void *context)
 {
     (void)context;
@@ -216,6 +312,9 @@ int main(void)
         cmocka_unit_test(test_other_types),
         cmocka_unit_test(test_gradient),
         cmocka_unit_test(test_random_graphs),
+        cmocka_unit_test(test_bf16_text),
+        cmocka_unit_test(test_bf16_derivatives),
+        cmocka_unit_test(test_bf16_random_graphs),
         cmocka_unit_test(test_gradient_through_a_loop),
         cmocka_unit_test(test_mistakes),
     };

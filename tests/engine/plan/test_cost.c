@@ -74,7 +74,8 @@ static void test_times(void **state)
     rg_val out = rg_tanh(rg_matmul(x, x));
     rg_plan *plan = rg_plan_compile(graph, &out, 1, NULL, 0, NULL, &err);
     assert_true(rg_machine_measure(&machine, &err));
-    assert_true(machine.dot_flops > 1e7 && machine.loop_flops > 1e6);
+    assert_true(machine.dot_flops > 1e7 && machine.half_flops > 1e6 &&
+                machine.loop_flops > 1e6);
     assert_true(machine.near_bytes > 1e6 && machine.far_bytes > 1e6 && machine.step_s > 0);
     assert_int_equal(rg_plan_steps(plan), 2);
     double step_s[2], total_s;

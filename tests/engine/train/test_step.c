@@ -87,7 +87,7 @@ static void train(trained *t, const rg_model *model, const char *text, const rg_
     json_t *config = config_of(model, text);
     if (!t->program)
         t->program = compile(model, config, data);
-    const rg_metric *metrics[1] = {rg_metric_find("nll")};
+    const rg_metric *metrics[1] = {rg_metric_find(data->task == RG_CLASSIFY ? "nll" : "rmse")};
     t->c = (curve){0};
     rg_fit_spec spec = {.config = config,
                         .seed = 7,
@@ -335,6 +335,86 @@ static void test_every_optimiser_learns(void **state)
     rg_arena_free(d.arena);
 }
 
+/* ---- Precision and losses */
+
+/* Products of bf16 train almost as those of f32 do, and repeat their bits. */
+static void test_bf16_products(void **state)
+{
+    (void)state;
+    data d = open_data(101);
+    const rg_model *models[] = {rg_model_find("mlp"), &normed};
+    for (size_t k = 0; k < RG_COUNT(models); k++) {
+        trained t[3] = {0};
+        const char *half =
+            "{\"batch\": 16, \"epochs\": 40, \"lr\": 0.03, \"precision\": \"bf16\"}";
+        train(&t[0], models[k], "{\"batch\": 16, \"epochs\": 40, \"lr\": 0.03}", &d.train,
+              &d.val);
+        train(&t[1], models[k], half, &d.train, &d.val);
+        train(&t[2], models[k], half, &d.train, &d.val);
+        assert_same_curves(&t[0].c, &t[1].c, 0.05);
+        assert_same_curves(&t[1].c, &t[2].c, 0);
+        assert_true(t[0].c.loss[0] != t[1].c.loss[0]);
+        assert_true(t[1].result.score[0] < 0.3);
+        close_trained(t, 3);
+    }
+    rg_arena_free(d.arena);
+}
+
+/* The loss before anything is learnt (the rate is 0). */
+static double first_loss(const char *loss, const char *more, const rg_part *part,
+                         const rg_part *val)
+{
+    char text[160];
+    trained t[1] = {0};
+    snprintf(text, sizeof(text),
+             "{\"loss\": \"%s\", \"lr\": 0, \"batch\": 1000, \"epochs\": 1%s}", loss, more);
+    train(t, rg_model_find("mlp"), text, part, val);
+    double ret = t[0].c.loss[0];
+    close_trained(t, 1);
+    return ret;
+}
+
+static void test_losses(void **state)
+{
+    (void)state;
+    data d = open_data(100);
+    rg_part train = wave(d.arena, 1, 100), val = wave(d.arena, 2, 40);
+    double entropy = first_loss("auto", "", &d.train, &d.val);
+    assert_close(first_loss("cross_entropy", "", &d.train, &d.val), entropy, 0);
+    assert_close(first_loss("focal", ", \"focal_gamma\": 0", &d.train, &d.val), entropy, 1e-6);
+    double focal = first_loss("focal", "", &d.train, &d.val);
+    assert_true(focal > 0 && focal < 0.5 * entropy);
+    double square = first_loss("auto", "", &train, &val);
+    assert_close(first_loss("squared_error", "", &train, &val), square, 0);
+    double absolute = first_loss("absolute_error", "", &train, &val);
+    assert_true(absolute > 0 && absolute * absolute < square);
+    /* Squares everywhere, and nowhere: halves of squares, and delta |d| - delta^2 / 2. */
+    assert_close(first_loss("huber", ", \"huber_delta\": 1e5", &train, &val), square / 2, 1e-6);
+    assert_close(first_loss("huber", ", \"huber_delta\": 1e-5", &train, &val), 1e-5 * absolute,
+                 1e-8);
+    rg_arena_free(d.arena);
+}
+
+static void test_loss_of_another_task(void **state)
+{
+    (void)state;
+    data d = open_data(20);
+    rg_err err = {0};
+    json_t *config = config_of(rg_model_find("mlp"), "{\"loss\": \"huber\"}");
+    rg_program_spec spec = {.model = rg_model_find("mlp"),
+                            .config = config,
+                            .task = RG_CLASSIFY,
+                            .classes = 2,
+                            .features = 2,
+                            .rows = 20};
+    assert_null(rg_program_compile(&spec, &err));
+    assert_string_equal(err.where, "train.loss");
+    assert_string_equal(err.what, "the loss huber is not for classification");
+    assert_string_equal(err.remedy, "choose cross_entropy or focal");
+    json_decref(config);
+    rg_arena_free(d.arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -346,6 +426,9 @@ int main(void)
         cmocka_unit_test(test_penalty_is_weight_decay),
         cmocka_unit_test(test_plateau),
         cmocka_unit_test(test_every_optimiser_learns),
+        cmocka_unit_test(test_bf16_products),
+        cmocka_unit_test(test_losses),
+        cmocka_unit_test(test_loss_of_another_task),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
