@@ -17,6 +17,7 @@ typedef struct workload {
     rg_val (*logits)(model *m);
     int64_t layers, width, heads, length, batch, classes;
     int steps;
+    bool half; /* products of bf16 */
 } workload;
 
 struct model {
@@ -71,9 +72,11 @@ static rg_val conv_net(model *m)
 }
 
 static const workload workloads[] = {
-    {"conv net 16-32 channels 28x28, batch 64", conv_net, 2, 16, 0, 28, 64, 10, 60},
-    {"GPT 4 layers, 128 wide, T 64, batch 12", gpt, 4, 128, 4, 64, 12, 65, 40},
-    {"GPT-2 124M, B 4 x T 64", gpt, 12, 768, 12, 64, 4, 50257, 3},
+    {"conv net 16-32 channels 28x28, batch 64", conv_net, 2, 16, 0, 28, 64, 10, 60, false},
+    {"GPT 4 layers, 128 wide, T 64, batch 12", gpt, 4, 128, 4, 64, 12, 65, 40, false},
+    {"GPT 4 layers, bf16 products", gpt, 4, 128, 4, 64, 12, 65, 40, true},
+    {"GPT-2 124M, B 4 x T 64", gpt, 12, 768, 12, 64, 4, 50257, 3, false},
+    {"GPT-2 124M, bf16 products", gpt, 12, 768, 12, 64, 4, 50257, 3, true},
 };
 
 static void build_loss(model *m)
@@ -107,6 +110,18 @@ typedef struct step {
     double graph_ms, plan_ms;
 } step;
 
+/* The loss and its gradients, as train.precision has them. */
+static void lower_precision(step *s, rg_val *g, size_t n)
+{
+    rg_val *all = RG_NEW_ARRAY(rg_val, n + 1);
+    all[0] = s->m.loss;
+    memcpy(all + 1, g, sizeof(*g) * n);
+    rg_cast_graph(all, n + 1, RG_F32, RG_BF16, NULL, 0, all);
+    s->m.loss = all[0];
+    memcpy(g, all + 1, sizeof(*g) * n);
+    rg_free(all);
+}
+
 static bool compile(step *s, int threads, rg_err *err)
 {
     const rg_weight *weights;
@@ -115,6 +130,8 @@ static bool compile(step *s, int threads, rg_err *err)
     for (size_t i = 0; i < n; i++)
         x[i] = weights[i].input;
     rg_grad(s->m.loss, x, n, g);
+    if (s->m.w->half)
+        lower_precision(s, g, n);
     const rg_optimizer *rule = rg_optimizer_find("adamw");
     for (size_t i = 0; i < n; i++)
         g[i] = rule->update(s->optim, weights[i].name, x[i], g[i]);

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Time of a training step in PyTorch: the networks of ours.c, eager mode, AdamW.
 
-usage: peer.py [THREADS [PATTERN]].  AdamW with or without foreach, whichever is faster.  Prints
+usage: peer.py [THREADS [PATTERN]].  bf16: by autocast.  AdamW with or without foreach, whichever is faster.  Prints
 {"workload", "who", "us"}, one line a workload.  Exit code 3: PyTorch is not installed.
 """
 import json
@@ -71,12 +71,15 @@ def conv_net(width, length, batch, classes):
     return model, torch.randn(batch, 1, length, length), torch.randint(0, classes, (batch,))
 
 
-WORKLOADS = [("conv net 16-32 channels 28x28, batch 64", conv_net, (16, 28, 64, 10), 30),
-             ("GPT 4 layers, 128 wide, T 64, batch 12", gpt, (4, 128, 4, 64, 12, 65), 20),
-             ("GPT-2 124M, B 4 x T 64", gpt, (12, 768, 12, 64, 4, 50257), 1)]
+SMALL, GPT2 = (4, 128, 4, 64, 12, 65), (12, 768, 12, 64, 4, 50257)
+WORKLOADS = [("conv net 16-32 channels 28x28, batch 64", conv_net, (16, 28, 64, 10), 30, False),
+             ("GPT 4 layers, 128 wide, T 64, batch 12", gpt, SMALL, 20, False),
+             ("GPT 4 layers, bf16 products", gpt, SMALL, 20, True),
+             ("GPT-2 124M, B 4 x T 64", gpt, GPT2, 1, False),
+             ("GPT-2 124M, bf16 products", gpt, GPT2, 1, True)]
 
 
-def time_of(build, sizes, steps, foreach):
+def time_of(build, sizes, steps, half, foreach):
     torch.manual_seed(1)
     model, inputs, targets = build(*sizes)
     optimiser = torch.optim.AdamW(model.parameters(), lr=3e-4, betas=(0.9, 0.95),
@@ -85,8 +88,10 @@ def time_of(build, sizes, steps, foreach):
     for _ in range(steps + 1):
         start = time.perf_counter()
         optimiser.zero_grad(set_to_none=True)
-        outputs = model(inputs)
-        functional.cross_entropy(outputs.view(-1, outputs.shape[-1]), targets).backward()
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            outputs = model(inputs)
+            loss = functional.cross_entropy(outputs.view(-1, outputs.shape[-1]), targets)
+        loss.backward()
         optimiser.step()
         times.append((time.perf_counter() - start) * 1e6)
     return statistics.median(times[1:])
@@ -95,11 +100,11 @@ def time_of(build, sizes, steps, foreach):
 def main():
     threads = int(sys.argv[1]) if len(sys.argv) > 1 else 1
     torch.set_num_threads(threads)
-    for name, build, sizes, steps in WORKLOADS:
+    for name, build, sizes, steps, half in WORKLOADS:
         if len(sys.argv) > 2 and sys.argv[2] not in name:
             continue
         ways = (False, True) if steps > 1 else (False,)  # minutes a step with a slow BLAS
-        us, foreach = min((time_of(build, sizes, steps, f), f) for f in ways)
+        us, foreach = min((time_of(build, sizes, steps, half, f), f) for f in ways)
         who = f"PyTorch {torch.__version__} eager, {threads} thread(s), foreach={foreach}"
         print(json.dumps({"workload": name, "who": who, "us": round(us, 2)}), flush=True)
 
