@@ -451,8 +451,8 @@ static inline rg_val draw_loop(random_graph *r)
             rg_val_shape(x).rank < RG_RANK_MAX ? x : rg_amax(rg_cast(x, RG_F32), 1, false);
     }
     for (size_t i = 0; i < b.scans; i++)
-        operand[n++] = draw_input_of(r, draw_type(r),
-                                     rg_shape_of(steps, draw(r, 4), 1 + draw(r, 3)));
+        operand[n++] =
+            draw_input_of(r, draw_type(r), rg_shape_of(steps, draw(r, 4), 1 + draw(r, 3)));
     for (size_t i = 0; i < b.shareds; i++)
         operand[n++] = draw_value(r, draw_type(r));
     rg_loop(r->graph,

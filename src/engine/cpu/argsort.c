@@ -144,12 +144,9 @@ static bool run_argsort(const rg_kernel *base, const rg_frame *frame, rg_err *er
 
 rg_kernel *rg_lower_argsort(rg_lowering *lowering, const rg_step *step)
 {
-    static uint64_t (*const keys[])(const void *, int64_t) = {[RG_F32] = key_f32,
-                                                              [RG_F64] = key_f64,
-                                                              [RG_I32] = key_i32,
-                                                              [RG_U32] = key_u32,
-                                                              [RG_BOOL] = key_bool,
-                                                              [RG_BF16] = key_bf16};
+    static uint64_t (*const keys[])(const void *, int64_t) = {
+        [RG_F32] = key_f32, [RG_F64] = key_f64,   [RG_I32] = key_i32,
+        [RG_U32] = key_u32, [RG_BOOL] = key_bool, [RG_BF16] = key_bf16};
     const rg_graph *graph = lowering->layout->graph;
     const rg_node *node = rg_node_of(graph, step->node[0]), *x = rg_operand(graph, node, 0);
     argsort_kernel *k = RG_KERNEL_NEW(lowering, argsort_kernel, run_argsort);

@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const int64_t onednn_from[RG_DTYPES] = {[RG_F32] = 128 * 128 * 128,
-                                               [RG_BF16] = 32 * 32 * 32};
+static const int64_t onednn_from[RG_DTYPES] = {
+    [RG_F32] = 128 * 128 * 128, [RG_BF16] = 32 * 32 * 32};
 #define UNIT ((int64_t)1 << 24) /* multiplications that are worth a thread's while */
 #define BAND 64                 /* rows or columns, at least, of a unit */
 
@@ -149,8 +149,8 @@ static bool is_wanted(const dot_kernel *k)
 {
     const char *wish = getenv("RIGOR_ONEDNN");
     const rg_gemm *g = &k->gemm;
-    return k->operands != RG_F64 &&
-           ((wish && strcmp(wish, "always") == 0) || g->m * g->n * g->k >= onednn_from[k->operands]);
+    return k->operands != RG_F64 && ((wish && strcmp(wish, "always") == 0) ||
+                                     g->m * g->n * g->k >= onednn_from[k->operands]);
 }
 
 /* As many bands of n as are each worth it; the length of one, in whole blocks of eight. */
@@ -223,12 +223,11 @@ static bool run_unit(const dot_kernel *k, const rg_frame *frame, int64_t unit)
     const unit_handles *h = frame->state[k->base.number];
     int64_t bytes = (int64_t)rg_dtype_bytes(k->operands);
     part p = part_of(k, unit);
-    return h->of[unit] &&
-           rg_onednn_run(
-               product_of(k, unit), h->of[unit],
-               frame->slot[k->x] + bytes * (k->x_at[p.first] + p.x),
-               frame->slot[k->y] + bytes * (k->y_at[p.first] + p.y),
-               (float *)(void *)frame->slot[k->out] + p.first * k->gemm.m * k->gemm.n + p.out);
+    return h->of[unit] && rg_onednn_run(product_of(k, unit), h->of[unit],
+                                        frame->slot[k->x] + bytes * (k->x_at[p.first] + p.x),
+                                        frame->slot[k->y] + bytes * (k->y_at[p.first] + p.y),
+                                        (float *)(void *)frame->slot[k->out] +
+                                            p.first * k->gemm.m * k->gemm.n + p.out);
 }
 
 static bool run_onednn(const rg_kernel *base, const rg_frame *frame, rg_err *err)
@@ -243,7 +242,8 @@ static bool run_onednn(const rg_kernel *base, const rg_frame *frame, rg_err *err
 static rg_onednn_product *make_product(rg_lowering *lowering, const dot_kernel *k, int64_t unit)
 {
     part p = part_of(k, unit);
-    rg_onednn_product *product = rg_onednn_make(&p.gemm, k->operands, p.entries, k->x_batch, k->y_batch);
+    rg_onednn_product *product =
+        rg_onednn_make(&p.gemm, k->operands, p.entries, k->x_batch, k->y_batch);
     if (product)
         rg_arena_defer(lowering->arena, free_product, product);
     return product;

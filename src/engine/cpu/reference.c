@@ -301,8 +301,7 @@ static bool reference_dot(const call *c)
                 at_x.at[order_x[n[0] + n[1] + k]] = within.at[k];
                 at_y.at[order_y[m[0] + m[1] + k]] = within.at[k];
             }
-            sum += number_at(c, 0, flat_of(x, at_x)) *
-                   number_at(c, 1, flat_of(y, at_y));
+            sum += number_at(c, 0, flat_of(x, at_x)) * number_at(c, 1, flat_of(y, at_y));
         }
         store_number(c, i, sum);
     }
@@ -334,8 +333,7 @@ static bool reference_conv(const call *c)
             for (int k = 2; k < x.rank; k++)
                 meets &= conv_meets(c, k - 2, to.at[k], tap.at[k], &from.at[k]);
             if (meets)
-                sum += number_at(c, 1, flat_of(w, tap)) *
-                       number_at(c, 0, flat_of(x, from));
+                sum += number_at(c, 1, flat_of(w, tap)) * number_at(c, 0, flat_of(x, from));
         }
         store_number(c, i, sum);
     }

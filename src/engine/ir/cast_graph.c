@@ -61,8 +61,8 @@ static rg_val add(rg_graph *graph, const rg_node *node)
  * only multiplies. */
 static rg_dtype type_of(const caster *c, uint32_t id, const rg_node *node)
 {
-    bool stays = c->keep[id] || node->op == RG_OP_loop ||
-                 (c->to == RG_BF16 && node->op != RG_OP_dot);
+    bool stays =
+        c->keep[id] || node->op == RG_OP_loop || (c->to == RG_BF16 && node->op != RG_OP_dot);
     return stays ? c->from : c->to;
 }
 

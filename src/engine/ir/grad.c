@@ -86,7 +86,8 @@ void rg_pull_back(rg_graph *graph, rg_values y, const rg_val *cotangent, rg_valu
         if (rule_is_due(&v, id))
             run_rule(&v, id, remat ? &again : NULL);
     for (size_t i = 0; i < x.n; i++) {
-        rg_val zero = rg_const(graph, 0, rg_dtype_tangent(rg_val_dtype(x.at[i]))), sum = total[x.at[i].id];
+        rg_val zero = rg_const(graph, 0, rg_dtype_tangent(rg_val_dtype(x.at[i]))),
+               sum = total[x.at[i].id];
         ret[i] = sum.id ? sum : rg_broadcast(zero, rg_val_shape(x.at[i]));
     }
     rg_rebuild_close(&again);

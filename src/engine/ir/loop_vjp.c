@@ -38,7 +38,8 @@ static rg_val total_of(const backward *b, uint32_t result)
 
 static rg_val zeros_like(rg_val x)
 {
-    return rg_broadcast(rg_const(x.graph, 0, rg_dtype_tangent(rg_val_dtype(x))), rg_val_shape(x));
+    return rg_broadcast(rg_const(x.graph, 0, rg_dtype_tangent(rg_val_dtype(x))),
+                        rg_val_shape(x));
 }
 
 /* Which operands and results take part. */

@@ -147,7 +147,8 @@ bool parse_type_of(parser *p, rg_dtype *dtype, rg_shape *shape)
             memcmp(name, rg_dtype_name((rg_dtype)i), len) == 0)
             found = i;
     if (found < 0)
-        return parse_fail_at(p, name, "one of f32, f64, i32, u32, bool, bf16", "expected a type");
+        return parse_fail_at(p, name, "one of f32, f64, i32, u32, bool, bf16",
+                             "expected a type");
     *dtype = (rg_dtype)found;
     *shape = RG_SCALAR;
     if (!parse_expect(p, '['))
