@@ -12,8 +12,8 @@
 
 #define RG_RANK_MAX 8
 
-/* BF16, the upper half of an F32, is for storage and for the operands of dot, which multiplies it
- * exactly and adds in F32; all else is computed on what rg_cast makes of it.  What derivatives say of
+/* BF16, the upper half of an F32, is for storage and for the operands of dot and conv, which
+ * multiply it exactly and add in F32; all else is computed on what rg_cast makes of it.  What derivatives say of
  * a value of BF16 (cotangents, tangents, gradients) has type F32. */
 typedef enum rg_dtype { RG_F32, RG_F64, RG_I32, RG_U32, RG_BOOL, RG_BF16 } rg_dtype;
 

@@ -57,21 +57,23 @@ static bool run_onednn(const rg_kernel *base, const rg_frame *frame, rg_err *err
 {
     const rg_conv_kernel *k = (const rg_conv_kernel *)base;
     rg_onednn_conv_handles *handles = frame->state[base->number];
-    if (handles &&
-        rg_onednn_conv_run(k->onednn, handles, (const float *)(const void *)frame->slot[k->x],
-                           (const float *)(const void *)frame->slot[k->w],
-                           (float *)(void *)frame->slot[k->out]))
+    if (handles && rg_onednn_conv_run(k->onednn, handles, frame->slot[k->x], frame->slot[k->w],
+                                      (float *)(void *)frame->slot[k->out]))
         return true;
     return rg_fail(err, RG_INTERNAL, NULL, "run again with RIGOR_ONEDNN=off",
                    "oneDNN could not compute a convolution");
 }
 
 /* What oneDNN can do; false for anything else. */
-static bool onednn_shape(const rg_node *node, rg_shape x, rg_shape w, rg_onednn_conv_shape *ret)
+static bool onednn_shape(const rg_node *node, rg_shape x, rg_shape w, bool half,
+                         rg_onednn_conv_shape *ret)
 {
     const rg_conv_axes *c = &node->attr.conv;
-    *ret = (rg_onednn_conv_shape){
-        .axes = x.rank - 2, .n = x.dim[0], .channels = x.dim[1], .filters = w.dim[0]};
+    *ret = (rg_onednn_conv_shape){.axes = x.rank - 2,
+                                  .n = x.dim[0],
+                                  .channels = x.dim[1],
+                                  .filters = w.dim[0],
+                                  .half = half};
     if (node->dtype != RG_F32 || c->groups != 1 || ret->axes > 3)
         return false;
     for (int i = 0; i < ret->axes; i++) {
@@ -105,7 +107,7 @@ static bool choose_onednn(rg_lowering *lowering, rg_conv_kernel *k, const rg_nod
     const char *wish = getenv("RIGOR_ONEDNN");
     bool always = wish && strcmp(wish, "always") == 0;
     rg_onednn_conv_shape shape;
-    if ((!always && !onednn_is_faster(k)) || !onednn_shape(node, x, w, &shape))
+    if ((!always && !onednn_is_faster(k)) || !onednn_shape(node, x, w, k->half, &shape))
         return false;
     k->onednn = rg_onednn_conv_make(&shape);
     if (!k->onednn)
@@ -239,6 +241,9 @@ rg_kernel *rg_lower_conv(rg_lowering *lowering, const rg_step *step)
     k->tiles = tiles_for(lowering->loops, node->dtype);
     k->stage = rg_conv_stage_make(lowering->arena, node, x, w);
     k->bytes = rg_dtype_bytes(node->dtype);
+    k->half = rg_operand(graph, node, 0)->dtype == RG_BF16;
+    k->x_count = rg_shape_count(x);
+    k->w_count = rg_shape_count(w);
     k->x = rg_lower_slot(lowering, node->in[0]);
     k->w = rg_lower_slot(lowering, node->in[1]);
     k->out = rg_lower_slot(lowering, step->node[0]);
@@ -254,5 +259,9 @@ rg_kernel *rg_lower_conv(rg_lowering *lowering, const rg_step *step)
         plan_filters(lowering, k);
     else
         plan_outputs(k);
+    if (k->half) {
+        k->wide_at = aligned(k->base.scratch);
+        k->base.scratch = k->wide_at + (size_t)(k->x_count + k->w_count) * k->bytes;
+    }
     return &k->base;
 }

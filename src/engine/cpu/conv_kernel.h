@@ -23,12 +23,14 @@ typedef struct rg_conv_kernel {
     const rg_conv_tiles *tiles;
     rg_conv_stage stage;
     rg_conv_plan *plan; /* by pass */
-    size_t bytes;       /* of an element */
+    size_t bytes;       /* of an element of y; x and w are bf16 where `half` */
+    bool half;
+    int64_t x_count, w_count;
     uint32_t x, w, out;
     int64_t n, groups, channels, filters; /* examples; of one group: channels, filters */
     /* Filters as vectors: `width` filters at once, blocks of channels and examples. */
     int64_t width, block_channels, block_examples;
-    size_t stage_at, filters_at, sums_at, plane_at; /* in working memory */
+    size_t stage_at, filters_at, sums_at, plane_at, wide_at; /* in working memory */
     rg_onednn_conv *onednn;
 } rg_conv_kernel;
 

@@ -1,5 +1,6 @@
 /* conv_run.c - the two ways to run tiles over a staged x; conv.c says when which. */
 #include "engine/cpu/conv_kernel.h"
+#include "engine/ir/bfloat.h"
 
 #include <string.h>
 
@@ -8,11 +9,37 @@ static char *element(const rg_conv_kernel *k, void *base, int64_t i)
     return (char *)base + (size_t)i * k->bytes;
 }
 
+/* ---- Operands of bf16 are made f32 in working memory: their products are exact there. */
+static float *wide_x(const rg_conv_kernel *k, const rg_frame *frame)
+{
+    return (float *)(void *)(frame->scratch + k->wide_at);
+}
+
+static void widen(const rg_conv_kernel *k, const rg_frame *frame)
+{
+    float *x = wide_x(k, frame);
+    if (!k->half)
+        return;
+    rg_bf16_widen((const uint16_t *)(const void *)frame->slot[k->x], k->x_count, x);
+    rg_bf16_widen((const uint16_t *)(const void *)frame->slot[k->w], k->w_count,
+                  x + k->x_count);
+}
+
+static void *x_of(const rg_conv_kernel *k, const rg_frame *frame)
+{
+    return k->half ? wide_x(k, frame) : (void *)frame->slot[k->x];
+}
+
+static void *w_of(const rg_conv_kernel *k, const rg_frame *frame)
+{
+    return k->half ? wide_x(k, frame) + k->x_count : (void *)frame->slot[k->w];
+}
+
 static const char *plane_of_x(const rg_conv_kernel *k, const rg_frame *frame, int64_t n,
                               int64_t g, int64_t c)
 {
     int64_t channel = (n * k->groups + g) * k->channels + c;
-    return element(k, frame->slot[k->x], channel * k->stage.x_plane);
+    return element(k, x_of(k, frame), channel * k->stage.x_plane);
 }
 
 static void clear_stage(const rg_conv_kernel *k, const rg_frame *frame, int64_t planes)
@@ -94,7 +121,7 @@ static void run_pass(const rg_conv_kernel *k, const rg_frame *frame, const rg_co
         int64_t channel = n * k->groups * k->filters + first + o;
         char *y = element(k, frame->slot[k->out], channel * k->stage.out_plane);
         t.rows = k->filters - o < RG_CONV_ROWS ? (int)(k->filters - o) : RG_CONV_ROWS;
-        t.a = element(k, frame->slot[k->w], (first + o) * filter);
+        t.a = element(k, w_of(k, frame), (first + o) * filter);
         t.out = direct ? y : frame->scratch + k->plane_at;
         run_plane(k, p, &t);
         if (!direct)
@@ -116,6 +143,7 @@ bool rg_conv_run_outputs(const rg_kernel *base, const rg_frame *frame, rg_err *e
 {
     const rg_conv_kernel *k = (const rg_conv_kernel *)base;
     (void)err;
+    widen(k, frame);
     if (!rg_conv_reads_x(k))
         clear_stage(k, frame, k->channels);
     for (int64_t n = 0; n < k->n; n++)
@@ -162,7 +190,7 @@ static void pack_filters(const rg_conv_kernel *k, const rg_frame *frame, const b
     char *to = frame->scratch + k->filters_at;
     if (b->filters < k->width)
         memset(to, 0, (size_t)(columns * k->width) * k->bytes);
-    transpose(k->bytes, element(k, frame->slot[k->w], first), b->filters, row, columns, to,
+    transpose(k->bytes, element(k, w_of(k, frame), first), b->filters, row, columns, to,
               k->width);
 }
 
@@ -245,6 +273,7 @@ bool rg_conv_run_filters(const rg_kernel *base, const rg_frame *frame, rg_err *e
 {
     const rg_conv_kernel *k = (const rg_conv_kernel *)base;
     (void)err;
+    widen(k, frame);
     for (int64_t g = 0; g < k->groups; g++)
         for (int64_t o = 0; o < k->filters; o += k->width)
             for (int64_t i = 0; i < k->stage.passes; i++) {

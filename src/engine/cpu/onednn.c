@@ -44,20 +44,10 @@ static bool make_primitive(rg_onednn_product *p)
     return ok;
 }
 
-/* oneDNN makes primitives for bf16 on processors without it, too, but slow ones. */
-static bool multiplies(rg_dtype operands)
-{
-#ifdef __x86_64__
-    return operands != RG_BF16 || __builtin_cpu_supports("avx512bf16");
-#else
-    return operands != RG_BF16;
-#endif
-}
-
 rg_onednn_product *rg_onednn_make(const rg_gemm *g, rg_dtype operands, int64_t batch,
                                   int64_t a_batch, int64_t b_batch)
 {
-    if (!rg_dnnl_wanted() || !multiplies(operands) || g->m * g->n * g->k * batch == 0)
+    if (!rg_dnnl_wanted() || !rg_dnnl_multiplies(operands) || g->m * g->n * g->k * batch == 0)
         return NULL;
     rg_onednn_product *p = RG_NEW(rg_onednn_product);
     if (describe_all(p, g, operands, batch, a_batch, b_batch) && make_primitive(p))

@@ -23,22 +23,24 @@ void rg_onednn_handles_free(rg_onednn_handles *handles);
 bool rg_onednn_run(const rg_onednn_product *product, rg_onednn_handles *handles, const void *a,
                    const void *b, float *c);
 
-/* f32, one group, 1 to 3 spatial axes, no dilation of x, padding of 0 or more. */
+/* x and w f32, or bf16 where `half`; y f32; one group, 1 to 3 spatial axes, no dilation of x, padding
+ * of 0 or more. */
 typedef struct rg_onednn_conv_shape {
     int axes;
     int64_t n, channels, filters;
     int64_t x[3], w[3], y[3], stride[3], dilate[3], lo[3], hi[3];
+    bool half;
 } rg_onednn_conv_shape;
 typedef struct rg_onednn_conv rg_onednn_conv;
 typedef struct rg_onednn_conv_handles rg_onednn_conv_handles;
 
-/* NULL when oneDNN is absent, switched off or refuses the shape. */
+/* NULL when oneDNN is absent, switched off or refuses the shape, and for bf16 as above. */
 rg_onednn_conv *rg_onednn_conv_make(const rg_onednn_conv_shape *shape);
 void rg_onednn_conv_free(rg_onednn_conv *conv);
 rg_onednn_conv_handles *rg_onednn_conv_handles_make(const rg_onednn_conv *conv);
 void rg_onednn_conv_handles_free(rg_onednn_conv_handles *handles);
 bool rg_onednn_conv_run(const rg_onednn_conv *conv, rg_onednn_conv_handles *handles,
-                        const float *x, const float *w, float *y);
+                        const void *x, const void *w, float *y);
 
 /* "2.6.3", or NULL when it is absent or switched off. */
 const char *rg_onednn_version(void);

@@ -70,7 +70,7 @@ void rg_onednn_conv_handles_free(rg_onednn_conv_handles *handles)
 }
 
 bool rg_onednn_conv_run(const rg_onednn_conv *conv, rg_onednn_conv_handles *handles,
-                        const float *x, const float *w, float *y)
+                        const void *x, const void *w, float *y)
 {
     (void)conv, (void)handles, (void)x, (void)w, (void)y;
     return false;

@@ -27,8 +27,9 @@ static bool describe_operands(rg_onednn_conv *c, const rg_onednn_conv_shape *s)
         int64_t run = 1;
         for (int i = rank - 1; i >= 0; run *= dims[k][i--])
             strides[i] = run;
-        ok = rg_dnnl_describe(&c->plain[k], dnnl_f32, rank, dims[k], strides) &&
-             rg_dnnl_describe_any(&c->any[k], rank, dims[k]);
+        dnnl_data_type_t type = k < 2 && s->half ? dnnl_bf16 : dnnl_f32;
+        ok = rg_dnnl_describe(&c->plain[k], type, rank, dims[k], strides) &&
+             rg_dnnl_describe_any(&c->any[k], type, rank, dims[k]);
     }
     return ok;
 }
@@ -81,7 +82,7 @@ static bool make_conv(rg_onednn_conv *c, const rg_onednn_conv_shape *s)
 
 rg_onednn_conv *rg_onednn_conv_make(const rg_onednn_conv_shape *shape)
 {
-    if (!rg_dnnl_wanted())
+    if (!rg_dnnl_wanted() || !rg_dnnl_multiplies(shape->half ? RG_BF16 : RG_F32))
         return NULL;
     rg_onednn_conv *c = RG_NEW(rg_onednn_conv);
     if (make_conv(c, shape))
@@ -166,8 +167,8 @@ static bool reorder(const rg_onednn_conv *c, const rg_onednn_conv_handles *h, in
            rg_dnnl.dnnl_primitive_execute(c->reorder[k], h->stream, 2, args) == dnnl_success;
 }
 
-bool rg_onednn_conv_run(const rg_onednn_conv *c, rg_onednn_conv_handles *h, const float *x,
-                        const float *w, float *y)
+bool rg_onednn_conv_run(const rg_onednn_conv *c, rg_onednn_conv_handles *h, const void *x,
+                        const void *w, float *y)
 {
     void *data[3] = {(void *)(uintptr_t)x, (void *)(uintptr_t)w, y};
     dnnl_memory_t at[3];

@@ -50,6 +50,16 @@ bool rg_dnnl_wanted(void)
     return !(wish && strcmp(wish, "off") == 0) && rg_dnnl_ready();
 }
 
+/* oneDNN makes primitives for bf16 on processors without it, too, but slow ones. */
+bool rg_dnnl_multiplies(rg_dtype operands)
+{
+#ifdef __x86_64__
+    return operands != RG_BF16 || __builtin_cpu_supports("avx512bf16");
+#else
+    return operands != RG_BF16;
+#endif
+}
+
 const char *rg_onednn_version(void)
 {
     return rg_dnnl_wanted() ? rg_dnnl.version : NULL;
@@ -63,9 +73,10 @@ bool rg_dnnl_describe(dnnl_memory_desc_t *md, dnnl_data_type_t type, int rank,
     return rg_dnnl.dnnl_memory_desc_create_with_strides(md, rank, dims, type, strides) ==
            dnnl_success;
 }
-bool rg_dnnl_describe_any(dnnl_memory_desc_t *md, int rank, const dnnl_dims_t dims)
+bool rg_dnnl_describe_any(dnnl_memory_desc_t *md, dnnl_data_type_t type, int rank,
+                          const dnnl_dims_t dims)
 {
-    return rg_dnnl.dnnl_memory_desc_create_with_tag(md, rank, dims, dnnl_f32,
+    return rg_dnnl.dnnl_memory_desc_create_with_tag(md, rank, dims, type,
                                                     dnnl_format_tag_any) == dnnl_success;
 }
 rg_dnnl_seen rg_dnnl_see(const dnnl_memory_desc_t *md)
@@ -97,10 +108,11 @@ bool rg_dnnl_describe(dnnl_memory_desc_t *md, dnnl_data_type_t type, int rank,
     return rg_dnnl.dnnl_memory_desc_init_by_strides(md, rank, dims, type, strides) ==
            dnnl_success;
 }
-bool rg_dnnl_describe_any(dnnl_memory_desc_t *md, int rank, const dnnl_dims_t dims)
+bool rg_dnnl_describe_any(dnnl_memory_desc_t *md, dnnl_data_type_t type, int rank,
+                          const dnnl_dims_t dims)
 {
-    return rg_dnnl.dnnl_memory_desc_init_by_tag(md, rank, dims, dnnl_f32,
-                                                dnnl_format_tag_any) == dnnl_success;
+    return rg_dnnl.dnnl_memory_desc_init_by_tag(md, rank, dims, type, dnnl_format_tag_any) ==
+           dnnl_success;
 }
 rg_dnnl_seen rg_dnnl_see(const dnnl_memory_desc_t *md)
 {

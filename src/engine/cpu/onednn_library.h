@@ -69,6 +69,8 @@ extern rg_dnnl_library rg_dnnl;
 /* Loads at most once, and keeps the calling thread's OpenMP to one thread: the number is a
  * property of each thread that calls.  False: it is absent. */
 bool rg_dnnl_ready(void);
+/* Does the processor multiply such operands at speed? */
+bool rg_dnnl_multiplies(rg_dtype operands);
 bool rg_dnnl_wanted(void); /* ready, and not switched off by RIGOR_ONEDNN=off */
 
 /* ---- Memory descriptors and primitives of both interfaces; false on failure. */
@@ -83,8 +85,9 @@ typedef const dnnl_memory_desc_t *rg_dnnl_seen;
 #endif
 bool rg_dnnl_describe(dnnl_memory_desc_t *md, dnnl_data_type_t type, int rank,
                       const dnnl_dims_t dims, const dnnl_dims_t strides);
-/* f32 in any layout: the primitive's choice. */
-bool rg_dnnl_describe_any(dnnl_memory_desc_t *md, int rank, const dnnl_dims_t dims);
+/* Any layout: the primitive's choice. */
+bool rg_dnnl_describe_any(dnnl_memory_desc_t *md, dnnl_data_type_t type, int rank,
+                          const dnnl_dims_t dims);
 rg_dnnl_seen rg_dnnl_see(const dnnl_memory_desc_t *md); /* as functions take it */
 void rg_dnnl_forget(dnnl_memory_desc_t *md);
 bool rg_dnnl_matmul(dnnl_primitive_desc_t *pd, const dnnl_memory_desc_t md[3],

@@ -34,9 +34,9 @@ static double rate_of(const rg_machine *m, const rg_graph *graph, const rg_node 
 {
     if (!m)
         return NAN;
-    if (node->op == RG_OP_dot && rg_operand(graph, node, 0)->dtype == RG_BF16)
-        return m->half_flops;
-    return node->op == RG_OP_dot || node->op == RG_OP_conv ? m->dot_flops : m->loop_flops;
+    if (node->op != RG_OP_dot && node->op != RG_OP_conv)
+        return m->loop_flops;
+    return rg_operand(graph, node, 0)->dtype == RG_BF16 ? m->half_flops : m->dot_flops;
 }
 
 rg_step_cost rg_plan_step_cost(const rg_plan *plan, size_t i, const rg_machine *machine)

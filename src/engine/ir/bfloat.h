@@ -25,4 +25,10 @@ RG_BF16_INLINE float rg_bf16_float(uint16_t half)
     return x;
 }
 
+RG_BF16_INLINE void rg_bf16_widen(const uint16_t *x, int64_t n, float *to)
+{
+    for (int64_t i = 0; i < n; i++)
+        to[i] = rg_bf16_float(x[i]);
+}
+
 #endif

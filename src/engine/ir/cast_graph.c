@@ -25,6 +25,11 @@ static bool moves(const rg_node *node)
            node->op == RG_OP_broadcast || node->op == RG_OP_reverse;
 }
 
+static bool multiplies(const rg_node *node)
+{
+    return node->op == RG_OP_dot || node->op == RG_OP_conv;
+}
+
 static rg_val moved(caster *c, uint32_t id)
 {
     rg_node node = *rg_node_of(c->graph, id);
@@ -62,7 +67,7 @@ static rg_val add(rg_graph *graph, const rg_node *node)
 static rg_dtype type_of(const caster *c, uint32_t id, const rg_node *node)
 {
     bool stays =
-        c->keep[id] || node->op == RG_OP_loop || (c->to == RG_BF16 && node->op != RG_OP_dot);
+        c->keep[id] || node->op == RG_OP_loop || (c->to == RG_BF16 && !multiplies(node));
     return stays ? c->from : c->to;
 }
 

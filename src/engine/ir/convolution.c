@@ -136,7 +136,8 @@ static rg_val by_x(const rg_vjp *v, rg_val w, rg_shape xs, rg_shape ws)
     }
     const int64_t three[] = {c->groups, ws.dim[0] / c->groups, ws.dim[1]};
     rg_val turned = regroup(w, three, (const int[]){0, 2, 1, 3}, xs.dim[1], three[1]);
-    return rg_conv(v->g, rg_reverse(turned, spatial_axes(ws.rank)), &back);
+    rg_val g = rg_cast(v->g, rg_val_dtype(w));
+    return rg_conv(g, rg_reverse(turned, spatial_axes(ws.rank)), &back);
 }
 
 static rg_val by_w(const rg_vjp *v, rg_val x, rg_shape xs, rg_shape ws)
@@ -156,7 +157,8 @@ static rg_val by_w(const rg_vjp *v, rg_val x, rg_shape xs, rg_shape ws)
     int64_t n = xs.dim[0], outputs = ws.dim[0], inputs = ws.dim[1];
     rg_val examples =
         regroup(x, (const int64_t[]){n, c->groups, inputs}, swap, inputs, c->groups * n);
-    rg_val filters = regroup(v->g, (const int64_t[]){n, 1, outputs}, swap, outputs, n);
+    rg_val g = rg_cast(v->g, rg_val_dtype(x));
+    rg_val filters = regroup(g, (const int64_t[]){n, 1, outputs}, swap, outputs, n);
     rg_val turned = rg_conv(examples, filters, &back); /* (C / groups, O, r...) */
     return regroup(turned, (const int64_t[]){inputs, 1, outputs}, swap, outputs, inputs);
 }

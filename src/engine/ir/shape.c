@@ -60,7 +60,7 @@ static bool same_as_first(rg_graph *graph, rg_node *node)
     return true;
 }
 
-/* Those that are computed with: bf16 is stored, moved, ordered and multiplied by dot, no more. */
+/* Those that are computed with: bf16 is stored, moved, ordered and multiplied by dot and conv, no more. */
 static bool is_number(rg_dtype dtype)
 {
     return dtype != RG_BOOL && dtype != RG_BF16;
@@ -381,9 +381,10 @@ static bool shape_dot(rg_graph *graph, rg_node *node)
 
 static bool shape_conv(rg_graph *graph, rg_node *node)
 {
-    node->dtype = rg_operand(graph, node, 0)->dtype;
-    if (!is_real(node->dtype) || rg_operand(graph, node, 1)->dtype != node->dtype)
-        return fail_types(graph, node, "twice f32 or twice f64");
+    rg_dtype type = rg_operand(graph, node, 0)->dtype;
+    node->dtype = rg_dtype_tangent(type);
+    if (!rg_dtype_float(type) || rg_operand(graph, node, 1)->dtype != type)
+        return fail_types(graph, node, "twice f32, twice f64 or twice bf16");
     return rg_conv_shape(graph, node);
 }
 

@@ -47,10 +47,10 @@ static void check(rg_rng *rng, rg_dtype dtype, rg_shape xs, rg_shape ws,
         assert_true(rg_plan_run(both[i], &err));
     }
     double k = (double)(rg_shape_count(ws) / (ws.dim[0] ? ws.dim[0] : 1));
-    compare(y, judge, plan, (dtype == RG_F32 ? 6e-8 : 1.2e-16) * (k + 1) * (k + 1), what);
+    compare(y, judge, plan, (dtype == RG_F64 ? 1.2e-16 : 6e-8) * (k + 1) * (k + 1), what);
     if (rg_val_count(y))
         assert_memory_equal(rg_plan_buffer(plan, y), rg_plan_buffer(twin, y),
-                            (size_t)rg_val_count(y) * rg_dtype_bytes(dtype));
+                            (size_t)rg_val_count(y) * rg_dtype_bytes(rg_val_dtype(y)));
     rg_plan_free(judge);
     rg_plan_free(plan);
     rg_plan_free(twin);
@@ -138,14 +138,15 @@ static void test_kernels(void **state)
 {
     (void)state;
     static const char *const sets[] = {"base", "avx2", "avx512"};
+    static const rg_dtype types[] = {RG_F32, RG_F32, RG_F64, RG_BF16};
     setenv("RIGOR_ONEDNN", "off", 1);
     for (size_t i = 0; i < RG_COUNT(sets); i++) {
         rg_rng rng = rg_rng_open(support_seed(), "conv %s", sets[i]);
         setenv("RIGOR_CPU", sets[i], 1);
         for (uint64_t k = 0; k < support_cases(400); k++)
-            check_random(&rng, k % 3 ? RG_F32 : RG_F64);
-        check_known(&rng, RG_F32);
-        check_known(&rng, RG_F64);
+            check_random(&rng, types[k % RG_COUNT(types)]);
+        for (size_t k = 1; k < RG_COUNT(types); k++)
+            check_known(&rng, types[k]);
     }
     unsetenv("RIGOR_CPU");
     unsetenv("RIGOR_ONEDNN");
@@ -159,8 +160,9 @@ static void test_onednn(void **state)
     rg_rng rng = rg_rng_open(support_seed(), "conv onednn");
     setenv("RIGOR_ONEDNN", "always", 1);
     for (uint64_t k = 0; k < support_cases(300); k++)
-        check_random(&rng, RG_F32);
+        check_random(&rng, k % 2 ? RG_F32 : RG_BF16);
     check_known(&rng, RG_F32);
+    check_known(&rng, RG_BF16);
     unsetenv("RIGOR_ONEDNN");
 }
 

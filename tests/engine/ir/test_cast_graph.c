@@ -152,7 +152,8 @@ static bool computes_in_f32(const rg_graph *graph, const rg_node *node)
 /* bf16 changes products alone. */
 static bool multiplies_in_f32(const rg_graph *graph, const rg_node *node)
 {
-    return node->op == RG_OP_dot && rg_operand(graph, node, 0)->dtype == RG_F32;
+    return (node->op == RG_OP_dot || node->op == RG_OP_conv) &&
+           rg_operand(graph, node, 0)->dtype == RG_F32;
 }
 
 static void test_random_graphs(void **state)
@@ -195,16 +196,27 @@ static void test_bf16_text(void **state)
     rg_graph_free(p.graph);
 }
 
-/* Whole numbers that bf16 holds: the product, its gradients by either operand and the second
- * derivatives are those of f32. */
-static void test_bf16_derivatives(void **state)
+static rg_val product(rg_val x, rg_val w)
 {
-    (void)state;
+    return rg_matmul(rg_reshape(x, rg_shape_of(3, 4)), rg_reshape(w, rg_shape_of(4, 2)));
+}
+
+static rg_val convolution(rg_val x, rg_val w)
+{
+    const rg_conv_axes axes = {.lo = {1}, .stride = {2}};
+    return rg_conv(rg_reshape(x, rg_shape_of(2, 1, 6)), rg_reshape(w, rg_shape_of(2, 1, 4)),
+                   &axes);
+}
+
+/* Whole numbers that bf16 holds: the result, its gradients by either operand and the second
+ * derivatives are those of f32. */
+static void check_bf16_derivatives(rg_val (*build)(rg_val x, rg_val w))
+{
     rg_graph *graph = rg_graph_new();
-    rg_val x = rg_input(graph, "x", RG_F32, rg_shape_of(3, 4));
-    rg_val w = rg_input(graph, "w", RG_F32, rg_shape_of(4, 2)), in[2] = {x, w}, y[2], out[10];
-    y[0] = rg_matmul(x, w);
-    y[1] = rg_matmul(rg_cast(x, RG_BF16), rg_cast(w, RG_BF16));
+    rg_val x = rg_input(graph, "x", RG_F32, rg_shape_of(12));
+    rg_val w = rg_input(graph, "w", RG_F32, rg_shape_of(8)), in[2] = {x, w}, y[2], out[10];
+    y[0] = build(x, w);
+    y[1] = build(rg_cast(x, RG_BF16), rg_cast(w, RG_BF16));
     for (int i = 0; i < 2; i++) {
         rg_val *of = out + 5 * i, loss = rg_sum(rg_mul(y[i], y[i]), RG_ALL_AXES, false);
         of[0] = y[i];
@@ -218,9 +230,9 @@ static void test_bf16_derivatives(void **state)
         ((float *)rg_plan_buffer(plan, w))[i] = (float)(i % 4 - 2);
     run(plan);
     for (int k = 0; k < 5; k++) {
+        const float *exact = rg_plan_buffer(plan, out[k]);
+        const float *half = rg_plan_buffer(plan, out[5 + k]);
         assert_int_equal(rg_val_dtype(out[k]), rg_val_dtype(out[5 + k]));
-        const float *exact = rg_plan_buffer(plan, out[k]),
-                    *half = rg_plan_buffer(plan, out[5 + k]);
         bool any = false;
         for (int64_t i = 0; i < rg_val_count(out[k]); i++) {
             assert_true(exact[i] == half[i]);
@@ -230,6 +242,13 @@ static void test_bf16_derivatives(void **state)
     }
     rg_plan_free(plan);
     rg_graph_free(graph);
+}
+
+static void test_bf16_derivatives(void **state)
+{
+    (void)state;
+    check_bf16_derivatives(product);
+    check_bf16_derivatives(convolution);
 }
 
 static void leak(rg_loop_body *b, void *context)

@@ -64,8 +64,8 @@ static void test_mistakes(void **state)
     (void)state;
     rg_shape x = rg_shape_of(2, 6, 9), w = rg_shape_of(4, 3, 3);
     expect_error(RG_F32, x, w, NULL,
-                 "conv: operands of type f32, f64; expected twice f32 or "
-                 "twice f64");
+                 "conv: operands of type f32, f64; expected twice f32, "
+                 "twice f64 or twice bf16");
     expect_error(RG_F64, rg_shape_of(2, 6), rg_shape_of(4, 6), NULL,
                  "conv: shapes (2, 6) and (4, 6) do not fit");
     expect_error(RG_F64, x, rg_shape_of(4, 6, 3, 3), NULL,
