@@ -87,6 +87,9 @@
 #define ACROSS(by) SWAP4(0, by), SWAP4(4, by), SWAP4(8, by), SWAP4(12, by)
 
 #define FOLD_ROWS 4
+/* So few rows (the windows of pooling) need no more lanes: the others would add neutral elements,
+ * which changes no bits. */
+#define FEW_ROWS 4
 #define FOLD(name, T, neutral, COMBINE) \
     typedef T lanes_##name __attribute__((vector_size(RG_FOLD_LANES * sizeof(T)))); \
     static inline __attribute__((always_inline)) void rows_of_##name(const T *x, int64_t rows, \
@@ -125,18 +128,19 @@
             rows_of_##name(x, 1, n, to); \
     } \
     static inline __attribute__((always_inline)) void columns_of_##name( \
-        const T *x, int64_t rows, int64_t stride, int64_t step, int64_t columns, T *out) \
+        const T *x, int64_t rows, int64_t stride, int64_t step, int64_t columns, int lanes, \
+        T *out) \
     { \
         T lane[RG_FOLD_LANES][RG_FOLD_LANES]; \
-        for (int l = 0; l < RG_FOLD_LANES; l++) \
+        for (int l = 0; l < lanes; l++) \
             for (int k = 0; k < RG_FOLD_LANES; k++) \
                 lane[l][k] = neutral; \
         for (int64_t i = 0; i < rows; i++) { \
-            T *at = lane[i % RG_FOLD_LANES]; \
+            T *at = lane[i % lanes]; \
             for (int64_t k = 0; k < columns; k++) \
                 at[k] = COMBINE##_ONE(at[k], x[i * stride + k * step]); \
         } \
-        for (int half = RG_FOLD_LANES / 2; half > 0; half /= 2) \
+        for (int half = lanes / 2; half > 0; half /= 2) \
             for (int l = 0; l < half; l++) \
                 for (int k = 0; k < RG_FOLD_LANES; k++) \
                     lane[l][k] = COMBINE##_ONE(lane[l][k], lane[l + half][k]); \
@@ -146,12 +150,15 @@
     static void columns_##name(const void *x, int64_t rows, int64_t stride, int64_t step, \
                                int64_t columns, void *out) \
     { \
-        if (columns == RG_FOLD_LANES && step == 1) \
-            columns_of_##name(x, rows, stride, 1, RG_FOLD_LANES, out); \
-        else if (columns == RG_FOLD_LANES && stride == 1) \
-            columns_of_##name(x, rows, 1, step, RG_FOLD_LANES, out); \
+        bool few = rows <= FEW_ROWS, whole = columns == RG_FOLD_LANES; \
+        if (whole && step == 1 && few) \
+            columns_of_##name(x, rows, stride, 1, RG_FOLD_LANES, FEW_ROWS, out); \
+        else if (whole && step == 1) \
+            columns_of_##name(x, rows, stride, 1, RG_FOLD_LANES, RG_FOLD_LANES, out); \
+        else if (whole && stride == 1) \
+            columns_of_##name(x, rows, 1, step, RG_FOLD_LANES, RG_FOLD_LANES, out); \
         else \
-            columns_of_##name(x, rows, stride, step, columns, out); \
+            columns_of_##name(x, rows, stride, step, columns, RG_FOLD_LANES, out); \
     }
 
 FOLD(sum_f32, float, 0, ADD)

@@ -8,7 +8,7 @@
  * all in elements; axes that follow one another on both sides are merged. */
 typedef struct rg_strided {
     int rank;
-    size_t bytes; /* of an element: 1, 4 or 8 */
+    size_t bytes; /* of an element: 1, 2, 4 or 8 */
     int64_t count[RG_RANK_MAX], from_stride[RG_RANK_MAX], to_stride[RG_RANK_MAX];
     int64_t from, to;
 } rg_strided;
