@@ -45,6 +45,8 @@ void rg_sha_of(const void *data, size_t len, char hex[RG_HEX])
 
 /* ---- Threefry-2x32-20 */
 
+static const int rotation[8] = {13, 15, 26, 6, 17, 29, 16, 24};
+
 static uint32_t rotate_left(uint32_t x, int by)
 {
     return x << by | x >> (32 - by);
@@ -52,7 +54,6 @@ static uint32_t rotate_left(uint32_t x, int by)
 
 void rg_threefry(const uint32_t key[2], const uint32_t counter[2], uint32_t ret[2])
 {
-    static const int rotation[8] = {13, 15, 26, 6, 17, 29, 16, 24};
     const uint32_t schedule[3] = {key[0], key[1], 0x1bd11bdau ^ key[0] ^ key[1]};
     uint32_t x = counter[0] + schedule[0], y = counter[1] + schedule[1];
     for (int round = 0; round < 20; round++) {
@@ -107,19 +108,48 @@ uint64_t rg_seed_derive(uint64_t seed, const char *site_fmt, ...)
     return ((uint64_t)key[1] << 32 | key[0]) >> 11; /* exact in a double */
 }
 
+typedef uint32_t four __attribute__((vector_size(16)));
+#define FOURS (RG_RNG_BLOCKS / 4)
+
+/* The next blocks: rg_threefry of as many counters in step, as vectors of four.  The chains are
+ * short of work each, so several go on at a time (measured on an AMD EPYC, a block: alone 19 ns,
+ * four in step 4.4 ns, sixteen 2.5 to 2.9 ns). */
+static void make_blocks(rg_rng *rng)
+{
+    const uint32_t *key = rng->key, low = (uint32_t)rng->counter;
+    const uint32_t schedule[3] = {key[0], key[1], 0x1bd11bdau ^ key[0] ^ key[1]};
+    four x[FOURS], y[FOURS];
+    for (uint32_t i = 0; i < FOURS; i++) {
+        x[i] = low + (four){4 * i, 4 * i + 1, 4 * i + 2, 4 * i + 3};
+        four carry = (four)(x[i] < low); /* -1 where the lower half has passed its end */
+        y[i] = (uint32_t)(rng->counter >> 32) - carry + schedule[1];
+        x[i] += schedule[0];
+    }
+#pragma GCC unroll 20
+    for (uint32_t round = 0; round < 20; round++)
+#pragma GCC unroll 4
+        for (int i = 0; i < FOURS; i++) {
+            int by = rotation[round % 8];
+            x[i] += y[i];
+            y[i] = (y[i] << by | y[i] >> (32 - by)) ^ x[i];
+            if (round % 4 == 3) {
+                uint32_t injection = round / 4 + 1;
+                x[i] += schedule[injection % 3];
+                y[i] += schedule[(injection + 1) % 3] + injection;
+            }
+        }
+    memcpy(rng->block[0], x, sizeof(x));
+    memcpy(rng->block[1], y, sizeof(y));
+    rng->counter += RG_RNG_BLOCKS;
+    rng->left = 2 * RG_RNG_BLOCKS;
+}
+
 uint32_t rg_rng_u32(rg_rng *rng)
 {
-    if (rng->has_spare) {
-        rng->has_spare = false;
-        return rng->spare;
-    }
-    const uint32_t counter[2] = {(uint32_t)rng->counter, (uint32_t)(rng->counter >> 32)};
-    uint32_t draw[2];
-    rg_threefry(rng->key, counter, draw);
-    rng->counter++;
-    rng->spare = draw[1];
-    rng->has_spare = true;
-    return draw[0];
+    if (!rng->left)
+        make_blocks(rng);
+    uint32_t at = 2 * RG_RNG_BLOCKS - rng->left--;
+    return rng->block[at % 2][at / 2];
 }
 
 uint64_t rg_rng_u64(rg_rng *rng)
@@ -128,14 +158,12 @@ uint64_t rg_rng_u64(rg_rng *rng)
     return (uint64_t)rg_rng_u32(rng) << 32 | low;
 }
 
-/* Rejection of the incomplete last interval. */
+/* Rejection of the incomplete first interval: draws below 2^64 mod n, which is below n. */
 uint64_t rg_rng_below(rg_rng *rng, uint64_t n)
 {
-    uint64_t skip = -n % n; /* 2^64 mod n */
-    uint64_t draw;
-    do
+    uint64_t draw = rg_rng_u64(rng);
+    while (draw < n && draw < -n % n)
         draw = rg_rng_u64(rng);
-    while (draw < skip);
     return draw % n;
 }
 

@@ -19,6 +19,43 @@ static void threefry_gives_the_published_numbers(void **state)
     }
 }
 
+/* Also where the lower half of the counter passes its end, within what is made at a time. */
+static void a_stream_is_its_blocks_in_order(void **state)
+{
+    (void)state;
+    static const uint64_t starts[] = {0, 1, 0xfffffff0u, 0xfffffffbu, ~(uint64_t)0 - 20};
+    for (size_t s = 0; s < RG_COUNT(starts); s++) {
+        rg_rng rng = rg_rng_open(support_seed(), "blocks"), word = rng;
+        rng.counter = word.counter = starts[s];
+        for (uint64_t i = 0; i < 5 * RG_RNG_BLOCKS; i++) {
+            uint64_t at = starts[s] + i;
+            uint32_t counter[2] = {(uint32_t)at, (uint32_t)(at >> 32)}, expected[2];
+            rg_threefry(rng.key, counter, expected);
+            assert_int_equal(rg_rng_u32(&word), expected[0]);
+            assert_int_equal(rg_rng_u32(&word), expected[1]);
+            assert_int_equal(rg_rng_u64(&rng), (uint64_t)expected[1] << 32 | expected[0]);
+        }
+    }
+}
+
+/* What rejects is rare: half of the draws below 2^63 + 1, none below a power of 2. */
+static void a_draw_below_n_rejects_the_first_interval(void **state)
+{
+    (void)state;
+    static const uint64_t bounds[] = {
+        1, 2, 3, 1078, (uint64_t)1 << 63, ((uint64_t)1 << 63) + 1};
+    for (size_t b = 0; b < RG_COUNT(bounds); b++) {
+        rg_rng rng = rg_rng_open(support_seed(), "below"), word = rng;
+        uint64_t n = bounds[b], draw;
+        for (int i = 0; i < 200; i++) {
+            do
+                draw = rg_rng_u64(&word);
+            while (draw < -n % n);
+            assert_true(rg_rng_below(&rng, n) == draw % n);
+        }
+    }
+}
+
 static void streams_are_named(void **state)
 {
     (void)state;
@@ -89,6 +126,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(threefry_gives_the_published_numbers),
+        cmocka_unit_test(a_stream_is_its_blocks_in_order),
+        cmocka_unit_test(a_draw_below_n_rejects_the_first_interval),
         cmocka_unit_test(streams_are_named),
         cmocka_unit_test(draws_have_their_moments),
         cmocka_unit_test(a_shuffle_is_a_permutation),
