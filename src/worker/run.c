@@ -26,7 +26,7 @@ static bool send_epoch(void *ctx, const rg_epoch *epoch)
         snprintf(key, sizeof(key), "val_%s", r->job->metrics[i]->name);
         json_object_set_new(message, key, rg_json_real(epoch->score[i]));
     }
-    r->heard = rg_message_send(message);
+    r->heard = worker_message_epoch(message);
     return r->heard;
 }
 
