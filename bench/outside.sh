@@ -6,9 +6,9 @@
 # Needs perf (Debian: linux-perf); the system's part is seen by root or with
 # kernel.perf_event_paranoid at 1 or less.
 #
-# A sample is in a kernel when a kernel that a plan runs is on its stack.  The plan's own loop over
-# its kernels is outside, and so is all else that a worker does.  Of the parts below a sample is of the
-# one whose function is innermost on its stack.
+# A sample is in a kernel when its stack goes through a plan's loop over its kernels (rg_program_run).
+# That loop itself is outside, with its copies of carried values, and so is all else that a worker does.
+# Of the parts below a sample is of the one whose function is innermost on its stack.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 rounds=${1:-3}
@@ -52,7 +52,9 @@ BEGIN {
 }
 function in_kernel(   i) {
     if (where[1] ~ /perf-[0-9]+\.map/) return 1 # machine code of a plan
-    for (i = 2; i <= depth; i++) if (frame[i] == "run_kernel") return 1
+    if (frame[1] in of) return 0
+    if (frame[1] ~ /mem(cpy|move)/ && frame[2] ~ /^(rg_program_run|rg_layout_copy)$/) return 0
+    for (i = 2; i <= depth; i++) if (frame[i] == "rg_program_run") return 1
     return 0
 }
 function part_of_stack(   i) {
@@ -61,7 +63,7 @@ function part_of_stack(   i) {
 }
 function note(   i) {
     if (!depth) return
-    for (i = 1; i <= depth; i++) if (frame[i] == "rg_worker_main") worker[process] = 1
+    for (i = 1; i <= depth; i++) if (frame[i] == "serve") worker[process] = 1
     all[process]++
     if (in_kernel()) kernels[process]++
     else outside[process, part_of_stack()]++
