@@ -30,7 +30,9 @@ typedef struct fit {
     places in;
     float *target;  /* regression: standardised */
     float *outputs; /* of the validation part */
-    float *start;   /* weights and slots at the start of the epoch */
+    float *start;   /* weights and slots at the start of start_epoch */
+    size_t start_epoch;
+    double start_factor; /* of the plateau, from then on */
 } fit;
 
 /* ---- Preparing */
@@ -267,7 +269,10 @@ static bool run_step(fit *f, size_t epoch, size_t k, double *sum, rg_err *err)
     return true;
 }
 
-/* ---- When a number is not finite */
+/* ---- When a number is not finite: the last steps are repeated until one makes it so. */
+
+/* Short epochs share a memory of their start, if no more than this many steps are repeated. */
+#define REPEATED 64
 
 /* Weights and optimiser state, to or from `memory`. */
 static void copy_state(fit *f, float *memory, direction where)
@@ -313,25 +318,45 @@ static bool weights_finite(const rg_program *program)
     return true;
 }
 
-/* Repeats the epoch from its start up to the first step that makes anything infinite, and
- * leaves the state as it was before that step. */
-static bool replay(fit *f, size_t epoch, rg_err *err)
+static void remember_start(fit *f, size_t epoch)
 {
-    size_t bad = f->steps;
+    bool near = (epoch - f->start_epoch + 1) * f->steps <= REPEATED;
+    if (epoch > 0 && near && f->plateau.factor == f->start_factor)
+        return;
+    copy_state(f, f->start, FROM_PLAN);
+    f->start_epoch = epoch;
+    f->start_factor = f->plateau.factor;
+}
+
+/* Runs the steps from the remembered start up to *end, counted from the first of all, or up to the
+ * first that makes anything infinite: *end, if the caller wants to `find` it. */
+static bool repeat(fit *f, size_t *end, bool find, rg_err *err)
+{
     double sum = 0;
     copy_state(f, f->start, TO_PLAN);
-    for (size_t k = 0; k < f->steps && bad == f->steps; k++) {
+    for (size_t i = f->start_epoch * f->steps; i < *end; i++) {
+        size_t epoch = i / f->steps, k = i % f->steps;
+        if (k == 0)
+            shuffle(f, epoch);
         if (!run_step(f, epoch, k, &sum, err))
             return false;
-        if (!isfinite(sum) || !weights_finite(f->program))
-            bad = k;
+        if (find && (!isfinite(sum) || !weights_finite(f->program)))
+            *end = i;
     }
-    copy_state(f, f->start, TO_PLAN);
-    for (size_t k = 0; k < bad; k++)
-        if (!run_step(f, epoch, k, &sum, err))
-            return false;
-    if (bad < f->steps)
-        set_step(f, epoch, bad);
+    return true;
+}
+
+/* Repeats up to the first step that makes anything infinite, and leaves the state as it was before
+ * that step. */
+static bool replay(fit *f, size_t epoch, rg_err *err)
+{
+    size_t all = (epoch + 1) * f->steps, bad = all;
+    if (!repeat(f, &bad, true, err) || !repeat(f, &bad, false, err))
+        return false;
+    if (bad == all)
+        return true;
+    shuffle(f, bad / f->steps);
+    set_step(f, bad / f->steps, bad % f->steps);
     return true;
 }
 
@@ -350,8 +375,8 @@ static bool fail_nonfinite(fit *f, const char *what, size_t epoch, rg_err *err)
 static bool train_epoch(fit *f, size_t epoch, double *ret_loss, rg_err *err)
 {
     double sum = 0;
+    remember_start(f, epoch);
     shuffle(f, epoch);
-    copy_state(f, f->start, FROM_PLAN);
     for (size_t k = 0; k < f->steps; k++) {
         if (!run_step(f, epoch, k, &sum, err))
             return false;
