@@ -9,7 +9,7 @@
 #include <stdio_ext.h>
 #include <unistd.h>
 
-#define WAIT_NS 20000000u
+#define WAIT_NS 50000000u
 
 static char waiting[1 << 16]; /* the buffer of standard output */
 static uint64_t written_ns;   /* when it was written last */

@@ -26,6 +26,7 @@ typedef struct fit {
     const rg_schedule *schedule;
     rg_plateau plateau;
     uint32_t *order; /* steps x batch rows; places without an example hold row 0 */
+    uint32_t *rows;  /* 0, 1, ..., one for each example */
     uint32_t drop_key[2];
     places in;
     float *target;  /* regression: standardised */
@@ -190,6 +191,9 @@ static void prepare(fit *f)
     f->schedule = rg_schedule_find(rg_json_text(f->train, "schedule", "constant"));
     f->plateau = (rg_plateau){.factor = 1};
     f->order = RG_ARENA_ARRAY(f->arena, uint32_t, f->steps * program->batch);
+    f->rows = RG_ARENA_ARRAY(f->arena, uint32_t, f->spec->train->rows);
+    for (size_t i = 0; i < f->spec->train->rows; i++)
+        f->rows[i] = (uint32_t)i;
     f->start = RG_ARENA_ARRAY(f->arena, float, state_count(program));
     f->outputs =
         RG_ARENA_ARRAY(f->arena, float, f->spec->val->rows *rg_outputs_of(&program->spec));
@@ -206,9 +210,7 @@ static void prepare(fit *f)
 static void shuffle(fit *f, size_t epoch)
 {
     size_t rows = f->spec->train->rows;
-    memset(f->order, 0, f->steps * f->program->batch * sizeof(*f->order));
-    for (size_t i = 0; i < rows; i++)
-        f->order[i] = (uint32_t)i;
+    memcpy(f->order, f->rows, rows * sizeof(*f->order));
     rg_rng rng = rg_rng_open(f->spec->seed, "order/%zu", epoch);
     rg_rng_shuffle(&rng, f->order, rows);
 }
@@ -272,7 +274,7 @@ static bool run_step(fit *f, size_t epoch, size_t k, double *sum, rg_err *err)
 /* ---- When a number is not finite: the last steps are repeated until one makes it so. */
 
 /* Short epochs share a memory of their start, if no more than this many steps are repeated. */
-#define REPEATED 64
+#define REPEATED 256
 
 /* Weights and optimiser state, to or from `memory`. */
 static void copy_state(fit *f, float *memory, direction where)
@@ -290,21 +292,24 @@ static void copy_state(fit *f, float *memory, direction where)
     }
 }
 
-#define TOGETHER 32
+typedef float four __attribute__((vector_size(16)));
 
-/* Numbers are looked at together, as the compiler can: 0 times a number is 0, or not a number. */
+/* 0 times a number is 0, or not a number; 16 are looked at in step. */
 static bool all_finite(const float *value, size_t n)
 {
-    float zero[TOGETHER] = {0}, sum = 0;
+    four sum[4] = {0}, next[4];
+    float rest = 0;
     size_t i = 0;
-    for (; i + TOGETHER <= n; i += TOGETHER)
-        for (size_t k = 0; k < TOGETHER; k++)
-            zero[k] += 0 * value[i + k];
+    for (; i + 16 <= n; i += 16) {
+        memcpy(next, value + i, sizeof(next));
+#pragma GCC unroll 4
+        for (int k = 0; k < 4; k++)
+            sum[k] += 0 * next[k];
+    }
     for (; i < n; i++)
-        sum += 0 * value[i];
-    for (size_t k = 0; k < TOGETHER; k++)
-        sum += zero[k];
-    return sum == 0;
+        rest += 0 * value[i];
+    four all = sum[0] + sum[1] + sum[2] + sum[3];
+    return all[0] + all[1] + all[2] + all[3] + rest == 0;
 }
 
 static bool weights_finite(const rg_program *program)
