@@ -4,6 +4,8 @@
  * numbers are equal texts and people can read them. */
 #include "rigor/base.h"
 
+#include "base/real.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,32 +13,10 @@
 
 /* ---- Writing */
 
-/* 16 where 15 digits are surely too few.  A number of 15 digits is d / 10^k with d < 2^53 and, for
- * sizes that are usual, k <= 22: both are exact in a double, and so their quotient is what reading
- * the number gives (Clinger 1990).  Only the d that is nearest to value 10^k can give the value. */
-static int least_digits(double value)
-{
-    static const double tens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                  1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                  1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-    double size = fabs(value);
-    if (!(size >= 1e-7 && size < 1e15))
-        return 15;
-    size_t k = RG_COUNT(tens) - 1;
-    while (size * tens[k] >= 1e15)
-        k--;
-    double d = (double)(int64_t)(size * tens[k] + 0.5);
-    return d / tens[k] == size ? 15 : 16;
-}
-
 static void write_real(rg_str *out, double value)
 {
-    char text[40];
-    for (int digits = least_digits(value); digits <= 17; digits++) {
-        snprintf(text, sizeof(text), "%.*g", digits, value);
-        if (digits == 17 || strtod(text, NULL) == value)
-            break;
-    }
+    char text[RG_REAL];
+    rg_real_text(text, value);
     rg_str_add(out, text);
     if (!strpbrk(text, ".en"))
         rg_str_add(out, ".0"); /* a real stays a real */

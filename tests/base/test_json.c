@@ -49,7 +49,7 @@ static void reals_have_the_fewest_digits(void **state)
 {
     (void)state;
     rg_rng rng = rg_rng_open(support_seed(), "digits");
-    for (int i = 0; i < 100000; i++) {
+    for (int i = 0; i < 200000; i++) {
         char expected[40];
         int digits = 1 + (int)rg_rng_below(&rng, 17), shift = (int)rg_rng_below(&rng, 26) - 9;
         snprintf(expected, sizeof(expected), "%.*ge%d", digits, rg_rng_normal(&rng), shift);

@@ -1,6 +1,8 @@
 /* Threefry's published vectors, streams, SHA-256. */
 #include "support.h"
 
+#include "base/threefry.h"
+
 /* Known answers of Salmon et al.'s Threefry-2x32-20, which JAX's tests use, too. */
 static void threefry_gives_the_published_numbers(void **state)
 {
@@ -16,6 +18,31 @@ static void threefry_gives_the_published_numbers(void **state)
         rg_threefry(cases[i].key, cases[i].counter, drawn);
         assert_int_equal(drawn[0], cases[i].expected[0]);
         assert_int_equal(drawn[1], cases[i].expected[1]);
+    }
+}
+
+/* Of each instruction set that this machine has. */
+static void blocks_in_step_are_single_blocks(void **state)
+{
+    (void)state;
+    rg_threefry_many *const all[] = {
+        rg_threefry_many_base,
+#if defined(__x86_64__)
+        __builtin_cpu_supports("avx512f") ? rg_threefry_many_avx512 : rg_threefry_many_base
+#endif
+    };
+    rg_rng rng = rg_rng_open(support_seed(), "step");
+    for (int k = 0; k < 1000; k++) {
+        uint64_t start = k % 2 ? rg_rng_u64(&rng) : 0xfffffffeu - rg_rng_below(&rng, 20);
+        uint32_t key[2] = {rg_rng_u32(&rng), rg_rng_u32(&rng)}, ret[2][RG_RNG_BLOCKS];
+        all[k / 2 % RG_COUNT(all)](key, start, ret);
+        for (uint64_t i = 0; i < RG_RNG_BLOCKS; i++) {
+            uint32_t counter[2] = {(uint32_t)(start + i), (uint32_t)((start + i) >> 32)};
+            uint32_t expected[2];
+            rg_threefry(key, counter, expected);
+            assert_int_equal(ret[0][i], expected[0]);
+            assert_int_equal(ret[1][i], expected[1]);
+        }
     }
 }
 
@@ -126,6 +153,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(threefry_gives_the_published_numbers),
+        cmocka_unit_test(blocks_in_step_are_single_blocks),
         cmocka_unit_test(a_stream_is_its_blocks_in_order),
         cmocka_unit_test(a_draw_below_n_rejects_the_first_interval),
         cmocka_unit_test(streams_are_named),
