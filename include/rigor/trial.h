@@ -21,8 +21,6 @@ bool rg_template_fill(const char *text, rg_template_value *value, void *ctx, rg_
 
 /* ---- Messages of a worker on standard output, a line each; false when nobody reads any more. */
 bool rg_message_send(json_t *message); /* steals it */
-bool rg_message_put(json_t *message);  /* the same, but it may wait for others ... */
-bool rg_message_flush(void);           /* ... until here */
 /* {"id" or "job": number, key: "where: what", "remedy", "code", "resources"}; who NULL: no number.
  * Steals resources, which may be NULL. */
 bool rg_message_fail(const char *who, json_int_t number, const char *key, const rg_err *err,

@@ -13,15 +13,6 @@
 
 /* ---- Writing */
 
-static void write_real(rg_str *out, double value)
-{
-    char text[RG_REAL];
-    rg_real_text(text, value);
-    rg_str_add(out, text);
-    if (!strpbrk(text, ".en"))
-        rg_str_add(out, ".0"); /* a real stays a real */
-}
-
 /* Keys and most texts: nothing in them is to be escaped. */
 static bool is_plain(const char *text)
 {
@@ -123,7 +114,7 @@ static void write_value(rg_str *out, const json_t *value, bool sort, int depth)
     switch (json_typeof(value)) {
     case JSON_OBJECT: write_object(out, value, sort, depth); break;
     case JSON_ARRAY: write_array(out, value, sort, depth); break;
-    case JSON_REAL: write_real(out, json_real_value(value)); break;
+    case JSON_REAL: rg_real_add(out, json_real_value(value)); break;
     case JSON_INTEGER: rg_str_printf(out, "%lld", (long long)json_integer_value(value)); break;
     case JSON_STRING: write_string(out, json_string_value(value), value); break;
     default: write_word(out, value); break;

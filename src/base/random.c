@@ -132,13 +132,15 @@ uint32_t rg_rng_u32(rg_rng *rng)
 
 uint64_t rg_rng_u64(rg_rng *rng)
 {
-    if (rng->left && rng->left % 2 == 0) { /* a block of its own */
-        uint32_t at = RG_RNG_BLOCKS - rng->left / 2;
-        rng->left -= 2;
-        return (uint64_t)rng->block[1][at] << 32 | rng->block[0][at];
+    if (rng->left % 2 == 1) { /* halves of two blocks */
+        uint64_t low = rg_rng_u32(rng);
+        return (uint64_t)rg_rng_u32(rng) << 32 | low;
     }
-    uint64_t low = rg_rng_u32(rng);
-    return (uint64_t)rg_rng_u32(rng) << 32 | low;
+    if (!rng->left)
+        make_blocks(rng);
+    uint32_t at = RG_RNG_BLOCKS - rng->left / 2;
+    rng->left -= 2;
+    return (uint64_t)rng->block[1][at] << 32 | rng->block[0][at];
 }
 
 /* Rejection of the incomplete first interval: draws below 2^64 mod n, which is below n. */

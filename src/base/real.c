@@ -8,8 +8,6 @@
  * such values are left to the C library). */
 #include "base/real.h"
 
-#include "rigor/base.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,14 +15,16 @@
 
 __extension__ typedef unsigned __int128 wide;
 
+#define LONGEST 32 /* bytes that any takes, its NUL among them */
+
 /* Sizes that all three write without an exponent, and for which N < 2^100 and s > 0. */
 #define LEAST 1e-4
 #define LIMIT 1e15
 
-static void by_trial(char out[RG_REAL], double value)
+static void by_trial(char out[LONGEST], double value)
 {
     for (int digits = 15; digits <= 17; digits++) {
-        snprintf(out, RG_REAL, "%.*g", digits, value);
+        snprintf(out, LONGEST, "%.*g", digits, value);
         if (strtod(out, NULL) == value)
             return;
     }
@@ -57,9 +57,9 @@ static bool nearest(uint64_t m, int e, int k, uint64_t *ret)
 }
 
 /* d 10^-k without the zeros behind. */
-static void write_decimal(char out[RG_REAL], bool minus, uint64_t d, int k)
+static void write_decimal(char out[LONGEST], bool minus, uint64_t d, int k)
 {
-    char digit[RG_REAL], *end = digit + sizeof(digit), *at = end;
+    char digit[LONGEST], *end = digit + sizeof(digit), *at = end;
     for (; k > 0 && d % 10 == 0; k--)
         d /= 10;
     for (int left = k; left >= 0 || d > 0; left--) {
@@ -74,17 +74,27 @@ static void write_decimal(char out[RG_REAL], bool minus, uint64_t d, int k)
     out[end - at] = '\0';
 }
 
-void rg_real_text(char out[RG_REAL], double value)
+static void shortest(char out[LONGEST], double value)
 {
-    int exponent, k;
+    int exponent;
     double size = fabs(value), fraction = frexp(size, &exponent);
     if (!(size >= LEAST && size < LIMIT) || fraction == 0.5) {
         by_trial(out, value);
         return;
     }
     uint64_t d;
-    k = decimals_of(size, 15);
+    int k = decimals_of(size, 15);
     while (!nearest((uint64_t)(fraction * 0x1p53), 53 - exponent, k, &d))
         k++; /* 17 digits always do */
     write_decimal(out, value < 0, d, k);
+}
+
+void rg_real_add(rg_str *out, double value)
+{
+    char text[LONGEST] = "null";
+    if (isfinite(value))
+        shortest(text, value);
+    rg_str_add(out, text);
+    if (!strpbrk(text, ".en"))
+        rg_str_add(out, ".0"); /* a real stays a real */
 }

@@ -2,9 +2,10 @@
 #ifndef RIGOR_BASE_REAL_H
 #define RIGOR_BASE_REAL_H
 
-#define RG_REAL 32 /* bytes that any takes, its NUL among them */
+#include "rigor/base.h"
 
-/* The first of %.15g, %.16g and %.17g that reads back to the same bits. */
-void rg_real_text(char out[RG_REAL], double value);
+/* Appends it as JSON: the first of %.15g, %.16g and %.17g that reads back to the same bits, with ".0"
+ * where that is a whole number; "null" when it is not finite. */
+void rg_real_add(rg_str *out, double value);
 
 #endif

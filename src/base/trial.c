@@ -106,23 +106,13 @@ void rg_template_word(const json_t *value, rg_str *out)
 
 /* ---- Messages */
 
-bool rg_message_put(json_t *message)
+bool rg_message_send(json_t *message)
 {
     char *text = rg_json_canonical(message);
     json_decref(message);
     printf("@rigor %s\n", text);
     rg_free(text);
-    return !ferror(stdout);
-}
-
-bool rg_message_flush(void)
-{
     return fflush(stdout) == 0 && !ferror(stdout);
-}
-
-bool rg_message_send(json_t *message)
-{
-    return rg_message_put(message) && rg_message_flush();
 }
 
 bool rg_message_fail(const char *who, json_int_t number, const char *key, const rg_err *err,

@@ -18,6 +18,7 @@ size_t rg_likeliest(const float *probability, size_t classes)
 {
     float most = probability[0];
     size_t ret = 0;
+#pragma GCC unroll 4
     for (size_t k = 1; k < classes; k++) {
         ret = probability[k] > most ? k : ret;
         most = probability[k] > most ? probability[k] : most;

@@ -62,6 +62,13 @@ static void a_stream_is_its_blocks_in_order(void **state)
             assert_int_equal(rg_rng_u32(&word), expected[1]);
             assert_int_equal(rg_rng_u64(&rng), (uint64_t)expected[1] << 32 | expected[0]);
         }
+        rng.left = word.left = 0; /* from here on halves of two blocks */
+        rg_rng_u32(&rng);
+        rg_rng_u32(&word);
+        for (int i = 0; i < 3 * RG_RNG_BLOCKS; i++) {
+            uint64_t low = rg_rng_u32(&word), high = rg_rng_u32(&word);
+            assert_int_equal(rg_rng_u64(&rng), high << 32 | low);
+        }
     }
 }
 
