@@ -219,7 +219,7 @@ void rg_threefry(const uint32_t key[2], const uint32_t counter[2], uint32_t ret[
 
 /* A stream of random numbers is named, not shared: (seed, site) is the key, the draws are
  * numbered.  Two sites of one seed are independent; nothing depends on who draws first. */
-#define RG_RNG_BLOCKS 16 /* so many are made at a time: it takes as long as three alone */
+#define RG_RNG_BLOCKS 16 /* made at a time, in as long as one to three alone */
 typedef struct rg_rng {
     uint32_t key[2];
     uint64_t counter;                 /* of the next block to be made; each is two draws */
