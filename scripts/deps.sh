@@ -13,7 +13,8 @@ check="$build libcmocka-dev clang clang-format clang-tidy valgrind chromium sqli
 long="$check python3-scipy python3-optuna"
 arm64="gcc-aarch64-linux-gnu qemu-user"
 # The peers' best: without OpenBLAS, Debian's PyTorch falls back to a BLAS ten times as slow.
-bench="$build python3 python3-numpy python3-scipy python3-torch python3-optuna libopenblas0-pthread"
+bench="$build python3 python3-numpy python3-scipy python3-torch python3-optuna libopenblas0-pthread
+       linux-perf"
 
 tier=${1:-build}
 case $tier in

@@ -219,11 +219,12 @@ void rg_threefry(const uint32_t key[2], const uint32_t counter[2], uint32_t ret[
 
 /* A stream of random numbers is named, not shared: (seed, site) is the key, the draws are
  * numbered.  Two sites of one seed are independent; nothing depends on who draws first. */
+#define RG_RNG_BLOCKS 16 /* made at a time, in as long as one to three alone */
 typedef struct rg_rng {
     uint32_t key[2];
-    uint64_t counter;
-    uint32_t spare;
-    bool has_spare;
+    uint64_t counter;                 /* of the next block to be made; each is two draws */
+    uint32_t block[2][RG_RNG_BLOCKS]; /* the first and the second draws of the last ones made */
+    uint32_t left;                    /* draws of theirs that nobody has taken */
 } rg_rng;
 rg_rng rg_rng_open(uint64_t seed, const char *site_fmt, ...) RG_PRINTF(2, 3);
 uint32_t rg_rng_u32(rg_rng *rng);

@@ -4,25 +4,14 @@
  * numbers are equal texts and people can read them. */
 #include "rigor/base.h"
 
+#include "base/real.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- Writing */
-
-static void write_real(rg_str *out, double value)
-{
-    char text[40];
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, sizeof(text), "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
-            break;
-    }
-    rg_str_add(out, text);
-    if (!strpbrk(text, ".en"))
-        rg_str_add(out, ".0"); /* a real stays a real */
-}
 
 /* Keys and most texts: nothing in them is to be escaped. */
 static bool is_plain(const char *text)
@@ -125,7 +114,7 @@ static void write_value(rg_str *out, const json_t *value, bool sort, int depth)
     switch (json_typeof(value)) {
     case JSON_OBJECT: write_object(out, value, sort, depth); break;
     case JSON_ARRAY: write_array(out, value, sort, depth); break;
-    case JSON_REAL: write_real(out, json_real_value(value)); break;
+    case JSON_REAL: rg_real_add(out, json_real_value(value)); break;
     case JSON_INTEGER: rg_str_printf(out, "%lld", (long long)json_integer_value(value)); break;
     case JSON_STRING: write_string(out, json_string_value(value), value); break;
     default: write_word(out, value); break;

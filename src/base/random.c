@@ -2,7 +2,7 @@
  *
  * A stream's key is the first 8 bytes of SHA-256(seed, site): streams of different sites or
  * seeds are independent, and adding a site never shifts the draws of another. */
-#include "rigor/base.h"
+#include "base/threefry.h"
 
 #include <math.h>
 #include <sodium.h>
@@ -52,12 +52,11 @@ static uint32_t rotate_left(uint32_t x, int by)
 
 void rg_threefry(const uint32_t key[2], const uint32_t counter[2], uint32_t ret[2])
 {
-    static const int rotation[8] = {13, 15, 26, 6, 17, 29, 16, 24};
     const uint32_t schedule[3] = {key[0], key[1], 0x1bd11bdau ^ key[0] ^ key[1]};
     uint32_t x = counter[0] + schedule[0], y = counter[1] + schedule[1];
     for (int round = 0; round < 20; round++) {
         x += y;
-        y = rotate_left(y, rotation[round % 8]) ^ x;
+        y = rotate_left(y, rg_threefry_rotation[round % 8]) ^ x;
         if (round % 4 == 3) { /* a key injection after every fourth round */
             uint32_t injection = (uint32_t)round / 4 + 1;
             x += schedule[injection % 3];
@@ -107,35 +106,49 @@ uint64_t rg_seed_derive(uint64_t seed, const char *site_fmt, ...)
     return ((uint64_t)key[1] << 32 | key[0]) >> 11; /* exact in a double */
 }
 
+static rg_threefry_many *threefry_many(void)
+{
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512f"))
+        return rg_threefry_many_avx512;
+#endif
+    return rg_threefry_many_base;
+}
+
+static void make_blocks(rg_rng *rng)
+{
+    threefry_many()(rng->key, rng->counter, rng->block);
+    rng->counter += RG_RNG_BLOCKS;
+    rng->left = 2 * RG_RNG_BLOCKS;
+}
+
 uint32_t rg_rng_u32(rg_rng *rng)
 {
-    if (rng->has_spare) {
-        rng->has_spare = false;
-        return rng->spare;
-    }
-    const uint32_t counter[2] = {(uint32_t)rng->counter, (uint32_t)(rng->counter >> 32)};
-    uint32_t draw[2];
-    rg_threefry(rng->key, counter, draw);
-    rng->counter++;
-    rng->spare = draw[1];
-    rng->has_spare = true;
-    return draw[0];
+    if (!rng->left)
+        make_blocks(rng);
+    uint32_t at = 2 * RG_RNG_BLOCKS - rng->left--;
+    return rng->block[at % 2][at / 2];
 }
 
 uint64_t rg_rng_u64(rg_rng *rng)
 {
-    uint64_t low = rg_rng_u32(rng);
-    return (uint64_t)rg_rng_u32(rng) << 32 | low;
+    if (rng->left % 2 == 1) { /* halves of two blocks */
+        uint64_t low = rg_rng_u32(rng);
+        return (uint64_t)rg_rng_u32(rng) << 32 | low;
+    }
+    if (!rng->left)
+        make_blocks(rng);
+    uint32_t at = RG_RNG_BLOCKS - rng->left / 2;
+    rng->left -= 2;
+    return (uint64_t)rng->block[1][at] << 32 | rng->block[0][at];
 }
 
-/* Rejection of the incomplete last interval. */
+/* Rejection of the incomplete first interval: draws below 2^64 mod n, which is below n. */
 uint64_t rg_rng_below(rg_rng *rng, uint64_t n)
 {
-    uint64_t skip = -n % n; /* 2^64 mod n */
-    uint64_t draw;
-    do
+    uint64_t draw = rg_rng_u64(rng);
+    while (draw < n && draw < -n % n)
         draw = rg_rng_u64(rng);
-    while (draw < skip);
     return draw % n;
 }
 

@@ -1,12 +1,20 @@
 /* calibration.c - stated probabilities against what came true, in bins of equal width. */
 #include "rigor/calibration.h"
 
+#include "data/metrics.h"
+
 #include <math.h>
 
+/* Bin k holds what lies above k / bins and up to (k + 1) / bins. */
 static size_t bin_of(double confidence, size_t bins)
 {
-    double at = ceil(confidence * (double)bins) - 1;
-    return at <= 0 ? 0 : at < (double)bins ? (size_t)at : bins - 1;
+    double at = confidence * (double)bins;
+    if (!(at > 1))
+        return 0;
+    if (at > (double)bins)
+        return bins - 1;
+    size_t whole = (size_t)at;
+    return (double)whole < at ? whole : whole - 1;
 }
 
 /* Sums where the curve has means. */
@@ -65,9 +73,7 @@ void rg_confidences(const rg_predictions *predictions, const rg_part *truth,
 {
     for (size_t i = 0; i < predictions->rows; i++) {
         const float *p = predictions->value + i * predictions->classes;
-        size_t best = 0;
-        for (size_t k = 1; k < predictions->classes; k++)
-            best = p[k] > p[best] ? k : best;
+        size_t best = rg_likeliest(p, predictions->classes);
         ret_confidence[i] = p[best];
         ret_hit[i] = best == (size_t)truth->label[i];
     }

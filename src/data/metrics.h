@@ -10,6 +10,7 @@
 #include "rigor/data.h"
 
 /* metrics_classes.c: probabilities, of which the largest (of equal ones the first) predicts. */
+size_t rg_likeliest(const float *probability, size_t classes);
 double rg_score_accuracy(const rg_predictions *p, const rg_part *truth);
 double rg_score_balanced_accuracy(const rg_predictions *p, const rg_part *truth);
 double rg_score_macro_f1(const rg_predictions *p, const rg_part *truth);

@@ -14,13 +14,21 @@ static const float *row(const rg_predictions *p, size_t i)
     return p->value + i * p->classes;
 }
 
+size_t rg_likeliest(const float *probability, size_t classes)
+{
+    float most = probability[0];
+    size_t ret = 0;
+#pragma GCC unroll 4
+    for (size_t k = 1; k < classes; k++) {
+        ret = probability[k] > most ? k : ret;
+        most = probability[k] > most ? probability[k] : most;
+    }
+    return ret;
+}
+
 static size_t predicted_class(const rg_predictions *p, size_t i)
 {
-    const float *q = row(p, i);
-    size_t best = 0;
-    for (size_t k = 1; k < p->classes; k++)
-        best = q[k] > q[best] ? k : best;
-    return best;
+    return rg_likeliest(row(p, i), p->classes);
 }
 
 /* ---- classes

@@ -18,15 +18,7 @@ typedef struct running {
 static bool send_epoch(void *ctx, const rg_epoch *epoch)
 {
     running *r = ctx;
-    json_t *message =
-        json_pack("{s:I, s:I, s:o}", "id", r->member.id, "step", (json_int_t)epoch->epoch,
-                  "train_loss", rg_json_real(epoch->train_loss));
-    for (size_t i = 0; i < r->job->n_metrics; i++) {
-        char key[80];
-        snprintf(key, sizeof(key), "val_%s", r->job->metrics[i]->name);
-        json_object_set_new(message, key, rg_json_real(epoch->score[i]));
-    }
-    r->heard = rg_message_send(message);
+    r->heard = worker_message_epoch(r->job, r->member.id, epoch);
     return r->heard;
 }
 

@@ -79,7 +79,7 @@ int rg_worker_main(int n, const char *const *library)
     signal(SIGPIPE, SIG_IGN);         /* a runner that is gone shows as a failed write */
     signal(SIGXFSZ, SIG_IGN);         /* a file that may not grow, too */
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* a killed runner must not meet us in its next life */
-    setvbuf(stdout, NULL, _IOLBF, 0);
+    worker_messages_open();
     cache c = {0};
     rg_str pending = {.max = LINE_MAX_BYTES};
     bool heard = rg_message_send(json_pack("{s:s}", "worker", RG_VERSION));

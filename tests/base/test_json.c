@@ -44,6 +44,32 @@ static void canonical_text_keeps_every_bit(void **state)
     }
 }
 
+/* Against the loop over digits: numbers of few and of many digits, of all usual sizes. */
+static void reals_have_the_fewest_digits(void **state)
+{
+    (void)state;
+    rg_rng rng = rg_rng_open(support_seed(), "digits");
+    for (int i = 0; i < 200000; i++) {
+        char expected[40];
+        int digits = 1 + (int)rg_rng_below(&rng, 17), shift = (int)rg_rng_below(&rng, 26) - 9;
+        snprintf(expected, sizeof(expected), "%.*ge%d", digits, rg_rng_normal(&rng), shift);
+        double real =
+            i % 3 == 0 ? ldexp(1, (int)rg_rng_below(&rng, 120) - 60) : strtod(expected, NULL);
+        real *= i % 3 == 1 ? 1 + 0x1p-52 * (double)rg_rng_below(&rng, 3) : 1;
+        for (digits = 15; digits <= 17; digits++) {
+            snprintf(expected, sizeof(expected), "%.*g", digits, real);
+            if (strtod(expected, NULL) == real)
+                break;
+        }
+        json_t *written = json_real(real);
+        char *text = rg_json_canonical(written);
+        assert_true(rg_text_starts(text, expected));
+        assert_true(strcmp(text + strlen(expected), strpbrk(expected, ".e") ? "" : ".0") == 0);
+        json_decref(written);
+        rg_free(text);
+    }
+}
+
 static void pretty_text_reads_back(void **state)
 {
     (void)state;
@@ -190,6 +216,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(canonical_text_sorts_keys),
         cmocka_unit_test(canonical_text_keeps_every_bit),
+        cmocka_unit_test(reals_have_the_fewest_digits),
         cmocka_unit_test(pretty_text_reads_back),
         cmocka_unit_test(paths_reach_into_objects),
         cmocka_unit_test(merging_replaces_leaves),

@@ -1,6 +1,8 @@
 /* Threefry's published vectors, streams, SHA-256. */
 #include "support.h"
 
+#include "base/threefry.h"
+
 /* Known answers of Salmon et al.'s Threefry-2x32-20, which JAX's tests use, too. */
 static void threefry_gives_the_published_numbers(void **state)
 {
@@ -16,6 +18,75 @@ static void threefry_gives_the_published_numbers(void **state)
         rg_threefry(cases[i].key, cases[i].counter, drawn);
         assert_int_equal(drawn[0], cases[i].expected[0]);
         assert_int_equal(drawn[1], cases[i].expected[1]);
+    }
+}
+
+/* Of each instruction set that this machine has. */
+static void blocks_in_step_are_single_blocks(void **state)
+{
+    (void)state;
+    rg_threefry_many *const all[] = {
+        rg_threefry_many_base,
+#if defined(__x86_64__)
+        __builtin_cpu_supports("avx512f") ? rg_threefry_many_avx512 : rg_threefry_many_base
+#endif
+    };
+    rg_rng rng = rg_rng_open(support_seed(), "step");
+    for (int k = 0; k < 1000; k++) {
+        uint64_t start = k % 2 ? rg_rng_u64(&rng) : 0xfffffffeu - rg_rng_below(&rng, 20);
+        uint32_t key[2] = {rg_rng_u32(&rng), rg_rng_u32(&rng)}, ret[2][RG_RNG_BLOCKS];
+        all[k / 2 % RG_COUNT(all)](key, start, ret);
+        for (uint64_t i = 0; i < RG_RNG_BLOCKS; i++) {
+            uint32_t counter[2] = {(uint32_t)(start + i), (uint32_t)((start + i) >> 32)};
+            uint32_t expected[2];
+            rg_threefry(key, counter, expected);
+            assert_int_equal(ret[0][i], expected[0]);
+            assert_int_equal(ret[1][i], expected[1]);
+        }
+    }
+}
+
+/* Also where the lower half of the counter passes its end, within what is made at a time. */
+static void a_stream_is_its_blocks_in_order(void **state)
+{
+    (void)state;
+    static const uint64_t starts[] = {0, 1, 0xfffffff0u, 0xfffffffbu, ~(uint64_t)0 - 20};
+    for (size_t s = 0; s < RG_COUNT(starts); s++) {
+        rg_rng rng = rg_rng_open(support_seed(), "blocks"), word = rng;
+        rng.counter = word.counter = starts[s];
+        for (uint64_t i = 0; i < 5 * RG_RNG_BLOCKS; i++) {
+            uint64_t at = starts[s] + i;
+            uint32_t counter[2] = {(uint32_t)at, (uint32_t)(at >> 32)}, expected[2];
+            rg_threefry(rng.key, counter, expected);
+            assert_int_equal(rg_rng_u32(&word), expected[0]);
+            assert_int_equal(rg_rng_u32(&word), expected[1]);
+            assert_int_equal(rg_rng_u64(&rng), (uint64_t)expected[1] << 32 | expected[0]);
+        }
+        rng.left = word.left = 0; /* from here on halves of two blocks */
+        rg_rng_u32(&rng);
+        rg_rng_u32(&word);
+        for (int i = 0; i < 3 * RG_RNG_BLOCKS; i++) {
+            uint64_t low = rg_rng_u32(&word), high = rg_rng_u32(&word);
+            assert_int_equal(rg_rng_u64(&rng), high << 32 | low);
+        }
+    }
+}
+
+/* What rejects is rare: half of the draws below 2^63 + 1, none below a power of 2. */
+static void a_draw_below_n_rejects_the_first_interval(void **state)
+{
+    (void)state;
+    static const uint64_t bounds[] = {
+        1, 2, 3, 1078, (uint64_t)1 << 63, ((uint64_t)1 << 63) + 1};
+    for (size_t b = 0; b < RG_COUNT(bounds); b++) {
+        rg_rng rng = rg_rng_open(support_seed(), "below"), word = rng;
+        uint64_t n = bounds[b], draw;
+        for (int i = 0; i < 200; i++) {
+            do
+                draw = rg_rng_u64(&word);
+            while (draw < -n % n);
+            assert_true(rg_rng_below(&rng, n) == draw % n);
+        }
     }
 }
 
@@ -89,6 +160,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(threefry_gives_the_published_numbers),
+        cmocka_unit_test(blocks_in_step_are_single_blocks),
+        cmocka_unit_test(a_stream_is_its_blocks_in_order),
+        cmocka_unit_test(a_draw_below_n_rejects_the_first_interval),
         cmocka_unit_test(streams_are_named),
         cmocka_unit_test(draws_have_their_moments),
         cmocka_unit_test(a_shuffle_is_a_permutation),

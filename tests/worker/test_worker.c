@@ -3,6 +3,7 @@
 
 #include "rigor/worker.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,6 +27,7 @@ static worker start(void)
         close(from[0]);
         close(from[1]);
         alarm(120);
+        signal(SIGSEGV, SIG_DFL); /* cmocka's is not the program's */
         _exit(rg_worker_main(0, NULL));
     }
     close(to[0]);
@@ -426,6 +428,65 @@ static void test_a_runner_that_is_gone(void **state)
     fclose(w.in);
 }
 
+/* What can be read now, or, when `to_the_end`, until nobody writes any more. */
+static void read_on(int fd, bool to_the_end, rg_str *text)
+{
+    char block[4096];
+    ssize_t n;
+    fcntl(fd, F_SETFL, to_the_end ? 0 : O_NONBLOCK);
+    while ((n = read(fd, block, sizeof(block))) > 0)
+        rg_str_add_n(text, block, (size_t)n);
+}
+
+/* Each whole line is the next epoch's. */
+static void expect_steps_from(long step, const char *text)
+{
+    const char *end;
+    for (; (end = strchr(text, '\n')) != NULL; text = end + 1) {
+        const char *at = strstr(text, "\"step\":");
+        assert_true(at && at < end);
+        assert_int_equal(strtol(at + 7, NULL, 10), step++);
+    }
+}
+
+/* A stopped worker writes nothing, so that what comes after is what its crash has written. */
+static bool a_crash_tells_the_rest(unsigned after_ms)
+{
+    int status;
+    rg_str text = {0};
+    worker w = start_heard();
+    setvbuf(w.out, NULL, _IONBF, 0);
+    say(&w, "{\"job\": 1, " DATA ", " TASK
+            ", \"members\": [{\"id\": 4, \"seed\": 1, \"config\": " MLP(
+                "\"epochs\": 1000000") "}]}");
+    json_decref(hear(&w));
+    usleep(1000 * after_ms);
+    kill(w.pid, SIGSTOP);
+    waitpid(w.pid, &status, WUNTRACED);
+    read_on(fileno(w.out), false, &text);
+    size_t told = text.len;
+    kill(w.pid, SIGSEGV);
+    kill(w.pid, SIGCONT);
+    read_on(fileno(w.out), true, &text);
+    assert_int_equal(waitpid(w.pid, &status, 0), w.pid);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+    expect_steps_from(2, rg_str_text(&text));
+    bool more = text.len > told;
+    rg_str_free(&text);
+    fclose(w.in);
+    fclose(w.out);
+    return more;
+}
+
+static void test_a_crash_loses_no_epoch(void **state)
+{
+    (void)state;
+    int more = 0;
+    for (unsigned round = 0; round < 5; round++)
+        more += a_crash_tells_the_rest(5 + 7 * round);
+    assert_true(more > 0); /* it may be stopped just after it has written */
+}
+
 int main(void)
 {
     signal(SIGPIPE, SIG_IGN);
@@ -440,6 +501,7 @@ int main(void)
         cmocka_unit_test(test_many_structures),
         cmocka_unit_test(test_interrupts_are_the_runners),
         cmocka_unit_test(test_a_runner_that_is_gone),
+        cmocka_unit_test(test_a_crash_loses_no_epoch),
     };
     return cmocka_run_group_tests(tests, write_parts, NULL);
 }

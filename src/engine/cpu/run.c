@@ -285,15 +285,14 @@ static void run_unit(void *ctx, size_t i, int member)
 }
 
 /* A kernel that is cut into units is shared by the frame's crew. */
-static bool run_kernel(const rg_kernel *kernel, const rg_frame *given, rg_err *err)
+static bool run_kernel(const rg_kernel *kernel, rg_frame *frame, rg_err *err)
 {
-    rg_frame frame = *given;
-    frame.from = 0;
-    frame.to = kernel->units;
-    if (!frame.crew || kernel->units < 2)
-        return kernel->run(kernel, &frame, err);
-    piece p = {.frame = &frame, .kernel = kernel, .err = err};
-    rg_crew_run(frame.crew, (size_t)kernel->units, run_unit, &p);
+    frame->from = 0;
+    frame->to = kernel->units;
+    if (!frame->crew || kernel->units < 2)
+        return kernel->run(kernel, frame, err);
+    piece p = {.frame = frame, .kernel = kernel, .err = err};
+    rg_crew_run(frame->crew, (size_t)kernel->units, run_unit, &p);
     return !p.failed;
 }
 
@@ -322,9 +321,10 @@ void rg_layout_copy(const rg_layout *l, char *const *slot, const rg_copy *copy, 
 bool rg_program_run(const rg_executable *program, const rg_frame *frame, rg_err *err)
 {
     const rg_layout *l = &program->layout;
+    rg_frame mine = *frame;
     rg_layout_copy(l, frame->slot, l->before, l->befores);
     for (size_t i = 0; i < program->kernels; i++)
-        if (!run_kernel(program->kernel[i], frame, err))
+        if (!run_kernel(program->kernel[i], &mine, err))
             return false;
     rg_layout_copy(l, frame->slot, l->after, l->afters);
     return true;

@@ -8,6 +8,12 @@
 #include <math.h>
 #include <string.h>
 
+typedef struct places { /* of the step's plan, and its result: where they stand */
+    uint32_t *key, *index;
+    float *weight, *lr, *step, *apply; /* apply may be NULL */
+    const float *loss;
+} places;
+
 typedef struct fit {
     rg_program *program;
     const rg_fit_spec *spec;
@@ -16,13 +22,18 @@ typedef struct fit {
     size_t steps;        /* batches in an epoch */
     size_t updates;      /* in an epoch: one every program->accumulate batches */
     size_t epochs, patience;
+    double lr, step_size, gamma, warmup; /* of the schedule; warmup in updates */
     const rg_schedule *schedule;
     rg_plateau plateau;
     uint32_t *order; /* steps x batch rows; places without an example hold row 0 */
+    uint32_t *rows;  /* 0, 1, ..., one for each example */
     uint32_t drop_key[2];
+    places in;
     float *target;  /* regression: standardised */
     float *outputs; /* of the validation part */
-    float *start;   /* weights and slots at the start of the epoch */
+    float *start;   /* weights and slots at the start of start_epoch */
+    size_t start_epoch;
+    double start_factor; /* of the plateau, from then on */
 } fit;
 
 /* ---- Preparing */
@@ -102,6 +113,19 @@ static void bind_data(fit *f)
     rg_plan_bind(step->plan, step->y, (void *)(uintptr_t)y);
 }
 
+static void find_places(fit *f)
+{
+    const stepper *step = &f->program->step;
+    rg_plan *plan = step->plan;
+    f->in = (places){.key = rg_plan_buffer(plan, step->net.scope->key),
+                     .index = rg_plan_buffer(plan, step->index),
+                     .weight = rg_plan_buffer(plan, step->weight),
+                     .lr = rg_plan_buffer(plan, step->lr),
+                     .step = rg_plan_buffer(plan, step->step),
+                     .apply = step->apply.id ? rg_plan_buffer(plan, step->apply) : NULL,
+                     .loss = rg_plan_buffer(plan, step->loss)};
+}
+
 static void set_scalar(stepper *step, rg_val input, double value)
 {
     *(float *)rg_plan_buffer(step->plan, input) = (float)value;
@@ -160,15 +184,23 @@ static void prepare(fit *f)
     f->updates = (f->steps + program->accumulate - 1) / program->accumulate;
     f->epochs = (size_t)train_number(f, "epochs");
     f->patience = (size_t)train_number(f, "patience");
+    f->lr = train_number(f, "lr");
+    f->step_size = train_number(f, "step_size");
+    f->gamma = train_number(f, "gamma");
+    f->warmup = floor(train_number(f, "warmup") * (double)(f->updates * f->epochs));
     f->schedule = rg_schedule_find(rg_json_text(f->train, "schedule", "constant"));
     f->plateau = (rg_plateau){.factor = 1};
     f->order = RG_ARENA_ARRAY(f->arena, uint32_t, f->steps * program->batch);
+    f->rows = RG_ARENA_ARRAY(f->arena, uint32_t, f->spec->train->rows);
+    for (size_t i = 0; i < f->spec->train->rows; i++)
+        f->rows[i] = (uint32_t)i;
     f->start = RG_ARENA_ARRAY(f->arena, float, state_count(program));
     f->outputs =
         RG_ARENA_ARRAY(f->arena, float, f->spec->val->rows *rg_outputs_of(&program->spec));
     rg_rng drop = rg_rng_open(f->spec->seed, "dropout");
     memcpy(f->drop_key, drop.key, sizeof(f->drop_key));
     bind_data(f);
+    find_places(f);
     set_hyper_parameters(f);
     set_initial_state(f);
 }
@@ -178,9 +210,7 @@ static void prepare(fit *f)
 static void shuffle(fit *f, size_t epoch)
 {
     size_t rows = f->spec->train->rows;
-    memset(f->order, 0, f->steps * f->program->batch * sizeof(*f->order));
-    for (size_t i = 0; i < rows; i++)
-        f->order[i] = (uint32_t)i;
+    memcpy(f->order, f->rows, rows * sizeof(*f->order));
     rg_rng rng = rg_rng_open(f->spec->seed, "order/%zu", epoch);
     rg_rng_shuffle(&rng, f->order, rows);
 }
@@ -192,30 +222,27 @@ static double rate_at(const fit *f, size_t update)
     rg_schedule_at at = {.step = (double)update,
                          .steps = (double)(f->updates * f->epochs),
                          .epoch = (double)epoch,
-                         .step_size = train_number(f, "step_size"),
-                         .gamma = train_number(f, "gamma"),
+                         .step_size = f->step_size,
+                         .gamma = f->gamma,
                          .plateau = f->plateau.factor};
-    double warmup = floor(train_number(f, "warmup") * at.steps);
-    return train_number(f, "lr") * rg_schedule_factor(f->schedule, &at, warmup);
+    return f->lr * rg_schedule_factor(f->schedule, &at, f->warmup);
 }
 
 /* The batch of step k: its rows, and their shares in the mean over the examples of the update
  * that the step belongs to; returns how many these are. */
 static size_t set_batch(fit *f, size_t k)
 {
-    stepper *step = &f->program->step;
     size_t batch = f->program->batch, whole = f->program->accumulate * batch;
     size_t first = k * batch / whole * whole, rows = f->spec->train->rows;
     size_t left = rows - k * batch, filled = left < batch ? left : batch;
     size_t examples = rows - first < whole ? rows - first : whole;
-    float *weight = rg_plan_buffer(step->plan, step->weight);
+    float *weight = f->in.weight, share = 1 / (float)examples;
     const float *of_row = f->spec->train->weight; /* of classes that are to count the same */
     for (size_t i = 0; i < batch; i++)
-        weight[i] = i < filled ? 1 / (float)examples : 0;
+        weight[i] = i < filled ? share : 0;
     for (size_t i = 0; of_row && i < filled; i++)
         weight[i] *= of_row[f->order[k * batch + i]];
-    memcpy(rg_plan_buffer(step->plan, step->index), f->order + k * batch,
-           batch * sizeof(*f->order));
+    memcpy(f->in.index, f->order + k * batch, batch * sizeof(*f->order));
     return examples;
 }
 
@@ -223,30 +250,31 @@ static size_t set_batch(fit *f, size_t k)
  * is a mean over. */
 static size_t set_step(fit *f, size_t epoch, size_t k)
 {
-    stepper *step = &f->program->step;
     size_t number = epoch * f->steps + k, accumulate = f->program->accumulate;
     size_t update = epoch * f->updates + k / accumulate;
     uint32_t counter[2] = {(uint32_t)number, (uint32_t)((uint64_t)number >> 32)};
-    rg_threefry(f->drop_key, counter, rg_plan_buffer(step->plan, step->net.scope->key));
-    set_scalar(step, step->lr, rate_at(f, update));
-    set_scalar(step, step->step, (double)(update + 1));
-    if (step->apply.id)
-        set_scalar(step, step->apply, (k + 1) % accumulate == 0 || k + 1 == f->steps);
+    rg_threefry(f->drop_key, counter, f->in.key);
+    *f->in.lr = (float)rate_at(f, update);
+    *f->in.step = (float)(update + 1);
+    if (f->in.apply)
+        *f->in.apply = (k + 1) % accumulate == 0 || k + 1 == f->steps;
     return set_batch(f, k);
 }
 
 /* Runs step k; the batch's share of the epoch's loss is added to *sum. */
 static bool run_step(fit *f, size_t epoch, size_t k, double *sum, rg_err *err)
 {
-    stepper *step = &f->program->step;
     size_t examples = set_step(f, epoch, k);
-    if (!rg_plan_run(step->plan, err))
+    if (!rg_plan_run(f->program->step.plan, err))
         return false;
-    *sum += *(float *)rg_plan_buffer(step->plan, step->loss) * (double)examples;
+    *sum += *f->in.loss * (double)examples;
     return true;
 }
 
-/* ---- When a number is not finite */
+/* ---- When a number is not finite: the last steps are repeated until one makes it so. */
+
+/* Short epochs share a memory of their start, if no more than this many steps are repeated. */
+#define REPEATED 256
 
 /* Weights and optimiser state, to or from `memory`. */
 static void copy_state(fit *f, float *memory, direction where)
@@ -264,12 +292,24 @@ static void copy_state(fit *f, float *memory, direction where)
     }
 }
 
+typedef float four __attribute__((vector_size(16)));
+
+/* 0 times a number is 0, or not a number; 16 are looked at in step. */
 static bool all_finite(const float *value, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        if (!isfinite(value[i]))
-            return false;
-    return true;
+    four sum[4] = {0}, next[4];
+    float rest = 0;
+    size_t i = 0;
+    for (; i + 16 <= n; i += 16) {
+        memcpy(next, value + i, sizeof(next));
+#pragma GCC unroll 4
+        for (int k = 0; k < 4; k++)
+            sum[k] += 0 * next[k];
+    }
+    for (; i < n; i++)
+        rest += 0 * value[i];
+    four all = sum[0] + sum[1] + sum[2] + sum[3];
+    return all[0] + all[1] + all[2] + all[3] + rest == 0;
 }
 
 static bool weights_finite(const rg_program *program)
@@ -283,25 +323,45 @@ static bool weights_finite(const rg_program *program)
     return true;
 }
 
-/* Repeats the epoch from its start up to the first step that makes anything infinite, and
- * leaves the state as it was before that step. */
-static bool replay(fit *f, size_t epoch, rg_err *err)
+static void remember_start(fit *f, size_t epoch)
 {
-    size_t bad = f->steps;
+    bool near = (epoch - f->start_epoch + 1) * f->steps <= REPEATED;
+    if (epoch > 0 && near && f->plateau.factor == f->start_factor)
+        return;
+    copy_state(f, f->start, FROM_PLAN);
+    f->start_epoch = epoch;
+    f->start_factor = f->plateau.factor;
+}
+
+/* Runs the steps from the remembered start up to *end, counted from the first of all, or up to the
+ * first that makes anything infinite: *end, if the caller wants to `find` it. */
+static bool repeat(fit *f, size_t *end, bool find, rg_err *err)
+{
     double sum = 0;
     copy_state(f, f->start, TO_PLAN);
-    for (size_t k = 0; k < f->steps && bad == f->steps; k++) {
+    for (size_t i = f->start_epoch * f->steps; i < *end; i++) {
+        size_t epoch = i / f->steps, k = i % f->steps;
+        if (k == 0)
+            shuffle(f, epoch);
         if (!run_step(f, epoch, k, &sum, err))
             return false;
-        if (!isfinite(sum) || !weights_finite(f->program))
-            bad = k;
+        if (find && (!isfinite(sum) || !weights_finite(f->program)))
+            *end = i;
     }
-    copy_state(f, f->start, TO_PLAN);
-    for (size_t k = 0; k < bad; k++)
-        if (!run_step(f, epoch, k, &sum, err))
-            return false;
-    if (bad < f->steps)
-        set_step(f, epoch, bad);
+    return true;
+}
+
+/* Repeats up to the first step that makes anything infinite, and leaves the state as it was before
+ * that step. */
+static bool replay(fit *f, size_t epoch, rg_err *err)
+{
+    size_t all = (epoch + 1) * f->steps, bad = all;
+    if (!repeat(f, &bad, true, err) || !repeat(f, &bad, false, err))
+        return false;
+    if (bad == all)
+        return true;
+    shuffle(f, bad / f->steps);
+    set_step(f, bad / f->steps, bad % f->steps);
     return true;
 }
 
@@ -320,8 +380,8 @@ static bool fail_nonfinite(fit *f, const char *what, size_t epoch, rg_err *err)
 static bool train_epoch(fit *f, size_t epoch, double *ret_loss, rg_err *err)
 {
     double sum = 0;
+    remember_start(f, epoch);
     shuffle(f, epoch);
-    copy_state(f, f->start, FROM_PLAN);
     for (size_t k = 0; k < f->steps; k++) {
         if (!run_step(f, epoch, k, &sum, err))
             return false;
@@ -381,8 +441,7 @@ static bool run_epochs(fit *f, rg_fit_result *best, rg_err *err)
             memcpy(best->score, score, sizeof(score));
             rg_program_hold(f->program);
         }
-        rg_plateau_epoch(&f->plateau, better, train_number(f, "step_size"),
-                         train_number(f, "gamma"));
+        rg_plateau_epoch(&f->plateau, better, f->step_size, f->gamma);
         if (!report(f, epoch, loss, score, err))
             return false;
         if (f->patience && epoch + 1 - best->epoch >= f->patience)

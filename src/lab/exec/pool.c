@@ -50,6 +50,7 @@ struct pool {
     uv_loop_t loop;
     uv_timer_t tick;
     uv_signal_t interrupts[2];
+    char input[1 << 16]; /* of whichever worker is read */
     worker *workers;
     int log_fd;
     size_t jobs;
@@ -339,10 +340,12 @@ static void take_output(pool *p, worker *w, const char *data, size_t len)
         feed(p);
 }
 
+/* What is read is taken before anything else is read. */
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
 {
-    (void)handle;
-    *ret = uv_buf_init(rg_alloc(suggested), (unsigned)suggested);
+    worker *w = handle->data;
+    (void)suggested;
+    *ret = uv_buf_init(w->pool->input, sizeof(w->pool->input));
 }
 
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
@@ -351,7 +354,6 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
     w->ticks_ended = 0;
     if (n > 0)
         take_output(w->pool, w, buffer->base, (size_t)n);
-    rg_free(buffer->base);
     if (n < 0) {
         uv_read_stop(stream);
         half_over(w);

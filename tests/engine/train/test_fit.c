@@ -318,6 +318,35 @@ static void test_loss_not_finite(void **state)
     rg_program_free(p);
 }
 
+/* Short epochs are repeated from the start of an earlier one: the bad step is found all the same. */
+static void test_a_late_epoch_not_finite(void **state)
+{
+    world *w = *state;
+    int late = 0;
+    for (int k = 0; k < 24; k++) {
+        char text[200];
+        snprintf(
+            text, sizeof(text),
+            "{\"model\": {\"name\": \"mlp\", \"dropout\": 0.1}, \"train\": {\"lr\": %g, "
+            "\"optimizer\": \"sgd\", \"schedule\": \"%s\", \"step_size\": 1, \"gamma\": 0.97, "
+            "\"epochs\": 16}}",
+            pow(1.5, k), k % 2 ? "plateau" : "constant");
+        rg_program *p = program(text, &w->train);
+        rg_err err = {0};
+        rg_fit_result r;
+        curve c;
+        if (!fit(p, text, 5, &w->train, &w->val, &c, &r, &err)) {
+            const char *epoch = strstr(err.what, "not finite at epoch ");
+            print_message("%s\n", err.what);
+            assert_non_null(epoch);
+            assert_non_null(strstr(err.what, ".c:"));
+            late += strtol(epoch + 20, NULL, 10) > 2;
+        }
+        rg_program_free(p);
+    }
+    assert_true(late > 0);
+}
+
 static void test_data_that_does_not_fit(void **state)
 {
     world *w = *state;
@@ -430,6 +459,7 @@ int main(void)
         cmocka_unit_test(test_every_example_counts_once),
         cmocka_unit_test(test_early_stopping),
         cmocka_unit_test(test_loss_not_finite),
+        cmocka_unit_test(test_a_late_epoch_not_finite),
         cmocka_unit_test(test_data_that_does_not_fit),
         cmocka_unit_test(test_configurations_that_are_wrong),
         cmocka_unit_test(test_tables_check_themselves),
