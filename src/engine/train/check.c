@@ -32,6 +32,21 @@ static void build(checking *c)
     c->n_weights = rg_scope_weights(c->net.scope, &c->weight);
 }
 
+/* Whether evaluation, too, can be built, of the same weights. */
+static bool evaluates(const checking *c, rg_err *err)
+{
+    network net;
+    rg_network_open(&net, c->spec, false);
+    rg_network_forward(&net, c->spec,
+                       rg_input(net.graph, "data.x", RG_F32, rg_val_shape(c->x)));
+    rg_network_compare(&c->net, &net);
+    const rg_err *mistake = rg_graph_error(net.graph);
+    bool ok = mistake->code == RG_OK ||
+              rg_fail(err, mistake->code, mistake->where, mistake->remedy, "%s", mistake->what);
+    rg_network_close(&net);
+    return ok;
+}
+
 /* d(loss)/d(weights), (x) and (what each layer gives on). */
 static void differentiate(checking *c)
 {
@@ -108,6 +123,8 @@ static bool check_all(checking *c, rg_err *err)
     build(c);
     check_find_layers(c);
     if (rg_graph_error(c->net.graph)->code == RG_OK) {
+        if (!evaluates(c, err))
+            return false;
         differentiate(c);
         check_reach(c);
         check_values(c);
