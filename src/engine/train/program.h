@@ -67,7 +67,8 @@ size_t rg_accumulate_of(const rg_program_spec *spec); /* batches an update */
 bool rg_program_spec_check(const rg_program_spec *spec, rg_err *err);
 void rg_network_open(network *net, const rg_program_spec *spec, bool training);
 void rg_network_close(network *net);
-/* The model's output (B, outputs) for x (B, D); another shape is a mistake of the model. */
+/* The model's output (B, outputs) for x (B, D); another shape is a mistake of the model, and so is
+ * an input that it made itself. */
 rg_val rg_network_forward(network *net, const rg_program_spec *spec, rg_val x);
 /* The task's loss of each example: out is the model's output, y (B) labels or targets. */
 rg_val rg_network_losses(network *net, const rg_program_spec *spec, rg_val out, rg_val y);

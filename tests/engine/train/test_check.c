@@ -139,6 +139,19 @@ static rg_val nothing(rg_scope *s, rg_val x, const rg_conf *conf)
     return (rg_val){0};
 }
 
+static rg_val own_input(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    x = rg_mul(x, rg_conf_val(conf, "rate"));
+    x = rg_add(x, rg_input(s->graph, "shift", RG_F32, rg_shape_of(8)));
+    return rg_linear(s, x, s->classes);
+}
+
+static rg_val unread_input(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    rg_input(s->graph, "spare", RG_F32, RG_SCALAR);
+    return sound(s, x, conf);
+}
+
 /* ---- Looking. */
 
 static json_t *check(rg_val (*forward)(rg_scope *, rg_val, const rg_conf *), rg_task task,
@@ -267,16 +280,27 @@ static void test_layers(void **state)
     json_decref(facts);
 }
 
+static const struct {
+    rg_val (*forward)(rg_scope *, rg_val, const rg_conf *);
+    const char *what, *where;
+} mistakes[] = {
+    {wrong_shape, "no value of shape (64, 3)", "test_check.c:"},
+    {nothing, "no value of shape (64, 3)", ""},
+    {own_input, "nothing fills the model's own input 'shift'", "test_check.c:"},
+    {unread_input, "nothing fills the model's own input 'spare'", "test_check.c:"},
+};
+
 static void test_mistakes_of_the_model(void **state)
 {
     (void)state;
-    rg_err err = {0};
-    assert_null(check(wrong_shape, RG_CLASSIFY, &err));
-    assert_int_equal(err.code, RG_INPUT);
-    assert_non_null(strstr(err.what, "no value of shape (64, 3)"));
-    err = (rg_err){0};
-    assert_null(check(nothing, RG_CLASSIFY, &err));
-    assert_int_equal(err.code, RG_INPUT);
+    for (size_t i = 0; i < RG_COUNT(mistakes); i++) {
+        rg_err err = {0};
+        assert_null(check(mistakes[i].forward, RG_CLASSIFY, &err));
+        assert_int_equal(err.code, RG_INPUT);
+        assert_non_null(strstr(err.what, mistakes[i].what));
+        assert_true(rg_text_starts(err.where, mistakes[i].where));
+        assert_int_equal(*err.where != 0, *mistakes[i].where != 0);
+    }
 }
 
 static void test_zoo_is_clean(void **state)
