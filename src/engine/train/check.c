@@ -29,6 +29,8 @@ static void build(checking *c)
     rg_val losses = rg_network_losses(&c->net, spec, c->out, c->y);
     rg_val share = rg_const(graph, 1 / (double)c->batch, RG_F32);
     c->loss = rg_sum(rg_mul(losses, share), RG_ALL_AXES, false);
+    if (c->net.scope->penalty.id)
+        c->loss = rg_add(c->loss, c->net.scope->penalty);
     c->n_weights = rg_scope_weights(c->net.scope, &c->weight);
 }
 

@@ -152,6 +152,67 @@ static rg_val unread_input(rg_scope *s, rg_val x, const rg_conf *conf)
     return sound(s, x, conf);
 }
 
+static rg_val experts(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    x = rg_linear(s, rg_mul(x, rg_conf_val(conf, "rate")), 16);
+    x = rg_mixture_of_experts(
+        s, x, &(rg_mixture){.experts = 3, .active = 1, .hidden = 8, .balance = 0.01});
+    return rg_linear(s, x, s->classes);
+}
+
+/* A layer that only the penalty reads, and an overflow that only the penalty sees. */
+static rg_val only_penalised(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    x = rg_mul(x, rg_conf_val(conf, "rate"));
+    rg_val y = rg_linear(s, x, s->classes), side = rg_linear(s, x, 4);
+    rg_scope_penalize(s, rg_sum(rg_mul(side, side), RG_ALL_AXES, false));
+    return y;
+}
+
+static rg_val unbounded_penalty(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    rg_val y = rg_linear(s, rg_mul(x, rg_conf_val(conf, "rate")), s->classes);
+    rg_scope_penalize(s, rg_sum(rg_exp(y), RG_ALL_AXES, false));
+    return y;
+}
+
+static rg_val wide_penalty(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    rg_val y = rg_linear(s, rg_mul(x, rg_conf_val(conf, "rate")), s->classes);
+    rg_scope_penalize(s, rg_mul(y, y));
+    return y;
+}
+
+static rg_val whole_penalty(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    (void)conf;
+    rg_scope_penalize(s, rg_const(s->graph, 1, RG_I32));
+    return rg_linear(s, x, s->classes);
+}
+
+static rg_val no_penalty(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    rg_val y = rg_linear(s, rg_mul(x, rg_conf_val(conf, "rate")), s->classes);
+    rg_scope_penalize(s, (rg_val){0});
+    return y;
+}
+
+static rg_val kept_shape(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    (void)conf;
+    rg_val mean = rg_scope_buffer(s, "mean", rg_shape_of(3), (rg_init){.kind = RG_INIT_ZEROS});
+    rg_scope_keep(s, mean, rg_sum(x, RG_AXIS(0), false));
+    return rg_linear(s, x, s->classes);
+}
+
+static rg_val kept_weight(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    (void)conf;
+    rg_val w = rg_scope_weight(s, "w", rg_shape_of(8), (rg_init){.kind = RG_INIT_ZEROS});
+    rg_scope_keep(s, w, rg_sum(x, RG_AXIS(0), false));
+    return rg_linear(s, x, s->classes);
+}
+
 /* ---- Looking. */
 
 static json_t *check(rg_val (*forward)(rg_scope *, rg_val, const rg_conf *), rg_task task,
@@ -198,6 +259,10 @@ static const struct {
     {"deep", deep, "note", "stack", "8 layers or more", 1},
     {"deep with shortcuts", deep_with_shortcuts, NULL, NULL, NULL, 0},
     {"deep with norms", deep_with_norms, NULL, NULL, NULL, 0},
+    {"experts", experts, NULL, NULL, NULL, 0},
+    {"only penalised", only_penalised, NULL, NULL, NULL, 0},
+    {"unbounded penalty", unbounded_penalty, "warning", "values",
+     "exp of a value without an upper bound", 1},
 };
 
 static size_t count_of(const json_t *facts, const char *check, const char *severity,
@@ -288,6 +353,15 @@ static const struct {
     {nothing, "no value of shape (64, 3)", ""},
     {own_input, "nothing fills the model's own input 'shift'", "test_check.c:"},
     {unread_input, "nothing fills the model's own input 'spare'", "test_check.c:"},
+    {wide_penalty,
+     "a penalty is a scalar of type f32, not a value of shape (64, 3) and type f32",
+     "test_check.c:"},
+    {whole_penalty, "a penalty is a scalar of type f32, not a value of shape () and type i32",
+     "test_check.c:"},
+    {no_penalty, "the penalty is no value of this graph", "test_check.c:"},
+    {kept_shape, "the buffer mean of shape (3) and type f32 cannot become a value of shape (8)",
+     "test_check.c:"},
+    {kept_weight, "only buffers can be kept: a value of shape (8) is none", "test_check.c:"},
 };
 
 static void test_mistakes_of_the_model(void **state)
