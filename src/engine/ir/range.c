@@ -369,6 +369,14 @@ static rg_range range_conv(ranging *r, const rg_node *node)
     return (rg_range){product(taps, one.lo), product(taps, one.hi)};
 }
 
+/* The first of the siblings, which stand one after the other, fills in all. */
+static rg_range range_loop(ranging *r, const rg_node *node)
+{
+    if (node->attr.loop.result == 0)
+        rg_ranges_of_results(node, r->range, &r->range[r->id]);
+    return r->range[r->id];
+}
+
 static rg_range (*const rules[RG_OPS])(ranging *, const rg_node *) = {
     [RG_OP_input] = range_input,     [RG_OP_const] = range_const,
     [RG_OP_array] = range_array,     [RG_OP_iota] = range_iota,
@@ -390,6 +398,7 @@ static rg_range (*const rules[RG_OPS])(ranging *, const rg_node *) = {
     [RG_OP_gather] = range_same,     [RG_OP_scatter_add] = range_scatter_add,
     [RG_OP_conv] = range_conv,       [RG_OP_scatter_max] = range_scatter_max,
     [RG_OP_argsort] = range_argsort, [RG_OP_barrier] = range_same,
+    [RG_OP_loop] = range_loop,
 };
 
 /* Which element is largest survives what is rising or leaves elements in their place. */

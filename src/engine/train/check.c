@@ -112,8 +112,7 @@ static void check_values(checking *c)
     rg_hazard *hazard;
     size_t found = rg_hazards_of(c->loss, by, c->n_weights, range, &hazard);
     for (size_t i = 0; i < found; i++)
-        check_say(c, "values", true, rg_node_of(c->net.graph, hazard[i].id)->at,
-                  hazard[i].remedy, "%s", hazard[i].what);
+        check_say(c, "values", true, hazard[i].at, hazard[i].remedy, "%s", hazard[i].what);
     rg_free(hazard);
     rg_free(range);
 }
