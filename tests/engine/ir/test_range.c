@@ -7,22 +7,23 @@
 
 /* ---- Intervals hold every value of random graphs. */
 
+static double drawn(random_graph *r, rg_dtype dtype)
+{
+    if (rg_dtype_float(dtype))
+        return rg_rng_normal(&r->rng);
+    return dtype == RG_BOOL ? (double)draw(r, 2)
+                            : rg_dtype_round(dtype, rg_rng_u32(&r->rng) >> draw(r, 32));
+}
+
 static void fill_inputs(random_graph *r, rg_plan *plan)
 {
     for (uint32_t id = 1; id <= rg_graph_count(r->graph); id++) {
         const rg_node *node = rg_node_of(r->graph, id);
         if (node->op != RG_OP_input)
             continue;
-        char *memory = rg_plan_buffer(plan, (rg_val){r->graph, id});
+        void *memory = rg_plan_buffer(plan, (rg_val){r->graph, id});
         for (int64_t i = 0; i < rg_shape_count(node->shape); i++)
-            switch (node->dtype) {
-            case RG_F32: ((float *)(void *)memory)[i] = (float)rg_rng_normal(&r->rng); break;
-            case RG_F64: ((double *)(void *)memory)[i] = rg_rng_normal(&r->rng); break;
-            case RG_BOOL: memory[i] = (char)draw(r, 2); break;
-            default:
-                ((uint32_t *)(void *)memory)[i] = rg_rng_u32(&r->rng) >> draw(r, 32);
-                break;
-            }
+            rg_dtype_store(node->dtype, memory, (size_t)i, drawn(r, node->dtype));
     }
 }
 
