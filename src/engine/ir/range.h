@@ -4,8 +4,8 @@
  *
  * Each value gets an interval that holds all of its finite elements; an end that is infinite
  * means "no bound is known".  Two things are known beside that: which values are squares,
- * magnitudes or rectified, and which are shifted by their own maximum, so that exp cannot
- * overflow and a sum of such exponentials is at least 1. */
+ * magnitudes or rectified, and which are shifted by their own maximum, along axes or within
+ * segments, so that exp cannot overflow and a sum of such exponentials is at least 1. */
 #ifndef RIGOR_ENGINE_IR_RANGE_H
 #define RIGOR_ENGINE_IR_RANGE_H
 

@@ -217,6 +217,69 @@ static rg_val too_wide_exponent(setting *s)
     return rg_exp(rg_mul(rg_tanh(s->w), number(s, 90)));
 }
 
+/* ---- Bounds by selection, segments. */
+
+static rg_val at_most(rg_val x, rg_val most)
+{
+    return rg_select(rg_lt(most, x), most, x);
+}
+
+static rg_val good_ceiling(setting *s)
+{
+    return rg_exp(at_most(s->w, number(s, 80)));
+}
+
+static rg_val good_floor(setting *s)
+{
+    rg_val least = number(s, 1e-3);
+    return rg_log(rg_select(rg_lt(s->w, least), least, s->w));
+}
+
+static rg_val good_other_sides(setting *s)
+{
+    rg_val low = rg_select(rg_lt(s->w, number(s, 1)), s->w, number(s, 1));
+    rg_val high = rg_select(rg_lt(number(s, 1), s->w), s->w, number(s, 1));
+    return rg_add(rg_exp(low), rg_log(high));
+}
+
+static rg_val ceiling_of_another(setting *s)
+{
+    rg_val most = number(s, 80);
+    return rg_exp(rg_select(rg_lt(most, s->x), most, s->w));
+}
+
+static rg_val wrong_side(setting *s)
+{
+    rg_val most = number(s, 80);
+    return rg_exp(rg_select(rg_lt(most, s->w), s->w, most));
+}
+
+/* Which of three segments a row of w is in; the second has none. */
+static rg_val rows_of(setting *s, int32_t first)
+{
+    const int32_t rows[] = {first, 2, 0, 2};
+    return rg_const_array(s->graph, rows, RG_I32, rg_shape_of(4));
+}
+
+static rg_val good_segments(setting *s)
+{
+    rg_val share = rg_segment_softmax(s->w, rows_of(s, 0), 3);
+    return rg_sqrt(rg_add(share, number(s, 1e-3)));
+}
+
+static rg_val other_segments(setting *s)
+{
+    rg_val top = rg_segment_max(s->w, rows_of(s, 0), 3);
+    return rg_exp(rg_sub(s->w, rg_gather(top, rows_of(s, 2), 0)));
+}
+
+static rg_val log_of_segment_sums(setting *s)
+{
+    rg_val rows = rows_of(s, 0), top = rg_segment_max(s->w, rows, 3);
+    rg_val e = rg_exp(rg_sub(s->w, rg_gather(top, rows, 0)));
+    return rg_log(rg_segment_sum(e, rows, 3));
+}
+
 /* ---- Loops of three steps that carry w and share x, or start from zeros. */
 
 typedef void (*body)(rg_loop_body *b, void *context);
@@ -410,6 +473,14 @@ static const struct {
     {"bounded exponent", good_bounded_exponent, ""},
     {"wide exponent", too_wide_exponent, "exp of"},
     {"unused", unused_hazard, ""},
+    {"ceiling", good_ceiling, ""},
+    {"floor", good_floor, ""},
+    {"ceiling and floor from the other side", good_other_sides, ""},
+    {"ceiling of another value", ceiling_of_another, "exp of"},
+    {"wrong side", wrong_side, "exp of"},
+    {"segment softmax", good_segments, ""},
+    {"maxima of other segments", other_segments, "exp of"},
+    {"an empty segment", log_of_segment_sums, "log of a value that can be zero"},
     {"exp in a loop", exp_in_a_loop, "exp of"},
     {"exp behind a stack", exp_behind_a_stack, "exp of"},
     {"loop of bounded carries", good_loop, ""},

@@ -80,6 +80,22 @@ static rg_val fading(rg_scope *s, rg_val x, const rg_conf *conf)
     return rg_linear(s, rg_mul(x, rg_const(s->graph, 1e-4, RG_F32)), s->classes);
 }
 
+/* The gradient fades at tiny weights, and with it that of the layer before; in a branch that is
+ * nearly shut it is small, too, but nothing lies behind it. */
+static rg_val faded(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    x = rg_linear(s, rg_linear(s, rg_mul(x, rg_conf_val(conf, "rate")), 16), 16);
+    rg_val open = rg_mul(x, rg_const(s->graph, 1e-4, RG_F32));
+    return rg_linear(s, rg_add(open, rg_stop_grad(x)), s->classes);
+}
+
+static rg_val side_branch(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    x = rg_linear(s, rg_mul(x, rg_conf_val(conf, "rate")), 16);
+    rg_val side = rg_mul(rg_linear(s, x, 16), rg_const(s->graph, 1e-4, RG_F32));
+    return rg_linear(s, rg_add(x, side), s->classes);
+}
+
 static rg_val growing(rg_scope *s, rg_val x, const rg_conf *conf)
 {
     x = rg_mul(rg_linear(s, rg_mul(x, rg_conf_val(conf, "rate")), 16),
@@ -254,6 +270,8 @@ static const struct {
     {"blind", blind, "warning", "inputs", "does not depend on the features", 1},
     {"unbounded", unbounded, "warning", "values", "exp of a value without an upper bound", 1},
     {"fading", fading, "warning", "signals", "activations fade", 2},
+    {"faded", faded, "warning", "signals", "the gradient fades on its way back", 1},
+    {"side branch", side_branch, NULL, NULL, NULL, 0},
     {"growing", growing, "warning", "signals", "activations grow", 1},
     {"dying", dying, "warning", "signals", "are zero", 1},
     {"deep", deep, "note", "stack", "8 layers or more", 1},
