@@ -60,6 +60,57 @@ static rg_val forgotten_loop(rg_scope *s, rg_val x, const rg_conf *conf)
     return rg_linear(s, x, s->classes);
 }
 
+static rg_val forgotten_activation(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    x = rg_linear(s, rg_mul(x, rg_conf_val(conf, "rate")), 16);
+    rg_activate(x, "sigmoid");
+    return rg_linear(s, x, s->classes);
+}
+
+static rg_val forgotten_order(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    x = rg_mul(x, rg_conf_val(conf, "rate"));
+    rg_argsort(x, 1, false);
+    return rg_linear(s, x, s->classes);
+}
+
+static rg_val forgotten_chain(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    x = rg_linear(s, rg_mul(x, rg_conf_val(conf, "rate")), 16);
+    rg_val y = rg_tanh(x);
+    y = rg_mul(y, y);
+    rg_exp(y);
+    return rg_linear(s, x, s->classes);
+}
+
+/* Two factors become one: nothing reads the first product, which was not in vain. */
+static rg_val folded(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    x = rg_mul(x, rg_conf_val(conf, "rate"));
+    x = rg_mul(x, rg_const(s->graph, 0.5, RG_F32));
+    x = rg_mul(x, rg_const(s->graph, 3, RG_F32));
+    return rg_linear(s, x, s->classes);
+}
+
+/* Of sin, its derivative alone. */
+static rg_val slope(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    x = rg_linear(s, rg_mul(x, rg_conf_val(conf, "rate")), 16);
+    rg_val y = rg_sin(x);
+    rg_val sum = rg_sum(y, RG_ALL_AXES, false), by;
+    rg_grad(sum, &x, 1, &by);
+    return rg_linear(s, by, s->classes);
+}
+
+/* Of the three largest, only where they stand. */
+static rg_val choice(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    rg_val where;
+    x = rg_mul(x, rg_conf_val(conf, "rate"));
+    rg_top_k(x, 3, 1, &where);
+    return rg_add(rg_linear(s, x, s->classes), rg_cast(where, RG_F32));
+}
+
 static rg_val blind(rg_scope *s, rg_val x, const rg_conf *conf)
 {
     rg_val nothing = rg_broadcast(rg_conf_val(conf, "rate"), rg_val_shape(x));
@@ -262,11 +313,20 @@ static const struct {
      "no gradient reaches the parameter linear0.weight", 2},
     {"forgotten", forgotten, "warning", "parameters",
      "does not depend on the parameter linear0", 2},
-    {"forgotten product", forgotten, "note", "outputs", "dot makes a value that nothing uses",
-     1},
+    {"forgotten layer", forgotten, "note", "outputs",
+     "add makes a value of shape (64, 16) that nothing uses", 1},
     {"last state", last_state, NULL, NULL, NULL, 0},
     {"forgotten loop", forgotten_loop, "note", "outputs",
-     "loop makes a value that nothing uses", 0},
+     "loop makes a value of shape (4, 64, 8) that nothing uses", 1},
+    {"forgotten activation", forgotten_activation, "note", "outputs",
+     "add makes a value of shape (64, 16) that nothing uses", 1},
+    {"forgotten order", forgotten_order, "note", "outputs",
+     "argsort makes a value of shape (64, 8) that nothing uses", 1},
+    {"forgotten, one after another", forgotten_chain, "note", "outputs",
+     "exp makes a value of shape (64, 16) that nothing uses", 1},
+    {"folded", folded, NULL, NULL, NULL, 0},
+    {"slope", slope, NULL, NULL, NULL, 0},
+    {"choice", choice, NULL, NULL, NULL, 0},
     {"blind", blind, "warning", "inputs", "does not depend on the features", 1},
     {"unbounded", unbounded, "warning", "values", "exp of a value without an upper bound", 1},
     {"fading", fading, "warning", "signals", "activations fade", 2},
