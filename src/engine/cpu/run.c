@@ -196,6 +196,7 @@ static void fail_memory(const rg_executable *program, size_t bytes, rg_err *err)
     const rg_layout *l = &program->layout;
     uint32_t id = largest_value(l);
     const rg_node *node = rg_node_of(l->graph, id);
+    bool named = id && node->op == RG_OP_input;
     char where[160] = "", shape[160];
     rg_shape_text(shape, node->shape);
     if (node->at.file)
@@ -203,7 +204,7 @@ static void fail_memory(const rg_executable *program, size_t bytes, rg_err *err)
     rg_fail(
         err, RG_INPUT, where, "use smaller dimensions or smaller batches",
         "no memory for a plan of %zu MiB; its largest value, %s of shape %s, takes %lld MiB",
-        bytes >> 20, rg_ops[node->op].name, shape,
+        bytes >> 20, named ? node->attr.name : rg_ops[node->op].name, shape,
         id ? (long long)(l->slot[l->slot_of[id]].bytes >> 20) : 0LL);
 }
 

@@ -37,7 +37,7 @@ static void fail_difference(network *read, size_t i, const rg_weight *trained,
     name_weight(one, trained);
     name_weight(other, asked);
     rg_graph_at(read->graph, at.file, at.line);
-    rg_graph_fail(read->graph, "ask for the same weights whatever s->training is",
+    rg_graph_fail(read->graph, "ask for the same weights in both, and for any number of rows",
                   "weight %zu of the model is %s in training and %s in evaluation", i + 1, one,
                   other);
 }
