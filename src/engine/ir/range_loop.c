@@ -10,7 +10,8 @@
 
 static bool extend(rg_range *known, rg_range next, bool widen)
 {
-    bool lower = next.lo<known->lo, higher = next.hi> known->hi;
+    bool lower = next.lo < known->lo;
+    bool higher = next.hi > known->hi;
     if (lower)
         known->lo = widen ? -INFINITY : next.lo;
     if (higher)
