@@ -64,7 +64,7 @@ typedef enum rg_code {
 typedef struct rg_err {
     rg_code code;
     char where[160];  /* "digits.yaml:12:7", "results.csv:104", "" when it has no place */
-    char what[640];   /* one sentence: what is wrong */
+    char what[1280];  /* one sentence: what is wrong; or a report of a few lines */
     char remedy[320]; /* one sentence: what to do next; may be empty */
 } rg_err;
 

@@ -100,7 +100,7 @@ rg_val rg_scope_weight(rg_scope *scope, const char *name, rg_shape shape, rg_ini
  */
 rg_val rg_scope_buffer(rg_scope *scope, const char *name, rg_shape shape, rg_init init);
 void rg_scope_keep(rg_scope *scope, rg_val buffer, rg_val next);
-/* Adds a scalar to the loss of the step: a balance of experts, a penalty. */
+/* Adds a scalar of the weights' type to the loss of the step: a balance of experts, a penalty. */
 void rg_scope_penalize(rg_scope *scope, rg_val penalty);
 size_t rg_scope_weights(const rg_scope *scope,
                         const rg_weight **ret); /* in order of creation */

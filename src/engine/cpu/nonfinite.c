@@ -55,13 +55,14 @@ static void name_node(const rg_node *node, rg_str *ret)
         rg_str_printf(ret, " (%s:%d)", rg_path_base(node->at.file), node->at.line);
 }
 
+/* The value and its operands; of a loop, whose body tells more, the value alone. */
 static void report_node(const rg_graph *graph, const rg_node *node, const void *value,
                         const void *const *operand, rg_str *ret)
 {
     name_node(node, ret);
     rg_str_add(ret, ": ");
     describe(node, value, ret);
-    for (uint32_t i = 0; i < node->n_in; i++) {
+    for (uint32_t i = 0; node->op != RG_OP_loop && i < node->n_in; i++) {
         const rg_node *x = rg_operand(graph, node, i);
         rg_str_printf(ret, "\n  operand %u: ", i + 1);
         name_node(x, ret);

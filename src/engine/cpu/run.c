@@ -2,6 +2,7 @@
 #include "engine/cpu/program.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- Compiling: graph -> layout -> kernels. */
@@ -175,14 +176,45 @@ void rg_program_states_free(const rg_executable *program, void **state)
     rg_free(state);
 }
 
+/* The id of the value that takes most memory; 0: none takes any. */
+static uint32_t largest_value(const rg_layout *l)
+{
+    uint32_t ret = 0;
+    int64_t most = 0;
+    for (uint32_t id = 1; id <= l->count; id++) {
+        uint32_t slot = l->live[id] && l->root[id] == id ? l->slot_of[id] : RG_NONE;
+        if (slot == RG_NONE || l->slot[slot].fixed || l->slot[slot].bytes <= most)
+            continue;
+        most = l->slot[slot].bytes;
+        ret = id;
+    }
+    return ret;
+}
+
+static void fail_memory(const rg_executable *program, size_t bytes, rg_err *err)
+{
+    const rg_layout *l = &program->layout;
+    uint32_t id = largest_value(l);
+    const rg_node *node = rg_node_of(l->graph, id);
+    bool named = id && node->op == RG_OP_input;
+    char where[160] = "", shape[160];
+    rg_shape_text(shape, node->shape);
+    if (node->at.file)
+        snprintf(where, sizeof(where), "%s:%d", rg_path_base(node->at.file), node->at.line);
+    rg_fail(
+        err, RG_INPUT, where, "use smaller dimensions or smaller batches",
+        "no memory for a plan of %zu MiB; its largest value, %s of shape %s, takes %lld MiB",
+        bytes >> 20, named ? node->attr.name : rg_ops[node->op].name, shape,
+        id ? (long long)(l->slot[l->slot_of[id]].bytes >> 20) : 0LL);
+}
+
 rg_plan *rg_plan_of(rg_executable *program, rg_err *err)
 {
     const rg_layout *l = &program->layout;
     size_t scratch = program->scratch * (size_t)program->threads;
     char *block = rg_try_alloc(l->bytes + scratch + 2 * RG_MEMORY_ALIGN);
     if (!block) {
-        rg_fail(err, RG_INTERNAL, NULL, "use smaller dimensions or fewer members",
-                "no memory for a plan of %zu MiB", (l->bytes + scratch) >> 20);
+        fail_memory(program, l->bytes + scratch, err);
         rg_program_release(program);
         return NULL;
     }

@@ -214,6 +214,8 @@ rg_val rg_node_add(rg_graph *graph, const rg_node *wanted)
         return poison(graph);
     shape_clear_tail(&node.shape);
     rg_val simpler = rg_simplify(graph, &node);
+    for (uint32_t i = 0; simpler.id && i < node.n_in; i++)
+        graph->node.at[node.in[i]].read = true;
     if (simpler.id)
         return simpler;
     known_grow(graph);

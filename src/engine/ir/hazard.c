@@ -1,18 +1,39 @@
 /* hazard.c - operations that the values of their operands can break (see range.h). */
+#include "engine/ir/loop.h"
 #include "engine/ir/range.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-typedef struct looking {
+typedef RG_VEC(rg_hazard) hazards;
+
+typedef struct looking { /* at a graph, or at the body of a loop in it */
     const rg_graph *graph;
     const rg_range *range;
     bool *needed;   /* by id: the loss depends on it */
     bool *wanted;   /* by id: it depends, smoothly, on what is differentiated by */
     bool *receives; /* by id: a derivative of the loss reaches it */
-    RG_VEC(rg_hazard) found;
+    hazards *found;
 } looking;
+
+static looking look_at(const rg_graph *graph, const rg_range *range, hazards *found)
+{
+    size_t n = rg_graph_count(graph) + 1;
+    return (looking){.graph = graph,
+                     .range = range,
+                     .needed = RG_NEW_ARRAY(bool, n),
+                     .wanted = RG_NEW_ARRAY(bool, n),
+                     .receives = RG_NEW_ARRAY(bool, n),
+                     .found = found};
+}
+
+static void look_away(looking *l)
+{
+    rg_free(l->needed);
+    rg_free(l->wanted);
+    rg_free(l->receives);
+}
 
 /* ---- What depends on what. */
 static bool is_smooth(const rg_node *node)
@@ -21,21 +42,16 @@ static bool is_smooth(const rg_node *node)
            node->op != RG_OP_floor;
 }
 
-static void mark_wanted(looking *l, size_t count, const rg_val *x, size_t n)
+/* From what is marked already. */
+static void spread_marks(looking *l)
 {
-    for (size_t i = 0; i < n; i++)
-        l->wanted[x[i].id] = true;
-    for (size_t id = 1; id <= count; id++) {
-        const rg_node *node = rg_node_of(l->graph, (uint32_t)id);
+    uint32_t count = (uint32_t)rg_graph_count(l->graph);
+    for (uint32_t id = 1; id <= count; id++) {
+        const rg_node *node = rg_node_of(l->graph, id);
         for (uint32_t i = 0; is_smooth(node) && i < node->n_in; i++)
             l->wanted[id] |= l->wanted[node->in[i]];
     }
-}
-
-static void mark_back(looking *l, uint32_t loss)
-{
-    l->needed[loss] = l->receives[loss] = true;
-    for (uint32_t id = loss; id > 0; id--) {
+    for (uint32_t id = count; id > 0; id--) {
         const rg_node *node = rg_node_of(l->graph, id);
         for (uint32_t i = 0; i < node->n_in; i++) {
             l->needed[node->in[i]] |= l->needed[id];
@@ -45,11 +61,21 @@ static void mark_back(looking *l, uint32_t loss)
 }
 
 /* ---- Checks. */
+static bool is_known(const hazards *found, const rg_hazard *h)
+{
+    for (size_t i = 0; i < found->len; i++)
+        if (found->at[i].at.file == h->at.file && found->at[i].at.line == h->at.line &&
+            !strcmp(found->at[i].what, h->what))
+            return true;
+    return false;
+}
+
 static void found(looking *l, uint32_t id, const char *what, const char *remedy)
 {
-    rg_hazard h = {.id = id, .remedy = remedy};
+    rg_hazard h = {.at = rg_node_of(l->graph, id)->at, .remedy = remedy};
     snprintf(h.what, sizeof(h.what), "%s", what);
-    rg_vec_push(&l->found, h);
+    if (!is_known(l->found, &h))
+        rg_vec_push(l->found, h);
 }
 
 static rg_range of(const looking *l, const rg_node *node, size_t i)
@@ -125,31 +151,89 @@ static void check_pow(looking *l, uint32_t id, const rg_node *node)
               "add a small constant to what is positive");
 }
 
+static void check_loop(looking *l, uint32_t id, const rg_node *loop);
+
 static void (*const checks[RG_OPS])(looking *, uint32_t, const rg_node *) = {
     [RG_OP_exp] = check_exp, [RG_OP_log] = check_log, [RG_OP_sqrt] = check_sqrt,
-    [RG_OP_div] = check_div, [RG_OP_pow] = check_pow,
+    [RG_OP_div] = check_div, [RG_OP_pow] = check_pow, [RG_OP_loop] = check_loop,
 };
+
+static bool is_of_interest(const looking *l, uint32_t id)
+{
+    const rg_node *node = rg_node_of(l->graph, id);
+    return l->needed[id] && checks[node->op] && rg_shape_count(node->shape) > 0;
+}
+
+static void check_all(looking *l)
+{
+    for (uint32_t id = 1; id <= rg_graph_count(l->graph); id++)
+        if (is_of_interest(l, id))
+            checks[rg_node_of(l->graph, id)->op](l, id, rg_node_of(l->graph, id));
+}
+
+/* ---- Bodies of loops. */
+static bool join(bool *mark, bool other)
+{
+    bool new = other && !*mark;
+    *mark |= other;
+    return new;
+}
+
+/* What is known of a carry before a step and after it is one. */
+static bool join_carries(looking *in, const rg_body *body, uint32_t carries)
+{
+    bool new = false;
+    for (uint32_t c = 0; c < carries; c++) {
+        uint32_t before = body->input[c].id, after = body->output[c].id;
+        new |= join(&in->wanted[before], in->wanted[after]);
+        new |= join(&in->needed[after], in->needed[before]);
+        new |= join(&in->receives[after], in->receives[before]);
+    }
+    return new;
+}
+
+static void mark_body(looking *in, const looking *l, uint32_t first, const rg_node *loop)
+{
+    const rg_body *body = loop->attr.loop.body;
+    for (uint32_t i = 0; i < body->inputs; i++)
+        in->wanted[body->input[i].id] = l->wanted[loop->in[i]];
+    for (uint32_t r = 0; r < rg_loop_results(loop); r++) {
+        rg_val of = r < body->outputs ? body->output[r] : body->input[r - body->outputs];
+        in->needed[of.id] |= l->needed[first + r];
+        in->receives[of.id] |= l->receives[first + r];
+    }
+    do
+        spread_marks(in);
+    while (join_carries(in, body, loop->attr.loop.carries));
+}
+
+/* With the first of its results. */
+static void check_loop(looking *l, uint32_t id, const rg_node *loop)
+{
+    uint32_t first = id - loop->attr.loop.result;
+    for (uint32_t other = first; other < id; other++)
+        if (is_of_interest(l, other))
+            return;
+    rg_range *range = rg_ranges_of_body(loop, l->range);
+    looking in = look_at(loop->attr.loop.body->graph, range, l->found);
+    mark_body(&in, l, first, loop);
+    if (loop->attr.loop.steps > 0)
+        check_all(&in);
+    look_away(&in);
+    rg_free(range);
+}
 
 size_t rg_hazards_of(rg_val loss, const rg_val *x, size_t n, const rg_range *ranges,
                      rg_hazard **ret)
 {
-    const rg_graph *graph = loss.graph;
-    size_t count = rg_graph_count(graph);
-    looking l = {.graph = graph,
-                 .range = ranges,
-                 .needed = RG_NEW_ARRAY(bool, count + 1),
-                 .wanted = RG_NEW_ARRAY(bool, count + 1),
-                 .receives = RG_NEW_ARRAY(bool, count + 1)};
-    mark_wanted(&l, count, x, n);
-    mark_back(&l, loss.id);
-    for (uint32_t id = 1; id <= count; id++) {
-        const rg_node *node = rg_node_of(graph, id);
-        if (l.needed[id] && checks[node->op] && rg_shape_count(node->shape) > 0)
-            checks[node->op](&l, id, node);
-    }
-    rg_free(l.needed);
-    rg_free(l.wanted);
-    rg_free(l.receives);
-    *ret = l.found.at;
-    return l.found.len;
+    hazards found = {0};
+    looking l = look_at(loss.graph, ranges, &found);
+    for (size_t i = 0; i < n; i++)
+        l.wanted[x[i].id] = true;
+    l.needed[loss.id] = l.receives[loss.id] = true;
+    spread_marks(&l);
+    check_all(&l);
+    look_away(&l);
+    *ret = found.at;
+    return found.len;
 }

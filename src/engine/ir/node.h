@@ -66,6 +66,7 @@ typedef struct rg_node {
     rg_attr attr;
     rg_place at;
     bool forget; /* reverse mode computes it again instead of reading it (remat.c) */
+    bool read;   /* a rewrite or a transform looked at it, though nothing may depend on it */
 } rg_node;
 
 struct rg_graph {

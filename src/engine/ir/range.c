@@ -14,6 +14,7 @@ typedef struct ranging {
      * was subtracted.  0: nothing is known. */
     uint32_t *peak_axes;
     double *peak;
+    uint32_t *peak_rows; /* the same within the rows of each segment; by which indices */
 } ranging;
 
 /* ---- Ends.  Elements are finite, so that zero times an unknown one is zero. */
@@ -94,6 +95,21 @@ static bool is_own_maximum(const rg_graph *graph, uint32_t x, uint32_t m, uint32
             return false;
     }
     *ret_axes = top->attr.axes;
+    return true;
+}
+
+/* Is m, of x's shape, for each row of x the maximum over the rows of its segment? */
+static bool is_segment_maximum(const rg_graph *graph, uint32_t x, uint32_t m,
+                               uint32_t *ret_rows)
+{
+    const rg_node *laid = rg_node_of(graph, behind_stop(graph, m));
+    if (laid->op != RG_OP_gather)
+        return false;
+    const rg_node *top = rg_node_of(graph, behind_stop(graph, laid->in[0]));
+    if (top->op != RG_OP_scatter_max || top->in[0] != laid->in[1] || top->in[1] != x ||
+        top->attr.axis != laid->attr.axis)
+        return false;
+    *ret_rows = laid->in[1];
     return true;
 }
 
@@ -218,10 +234,9 @@ static rg_range range_add(ranging *r, const rg_node *node)
 static rg_range range_sub(ranging *r, const rg_node *node)
 {
     rg_range x = operand(r, node, 0), y = operand(r, node, 1);
-    uint32_t axes;
     rg_range ret = {x.lo - y.hi, x.hi - y.lo};
-    if (is_own_maximum(r->graph, node->in[0], node->in[1], &axes)) {
-        r->peak_axes[r->id] = axes;
+    if (is_own_maximum(r->graph, node->in[0], node->in[1], &r->peak_axes[r->id]) ||
+        is_segment_maximum(r->graph, node->in[0], node->in[1], &r->peak_rows[r->id])) {
         r->peak[r->id] = 0;
         ret.hi = 0;
     }
@@ -283,9 +298,26 @@ static bool replaces_zero(const rg_graph *graph, const rg_node *node)
            is_constant(graph, test->in[1], 0);
 }
 
+/* Of the choice that is made where the condition holds, or where it fails: x < c bounds x itself. */
+static rg_range range_chosen(const ranging *r, const rg_node *node, bool holds)
+{
+    const rg_node *test = rg_operand(r->graph, node, 0);
+    uint32_t x = node->in[holds ? 1 : 2];
+    rg_range ret = r->range[x];
+    if (test->op == RG_OP_lt && test->in[0] == x && holds)
+        ret.hi = fmin(ret.hi, operand(r, test, 1).hi);
+    else if (test->op == RG_OP_lt && test->in[0] == x)
+        ret.lo = fmax(ret.lo, operand(r, test, 1).lo);
+    else if (test->op == RG_OP_lt && test->in[1] == x && holds)
+        ret.lo = fmax(ret.lo, operand(r, test, 0).lo);
+    else if (test->op == RG_OP_lt && test->in[1] == x)
+        ret.hi = fmin(ret.hi, operand(r, test, 0).hi);
+    return ret;
+}
+
 static rg_range range_select(ranging *r, const rg_node *node)
 {
-    rg_range yes = operand(r, node, 1), no = operand(r, node, 2);
+    rg_range yes = range_chosen(r, node, true), no = range_chosen(r, node, false);
     if (replaces_zero(r->graph, node) && no.lo == 0)
         no.lo = node->dtype == RG_F32 ? FLT_TRUE_MIN : DBL_TRUE_MIN;
     return hull(yes, no);
@@ -347,6 +379,19 @@ static rg_range range_scatter_add(ranging *r, const rg_node *node)
     return hull((rg_range){0, 0}, (rg_range){product(n, x.lo), product(n, x.hi)});
 }
 
+/* Sums over segments, laid along their rows again: each holds the peak of its segment. */
+static rg_range range_gather(ranging *r, const rg_node *node)
+{
+    rg_range ret = operand(r, node, 0);
+    const rg_node *sum = rg_operand(r->graph, node, 0);
+    if (sum->op != RG_OP_scatter_add || sum->in[0] != node->in[1] ||
+        sum->attr.axis != node->attr.axis)
+        return ret;
+    if (r->peak_rows[sum->in[1]] == node->in[1] && operand(r, sum, 1).lo >= 0)
+        ret.lo = fmax(ret.lo, r->peak[sum->in[1]]);
+    return ret;
+}
+
 /* The least value of the type where no entry is. */
 static rg_range range_scatter_max(ranging *r, const rg_node *node)
 {
@@ -369,6 +414,14 @@ static rg_range range_conv(ranging *r, const rg_node *node)
     return (rg_range){product(taps, one.lo), product(taps, one.hi)};
 }
 
+/* The first of the siblings, which stand one after the other, fills in all. */
+static rg_range range_loop(ranging *r, const rg_node *node)
+{
+    if (node->attr.loop.result == 0)
+        rg_ranges_of_results(node, r->range, &r->range[r->id]);
+    return r->range[r->id];
+}
+
 static rg_range (*const rules[RG_OPS])(ranging *, const rg_node *) = {
     [RG_OP_input] = range_input,     [RG_OP_const] = range_const,
     [RG_OP_array] = range_array,     [RG_OP_iota] = range_iota,
@@ -387,18 +440,21 @@ static rg_range (*const rules[RG_OPS])(ranging *, const rg_node *) = {
     [RG_OP_broadcast] = range_same,  [RG_OP_slice] = range_same,
     [RG_OP_pad] = range_pad,         [RG_OP_concat] = range_concat,
     [RG_OP_reverse] = range_same,    [RG_OP_dot] = range_dot,
-    [RG_OP_gather] = range_same,     [RG_OP_scatter_add] = range_scatter_add,
+    [RG_OP_gather] = range_gather,   [RG_OP_scatter_add] = range_scatter_add,
     [RG_OP_conv] = range_conv,       [RG_OP_scatter_max] = range_scatter_max,
     [RG_OP_argsort] = range_argsort, [RG_OP_barrier] = range_same,
+    [RG_OP_loop] = range_loop,
 };
 
 /* Which element is largest survives what is rising or leaves elements in their place. */
 static void keep_peak(ranging *r, uint32_t id, const rg_node *node)
 {
     uint32_t from = node->n_in ? node->in[0] : 0;
-    if (!from || !r->peak_axes[from] || (node->op != RG_OP_exp && node->op != RG_OP_stop_grad))
+    if (!from || (!r->peak_axes[from] && !r->peak_rows[from]) ||
+        (node->op != RG_OP_exp && node->op != RG_OP_stop_grad))
         return;
     r->peak_axes[id] = r->peak_axes[from];
+    r->peak_rows[id] = r->peak_rows[from];
     r->peak[id] = node->op == RG_OP_exp ? exp(r->peak[from]) : r->peak[from];
 }
 
@@ -421,7 +477,8 @@ rg_range *rg_ranges_of(const rg_graph *graph, const rg_given_range *given, size_
                  .n_given = n,
                  .range = RG_NEW_ARRAY(rg_range, count + 1),
                  .peak_axes = RG_NEW_ARRAY(uint32_t, count + 1),
-                 .peak = RG_NEW_ARRAY(double, count + 1)};
+                 .peak = RG_NEW_ARRAY(double, count + 1),
+                 .peak_rows = RG_NEW_ARRAY(uint32_t, count + 1)};
     for (uint32_t id = 1; id <= count; id++) {
         r.id = id;
         const rg_node *node = rg_node_of(graph, id);
@@ -431,5 +488,6 @@ rg_range *rg_ranges_of(const rg_graph *graph, const rg_given_range *given, size_
     }
     rg_free(r.peak_axes);
     rg_free(r.peak);
+    rg_free(r.peak_rows);
     return r.range;
 }

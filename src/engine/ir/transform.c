@@ -9,11 +9,21 @@ static rg_graph *graph_of(rg_values x)
     return NULL;
 }
 
+static void mark_read(rg_graph *graph, rg_values x)
+{
+    for (size_t i = 0; i < x.n; i++)
+        if (x.at[i].graph == graph)
+            graph->node.at[x.at[i].id].read = true;
+}
+
 rg_graph *rg_transform_open(rg_place at, rg_values a, rg_values b)
 {
     rg_graph *first = graph_of(a), *graph = first ? first : graph_of(b);
-    if (graph)
-        rg_graph_pin(graph, at);
+    if (!graph)
+        return NULL;
+    rg_graph_pin(graph, at);
+    mark_read(graph, a);
+    mark_read(graph, b);
     return graph;
 }
 

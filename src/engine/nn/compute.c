@@ -37,6 +37,12 @@ rg_val rg_at_least(rg_val x, double floor)
     return rg_max(x, rg_number(x, floor));
 }
 
+rg_val rg_at_most(rg_val x, double ceiling)
+{
+    rg_val most = rg_number(x, ceiling);
+    return rg_select(rg_lt(most, x), most, x);
+}
+
 rg_val rg_length(rg_val x, int axis)
 {
     return rg_number(x, (double)rg_val_shape(x).dim[axis]);

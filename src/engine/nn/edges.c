@@ -70,25 +70,26 @@ static rg_val scores(rg_scope *scope, rg_val h, const char *name)
     return rg_sum(rg_mul(h, a), RG_AXIS(2), false);
 }
 
-static rg_val with_axis(rg_val x) /* (N, H) -> (N, H, 1) */
+/* The edges, and one from each node to itself. */
+static rg_edges with_loops(rg_val x, const rg_edges *edges)
 {
-    rg_shape shape = rg_val_shape(x);
-    return rg_reshape(x, rg_shape_of(shape.dim[0], shape.dim[1], 1));
+    rg_shape nodes = rg_shape_of(rg_val_shape(x).dim[0]);
+    rg_val self[] = {rg_iota(x.graph, nodes, 0, rg_val_dtype(edges->source)),
+                     rg_iota(x.graph, nodes, 0, rg_val_dtype(edges->target))};
+    return (rg_edges){rg_concat((rg_val[]){edges->source, self[0]}, 2, 0),
+                      rg_concat((rg_val[]){edges->target, self[1]}, 2, 0)};
 }
 
-/* The softmax over the sources j of a node i is shifted by leaky(max s + t_i), which bounds
- * every leaky(s_j + t_i) since leaky grows; so nothing overflows and no maximum over a node's
- * own edges is needed. */
+/* h: (N, H, F), s and t: (N, H) -> (N, H, F). */
 static rg_val heard(rg_val h, rg_val s, rg_val t, const rg_edges *edges)
 {
-    rg_val bound = rg_stop_grad(leaky(rg_add(rg_amax(s, RG_AXIS(0), true), t)));
-    rg_val logit =
-        leaky(rg_add(rg_gather(s, edges->source, 0), rg_gather(t, edges->target, 0)));
-    rg_val weight = rg_exp(rg_sub(logit, rg_gather(bound, edges->target, 0)));
-    rg_val own = rg_exp(rg_sub(leaky(rg_add(s, t)), bound));
-    rg_val sent = rg_mul(with_axis(weight), rg_gather(h, edges->source, 0));
-    rg_val sum = rg_add(delivered(sent, h, edges), rg_mul(with_axis(own), h));
-    return rg_div(sum, with_axis(rg_add(delivered(weight, own, edges), own)));
+    rg_shape shape = rg_val_shape(h);
+    rg_edges all = with_loops(h, edges);
+    rg_val logit = leaky(rg_add(rg_gather(s, all.source, 0), rg_gather(t, all.target, 0)));
+    rg_val weight = rg_segment_softmax(logit, all.target, shape.dim[0]); /* (E + N, H) */
+    rg_shape each = rg_shape_of(rg_val_shape(logit).dim[0], shape.dim[1], 1);
+    rg_val sent = rg_mul(rg_reshape(weight, each), rg_gather(h, all.source, 0));
+    return delivered(sent, h, &all);
 }
 
 static rg_val graph_attention(rg_scope *scope, rg_val x, const rg_edges *edges, int64_t width,

@@ -11,7 +11,8 @@ rg_val rg_mean_over(rg_val x, uint32_t axes); /* the axes stay, with length 1 */
 rg_val rg_square(rg_val x);
 rg_val rg_positive_part(rg_val x); /* max(x, 0) with derivative 0 at 0; NaN stays */
 rg_val rg_at_least(rg_val x, double floor);
-rg_val rg_length(rg_val x, int axis); /* of the axis, as a constant of x's type */
+rg_val rg_at_most(rg_val x, double ceiling); /* NaN stays */
+rg_val rg_length(rg_val x, int axis);        /* of the axis, as a constant of x's type */
 rg_val rg_part_of(rg_val x, int axis, int64_t from, int64_t to);
 /* x: (C) -> (1, ..., C, ..., 1): broadcasts along `axis` of a value of that rank. */
 rg_val rg_along(rg_val x, int rank, int axis);

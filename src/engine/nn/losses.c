@@ -155,11 +155,11 @@ static rg_val info_nce(rg_val query, rg_val key, rg_val temperature)
     return cross_entropy(rg_div(likeness, temperature), own, (rg_val){0});
 }
 
-/* |a - b + 1e-6|, as PyTorch: its derivative exists at a = b. */
+/* |a - b + 1e-6|, as PyTorch: its derivative exists at a = b, and with the floor at 0 as well. */
 static rg_val distance(rg_val a, rg_val b)
 {
     rg_val apart = rg_add(rg_sub(a, b), rg_number(a, 1e-6));
-    return rg_sqrt(rg_sum(rg_square(apart), RG_AXIS(1), false));
+    return rg_sqrt(rg_at_least(rg_sum(rg_square(apart), RG_AXIS(1), false), 1e-24));
 }
 
 static rg_val triplet(rg_val anchor, rg_val positive, rg_val negative, rg_val margin)

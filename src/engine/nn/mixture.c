@@ -78,6 +78,9 @@ static bool spec_fits(rg_scope *scope, rg_val x, const rg_mixture *spec)
     return fits;
 }
 
+/* The most probable expert has 1 / E or more: this floor is never reached. */
+#define LEAST_SUM 1e-20
+
 /* Several chosen experts share 1 (Mixtral); a single one keeps its probability, which is what
  * the router learns from (Switch). */
 static rg_val mixture(rg_scope *scope, rg_val x, const rg_mixture *spec)
@@ -92,7 +95,7 @@ static rg_val mixture(rg_scope *scope, rg_val x, const rg_mixture *spec)
     rg_val chosen = top_mask(probability, spec->active);
     rg_val gates = rg_mul(probability, chosen);
     if (spec->active > 1)
-        gates = rg_div(gates, rg_sum(gates, RG_AXIS(1), true));
+        gates = rg_div(gates, rg_at_least(rg_sum(gates, RG_AXIS(1), true), LEAST_SUM));
     rg_val y = rg_reshape(experts(scope, tokens, gates, spec), shape);
     if (scope->training && spec->balance > 0) {
         rg_val loss = balance_of(chosen, probability, tokens_there(scope, x), spec->active);

@@ -78,6 +78,10 @@ static rg_val look_back(rg_scope *scope, rg_val u, const widths *w)
     return rg_permute(rg_conv1d(scope, rg_permute(u, swap), &spec), swap);
 }
 
+/* Rates begin at 1, 2, ... N; a state of rate e^20 has forgotten all within any time step.  Infinite
+ * ones would make NaN of a time step of 0. */
+#define LOG_RATE_MOST 20
+
 /* The time steps, b and c from what they act on, through a bottle-neck of rank R. */
 static rg_val select_and_scan(rg_scope *scope, rg_val u, const widths *w)
 {
@@ -90,7 +94,7 @@ static rg_val select_and_scan(rg_scope *scope, rg_val u, const widths *w)
         (rg_init){.kind = RG_INIT_STATE_RATES, .fan_in = w->inner, .fan_out = w->states});
     rg_selective_scan_spec spec = {
         .delta = rg_activate(rg_add(step, bias), "softplus"),
-        .a = rg_neg(rg_exp(log_rate)),
+        .a = rg_neg(rg_exp(rg_at_most(log_rate, LOG_RATE_MOST))),
         .b = rg_part_of(all, 2, w->rank, w->rank + w->states),
         .c = rg_part_of(all, 2, w->rank + w->states, w->rank + 2 * w->states),
         .skip = rg_scope_weight(scope, "skip", rg_shape_of(w->inner),

@@ -96,12 +96,49 @@ rg_val rg_scope_buffer(rg_scope *scope, const char *name, rg_shape shape, rg_ini
     return input;
 }
 
+/* The latest: values of a graph with a mistake are all one. */
+static rg_weight *buffer_of(const rg_scope *scope, rg_val buffer)
+{
+    rg_weight *weight = scope->state->weights.at;
+    for (size_t i = scope->state->weights.len; i-- > 0;)
+        if (weight[i].buffer && weight[i].input.id == buffer.id)
+            return &weight[i];
+    return NULL;
+}
+
+static bool is_ours(const rg_scope *scope, rg_val x, const char *what)
+{
+    if (x.graph != scope->graph)
+        rg_graph_fail(scope->graph, "pass a value made in this graph",
+                      "%s is no value of this graph", what);
+    return x.graph == scope->graph;
+}
+
+static bool is_like(rg_val x, rg_dtype dtype, rg_shape shape)
+{
+    return rg_val_dtype(x) == dtype && rg_shape_same(rg_val_shape(x), shape);
+}
+
 void rg_scope_keep(rg_scope *scope, rg_val buffer, rg_val next)
 {
-    scope_state *state = scope->state;
-    for (size_t i = 0; i < state->weights.len; i++)
-        if (state->weights.at[i].buffer && state->weights.at[i].input.id == buffer.id)
-            state->weights.at[i].next = next;
+    rg_weight *kept = buffer_of(scope, buffer);
+    char wanted[160], given[160];
+    if (!is_ours(scope, buffer, "the buffer to keep") ||
+        !is_ours(scope, next, "what a buffer is to become"))
+        return;
+    rg_shape_text(wanted, rg_val_shape(buffer));
+    rg_shape_text(given, rg_val_shape(next));
+    if (!kept)
+        rg_graph_fail(scope->graph, "make it with rg_scope_buffer",
+                      "only buffers can be kept: a value of shape %s is none", wanted);
+    else if (!is_like(next, rg_val_dtype(buffer), rg_val_shape(buffer)))
+        rg_graph_fail(scope->graph, "keep a value of the buffer's shape and type",
+                      "the buffer %s of shape %s and type %s cannot become a value of shape %s "
+                      "and type %s",
+                      kept->name, wanted, rg_dtype_name(rg_val_dtype(buffer)), given,
+                      rg_dtype_name(rg_val_dtype(next)));
+    else
+        kept->next = next;
 }
 
 size_t rg_scope_weights(const rg_scope *scope, const rg_weight **ret)
@@ -117,7 +154,17 @@ uint32_t rg_scope_site(rg_scope *scope)
 
 void rg_scope_penalize(rg_scope *scope, rg_val penalty)
 {
-    scope->penalty = scope->penalty.id ? rg_add(scope->penalty, penalty) : penalty;
+    char shape[160];
+    if (!is_ours(scope, penalty, "the penalty"))
+        return;
+    if (is_like(penalty, scope->dtype, RG_SCALAR)) {
+        scope->penalty = scope->penalty.id ? rg_add(scope->penalty, penalty) : penalty;
+        return;
+    }
+    rg_shape_text(shape, rg_val_shape(penalty));
+    rg_graph_fail(scope->graph, "sum it up: rg_sum(x, RG_ALL_AXES, false)",
+                  "a penalty is a scalar of type %s, not a value of shape %s and type %s",
+                  rg_dtype_name(scope->dtype), shape, rg_dtype_name(rg_val_dtype(penalty)));
 }
 
 rg_val rg_scope_present(const rg_scope *scope, rg_val x)

@@ -29,7 +29,24 @@ static void build(checking *c)
     rg_val losses = rg_network_losses(&c->net, spec, c->out, c->y);
     rg_val share = rg_const(graph, 1 / (double)c->batch, RG_F32);
     c->loss = rg_sum(rg_mul(losses, share), RG_ALL_AXES, false);
+    if (c->net.scope->penalty.id)
+        c->loss = rg_add(c->loss, c->net.scope->penalty);
     c->n_weights = rg_scope_weights(c->net.scope, &c->weight);
+}
+
+/* Whether evaluation, too, can be built, of the same weights. */
+static bool evaluates(const checking *c, rg_err *err)
+{
+    network net;
+    rg_network_open(&net, c->spec, false);
+    rg_network_forward(&net, c->spec,
+                       rg_input(net.graph, "data.x", RG_F32, rg_val_shape(c->x)));
+    rg_network_compare(&c->net, &net);
+    const rg_err *mistake = rg_graph_error(net.graph);
+    bool ok = mistake->code == RG_OK ||
+              rg_fail(err, mistake->code, mistake->where, mistake->remedy, "%s", mistake->what);
+    rg_network_close(&net);
+    return ok;
 }
 
 /* d(loss)/d(weights), (x) and (what each layer gives on). */
@@ -95,8 +112,7 @@ static void check_values(checking *c)
     rg_hazard *hazard;
     size_t found = rg_hazards_of(c->loss, by, c->n_weights, range, &hazard);
     for (size_t i = 0; i < found; i++)
-        check_say(c, "values", true, rg_node_of(c->net.graph, hazard[i].id)->at,
-                  hazard[i].remedy, "%s", hazard[i].what);
+        check_say(c, "values", true, hazard[i].at, hazard[i].remedy, "%s", hazard[i].what);
     rg_free(hazard);
     rg_free(range);
 }
@@ -108,6 +124,8 @@ static bool check_all(checking *c, rg_err *err)
     build(c);
     check_find_layers(c);
     if (rg_graph_error(c->net.graph)->code == RG_OK) {
+        if (!evaluates(c, err))
+            return false;
         differentiate(c);
         check_reach(c);
         check_values(c);

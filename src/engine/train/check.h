@@ -21,7 +21,7 @@ typedef struct checking {
     rg_arena *arena;
     network net;
     int64_t batch;
-    rg_val x, y, out, loss; /* (B, D), (B), the model's output, a scalar */
+    rg_val x, y, out, loss; /* (B, D), (B), the model's output, a scalar: with penalties */
     size_t forward;         /* ids up to this one are the model's own */
     const rg_weight *weight;
     size_t n_weights;
@@ -29,6 +29,7 @@ typedef struct checking {
     size_t n_layers;
     uint32_t *owner;  /* by id: the layer that computes it, from 1; 0: none */
     bool *needed;     /* by id: the loss depends on it */
+    bool *of_output;  /* by id: the model's output depends on it */
     bool *of_data;    /* by id: it depends on x */
     bool *mixed;      /* by id: computed from a product of two signals, as attention's scores
                          are, and by no weighted product since */
@@ -40,7 +41,8 @@ typedef struct checking {
 void check_say(checking *c, const char *check, bool warning, rg_place at, const char *remedy,
                const char *fmt, ...) RG_PRINTF(6, 7);
 
-/* check_layers.c: which layer computes what; fills layer, owner, needed, of_data and mixed. */
+/* check_layers.c: which layer computes what; fills layer, owner and the marks
+ * of values. */
 void check_find_layers(checking *c);
 /* check_reach.c: weights without a gradient, inputs and values that nothing reads. */
 void check_reach(checking *c);

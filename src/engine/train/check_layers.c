@@ -13,11 +13,11 @@ static const char *scope_of(rg_arena *arena, const char *weight)
                : rg_arena_strdup(arena, weight);
 }
 
-/* By id: the loss depends on it. */
-static bool *needed_of(const checking *c)
+/* By id: v depends on it. */
+static bool *needed_by(const checking *c, rg_val v)
 {
     bool *needed = RG_ARENA_ARRAY(c->arena, bool, rg_graph_count(c->net.graph) + 1);
-    needed[c->loss.id] = true;
+    needed[v.id] = true;
     rg_graph_spread(c->net.graph, needed);
     return needed;
 }
@@ -61,8 +61,7 @@ static void account(checking *c, uint32_t id)
         return;
     layer *its = &c->layer[c->owner[id] - 1];
     its->flops += rg_node_flops(c->net.graph, node);
-    if (c->of_data[id] && !c->mixed[id] && c->needed[id] && rg_dtype_float(node->dtype) &&
-        id <= c->out.id)
+    if (c->of_data[id] && !c->mixed[id] && c->of_output[id] && rg_dtype_float(node->dtype))
         its->output = (rg_val){c->net.graph, id};
 }
 
@@ -72,7 +71,8 @@ void check_find_layers(checking *c)
     c->owner = RG_ARENA_ARRAY(c->arena, uint32_t, count + 1);
     c->of_data = RG_ARENA_ARRAY(c->arena, bool, count + 1);
     c->mixed = RG_ARENA_ARRAY(c->arena, bool, count + 1);
-    c->needed = needed_of(c);
+    c->needed = needed_by(c, c->loss);
+    c->of_output = needed_by(c, c->out);
     name_layers(c);
     c->of_data[c->x.id] = true;
     for (uint32_t id = 1; id <= c->forward; id++) {

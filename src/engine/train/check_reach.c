@@ -48,36 +48,64 @@ static void check_inputs(checking *c)
 /* Leaves and movement fall away in every graph: local rewrites look through them. */
 static bool is_work(rg_op op)
 {
-    return op == RG_OP_dot || op == RG_OP_sum || op == RG_OP_amax || op == RG_OP_gather ||
-           op == RG_OP_scatter_add || op == RG_OP_scatter_max || op == RG_OP_conv ||
-           op == RG_OP_linrec || op == RG_OP_loop;
+    return rg_ops[op].kind == RG_KIND_element || op == RG_OP_dot || op == RG_OP_sum ||
+           op == RG_OP_amax || op == RG_OP_gather || op == RG_OP_scatter_add ||
+           op == RG_OP_scatter_max || op == RG_OP_conv || op == RG_OP_linrec ||
+           op == RG_OP_argsort || op == RG_OP_loop;
 }
 
-/* A loop gives each of its results as a value, and those without a reader are never computed: no
- * work is lost while one of those made at the same place is needed. */
-static bool is_spare_result(const checking *c, const rg_node *node)
+/* By id: the loss depends on it, or what a buffer becomes. */
+static bool *kept_of(const checking *c)
 {
-    for (uint32_t id = (uint32_t)c->forward; id > 0 && node->op == RG_OP_loop; id--) {
+    bool *kept = RG_ARENA_ARRAY(c->arena, bool, rg_graph_count(c->net.graph) + 1);
+    kept[c->loss.id] = true;
+    for (size_t i = 0; i < c->n_weights; i++)
+        kept[c->weight[i].next.id] = true; /* 0 of what is no buffer */
+    rg_graph_spread(c->net.graph, kept);
+    return kept;
+}
+
+static bool same_line(const rg_node *a, const rg_node *b)
+{
+    return a->at.line == b->at.line && a->at.file == b->at.file;
+}
+
+/* A call that makes several values (a loop, a sort, a layer) need not lose any by the work for
+ * those that are not wanted: none is reported while some of the same line is. */
+static bool is_spare(const checking *c, const bool *kept, const rg_node *node)
+{
+    for (uint32_t id = (uint32_t)c->forward; id > 0; id--) {
         const rg_node *other = rg_node_of(c->net.graph, id);
-        if (c->needed[id] && other->op == RG_OP_loop && other->at.line == node->at.line &&
-            other->at.file == node->at.file)
+        if (kept[id] && is_work(other->op) && same_line(other, node))
             return true;
     }
     return false;
 }
 
-/* The last work of each computation that leads nowhere. */
+static void say_unused(checking *c, const rg_node *node)
+{
+    char shape[160];
+    rg_shape_text(shape, node->shape);
+    check_say(c, "outputs", false, node->at, "use it, or do not compute it",
+              "%s makes a value of shape %s that nothing uses", rg_ops[node->op].name, shape);
+}
+
+/* The last work of each computation that leads nowhere, once a line. */
 static void check_unused(checking *c)
 {
+    const bool *kept = kept_of(c);
+    const rg_node *told = NULL;
     bool *leads_on = RG_ARENA_ARRAY(c->arena, bool, c->forward + 1); /* to more such work */
     for (uint32_t id = (uint32_t)c->forward; id > 0; id--) {
         const rg_node *node = rg_node_of(c->net.graph, id);
-        bool work = is_work(node->op) && !c->needed[id] && !is_spare_result(c, node);
+        bool work = is_work(node->op) && !kept[id] && !is_spare(c, kept, node);
+        leads_on[id] |= node->read;
         for (uint32_t i = 0; i < node->n_in; i++)
             leads_on[node->in[i]] |= work || leads_on[id];
-        if (work && !leads_on[id])
-            check_say(c, "outputs", false, node->at, "use it, or do not compute it",
-                      "%s makes a value that nothing uses", rg_ops[node->op].name);
+        if (!work || leads_on[id] || (told && same_line(told, node)))
+            continue;
+        say_unused(c, node);
+        told = node;
     }
 }
 

@@ -84,8 +84,10 @@ static const mark marks[] = {
      "add shortcuts, normalise, or take another activation"},
 };
 
-/* The mark that fits, and the figure that says so; NULL: none. */
-static const mark *mark_of(const layer_signal *s, double last, double *ret)
+/* The mark that fits, and the figure that says so; NULL: none.  Where an earlier layer has more
+ * (most: of this one and those before it), a small gradient is a side branch's, as that of Mamba's
+ * time steps, and nothing has faded on the way back. */
+static const mark *mark_of(const layer_signal *s, double most, double last, double *ret)
 {
     const double sd = s->activation.sd, zeros = s->activation.zeros;
     const double ratio = last > 0 ? s->gradient.norm / last : 1;
@@ -97,7 +99,8 @@ static const mark *mark_of(const layer_signal *s, double last, double *ret)
         {!(sd <= SD_MOST), sd},
         {sd < SD_LEAST, sd},
         {!(ratio <= GRADIENT_MOST), ratio},
-        {ratio > 0 && ratio < GRADIENT_LEAST, ratio}, /* none at all is check_reach's to tell */
+        /* None at all is check_reach's to tell. */
+        {ratio > 0 && most < GRADIENT_LEAST * last, ratio},
     };
     for (size_t i = 0; i < RG_COUNT(marks); i++)
         if (tests[i].holds) {
@@ -134,7 +137,7 @@ static void judge(checking *c, rg_plan *plan)
 {
     bool told[RG_COUNT(marks)] = {false};
     layer_signal *s = RG_ARENA_ARRAY(c->arena, layer_signal, c->n_layers + 1);
-    double last = 0;
+    double last = 0, most = 0;
     for (size_t i = 0; i < c->n_layers; i++) {
         if (!c->layer[i].output.id)
             continue;
@@ -145,7 +148,8 @@ static void judge(checking *c, rg_plan *plan)
     for (size_t i = 0; i < c->n_layers; i++) {
         double value = 0;
         const layer *l = &c->layer[i];
-        const mark *m = l->output.id ? mark_of(&s[i], last, &value) : NULL;
+        most = fmax(most, s[i].gradient.norm);
+        const mark *m = l->output.id ? mark_of(&s[i], most, last, &value) : NULL;
         if (m)
             tell(c, l, m, value, told);
         add_layer(c, l, &s[i], m);

@@ -102,16 +102,17 @@ static json_t *train_json(rg_program *program, size_t runs, const rg_machine *ma
     return plan_json(program->step.plan, RG_PART_TRAIN, program->batch, runs, machine, err);
 }
 
-static evaluator *evaluator_of(const rg_program_spec *spec, rg_err *err)
+static evaluator *evaluator_of(const rg_program_spec *spec, const network *trained, rg_err *err)
 {
     size_t rows = spec->rows < BLOCK_ROWS ? spec->rows : BLOCK_ROWS;
-    return rg_evaluator_new(spec, (int64_t)rows, err);
+    return rg_evaluator_new(spec, trained, (int64_t)rows, err);
 }
 
-static json_t *evaluate_json(const rg_program_spec *spec, size_t runs,
-                             const rg_machine *machine, rg_err *err)
+static json_t *evaluate_json(const rg_program *program, size_t runs, const rg_machine *machine,
+                             rg_err *err)
 {
-    evaluator *eval = evaluator_of(spec, err);
+    const rg_program_spec *spec = &program->spec;
+    evaluator *eval = evaluator_of(spec, &program->step.net, err);
     if (!eval)
         return NULL;
     rg_fill_network(eval->plan, &eval->net, spec->config);
@@ -137,7 +138,7 @@ json_t *rg_program_costs(const rg_program_spec *spec, size_t runs, rg_err *err)
     json_t *train = NULL, *evaluate = NULL, *ret = NULL;
     if (program && rg_machine_measure(&machine, err) &&
         (train = train_json(program, runs, &machine, err)) != NULL &&
-        (evaluate = evaluate_json(spec, runs, &machine, err)) != NULL)
+        (evaluate = evaluate_json(program, runs, &machine, err)) != NULL)
         ret = json_pack(
             "{s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:[O, O]}", "model", spec->model->name, "task",
             spec->task == RG_CLASSIFY ? "classify" : "regress", "features",
@@ -158,7 +159,7 @@ bool rg_program_text(const rg_program_spec *spec, rg_program_part part, rg_pass 
     if (!rg_program_spec_check(spec, err))
         return false;
     if (part == RG_PART_EVALUATE) {
-        evaluator *eval = evaluator_of(spec, err);
+        evaluator *eval = evaluator_of(spec, NULL, err);
         if (!eval)
             return false;
         rg_plan_text(eval->plan, pass, ret);

@@ -3,11 +3,58 @@
  * An evaluator is compiled for a number of rows and reads its weights where they stand: in the
  * buffers of the training step, or in the held copy of the chosen epoch.  A part of more rows
  * than a block goes through block by block; the last block ends with the last row. */
+#include "engine/ir/node.h"
 #include "engine/train/program.h"
 
 #include <string.h>
 
-evaluator *rg_evaluator_new(const rg_program_spec *spec, int64_t rows, rg_err *err)
+/* ---- The weights of two graphs of one model, which are bound by their order. */
+
+static bool same_weight(const rg_weight *a, const rg_weight *b)
+{
+    return !strcmp(a->name, b->name) && a->buffer == b->buffer &&
+           rg_val_dtype(a->input) == rg_val_dtype(b->input) &&
+           rg_shape_same(rg_val_shape(a->input), rg_val_shape(b->input));
+}
+
+/* "linear0.weight (64, 10)"; NULL: "none" */
+static void name_weight(char out[256], const rg_weight *weight)
+{
+    char shape[160];
+    snprintf(out, 256, "none");
+    if (!weight)
+        return;
+    rg_shape_text(shape, rg_val_shape(weight->input));
+    snprintf(out, 256, "%s%.80s %s", weight->buffer ? "the buffer " : "", weight->name, shape);
+}
+
+static void fail_difference(network *read, size_t i, const rg_weight *trained,
+                            const rg_weight *asked)
+{
+    char one[256], other[256];
+    rg_val where = asked ? asked->input : trained->input;
+    rg_place at = rg_node_of(where.graph, where.id)->at;
+    name_weight(one, trained);
+    name_weight(other, asked);
+    rg_graph_at(read->graph, at.file, at.line);
+    rg_graph_fail(read->graph, "ask for the same weights in both, and for any number of rows",
+                  "weight %zu of the model is %s in training and %s in evaluation", i + 1, one,
+                  other);
+}
+
+void rg_network_compare(const network *trained, network *read)
+{
+    const rg_weight *a, *b;
+    size_t n = rg_scope_weights(trained->scope, &a), m = rg_scope_weights(read->scope, &b);
+    for (size_t i = 0; i < n || i < m; i++)
+        if (i >= n || i >= m || !same_weight(&a[i], &b[i]))
+            fail_difference(read, i, i < n ? &a[i] : NULL, i < m ? &b[i] : NULL);
+}
+
+/* ---- Evaluators. */
+
+evaluator *rg_evaluator_new(const rg_program_spec *spec, const network *trained, int64_t rows,
+                            rg_err *err)
 {
     evaluator *eval = RG_NEW(evaluator);
     eval->rows = rows;
@@ -19,6 +66,8 @@ evaluator *rg_evaluator_new(const rg_program_spec *spec, int64_t rows, rg_err *e
     eval->out =
         spec->task == RG_CLASSIFY ? rg_softmax(out) : rg_reshape(out, rg_shape_of(rows));
     rg_network_lower(net, &eval->out, 1);
+    if (trained)
+        rg_network_compare(trained, net);
     eval->plan = rg_plan_compile(net->graph, &eval->out, 1, NULL, 0, &spec->plan, err);
     if (eval->plan)
         return eval;
@@ -40,7 +89,7 @@ static evaluator *evaluator_for(rg_program *program, int64_t rows, rg_err *err)
     for (size_t i = 0; i < program->n_evaluators; i++)
         if (at[i]->rows == rows)
             return at[i];
-    evaluator *made = rg_evaluator_new(&program->spec, rows, err);
+    evaluator *made = rg_evaluator_new(&program->spec, &program->step.net, rows, err);
     if (!made)
         return NULL;
     if (program->n_evaluators == EVALUATORS) {
@@ -53,8 +102,7 @@ static evaluator *evaluator_for(rg_program *program, int64_t rows, rg_err *err)
     return made;
 }
 
-/* Both graphs asked for their weights in one order: the i-th of one is the i-th of the other.
- */
+/* Both graphs asked for the same weights in one order (rg_network_compare). */
 static void bind_weights(rg_program *program, evaluator *eval, bool held)
 {
     const rg_weight *trained, *read;

@@ -367,7 +367,7 @@ static bool replay(fit *f, size_t epoch, rg_err *err)
 
 static bool fail_nonfinite(fit *f, const char *what, size_t epoch, rg_err *err)
 {
-    rg_str why = {.max = 400};
+    rg_str why = {.max = 1200};
     if (replay(f, epoch, err))
         rg_plan_find_nonfinite(f->program->step.plan, &why);
     rg_fail(err, RG_NO, "", "try a smaller learning rate, clipping or another initial scale",

@@ -2,6 +2,8 @@
  * member that it trains. */
 #include "engine/train/program.h"
 
+#include "engine/ir/node.h"
+
 #include <string.h>
 
 size_t rg_outputs_of(const rg_program_spec *spec)
@@ -74,10 +76,50 @@ void rg_network_close(network *net)
     rg_graph_free(net->graph);
 }
 
+static bool is_weight(const network *net, uint32_t id)
+{
+    const rg_weight *weights;
+    size_t n = rg_scope_weights(net->scope, &weights);
+    for (size_t i = 0; i < n; i++)
+        if (weights[i].input.id == id)
+            return true;
+    return false;
+}
+
+static bool is_setting(const network *net, uint32_t id)
+{
+    const rg_conf_input *inputs;
+    size_t n = rg_conf_inputs(net->model, &inputs);
+    for (size_t i = 0; i < n; i++)
+        if (inputs[i].input.id == id)
+            return true;
+    return false;
+}
+
+/* Inputs with ids from `first` on: the trainer fills those that a scope or a configuration made;
+ * others would stay zero. */
+static void check_inputs(const network *net, uint32_t first)
+{
+    for (uint32_t id = first; id <= rg_graph_count(net->graph); id++) {
+        const rg_node *node = rg_node_of(net->graph, id);
+        if (node->op != RG_OP_input || is_weight(net, id) || is_setting(net, id))
+            continue;
+        rg_graph_at(net->graph, node->at.file, node->at.line);
+        rg_graph_fail(
+            net->graph,
+            "take numbers from rg_conf_val, what is trained from rg_scope_weight, what "
+            "is kept from rg_scope_buffer, and what never changes from rg_const_array",
+            "nothing fills the model's own input '%s'", node->attr.name);
+    }
+}
+
 rg_val rg_network_forward(network *net, const rg_program_spec *spec, rg_val x)
 {
     rg_shape wanted = rg_shape_of(rg_val_shape(x).dim[0], (int64_t)rg_outputs_of(spec));
+    uint32_t first = (uint32_t)rg_graph_count(net->graph) + 1;
+    rg_graph_at(net->graph, NULL, 0); /* ours is no place of the model */
     rg_val out = spec->model->forward(net->scope, x, net->model);
+    check_inputs(net, first);
     if (out.graph == net->graph && rg_shape_same(rg_val_shape(out), wanted))
         return out;
     rg_graph_fail(net->graph, "end with rg_linear(s, x, s->classes)",

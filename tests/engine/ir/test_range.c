@@ -7,22 +7,23 @@
 
 /* ---- Intervals hold every value of random graphs. */
 
+static double drawn(random_graph *r, rg_dtype dtype)
+{
+    if (rg_dtype_float(dtype))
+        return rg_rng_normal(&r->rng);
+    return dtype == RG_BOOL ? (double)draw(r, 2)
+                            : rg_dtype_round(dtype, rg_rng_u32(&r->rng) >> draw(r, 32));
+}
+
 static void fill_inputs(random_graph *r, rg_plan *plan)
 {
     for (uint32_t id = 1; id <= rg_graph_count(r->graph); id++) {
         const rg_node *node = rg_node_of(r->graph, id);
         if (node->op != RG_OP_input)
             continue;
-        char *memory = rg_plan_buffer(plan, (rg_val){r->graph, id});
+        void *memory = rg_plan_buffer(plan, (rg_val){r->graph, id});
         for (int64_t i = 0; i < rg_shape_count(node->shape); i++)
-            switch (node->dtype) {
-            case RG_F32: ((float *)(void *)memory)[i] = (float)rg_rng_normal(&r->rng); break;
-            case RG_F64: ((double *)(void *)memory)[i] = rg_rng_normal(&r->rng); break;
-            case RG_BOOL: memory[i] = (char)draw(r, 2); break;
-            default:
-                ((uint32_t *)(void *)memory)[i] = rg_rng_u32(&r->rng) >> draw(r, 32);
-                break;
-            }
+            rg_dtype_store(node->dtype, memory, (size_t)i, drawn(r, node->dtype));
     }
 }
 
@@ -216,6 +217,229 @@ static rg_val too_wide_exponent(setting *s)
     return rg_exp(rg_mul(rg_tanh(s->w), number(s, 90)));
 }
 
+/* ---- Bounds by selection, segments. */
+
+static rg_val at_most(rg_val x, rg_val most)
+{
+    return rg_select(rg_lt(most, x), most, x);
+}
+
+static rg_val good_ceiling(setting *s)
+{
+    return rg_exp(at_most(s->w, number(s, 80)));
+}
+
+static rg_val good_floor(setting *s)
+{
+    rg_val least = number(s, 1e-3);
+    return rg_log(rg_select(rg_lt(s->w, least), least, s->w));
+}
+
+static rg_val good_other_sides(setting *s)
+{
+    rg_val low = rg_select(rg_lt(s->w, number(s, 1)), s->w, number(s, 1));
+    rg_val high = rg_select(rg_lt(number(s, 1), s->w), s->w, number(s, 1));
+    return rg_add(rg_exp(low), rg_log(high));
+}
+
+static rg_val ceiling_of_another(setting *s)
+{
+    rg_val most = number(s, 80);
+    return rg_exp(rg_select(rg_lt(most, s->x), most, s->w));
+}
+
+static rg_val wrong_side(setting *s)
+{
+    rg_val most = number(s, 80);
+    return rg_exp(rg_select(rg_lt(most, s->w), s->w, most));
+}
+
+/* Which of three segments a row of w is in; the second has none. */
+static rg_val rows_of(setting *s, int32_t first)
+{
+    const int32_t rows[] = {first, 2, 0, 2};
+    return rg_const_array(s->graph, rows, RG_I32, rg_shape_of(4));
+}
+
+static rg_val good_segments(setting *s)
+{
+    rg_val share = rg_segment_softmax(s->w, rows_of(s, 0), 3);
+    return rg_sqrt(rg_add(share, number(s, 1e-3)));
+}
+
+static rg_val other_segments(setting *s)
+{
+    rg_val top = rg_segment_max(s->w, rows_of(s, 0), 3);
+    return rg_exp(rg_sub(s->w, rg_gather(top, rows_of(s, 2), 0)));
+}
+
+static rg_val log_of_segment_sums(setting *s)
+{
+    rg_val rows = rows_of(s, 0), top = rg_segment_max(s->w, rows, 3);
+    rg_val e = rg_exp(rg_sub(s->w, rg_gather(top, rows, 0)));
+    return rg_log(rg_segment_sum(e, rows, 3));
+}
+
+/* ---- Loops of three steps that carry w and share x, or start from zeros. */
+
+typedef void (*body)(rg_loop_body *b, void *context);
+
+static void looped(setting *s, rg_val carry, rg_val shared, body of, rg_val ret[2])
+{
+    rg_loop(s->graph,
+            &(rg_loop_spec){.steps = 3,
+                            .carry = &carry,
+                            .carries = 1,
+                            .shared = &shared,
+                            .shareds = 1,
+                            .outs = 1,
+                            .body = of},
+            ret);
+}
+
+static rg_val carried(setting *s, body of)
+{
+    rg_val ret[2];
+    looped(s, s->w, s->x, of, ret);
+    return ret[0];
+}
+
+static void exp_of_carry(rg_loop_body *b, void *context)
+{
+    (void)context;
+    b->next[0] = rg_exp(b->carry[0]);
+    b->out[0] = b->carry[0];
+}
+
+static rg_val exp_in_a_loop(setting *s)
+{
+    return carried(s, exp_of_carry);
+}
+
+/* The stack of what is carried depends on the exponential of the step before. */
+static rg_val exp_behind_a_stack(setting *s)
+{
+    rg_val ret[2];
+    looped(s, s->w, s->x, exp_of_carry, ret);
+    return rg_sum(ret[1], RG_AXIS(0), false);
+}
+
+static void exp_of_bounded(rg_loop_body *b, void *context)
+{
+    (void)context;
+    b->next[0] = rg_tanh(rg_add(rg_exp(b->carry[0]), b->shared[0]));
+    b->out[0] = rg_log(b->shared[0]);
+}
+
+/* Carries stay within [-1, 1]; the hazard in what is stacked is nobody's. */
+static rg_val good_loop(setting *s)
+{
+    rg_val ret[2];
+    looped(s, rg_tanh(s->w), s->x, exp_of_bounded, ret);
+    return rg_exp(ret[0]);
+}
+
+static rg_val log_in_a_stack(setting *s)
+{
+    rg_val ret[2];
+    looped(s, rg_tanh(s->w), s->x, exp_of_bounded, ret);
+    return rg_sum(ret[1], RG_AXIS(0), false);
+}
+
+/* Bounded at first, twice as wide after each step. */
+static void doubled(rg_loop_body *b, void *context)
+{
+    (void)context;
+    b->next[0] = rg_add(b->carry[0], b->carry[0]);
+    b->out[0] = rg_exp(rg_add(b->carry[0], b->shared[0]));
+}
+
+static rg_val growing_carry(setting *s)
+{
+    rg_val ret[2];
+    looped(s, rg_tanh(s->w), rg_tanh(s->x), doubled, ret);
+    return rg_sum(ret[1], RG_AXIS(0), false);
+}
+
+static void root_of_shared(rg_loop_body *b, void *context)
+{
+    (void)context;
+    b->next[0] = rg_add(b->carry[0], rg_sqrt(rg_mul(b->shared[0], b->shared[0])));
+    b->out[0] = b->carry[0];
+}
+
+static rg_val root_in_a_loop(setting *s)
+{
+    rg_val ret[2];
+    looped(s, s->x, s->w, root_of_shared, ret);
+    return ret[0];
+}
+
+static rg_val root_of_data_in_a_loop(setting *s)
+{
+    return carried(s, root_of_shared);
+}
+
+/* What the first step takes the root of is data, what the second does is not. */
+static void root_of_carry(rg_loop_body *b, void *context)
+{
+    (void)context;
+    b->next[0] = rg_mul(b->shared[0], rg_sqrt(rg_mul(b->carry[0], b->carry[0])));
+    b->out[0] = b->carry[0];
+}
+
+static rg_val root_of_carry_in_a_loop(setting *s)
+{
+    rg_val ret[2];
+    looped(s, s->x, s->w, root_of_carry, ret);
+    return ret[0];
+}
+
+static void loop_of_logs(rg_loop_body *b, void *context)
+{
+    (void)context;
+    rg_val ret[2];
+    rg_loop(b->graph,
+            &(rg_loop_spec){.steps = 2,
+                            .carry = b->carry,
+                            .carries = 1,
+                            .shared = b->shared,
+                            .shareds = 1,
+                            .outs = 1,
+                            .body = exp_of_bounded},
+            ret);
+    b->next[0] = ret[0];
+    b->out[0] = rg_sum(ret[1], RG_AXIS(0), false);
+}
+
+static rg_val loop_in_a_loop(setting *s)
+{
+    rg_val ret[2];
+    looped(s, rg_tanh(s->w), s->x, loop_of_logs, ret);
+    return rg_sum(ret[1], RG_AXIS(0), false);
+}
+
+static rg_val good_loop_in_a_loop(setting *s)
+{
+    rg_val ret[2];
+    looped(s, rg_tanh(s->w), s->x, loop_of_logs, ret);
+    return ret[0];
+}
+
+static void exp_without_out(rg_loop_body *b, void *context)
+{
+    (void)context;
+    b->next[0] = rg_exp(b->carry[0]);
+}
+
+static rg_val no_steps(setting *s)
+{
+    rg_val ret;
+    rg_loop_spec spec = {.carry = &s->w, .carries = 1, .body = exp_without_out};
+    rg_loop(s->graph, &spec, &ret);
+    return ret;
+}
+
 static rg_val unused_hazard(setting *s)
 {
     rg_log(s->w);
@@ -249,6 +473,25 @@ static const struct {
     {"bounded exponent", good_bounded_exponent, ""},
     {"wide exponent", too_wide_exponent, "exp of"},
     {"unused", unused_hazard, ""},
+    {"ceiling", good_ceiling, ""},
+    {"floor", good_floor, ""},
+    {"ceiling and floor from the other side", good_other_sides, ""},
+    {"ceiling of another value", ceiling_of_another, "exp of"},
+    {"wrong side", wrong_side, "exp of"},
+    {"segment softmax", good_segments, ""},
+    {"maxima of other segments", other_segments, "exp of"},
+    {"an empty segment", log_of_segment_sums, "log of a value that can be zero"},
+    {"exp in a loop", exp_in_a_loop, "exp of"},
+    {"exp behind a stack", exp_behind_a_stack, "exp of"},
+    {"loop of bounded carries", good_loop, ""},
+    {"log in a stack", log_in_a_stack, "log of a value that can be negative"},
+    {"growing carry", growing_carry, "exp of"},
+    {"root in a loop", root_in_a_loop, "infinite derivative"},
+    {"root of data in a loop", root_of_data_in_a_loop, ""},
+    {"root of a carry", root_of_carry_in_a_loop, "infinite derivative"},
+    {"loop in a loop", loop_in_a_loop, "log of a value that can be negative"},
+    {"good loop in a loop", good_loop_in_a_loop, ""},
+    {"loop without steps", no_steps, ""},
 };
 
 static void check_case(size_t i)
@@ -265,7 +508,10 @@ static void check_case(size_t i)
     if (*cases[i].expected ? !found : n > 0)
         fail_msg("%s: %s", cases[i].name, n ? hazard[0].what : "nothing was found");
     for (size_t k = 0; k < n; k++)
-        assert_true(rg_node_of(s.graph, hazard[k].id)->at.line > 0 && *hazard[k].remedy);
+        assert_true(hazard[k].at.line > 0 && *hazard[k].remedy);
+    for (size_t k = 1; k < n; k++) /* one place, one finding */
+        assert_true(hazard[k].at.line != hazard[k - 1].at.line ||
+                    strcmp(hazard[k].what, hazard[k - 1].what) != 0);
     rg_free(hazard);
     rg_free(range);
     rg_graph_free(s.graph);
@@ -319,13 +565,34 @@ static void test_given_ranges(void **state)
     rg_graph_free(graph);
 }
 
+/* What a loop gives is bounded by what its body can give: here h = tanh(h + x) from h = 0. */
+static void softened(rg_loop_body *b, void *context)
+{
+    (void)context;
+    b->next[0] = rg_tanh(rg_add(b->carry[0], b->shared[0]));
+    b->out[0] = rg_add(b->carry[0], b->next[0]);
+}
+
+static void test_results_of_loops(void **state)
+{
+    (void)state;
+    setting s = {.graph = rg_graph_new()};
+    s.x = rg_input(s.graph, "x", RG_F32, rg_shape_of(4, 8));
+    rg_val ret[2];
+    looped(&s, rg_broadcast(number(&s, 0), rg_shape_of(4, 8)), s.x, softened, ret);
+    rg_range *range = rg_ranges_of(s.graph, NULL, 0);
+    assert_true(range[ret[0].id].lo == -1 && range[ret[0].id].hi == 1);
+    assert_true(range[ret[1].id].lo == -2 && range[ret[1].id].hi == 2);
+    rg_free(range);
+    rg_graph_free(s.graph);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ranges_hold_values),
-        cmocka_unit_test(test_hazards),
-        cmocka_unit_test(test_activations_are_safe),
-        cmocka_unit_test(test_given_ranges),
+        cmocka_unit_test(test_ranges_hold_values),   cmocka_unit_test(test_hazards),
+        cmocka_unit_test(test_activations_are_safe), cmocka_unit_test(test_given_ranges),
+        cmocka_unit_test(test_results_of_loops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

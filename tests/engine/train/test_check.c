@@ -60,6 +60,57 @@ static rg_val forgotten_loop(rg_scope *s, rg_val x, const rg_conf *conf)
     return rg_linear(s, x, s->classes);
 }
 
+static rg_val forgotten_activation(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    x = rg_linear(s, rg_mul(x, rg_conf_val(conf, "rate")), 16);
+    rg_activate(x, "sigmoid");
+    return rg_linear(s, x, s->classes);
+}
+
+static rg_val forgotten_order(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    x = rg_mul(x, rg_conf_val(conf, "rate"));
+    rg_argsort(x, 1, false);
+    return rg_linear(s, x, s->classes);
+}
+
+static rg_val forgotten_chain(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    x = rg_linear(s, rg_mul(x, rg_conf_val(conf, "rate")), 16);
+    rg_val y = rg_tanh(x);
+    y = rg_mul(y, y);
+    rg_exp(y);
+    return rg_linear(s, x, s->classes);
+}
+
+/* Two factors become one: nothing reads the first product, which was not in vain. */
+static rg_val folded(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    x = rg_mul(x, rg_conf_val(conf, "rate"));
+    x = rg_mul(x, rg_const(s->graph, 0.5, RG_F32));
+    x = rg_mul(x, rg_const(s->graph, 3, RG_F32));
+    return rg_linear(s, x, s->classes);
+}
+
+/* Of sin, its derivative alone. */
+static rg_val slope(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    x = rg_linear(s, rg_mul(x, rg_conf_val(conf, "rate")), 16);
+    rg_val y = rg_sin(x);
+    rg_val sum = rg_sum(y, RG_ALL_AXES, false), by;
+    rg_grad(sum, &x, 1, &by);
+    return rg_linear(s, by, s->classes);
+}
+
+/* Of the three largest, only where they stand. */
+static rg_val choice(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    rg_val where;
+    x = rg_mul(x, rg_conf_val(conf, "rate"));
+    rg_top_k(x, 3, 1, &where);
+    return rg_add(rg_linear(s, x, s->classes), rg_cast(where, RG_F32));
+}
+
 static rg_val blind(rg_scope *s, rg_val x, const rg_conf *conf)
 {
     rg_val nothing = rg_broadcast(rg_conf_val(conf, "rate"), rg_val_shape(x));
@@ -78,6 +129,22 @@ static rg_val fading(rg_scope *s, rg_val x, const rg_conf *conf)
     x = rg_linear(
         s, rg_mul(rg_activate(rg_linear(s, x, 16), "tanh"), rg_conf_val(conf, "rate")), 16);
     return rg_linear(s, rg_mul(x, rg_const(s->graph, 1e-4, RG_F32)), s->classes);
+}
+
+/* The gradient fades at tiny weights, and with it that of the layer before; in a branch that is
+ * nearly shut it is small, too, but nothing lies behind it. */
+static rg_val faded(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    x = rg_linear(s, rg_linear(s, rg_mul(x, rg_conf_val(conf, "rate")), 16), 16);
+    rg_val open = rg_mul(x, rg_const(s->graph, 1e-4, RG_F32));
+    return rg_linear(s, rg_add(open, rg_stop_grad(x)), s->classes);
+}
+
+static rg_val side_branch(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    x = rg_linear(s, rg_mul(x, rg_conf_val(conf, "rate")), 16);
+    rg_val side = rg_mul(rg_linear(s, x, 16), rg_const(s->graph, 1e-4, RG_F32));
+    return rg_linear(s, rg_add(x, side), s->classes);
 }
 
 static rg_val growing(rg_scope *s, rg_val x, const rg_conf *conf)
@@ -139,6 +206,80 @@ static rg_val nothing(rg_scope *s, rg_val x, const rg_conf *conf)
     return (rg_val){0};
 }
 
+static rg_val own_input(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    x = rg_mul(x, rg_conf_val(conf, "rate"));
+    x = rg_add(x, rg_input(s->graph, "shift", RG_F32, rg_shape_of(8)));
+    return rg_linear(s, x, s->classes);
+}
+
+static rg_val unread_input(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    rg_input(s->graph, "spare", RG_F32, RG_SCALAR);
+    return sound(s, x, conf);
+}
+
+static rg_val experts(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    x = rg_linear(s, rg_mul(x, rg_conf_val(conf, "rate")), 16);
+    x = rg_mixture_of_experts(
+        s, x, &(rg_mixture){.experts = 3, .active = 1, .hidden = 8, .balance = 0.01});
+    return rg_linear(s, x, s->classes);
+}
+
+/* A layer that only the penalty reads, and an overflow that only the penalty sees. */
+static rg_val only_penalised(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    x = rg_mul(x, rg_conf_val(conf, "rate"));
+    rg_val y = rg_linear(s, x, s->classes), side = rg_linear(s, x, 4);
+    rg_scope_penalize(s, rg_sum(rg_mul(side, side), RG_ALL_AXES, false));
+    return y;
+}
+
+static rg_val unbounded_penalty(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    rg_val y = rg_linear(s, rg_mul(x, rg_conf_val(conf, "rate")), s->classes);
+    rg_scope_penalize(s, rg_sum(rg_exp(y), RG_ALL_AXES, false));
+    return y;
+}
+
+static rg_val wide_penalty(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    rg_val y = rg_linear(s, rg_mul(x, rg_conf_val(conf, "rate")), s->classes);
+    rg_scope_penalize(s, rg_mul(y, y));
+    return y;
+}
+
+static rg_val whole_penalty(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    (void)conf;
+    rg_scope_penalize(s, rg_const(s->graph, 1, RG_I32));
+    return rg_linear(s, x, s->classes);
+}
+
+static rg_val no_penalty(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    rg_val y = rg_linear(s, rg_mul(x, rg_conf_val(conf, "rate")), s->classes);
+    rg_scope_penalize(s, (rg_val){0});
+    return y;
+}
+
+static rg_val kept_shape(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    (void)conf;
+    rg_val mean = rg_scope_buffer(s, "mean", rg_shape_of(3), (rg_init){.kind = RG_INIT_ZEROS});
+    rg_scope_keep(s, mean, rg_sum(x, RG_AXIS(0), false));
+    return rg_linear(s, x, s->classes);
+}
+
+static rg_val kept_weight(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    (void)conf;
+    rg_val w = rg_scope_weight(s, "w", rg_shape_of(8), (rg_init){.kind = RG_INIT_ZEROS});
+    rg_scope_keep(s, w, rg_sum(x, RG_AXIS(0), false));
+    return rg_linear(s, x, s->classes);
+}
+
 /* ---- Looking. */
 
 static json_t *check(rg_val (*forward)(rg_scope *, rg_val, const rg_conf *), rg_task task,
@@ -172,19 +313,34 @@ static const struct {
      "no gradient reaches the parameter linear0.weight", 2},
     {"forgotten", forgotten, "warning", "parameters",
      "does not depend on the parameter linear0", 2},
-    {"forgotten product", forgotten, "note", "outputs", "dot makes a value that nothing uses",
-     1},
+    {"forgotten layer", forgotten, "note", "outputs",
+     "add makes a value of shape (64, 16) that nothing uses", 1},
     {"last state", last_state, NULL, NULL, NULL, 0},
     {"forgotten loop", forgotten_loop, "note", "outputs",
-     "loop makes a value that nothing uses", 0},
+     "loop makes a value of shape (4, 64, 8) that nothing uses", 1},
+    {"forgotten activation", forgotten_activation, "note", "outputs",
+     "add makes a value of shape (64, 16) that nothing uses", 1},
+    {"forgotten order", forgotten_order, "note", "outputs",
+     "argsort makes a value of shape (64, 8) that nothing uses", 1},
+    {"forgotten, one after another", forgotten_chain, "note", "outputs",
+     "exp makes a value of shape (64, 16) that nothing uses", 1},
+    {"folded", folded, NULL, NULL, NULL, 0},
+    {"slope", slope, NULL, NULL, NULL, 0},
+    {"choice", choice, NULL, NULL, NULL, 0},
     {"blind", blind, "warning", "inputs", "does not depend on the features", 1},
     {"unbounded", unbounded, "warning", "values", "exp of a value without an upper bound", 1},
     {"fading", fading, "warning", "signals", "activations fade", 2},
+    {"faded", faded, "warning", "signals", "the gradient fades on its way back", 1},
+    {"side branch", side_branch, NULL, NULL, NULL, 0},
     {"growing", growing, "warning", "signals", "activations grow", 1},
     {"dying", dying, "warning", "signals", "are zero", 1},
     {"deep", deep, "note", "stack", "8 layers or more", 1},
     {"deep with shortcuts", deep_with_shortcuts, NULL, NULL, NULL, 0},
     {"deep with norms", deep_with_norms, NULL, NULL, NULL, 0},
+    {"experts", experts, NULL, NULL, NULL, 0},
+    {"only penalised", only_penalised, NULL, NULL, NULL, 0},
+    {"unbounded penalty", unbounded_penalty, "warning", "values",
+     "exp of a value without an upper bound", 1},
 };
 
 static size_t count_of(const json_t *facts, const char *check, const char *severity,
@@ -267,16 +423,36 @@ static void test_layers(void **state)
     json_decref(facts);
 }
 
+static const struct {
+    rg_val (*forward)(rg_scope *, rg_val, const rg_conf *);
+    const char *what, *where;
+} mistakes[] = {
+    {wrong_shape, "no value of shape (64, 3)", "test_check.c:"},
+    {nothing, "no value of shape (64, 3)", ""},
+    {own_input, "nothing fills the model's own input 'shift'", "test_check.c:"},
+    {unread_input, "nothing fills the model's own input 'spare'", "test_check.c:"},
+    {wide_penalty,
+     "a penalty is a scalar of type f32, not a value of shape (64, 3) and type f32",
+     "test_check.c:"},
+    {whole_penalty, "a penalty is a scalar of type f32, not a value of shape () and type i32",
+     "test_check.c:"},
+    {no_penalty, "the penalty is no value of this graph", "test_check.c:"},
+    {kept_shape, "the buffer mean of shape (3) and type f32 cannot become a value of shape (8)",
+     "test_check.c:"},
+    {kept_weight, "only buffers can be kept: a value of shape (8) is none", "test_check.c:"},
+};
+
 static void test_mistakes_of_the_model(void **state)
 {
     (void)state;
-    rg_err err = {0};
-    assert_null(check(wrong_shape, RG_CLASSIFY, &err));
-    assert_int_equal(err.code, RG_INPUT);
-    assert_non_null(strstr(err.what, "no value of shape (64, 3)"));
-    err = (rg_err){0};
-    assert_null(check(nothing, RG_CLASSIFY, &err));
-    assert_int_equal(err.code, RG_INPUT);
+    for (size_t i = 0; i < RG_COUNT(mistakes); i++) {
+        rg_err err = {0};
+        assert_null(check(mistakes[i].forward, RG_CLASSIFY, &err));
+        assert_int_equal(err.code, RG_INPUT);
+        assert_non_null(strstr(err.what, mistakes[i].what));
+        assert_true(rg_text_starts(err.where, mistakes[i].where));
+        assert_int_equal(*err.where != 0, *mistakes[i].where != 0);
+    }
 }
 
 static void test_zoo_is_clean(void **state)

@@ -347,6 +347,75 @@ static void test_a_late_epoch_not_finite(void **state)
     assert_true(late > 0);
 }
 
+/* A loop over many values, whose body comes to exp(10^t) in step t. */
+static void tenfold(rg_loop_body *body, void *context)
+{
+    (void)context;
+    rg_val ten = rg_const(body->graph, 10, RG_F32);
+    rg_val sum = body->shared[0];
+    for (int i = 1; i < 6; i++)
+        sum = rg_add(sum, body->shared[i]);
+    body->next[0] = rg_mul(body->carry[0], ten);
+    body->out[0] = rg_select(rg_lt(sum, rg_add(sum, ten)),
+                             rg_exp(rg_mul(body->carry[0], body->shared[6])), body->carry[0]);
+}
+
+static rg_val tenfold_forward(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    (void)conf;
+    rg_val shared[7], ret[2];
+    rg_val first = rg_broadcast(rg_const(s->graph, 1, RG_F32), rg_shape_of(3));
+    for (int i = 0; i < 6; i++)
+        shared[i] = rg_linear(s, rg_sum(x, RG_AXIS(0), false), 3);
+    shared[6] = rg_scope_weight(s, "slope", rg_shape_of(3), (rg_init){.kind = RG_INIT_ONES});
+    rg_loop(s->graph,
+            &(rg_loop_spec){.steps = 4,
+                            .carry = &first,
+                            .carries = 1,
+                            .shared = shared,
+                            .shareds = 7,
+                            .outs = 1,
+                            .body = tenfold},
+            ret);
+    return rg_add(rg_linear(s, x, s->classes), rg_sum(ret[1], RG_ALL_AXES, false));
+}
+
+/* The report names the value of the body, and is long enough for its last operand. */
+static void test_loss_not_finite_in_a_loop(void **state)
+{
+    world *w = *state;
+    static const rg_param params[] = {{0}};
+    const rg_model model = {
+        .name = "tenfold", .params = params, .tasks = RG_ANY_TASK, .forward = tenfold_forward};
+    json_t *config =
+        json_pack("{s:{}, s:o}", "model", "train", rg_param_defaults(rg_train_params));
+    rg_program_spec spec = {.model = &model,
+                            .config = config,
+                            .task = RG_CLASSIFY,
+                            .classes = 2,
+                            .features = 2,
+                            .rows = w->train.rows};
+    const rg_metric *metrics[1] = {rg_metric_find("nll")};
+    rg_fit_spec fit = {.config = config,
+                       .train = &w->train,
+                       .val = &w->val,
+                       .metrics = metrics,
+                       .n_metrics = 1};
+    rg_err err = {0};
+    rg_fit_result r;
+    rg_program *p = rg_program_compile(&spec, &err);
+    assert_good(p != NULL, err);
+    assert_false(rg_fit(p, &fit, &r, &err));
+    assert_int_equal(err.code, RG_NO);
+    assert_true(rg_text_starts(err.what,
+                               "the loss is not finite at epoch 1: the first value that "
+                               "is not finite: loop (test_fit.c:"));
+    assert_non_null(strstr(err.what, "\nin the loop, entry 2: exp (test_fit.c:"));
+    assert_true(rg_text_ends(err.what, ": f32 (3), from 100 to 100, mean 100"));
+    rg_program_free(p);
+    json_decref(config);
+}
+
 static void test_data_that_does_not_fit(void **state)
 {
     world *w = *state;
@@ -460,6 +529,7 @@ int main(void)
         cmocka_unit_test(test_early_stopping),
         cmocka_unit_test(test_loss_not_finite),
         cmocka_unit_test(test_a_late_epoch_not_finite),
+        cmocka_unit_test(test_loss_not_finite_in_a_loop),
         cmocka_unit_test(test_data_that_does_not_fit),
         cmocka_unit_test(test_configurations_that_are_wrong),
         cmocka_unit_test(test_tables_check_themselves),

@@ -3,6 +3,7 @@
 #include "engine/train/fixtures.h"
 
 #include "engine/train/program.h"
+#include "rigor/inspect.h"
 
 #include <unistd.h>
 
@@ -38,6 +39,38 @@ static const rg_model penalised = {.name = "penalised",
                                    .params = no_params,
                                    .tasks = RG_ANY_TASK,
                                    .forward = penalised_forward};
+
+/* Layers that only one of training and evaluation has. */
+static rg_val wider_when_read(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    (void)conf;
+    if (!s->training)
+        x = rg_linear(s, x, 2000);
+    return rg_linear(s, x, s->classes);
+}
+
+static rg_val deeper_when_trained(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    (void)conf;
+    rg_val y = rg_linear(s, x, s->classes);
+    return s->training ? rg_linear(s, y, s->classes) : y;
+}
+
+static rg_val normed_when_read(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    (void)conf;
+    rg_val y = rg_linear(s, x, s->classes);
+    return s->training ? y : rg_batch_norm(s, y);
+}
+
+/* A number for each example: as many as training has in a batch. */
+static rg_val of_the_batch(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    (void)conf;
+    rg_shape rows = rg_shape_of(rg_val_shape(x).dim[0], 1);
+    rg_val w = rg_scope_weight(s, "each", rows, (rg_init){.kind = RG_INIT_ONES});
+    return rg_linear(s, rg_mul(x, w), s->classes);
+}
 
 /* ---- Training one of them, or the perceptron */
 
@@ -258,6 +291,77 @@ static void test_batch_norm_trains_and_is_kept(void **state)
     rg_arena_free(d.arena);
 }
 
+/* ---- Weights that evaluation does not have, or that training does not */
+
+typedef rg_val forward_pass(rg_scope *, rg_val, const rg_conf *);
+static const struct {
+    forward_pass *forward;
+    const char *what; /* beginning */
+} unlike[] = {
+    {wider_when_read, "weight 1 of the model is linear0.weight (2, 2) in training and "
+                      "linear0.weight (2, 2000) in evaluation"},
+    {deeper_when_trained, "weight 3 of the model is linear1.weight (2, 2) in training and none "
+                          "in evaluation"},
+    {normed_when_read, "weight 3 of the model is none in training and "},
+};
+
+static void assert_unlike(const rg_err *err, const char *what)
+{
+    assert_int_equal(err->code, RG_INPUT);
+    assert_true(rg_text_starts(err->what, what));
+    assert_true(rg_text_starts(err->where, "test_step.c:"));
+    assert_string_equal(err->remedy,
+                        "ask for the same weights in both, and for any number of rows");
+}
+
+/* What is said of the model when it has been trained for an epoch, in a batch, on the data; by the
+ * model check and by the costs, unless NULL. */
+static void assess(forward_pass *forward, const data *d, rg_err *fitted, rg_err *checked,
+                   rg_err *priced)
+{
+    const rg_model model = {
+        .name = "unlike", .params = no_params, .tasks = RG_ANY_TASK, .forward = forward};
+    json_t *config = config_of(&model, "{\"epochs\": 1}");
+    rg_program_spec spec = {.model = &model,
+                            .config = config,
+                            .task = RG_CLASSIFY,
+                            .classes = 2,
+                            .features = 2,
+                            .rows = d->train.rows};
+    rg_program *p = compile(&model, config, &d->train);
+    const rg_metric *metrics[1] = {rg_metric_find("nll")};
+    rg_fit_spec fit = {.config = config,
+                       .train = &d->train,
+                       .val = &d->val,
+                       .metrics = metrics,
+                       .n_metrics = 1};
+    rg_fit_result result;
+    assert_false(rg_fit(p, &fit, &result, fitted));
+    assert_true(!checked || !rg_model_check(&spec, checked));
+    assert_true(!priced || !rg_program_costs(&spec, 1, priced));
+    rg_program_free(p);
+    json_decref(config);
+}
+
+static void test_evaluation_of_other_weights(void **state)
+{
+    (void)state;
+    data d = open_data(40);
+    for (size_t i = 0; i < RG_COUNT(unlike); i++) {
+        rg_err err[3] = {0};
+        assess(unlike[i].forward, &d, &err[0], &err[1], &err[2]);
+        for (size_t k = 0; k < 3; k++)
+            assert_unlike(&err[k], unlike[i].what);
+    }
+    /* Only evaluation knows of how many rows it is. */
+    rg_err err = {0};
+    assess(of_the_batch, &d, &err, NULL, NULL);
+    assert_int_equal(err.code, RG_INPUT);
+    assert_string_equal(err.what, "weight 1 of the model is each (40, 1) in training and each "
+                                  "(80, 1) in evaluation");
+    rg_arena_free(d.arena);
+}
+
 /* ---- Penalties */
 
 /* An L2 penalty on matrices is what weight decay of sgd does there; with and without parts. */
@@ -423,6 +527,7 @@ int main(void)
         cmocka_unit_test(test_running_mean_of_weights),
         cmocka_unit_test(test_members_have_means_of_their_own),
         cmocka_unit_test(test_batch_norm_trains_and_is_kept),
+        cmocka_unit_test(test_evaluation_of_other_weights),
         cmocka_unit_test(test_penalty_is_weight_decay),
         cmocka_unit_test(test_plateau),
         cmocka_unit_test(test_every_optimiser_learns),
