@@ -19,16 +19,26 @@ typedef struct rg_conf rg_conf;
 rg_conf *rg_conf_new(rg_graph *graph, const char *section, const rg_param *table,
                      const json_t *values);
 void rg_conf_free(rg_conf *conf);
-int64_t rg_conf_int(const rg_conf *conf, const char *name);
-bool rg_conf_bool(const rg_conf *conf, const char *name);
-const char *rg_conf_str(const rg_conf *conf, const char *name);
-size_t rg_conf_count(const rg_conf *conf, const char *name); /* length of a list */
-int64_t rg_conf_int_at(const rg_conf *conf, const char *name, size_t i);
+/* Each is a macro that passes on where it stands, so that a mistake names the line of the model;
+ * the functions end in _here, since rg_conf_int_at is the entry of a list. */
+#define rg_conf_int(...) rg_conf_int_here(RG_HERE, __VA_ARGS__)
+#define rg_conf_bool(...) rg_conf_bool_here(RG_HERE, __VA_ARGS__)
+#define rg_conf_str(...) rg_conf_str_here(RG_HERE, __VA_ARGS__)
+#define rg_conf_count(...) rg_conf_count_here(RG_HERE, __VA_ARGS__)
+#define rg_conf_int_at(...) rg_conf_int_at_here(RG_HERE, __VA_ARGS__)
+#define rg_conf_val(...) rg_conf_val_here(RG_HERE, __VA_ARGS__)
+#define rg_conf_off(...) rg_conf_off_here(RG_HERE, __VA_ARGS__)
+int64_t rg_conf_int_here(rg_place at, const rg_conf *conf, const char *name);
+bool rg_conf_bool_here(rg_place at, const rg_conf *conf, const char *name);
+const char *rg_conf_str_here(rg_place at, const rg_conf *conf, const char *name);
+size_t rg_conf_count_here(rg_place at, const rg_conf *conf, const char *name); /* of a list */
+int64_t rg_conf_int_at_here(rg_place at, const rg_conf *conf, const char *name, size_t i);
 /* A number as a scalar of the graph.  One that is exactly zero for this member comes as the
  * constant 0, so that what it switches off costs nothing (rg_conf_off); zeros are therefore
  * part of the program's structure. */
-rg_val rg_conf_val(const rg_conf *conf, const char *name);
-bool rg_conf_off(const rg_conf *conf, const char *name); /* the number is exactly zero */
+rg_val rg_conf_val_here(rg_place at, const rg_conf *conf, const char *name);
+/* The number is exactly zero. */
+bool rg_conf_off_here(rg_place at, const rg_conf *conf, const char *name);
 /* The inputs that rg_conf_val made so far, in order. */
 typedef struct rg_conf_input {
     const char *name; /* "dropout" */
@@ -92,16 +102,24 @@ typedef struct rg_scope {
 rg_scope *rg_scope_new(rg_graph *graph, bool training, int64_t classes, const rg_conf *conf);
 void rg_scope_free(rg_scope *scope);
 void rg_scope_enter(rg_scope *scope, const char *kind); /* "block": block0, block1, ... */
-void rg_scope_leave(rg_scope *scope);
+/* As layers, these are macros that pass on where they stand. */
+#define rg_scope_leave(...) rg_scope_leave_at(RG_HERE, __VA_ARGS__)
+#define rg_scope_weight(...) rg_scope_weight_at(RG_HERE, __VA_ARGS__)
+#define rg_scope_buffer(...) rg_scope_buffer_at(RG_HERE, __VA_ARGS__)
+#define rg_scope_keep(...) rg_scope_keep_at(RG_HERE, __VA_ARGS__)
+#define rg_scope_penalize(...) rg_scope_penalize_at(RG_HERE, __VA_ARGS__)
+void rg_scope_leave_at(rg_place at, rg_scope *scope);
 /* One called "filters" counts as a matrix of (the first axis, the others) where an update rule
  * sees matrices; others of more than two axes as (all but the last, the last). */
-rg_val rg_scope_weight(rg_scope *scope, const char *name, rg_shape shape, rg_init init);
+rg_val rg_scope_weight_at(rg_place at, rg_scope *scope, const char *name, rg_shape shape,
+                          rg_init init);
 /* A buffer, and its value after a training step (unchanged unless kept).  Evaluation reads it.
  */
-rg_val rg_scope_buffer(rg_scope *scope, const char *name, rg_shape shape, rg_init init);
-void rg_scope_keep(rg_scope *scope, rg_val buffer, rg_val next);
+rg_val rg_scope_buffer_at(rg_place at, rg_scope *scope, const char *name, rg_shape shape,
+                          rg_init init);
+void rg_scope_keep_at(rg_place at, rg_scope *scope, rg_val buffer, rg_val next);
 /* Adds a scalar to the loss of the step: a balance of experts, a penalty. */
-void rg_scope_penalize(rg_scope *scope, rg_val penalty);
+void rg_scope_penalize_at(rg_place at, rg_scope *scope, rg_val penalty);
 size_t rg_scope_weights(const rg_scope *scope,
                         const rg_weight **ret); /* in order of creation */
 

@@ -63,9 +63,10 @@ void rg_scope_enter(rg_scope *scope, const char *kind)
     rg_str_printf(&state->path, "%s%zu.", kind, number);
 }
 
-void rg_scope_leave(rg_scope *scope)
+void rg_scope_leave_at(rg_place at, rg_scope *scope)
 {
     scope_state *state = scope->state;
+    rg_graph_note(scope->graph, at);
     if (!state->starts.len) {
         rg_graph_fail(scope->graph, "", "rg_scope_leave without its rg_scope_enter");
         return;
@@ -83,25 +84,39 @@ static rg_val add_weight(rg_scope *scope, const char *name, rg_shape shape, rg_w
     return weight.input;
 }
 
-rg_val rg_scope_weight(rg_scope *scope, const char *name, rg_shape shape, rg_init init)
-{
-    return add_weight(scope, name, shape, (rg_weight){.init = init});
-}
-
 /* Until rg_scope_keep a buffer stays as it is. */
-rg_val rg_scope_buffer(rg_scope *scope, const char *name, rg_shape shape, rg_init init)
+static rg_val add_buffer(rg_scope *scope, const char *name, rg_shape shape, rg_init init)
 {
     rg_val input = add_weight(scope, name, shape, (rg_weight){.init = init, .buffer = true});
     rg_scope_keep(scope, input, input);
     return input;
 }
 
-void rg_scope_keep(rg_scope *scope, rg_val buffer, rg_val next)
+static void keep(rg_scope *scope, rg_val buffer, rg_val next)
 {
     scope_state *state = scope->state;
     for (size_t i = 0; i < state->weights.len; i++)
         if (state->weights.at[i].buffer && state->weights.at[i].input.id == buffer.id)
             state->weights.at[i].next = next;
+}
+
+rg_val rg_scope_weight_at(rg_place at, rg_scope *scope, const char *name, rg_shape shape,
+                          rg_init init)
+{
+    RG_PINNED(scope->graph, at, add_weight(scope, name, shape, (rg_weight){.init = init}));
+}
+
+rg_val rg_scope_buffer_at(rg_place at, rg_scope *scope, const char *name, rg_shape shape,
+                          rg_init init)
+{
+    RG_PINNED(scope->graph, at, add_buffer(scope, name, shape, init));
+}
+
+void rg_scope_keep_at(rg_place at, rg_scope *scope, rg_val buffer, rg_val next)
+{
+    rg_graph_pin(scope->graph, at);
+    keep(scope, buffer, next);
+    rg_graph_unpin(scope->graph);
 }
 
 size_t rg_scope_weights(const rg_scope *scope, const rg_weight **ret)
@@ -115,9 +130,16 @@ uint32_t rg_scope_site(rg_scope *scope)
     return scope->state->sites++;
 }
 
-void rg_scope_penalize(rg_scope *scope, rg_val penalty)
+static void penalize(rg_scope *scope, rg_val penalty)
 {
     scope->penalty = scope->penalty.id ? rg_add(scope->penalty, penalty) : penalty;
+}
+
+void rg_scope_penalize_at(rg_place at, rg_scope *scope, rg_val penalty)
+{
+    rg_graph_pin(scope->graph, at);
+    penalize(scope, penalty);
+    rg_graph_unpin(scope->graph);
 }
 
 rg_val rg_scope_present(const rg_scope *scope, rg_val x)
