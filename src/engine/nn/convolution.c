@@ -201,7 +201,7 @@ bool rg_is_filters(const char *name)
 #define LAYER(name, axes, transposed) \
     rg_val rg_##name##_at(rg_place at, rg_scope *scope, rg_val x, const rg_convolution *spec) \
     { \
-        RG_PINNED(scope->graph, at, convolution(scope, x, spec, axes, transposed)); \
+        RG_LAYER(scope->graph, at, spec, x, convolution(scope, x, spec, axes, transposed)); \
     }
 LAYER(conv1d, 1, false)
 LAYER(conv2d, 2, false)

@@ -17,6 +17,10 @@ rg_val rg_part_of(rg_val x, int axis, int64_t from, int64_t to);
 rg_val rg_along(rg_val x, int rank, int axis);
 
 /* ---- Parts of layers */
+/* RG_PINNED for a layer that reads *spec: NULL is a mistake, and the layer is x. */
+#define RG_LAYER(graph, at, spec, x, call) \
+    RG_PINNED(graph, at, rg_is_given(graph, spec, #spec) ? (call) : (x))
+bool rg_is_given(rg_graph *graph, const void *spec, const char *name);    /* compute.c */
 rg_val rg_affine(rg_scope *scope, rg_val x, int64_t width, bool no_bias); /* layers.c */
 rg_val rg_with_bias(rg_scope *scope, rg_val x, int axis); /* zeros (C) along it; norm.c */
 
