@@ -70,8 +70,8 @@ typedef enum rg_init_kind {
 } rg_init_kind;
 typedef struct rg_init {
     rg_init_kind kind;
-    double gain; /* 0 means 1 */
-    int64_t fan_in, fan_out;
+    double gain;             /* 0 means 1 */
+    int64_t fan_in, fan_out; /* those that the kind names; of a matrix its rows and columns */
 } rg_init;
 void rg_init_fill(const rg_init *init, uint64_t seed, const char *name, float *ret, size_t n);
 
@@ -110,7 +110,9 @@ void rg_scope_enter(rg_scope *scope, const char *kind); /* "block": block0, bloc
 #define rg_scope_penalize(...) rg_scope_penalize_at(RG_HERE, __VA_ARGS__)
 void rg_scope_leave_at(rg_place at, rg_scope *scope);
 /* One called "filters" counts as a matrix of (the first axis, the others) where an update rule
- * sees matrices; others of more than two axes as (all but the last, the last). */
+ * sees matrices; others of more than two axes as (all but the last, the last).  The initialiser
+ * must fit: fans above 0 where its kind reads them, and of a matrix their product is the number
+ * of elements. */
 rg_val rg_scope_weight_at(rg_place at, rg_scope *scope, const char *name, rg_shape shape,
                           rg_init init);
 /* A buffer, and its value after a training step (unchanged unless kept).  Evaluation reads it.

@@ -24,6 +24,9 @@ bool rg_is_given(rg_graph *graph, const void *spec, const char *name);    /* com
 rg_val rg_affine(rg_scope *scope, rg_val x, int64_t width, bool no_bias); /* layers.c */
 rg_val rg_with_bias(rg_scope *scope, rg_val x, int axis); /* zeros (C) along it; norm.c */
 
+/* A mistake in the graph where the initialiser does not fit a weight of n elements; init.c */
+void rg_init_check(rg_graph *graph, const rg_init *init, const char *name, int64_t n);
+
 bool rg_is_filters(const char *name); /* of a weight: as rg_scope_weight says; convolution.c */
 
 /* ---- Configurations and scopes */

@@ -80,6 +80,8 @@ static rg_val add_weight(rg_scope *scope, const char *name, rg_shape shape, rg_w
     scope_state *state = scope->state;
     weight.name = rg_arena_printf(state->arena, "%s%s", rg_str_text(&state->path), name);
     weight.input = rg_input(scope->graph, weight.name, scope->dtype, shape);
+    if (rg_graph_error(scope->graph)->code == RG_OK)
+        rg_init_check(scope->graph, &weight.init, weight.name, rg_shape_count(shape));
     rg_vec_push(&state->weights, weight);
     return weight.input;
 }

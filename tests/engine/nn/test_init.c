@@ -82,12 +82,79 @@ static void test_identity(void **state)
     assert_memory_equal(x, expected, sizeof(x));
 }
 
+/* ---- What does not fit sticks to the graph, with the weight's name and the model's line */
+
+static void test_fans(void **state)
+{
+    (void)state;
+    static const struct {
+        rg_init init;
+        rg_shape shape;
+        bool fits;
+    } cases[] = {
+        {{RG_INIT_ZEROS, 0, 0, 0}, {2, {3, 4}}, true},
+        {{RG_INIT_NORMAL, 0, 0, 0}, {2, {3, 4}}, true},
+        {{RG_INIT_TIME_STEPS, 0, 0, 0}, {1, {3}}, true},
+        {{RG_INIT_KAIMING_NORMAL, 0, 0, 0}, {2, {3, 4}}, false},
+        {{RG_INIT_KAIMING_NORMAL, 0, 3, 0}, {2, {3, 4}}, true},
+        {{RG_INIT_KAIMING_UNIFORM, 0, -3, 0}, {2, {3, 4}}, false},
+        {{RG_INIT_LECUN_NORMAL, 0, 0, 4}, {2, {3, 4}}, false},
+        {{RG_INIT_LECUN_NORMAL, 0, 0, 4}, {2, {0, 4}}, true}, /* nothing to fill */
+        {{RG_INIT_XAVIER_UNIFORM, 0, 3, 0}, {2, {3, 4}}, false},
+        {{RG_INIT_XAVIER_NORMAL, 0, 3, 4}, {2, {3, 4}}, true},
+        {{RG_INIT_ORTHOGONAL, 0, 3, 4}, {2, {3, 4}}, true},
+        {{RG_INIT_ORTHOGONAL, 0, 3, 4}, {3, {3, 2, 2}}, true},
+        {{RG_INIT_ORTHOGONAL, 0, 0, 0}, {2, {3, 4}}, false},
+        {{RG_INIT_ORTHOGONAL, 0, 3, 5}, {2, {3, 4}}, false},
+        {{RG_INIT_ORTHOGONAL, 0, 1, 4}, {2, {3, 4}}, false},
+        {{RG_INIT_IDENTITY, 0, INT64_C(1) << 62, 8}, {2, {3, 4}}, false},
+        {{RG_INIT_STATE_RATES, 0, 4, 4}, {2, {3, 4}}, false},
+        {{(rg_init_kind)99, 0, 3, 4}, {2, {3, 4}}, false},
+        {{(rg_init_kind)-1, 0, 3, 4}, {2, {3, 4}}, false},
+    };
+    for (size_t i = 0; i < RG_COUNT(cases); i++) {
+        rg_graph *graph = rg_graph_new();
+        rg_scope *scope = rg_scope_new(graph, false, 1, NULL);
+        rg_scope_enter(scope, "mine");
+        rg_scope_weight(scope, "w", cases[i].shape, cases[i].init);
+        const rg_err *err = rg_graph_error(graph);
+        assert_int_equal(err->code, cases[i].fits ? RG_OK : RG_INPUT);
+        if (!cases[i].fits) {
+            assert_non_null(strstr(err->what, "mine0.w"));
+            assert_non_null(strstr(err->where, "test_init.c:"));
+            assert_true(err->remedy[0] != '\0');
+        }
+        rg_scope_free(scope);
+        rg_graph_free(graph);
+    }
+}
+
+/* A linear layer of no inputs gives its bias, which is zero as PyTorch's. */
+static void test_linear_of_no_inputs(void **state)
+{
+    (void)state;
+    rg_graph *graph = rg_graph_new();
+    rg_scope *scope = rg_scope_new(graph, false, 1, NULL);
+    rg_linear(scope, rg_input(graph, "x", RG_F32, rg_shape_of(2, 0)), 3);
+    assert_int_equal(rg_graph_error(graph)->code, RG_OK);
+    const rg_weight *w;
+    assert_int_equal(rg_scope_weights(scope, &w), 2);
+    float bias[3] = {1, 1, 1};
+    rg_init_fill(&w[1].init, 1, w[1].name, bias, 3);
+    for (int i = 0; i < 3; i++)
+        assert_true(bias[i] == 0);
+    rg_scope_free(scope);
+    rg_graph_free(graph);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_widths),
         cmocka_unit_test(test_orthogonal),
         cmocka_unit_test(test_identity),
+        cmocka_unit_test(test_fans),
+        cmocka_unit_test(test_linear_of_no_inputs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
