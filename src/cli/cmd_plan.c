@@ -65,8 +65,9 @@ static bool lay_over(json_t *config, const char *change, rg_arena *arena, rg_err
                    "this sets nothing");
 }
 
-static bool subject_of_model(const rg_given *given, const json_t *model, subject *ret,
-                             rg_err *err)
+/* own: as rg_study.own_models. */
+static bool subject_of_model(const rg_given *given, const json_t *model, const json_t *own,
+                             subject *ret, rg_err *err)
 {
     json_t *config = json_pack("{s:O, s:{}}", "model", model, "train");
     size_t classes = count_of(given, CLASSES, 10);
@@ -77,47 +78,10 @@ static bool subject_of_model(const rg_given *given, const json_t *model, subject
                                   .classes = classes,
                                   .features = count_of(given, FEATURES, 64),
                                   .rows = count_of(given, ROWS, 1024)};
-    ok = ok && resolve(config, ret, err);
+    ok = ok && model_try(own, config, &ret->spec, given->arena, err) &&
+         resolve(config, ret, err);
     json_decref(config);
     return ok;
-}
-
-/* The study's data as its trainer would get them, in a folder that is removed again. */
-static bool measure_data(const rg_study *study, rg_arena *arena, subject *ret, rg_err *err)
-{
-    rg_split split;
-    json_t *info = NULL;
-    rg_part train;
-    char *dir = rg_dir_scratch(arena, "plan", err);
-    const rg_dataset *data = dir ? rg_study_data(study, arena, &split, err) : NULL;
-    bool ok = data &&
-              rg_parts_write(data, &split, study->scale, dir,
-                             rg_path_join(arena, dir, "labels.npz"), &info, err) &&
-              rg_part_read(rg_path_join(arena, dir, "train.npz"), arena, &train, err);
-    json_decref(info);
-    if (dir)
-        rg_dir_scratch_end(dir);
-    if (ok)
-        ret->spec = (rg_program_spec){.task = train.task,
-                                      .classes = train.classes,
-                                      .features = train.features,
-                                      .rows = train.rows};
-    return ok;
-}
-
-/* The models of the study's files, for this process. */
-static bool offer_own(const json_t *own_models, rg_arena *arena, rg_err *err)
-{
-    const char *file;
-    json_t *record;
-    json_object_foreach ((json_t *)(uintptr_t)own_models, file, record) {
-        const char *source = rg_json_text(record, "source", "");
-        const char *library = model_compile(source, strlen(source), file, arena, err);
-        if (!library)
-            return false;
-        rg_model_offer(rg_json_text(record, "sha256", ""), library);
-    }
-    return true;
 }
 
 static bool subject_of_study(const rg_given *given, subject *ret, rg_err *err)
@@ -131,8 +95,9 @@ static bool subject_of_study(const rg_given *given, subject *ret, rg_err *err)
     if (ok && study->trainer)
         ok = rg_fail(err, RG_INPUT, study->path, "name a study of our own trainer",
                      "the study's trainer is a program: there is no plan of ours to look at");
-    ok = ok && measure_data(study, given->arena, ret, err) &&
-         offer_own(study->own_models, given->arena, err) && resolve(arm->config, ret, err);
+    ok = ok && study_measure(study, given->arena, &ret->spec, err) &&
+         model_try(study->own_models, arm->config, &ret->spec, given->arena, err) &&
+         resolve(arm->config, ret, err);
     rg_study_free(study);
     return ok;
 }
@@ -151,7 +116,7 @@ static bool subject_of_file(const rg_given *given, subject *ret, rg_err *err)
     json_t *own = json_pack("{s:o}", file, opened.record);
     json_t *model = json_pack("{s:s, s:s, s:s}", "name", opened.model.name, "file", file,
                               "sha256", opened.model.sha256);
-    bool ok = offer_own(own, given->arena, err) && subject_of_model(given, model, ret, err);
+    bool ok = subject_of_model(given, model, own, ret, err);
     json_decref(model);
     json_decref(own);
     return ok;
@@ -164,7 +129,7 @@ static bool subject_of(const rg_given *given, subject *ret, rg_err *err)
     if (rg_text_ends(given->argument[0], ".c"))
         return subject_of_file(given, ret, err);
     json_t *model = json_pack("{s:s}", "name", given->argument[0]);
-    bool ok = subject_of_model(given, model, ret, err);
+    bool ok = subject_of_model(given, model, NULL, ret, err);
     json_decref(model);
     return ok;
 }

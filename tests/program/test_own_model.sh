@@ -147,6 +147,16 @@ mistake weight.c 's/rg_mul(value, gate)/rg_add(value, rg_scope_weight(s, "w", rg
 mistake twice.c 's/rg_mul(value, gate)/rg_add(rg_scope_buffer(s, "w", rg_shape_of(1), (rg_init){0}), rg_scope_weight(s, "w", rg_shape_of(32), (rg_init){0}))/' "input: there is already an input named 'w'"
 mistake wide.c 's/rg_linear(s, x, width); /(s->dtype = RG_F64, rg_linear(s, x, width)); /' '.*f64'
 mistake leave.c 's/return /rg_scope_leave(s); &/' 'rg_scope_leave without its rg_scope_enter'
+# check finds them as well, in any arm, before anything trains; and a forward pass that crashes.
+sed 's/gated\.c/shape.c/' gated.yaml >shape.yaml
+expect 2 'shape\.c:[0-9]+: the forward pass of the model gated gives no value of shape \(32, 10\)' "$rigor" check shape.yaml
+sed 's/return /if (width == 7) __builtin_trap(); &/' gated.c >trap.c
+sed 's/gated\.c/trap.c/' gated.yaml >trap.yaml
+expect 0 '' "$rigor" check trap.yaml
+expect 2 'trap\.c: the forward pass ended with signal [0-9]+' "$rigor" check trap.yaml arms.gated.model.width=7
+expect 0 '' "$rigor" plan trap.c --runs 1
+expect 2 'trap\.c: the forward pass ended with signal [0-9]+' "$rigor" plan trap.c model.width=7
+expect 2 'trap\.c: the forward pass ended with signal [0-9]+' "$rigor" plan trap.yaml --lint arms.gated.model.width=7
 # A forward pass of nothing at all has no line.
 sed 's/static rg_val forward.*/& { (void)s, (void)x, (void)conf; return (rg_val){0}; } static rg_val unused_(rg_scope *s, rg_val x, const rg_conf *conf)/' gated.c >nothing.c
 expect 2 'nothing\.c: the forward pass of the model gated gives no value' "$rigor" plan nothing.c
