@@ -10,7 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { AFTER, PART, LINT, STRICT, SORT, ARM, FEATURES, CLASSES, ROWS, RUNS, JSON };
+#define THREADS_MAX 1023 /* of a worker's job as well */
+
+enum { AFTER, PART, LINT, STRICT, SORT, ARM, FEATURES, CLASSES, ROWS, RUNS, THREADS, JSON };
 static const rg_option options[] = {
     [AFTER] = {"after", 0, RG_OPTION_TEXT, "PASS",
                "the program as text after build, grad, live, fuse, schedule or memory"},
@@ -27,6 +29,9 @@ static const rg_option options[] = {
     [RUNS] = {"runs", 0, RG_OPTION_INT, "N",
               "timed runs, the least counts (default: as "
               "many as half a second allows, 2 to 50)"},
+    [THREADS] = {"threads", 0, RG_OPTION_INT, "N",
+                 "that share the larger kernels while they are timed (default: 1); the "
+                 "model's times are those of one"},
     [JSON] = RG_OPTION_JSON,
     {0},
 };
@@ -188,10 +193,13 @@ static int print_check(const rg_given *given, const subject *s, rg_err *err)
 
 static int print_costs(const rg_given *given, const subject *s, rg_err *err)
 {
-    json_t *facts = rg_program_costs(&s->spec, count_of(given, RUNS, 0), err);
+    rg_program_spec spec = s->spec;
+    spec.plan.threads = (int)count_of(given, THREADS, 1);
+    json_t *facts = rg_program_costs(&spec, count_of(given, RUNS, 0), err);
     bool by_time = given->flag[SORT] && strcmp(given->text[SORT], "time") == 0;
     if (!facts)
         return rg_exit(err);
+    json_object_set_new(facts, "threads", json_integer(spec.plan.threads));
     if (given->flag[JSON])
         rg_print_json(json_incref(facts));
     else
@@ -224,6 +232,16 @@ static bool belongs(const rg_given *given, int option, bool there, const char *t
                    options[option].name, to);
 }
 
+static bool within(const rg_given *given, int option, int64_t most, rg_err *err)
+{
+    int64_t value = given->integer[option];
+    char remedy[80];
+    snprintf(remedy, sizeof(remedy), "give 1 to %lld", (long long)most);
+    return !given->flag[option] || (value >= 1 && value <= most) ||
+           rg_fail(err, RG_INPUT, NULL, remedy, "--%s cannot be %lld", options[option].name,
+                   (long long)value);
+}
+
 static bool options_fit(const rg_given *given, rg_err *err)
 {
     static const char *const parts[] = {"train", "evaluate", NULL}, *const orders[] = {
@@ -240,10 +258,9 @@ static bool options_fit(const rg_given *given, rg_err *err)
     if (ok && given->flag[AFTER] && given->flag[LINT])
         return rg_fail(err, RG_INPUT, NULL, "give one of them",
                        "--after and --lint are two answers");
-    return ok && ((!given->flag[RUNS] ||
-                   (given->integer[RUNS] >= 1 && given->integer[RUNS] <= 100000)) ||
-                  rg_fail(err, RG_INPUT, NULL, "give 1 to 100000", "--runs cannot be %lld",
-                          (long long)given->integer[RUNS]));
+    bool costs = !given->flag[AFTER] && !given->flag[LINT];
+    return ok && belongs(given, THREADS, costs, "the times of kernels", err) &&
+           within(given, RUNS, 100000, err) && within(given, THREADS, THREADS_MAX, err);
 }
 
 static int run(const rg_given *given, rg_err *err)
@@ -275,6 +292,7 @@ const rg_command rg_command_plan = {
         "fade or grow at initialisation, layer by layer.\n\n"
         "  rigor plan mlp model.hidden=[256,256] train.batch=128\n"
         "  rigor plan examples/digits.yaml --sort=time\n"
+        "  rigor plan transformer --threads 2\n"
         "  rigor plan mlp --after=fuse\n"
         "  rigor plan my_model.c --lint --strict",
     .options = options,
