@@ -24,6 +24,8 @@ ROWS = [
     ("training step, GPT with 4 layers, 128 wide, 64 tokens, batch 12",
      "GPT 4 layers, 128 wide, T 64, batch 12", "ms", False),
     ("training step, GPT-2 with 124 M parameters, 4 × 64 tokens", "GPT-2 124M, B 4 x T 64", "s", False),
+    ("from the first node to the plan: a training step of a transformer of 12 layers",
+     "graph, gradients and plan of a transformer of 12 layers", "ms", False),
     ("40 epochs of the digits' MLP, loop and validation included",
      "training: 40 epochs of 17 steps, MLP 64-64-64-10", "ms", False),
     ("TPE, a suggestion after 10,000 trials, 8 dimensions",
