@@ -93,6 +93,9 @@ typedef struct rg_scope {
     rg_val key;          /* U32 (2), fresh for each step; training only */
     const rg_conf *conf; /* of the model; NULL outside one */
     rg_dtype dtype;      /* of weights; RG_F32 unless set before the first layer */
+    const rg_init *init; /* how the linear layers and convolutions that follow draw their
+                            weights, theirs and those inside of other layers: kind and gain, the
+                            fans are the layer's; biases are then 0.  NULL: as each layer says */
     rg_val present;      /* (B): 1 for an example, 0 for a place that a short batch leaves
                             empty; no value: all are there */
     rg_val penalty;      /* scalar that layers want added to the loss; no value: none */
@@ -139,7 +142,8 @@ size_t rg_scope_weights(const rg_scope *scope,
  */
 rg_val rg_as_sequence_at(rg_place at, rg_val x, int64_t steps);
 /* x: (..., D) -> (..., width): x W + b with W: (D, width), both drawn from
- * U(-1/sqrt(D), 1/sqrt(D)), which is Kaiming's for the leak sqrt(5) and PyTorch's default. */
+ * U(-1/sqrt(D), 1/sqrt(D)), which is Kaiming's for the leak sqrt(5) and PyTorch's default (see
+ * rg_scope.init). */
 rg_val rg_linear_at(rg_place at, rg_scope *scope, rg_val x, int64_t width);
 rg_val rg_project_at(rg_place at, rg_scope *scope, rg_val x, int64_t width); /* without b */
 /* ids: I32 or U32 (...), each below `entries` -> (..., width): rows of a table from N(0, 1). */
@@ -344,7 +348,8 @@ typedef struct rg_convolution {
 } rg_convolution;
 /* -> (B, O, p...), p = floor((s + 2 padding - (kernel - 1) dilation - 1) / stride) + 1; filters
  * (O, C / G, kernel...) and bias (O) of the scope conv, both from U(-b, b) with b = 1 /
- * sqrt(fan in), fan in = C / G times the places of the kernel: PyTorch's shapes and default. */
+ * sqrt(fan in), fan in = C / G times the places of the kernel: PyTorch's shapes and default.
+ * For rg_scope.init: fan out = O times the places; as a matrix filters have O rows. */
 rg_val rg_conv1d_at(rg_place at, rg_scope *scope, rg_val x, const rg_convolution *spec);
 rg_val rg_conv2d_at(rg_place at, rg_scope *scope, rg_val x, const rg_convolution *spec);
 /* The transpose, by the input, of the convolution with the same numbers (Zeiler et al. 2010),

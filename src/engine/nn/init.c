@@ -178,6 +178,27 @@ static const fill fills[] = {
     [RG_INIT_TIME_STEPS] = {.matrix = time_steps},
 };
 
+/* ---- What a scope wants instead of a layer's own */
+
+rg_init rg_init_of(const rg_scope *scope, rg_init own, int64_t rows, int64_t columns)
+{
+    if (!scope->init)
+        return own;
+    rg_init init = *scope->init;
+    bool known = (unsigned)init.kind < RG_COUNT(fills);
+    bool whole = known && fills[init.kind].fit == &is_matrix;
+    init.fan_in = whole ? rows : own.fan_in;
+    init.fan_out = whole ? columns : own.fan_out;
+    return init;
+}
+
+rg_init rg_init_of_bias(const rg_scope *scope, rg_init own)
+{
+    return scope->init ? (rg_init){.kind = RG_INIT_ZEROS} : own;
+}
+
+/* ---- Whether it fits */
+
 void rg_init_check(rg_graph *graph, const rg_init *init, const char *name, int64_t n)
 {
     bool known = (unsigned)init->kind < RG_COUNT(fills);
