@@ -1,6 +1,7 @@
 /* ours.c - the time from a graph to a plan: a training step of a transformer of 12 layers
  * (the blocks of GPT-2, Radford et al. 2019; narrow, since a plan's time does not depend on
- * the width but its memory does), forward, backward and AdamW, with and without machine code.
+ * the width but its memory does), forward, backward and AdamW, with and without machine code;
+ * and the whole of it, from the first node of the graph on, which is to stay below 200 ms.
  * Prints {"workload", "who", "us"}: the fastest of some runs. */
 #include "engine/cpu/program.h"
 #include "engine/cpu/tile.h"
@@ -138,39 +139,62 @@ static model build(rg_carry *carry, rg_val *ret_loss)
 }
 
 /* The processor time of this thread: what else runs on the machine counts little. */
-static double now_ns(void)
+static double now_us(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec * 1e-3;
+}
+
+typedef struct times {
+    double build_us, plan_us; /* graph with derivatives and update; plan */
+    size_t emitted;           /* loops of machine code */
+} times;
+
+static bool once(times *ret)
+{
+    static rg_carry carry[3 * (16 * LAYERS + 8)];
+    rg_val loss;
+    rg_err err = {0};
+    rg_tile_count count = {0};
+    double begun = now_us();
+    model m = build(carry, &loss);
+    double built = now_us();
+    rg_plan *plan = rg_plan_compile(m.graph, &loss, 1, carry, 3 * m.weights, NULL, &err);
+    *ret = (times){built - begun, now_us() - built, 0};
+    for (size_t i = 0; plan && i < plan->program->kernels; i++)
+        rg_tile_counts(plan->program->kernel[i], &count);
+    ret->emitted = count.codes;
+    if (!plan)
+        rg_err_print(&err);
+    bool planned = plan != NULL;
+    rg_plan_free(plan);
+    rg_graph_free(m.graph);
+    return planned;
+}
+
+static void say(const char *workload, const char *how, double us)
+{
+    printf("{\"workload\": \"%s of a transformer of 12 layers%s\", \"who\": \"rigor\", "
+           "\"us\": %.1f}\n",
+           workload, how, us);
 }
 
 static bool measure(const char *emit)
 {
-    static rg_carry carry[3 * (16 * LAYERS + 8)];
-    rg_val loss;
+    double plan = INFINITY, all = INFINITY;
+    times t;
     setenv("RIGOR_EMIT", emit, 1);
-    model m = build(carry, &loss);
-    double least = INFINITY;
-    rg_tile_count count = {0};
     for (int run = 0; run < RUNS; run++) {
-        rg_err err = {0};
-        double start = now_ns();
-        rg_plan *plan = rg_plan_compile(m.graph, &loss, 1, carry, 3 * m.weights, NULL, &err);
-        double us = (now_ns() - start) * 1e-3;
-        if (!plan) {
-            rg_err_print(&err);
+        if (!once(&t))
             return false;
-        }
-        least = us < least ? us : least;
-        for (size_t i = 0; run == 0 && i < plan->program->kernels; i++)
-            rg_tile_counts(plan->program->kernel[i], &count);
-        rg_plan_free(plan);
+        plan = fmin(plan, t.plan_us);
+        all = fmin(all, t.build_us + t.plan_us);
     }
-    printf("{\"workload\": \"plan of a transformer of 12 layers, %zu loops emitted\", "
-           "\"who\": \"rigor\", \"us\": %.1f}\n",
-           count.codes, least);
-    rg_graph_free(m.graph);
+    const char *how = t.emitted ? "" : ", without machine code";
+    fprintf(stderr, "%zu loops emitted\n", t.emitted);
+    say("plan", how, plan);
+    say("graph, gradients and plan", how, all);
     return true;
 }
 

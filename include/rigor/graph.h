@@ -52,7 +52,7 @@ typedef struct rg_place {
 #define RG_HERE ((rg_place){__FILE__, __LINE__})
 void rg_graph_pin(rg_graph *graph, rg_place at);
 void rg_graph_unpin(rg_graph *graph);
-/* Sets the place for rg_graph_fail outside a pin. */
+/* Sets the place for rg_graph_fail outside a pin; line 0: somewhere in the file. */
 void rg_graph_at(rg_graph *graph, const char *file, int line);
 #define RG_AT(graph) rg_graph_at((graph), __FILE__, __LINE__)
 

@@ -19,16 +19,26 @@ typedef struct rg_conf rg_conf;
 rg_conf *rg_conf_new(rg_graph *graph, const char *section, const rg_param *table,
                      const json_t *values);
 void rg_conf_free(rg_conf *conf);
-int64_t rg_conf_int(const rg_conf *conf, const char *name);
-bool rg_conf_bool(const rg_conf *conf, const char *name);
-const char *rg_conf_str(const rg_conf *conf, const char *name);
-size_t rg_conf_count(const rg_conf *conf, const char *name); /* length of a list */
-int64_t rg_conf_int_at(const rg_conf *conf, const char *name, size_t i);
+/* Each is a macro that passes on where it stands, so that a mistake names the line of the model;
+ * the functions end in _here, since rg_conf_int_at is the entry of a list. */
+#define rg_conf_int(...) rg_conf_int_here(RG_HERE, __VA_ARGS__)
+#define rg_conf_bool(...) rg_conf_bool_here(RG_HERE, __VA_ARGS__)
+#define rg_conf_str(...) rg_conf_str_here(RG_HERE, __VA_ARGS__)
+#define rg_conf_count(...) rg_conf_count_here(RG_HERE, __VA_ARGS__)
+#define rg_conf_int_at(...) rg_conf_int_at_here(RG_HERE, __VA_ARGS__)
+#define rg_conf_val(...) rg_conf_val_here(RG_HERE, __VA_ARGS__)
+#define rg_conf_off(...) rg_conf_off_here(RG_HERE, __VA_ARGS__)
+int64_t rg_conf_int_here(rg_place at, const rg_conf *conf, const char *name);
+bool rg_conf_bool_here(rg_place at, const rg_conf *conf, const char *name);
+const char *rg_conf_str_here(rg_place at, const rg_conf *conf, const char *name);
+size_t rg_conf_count_here(rg_place at, const rg_conf *conf, const char *name); /* of a list */
+int64_t rg_conf_int_at_here(rg_place at, const rg_conf *conf, const char *name, size_t i);
 /* A number as a scalar of the graph.  One that is exactly zero for this member comes as the
  * constant 0, so that what it switches off costs nothing (rg_conf_off); zeros are therefore
  * part of the program's structure. */
-rg_val rg_conf_val(const rg_conf *conf, const char *name);
-bool rg_conf_off(const rg_conf *conf, const char *name); /* the number is exactly zero */
+rg_val rg_conf_val_here(rg_place at, const rg_conf *conf, const char *name);
+/* The number is exactly zero. */
+bool rg_conf_off_here(rg_place at, const rg_conf *conf, const char *name);
 /* The inputs that rg_conf_val made so far, in order. */
 typedef struct rg_conf_input {
     const char *name; /* "dropout" */
@@ -60,8 +70,8 @@ typedef enum rg_init_kind {
 } rg_init_kind;
 typedef struct rg_init {
     rg_init_kind kind;
-    double gain; /* 0 means 1 */
-    int64_t fan_in, fan_out;
+    double gain;             /* 0 means 1 */
+    int64_t fan_in, fan_out; /* those that the kind names; of a matrix its rows and columns */
 } rg_init;
 void rg_init_fill(const rg_init *init, uint64_t seed, const char *name, float *ret, size_t n);
 
@@ -83,6 +93,9 @@ typedef struct rg_scope {
     rg_val key;          /* U32 (2), fresh for each step; training only */
     const rg_conf *conf; /* of the model; NULL outside one */
     rg_dtype dtype;      /* of weights; RG_F32 unless set before the first layer */
+    const rg_init *init; /* how the linear layers and convolutions that follow draw their
+                            weights, theirs and those inside of other layers: kind and gain, the
+                            fans are the layer's; biases are then 0.  NULL: as each layer says */
     rg_val present;      /* (B): 1 for an example, 0 for a place that a short batch leaves
                             empty; no value: all are there */
     rg_val penalty;      /* scalar that layers want added to the loss; no value: none */
@@ -92,16 +105,26 @@ typedef struct rg_scope {
 rg_scope *rg_scope_new(rg_graph *graph, bool training, int64_t classes, const rg_conf *conf);
 void rg_scope_free(rg_scope *scope);
 void rg_scope_enter(rg_scope *scope, const char *kind); /* "block": block0, block1, ... */
-void rg_scope_leave(rg_scope *scope);
+/* As layers, these are macros that pass on where they stand. */
+#define rg_scope_leave(...) rg_scope_leave_at(RG_HERE, __VA_ARGS__)
+#define rg_scope_weight(...) rg_scope_weight_at(RG_HERE, __VA_ARGS__)
+#define rg_scope_buffer(...) rg_scope_buffer_at(RG_HERE, __VA_ARGS__)
+#define rg_scope_keep(...) rg_scope_keep_at(RG_HERE, __VA_ARGS__)
+#define rg_scope_penalize(...) rg_scope_penalize_at(RG_HERE, __VA_ARGS__)
+void rg_scope_leave_at(rg_place at, rg_scope *scope);
 /* One called "filters" counts as a matrix of (the first axis, the others) where an update rule
- * sees matrices; others of more than two axes as (all but the last, the last). */
-rg_val rg_scope_weight(rg_scope *scope, const char *name, rg_shape shape, rg_init init);
+ * sees matrices; others of more than two axes as (all but the last, the last).  The initialiser
+ * must fit: fans above 0 where its kind reads them, and of a matrix their product is the number
+ * of elements. */
+rg_val rg_scope_weight_at(rg_place at, rg_scope *scope, const char *name, rg_shape shape,
+                          rg_init init);
 /* A buffer, and its value after a training step (unchanged unless kept).  Evaluation reads it.
  */
-rg_val rg_scope_buffer(rg_scope *scope, const char *name, rg_shape shape, rg_init init);
-void rg_scope_keep(rg_scope *scope, rg_val buffer, rg_val next);
+rg_val rg_scope_buffer_at(rg_place at, rg_scope *scope, const char *name, rg_shape shape,
+                          rg_init init);
+void rg_scope_keep_at(rg_place at, rg_scope *scope, rg_val buffer, rg_val next);
 /* Adds a scalar of the weights' type to the loss of the step: a balance of experts, a penalty. */
-void rg_scope_penalize(rg_scope *scope, rg_val penalty);
+void rg_scope_penalize_at(rg_place at, rg_scope *scope, rg_val penalty);
 size_t rg_scope_weights(const rg_scope *scope,
                         const rg_weight **ret); /* in order of creation */
 
@@ -119,7 +142,8 @@ size_t rg_scope_weights(const rg_scope *scope,
  */
 rg_val rg_as_sequence_at(rg_place at, rg_val x, int64_t steps);
 /* x: (..., D) -> (..., width): x W + b with W: (D, width), both drawn from
- * U(-1/sqrt(D), 1/sqrt(D)), which is Kaiming's for the leak sqrt(5) and PyTorch's default. */
+ * U(-1/sqrt(D), 1/sqrt(D)), which is Kaiming's for the leak sqrt(5) and PyTorch's default (see
+ * rg_scope.init). */
 rg_val rg_linear_at(rg_place at, rg_scope *scope, rg_val x, int64_t width);
 rg_val rg_project_at(rg_place at, rg_scope *scope, rg_val x, int64_t width); /* without b */
 /* ids: I32 or U32 (...), each below `entries` -> (..., width): rows of a table from N(0, 1). */
@@ -324,7 +348,8 @@ typedef struct rg_convolution {
 } rg_convolution;
 /* -> (B, O, p...), p = floor((s + 2 padding - (kernel - 1) dilation - 1) / stride) + 1; filters
  * (O, C / G, kernel...) and bias (O) of the scope conv, both from U(-b, b) with b = 1 /
- * sqrt(fan in), fan in = C / G times the places of the kernel: PyTorch's shapes and default. */
+ * sqrt(fan in), fan in = C / G times the places of the kernel: PyTorch's shapes and default.
+ * For rg_scope.init: fan out = O times the places; as a matrix filters have O rows. */
 rg_val rg_conv1d_at(rg_place at, rg_scope *scope, rg_val x, const rg_convolution *spec);
 rg_val rg_conv2d_at(rg_place at, rg_scope *scope, rg_val x, const rg_convolution *spec);
 /* The transpose, by the input, of the convolution with the same numbers (Zeiler et al. 2010),

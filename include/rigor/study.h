@@ -29,6 +29,9 @@ typedef struct rg_catalog {         /* what a trainer can be told; given by the 
     bool (*open_file)(void *ctx, const char *dir, const char *file, rg_arena *arena,
                       rg_catalog_file *ret, rg_err *err);
     void *ctx;
+    /* Names of the parameters of `train` that a training by a configuration does not read; new
+     * reference.  NULL: nobody knows. */
+    json_t *(*unread)(const json_t *config, rg_task task);
 } rg_catalog;
 
 /* A training program of any language, started once for each trial (docs/protocol.md). */
@@ -62,6 +65,8 @@ typedef struct rg_arm {
     rg_space space; /* what is tuned: the study's space less what this arm fixes, less what
                        its model does not have */
     double *first;  /* the default configuration as a point of the space */
+    json_t *unread; /* {path: help} of the parameters that its training reads for no value of
+                       the space; help is null where the study neither sets nor tunes it */
 } rg_arm;
 
 typedef enum rg_relation { RG_BETTER, RG_EQUAL, RG_NOT_WORSE } rg_relation; /* >  =  >= */

@@ -20,6 +20,11 @@ extern const rg_param rg_train_params[];
  * path and the nearest valid name.  New reference; NULL on failure. */
 json_t *rg_config_resolve(const json_t *config, const rg_model **ret_model, rg_err *err);
 
+/* Names of the parameters of "train" that a training by this configuration does not read: the
+ * schedule's gamma where the rate is constant, the momentum of an optimiser that has none.  New
+ * reference: a list, empty for a loss that does not fit the task. */
+json_t *rg_train_unread(const json_t *config, rg_task task);
+
 /* ---- Programs ---------------------------------------------------------------------------- */
 typedef struct rg_program_spec {
     const rg_model *model;

@@ -1,6 +1,7 @@
 /* cmd_check.c - reads a study and says what it would do and whether it can answer its question;
  * with --placebo, how often its procedure would find a difference where there is none. */
 #include "cli/command.h"
+#include "cli/model_file.h"
 #include "cli/progress.h"
 
 #include "lab/report/format.h"
@@ -69,6 +70,18 @@ static bool try_data(const rg_study *study, rg_arena *arena, json_t *plan, rg_er
                                   (json_int_t)split.n_train, "val", (json_int_t)split.n_val,
                                   "test", (json_int_t)split.n_test, "hash", data->hash));
     return true;
+}
+
+/* Models of the user's own, as each arm has them, for these data. */
+static bool try_models(const rg_study *study, rg_arena *arena, rg_err *err)
+{
+    rg_program_spec sizes;
+    if (!json_object_size(study->own_models))
+        return true;
+    bool ok = study_measure(study, arena, &sizes, err);
+    for (size_t i = 0; ok && i < study->n_arms; i++)
+        ok = model_try(study->own_models, study->arms[i].config, &sizes, arena, err);
+    return ok;
 }
 
 /* ---- The A/A check */
@@ -248,7 +261,7 @@ static int run(const rg_given *given, rg_err *err)
         return RG_INPUT;
     json_t *plan = rg_study_plan(study);
     int caught = 0, code = RG_INPUT;
-    if (try_data(study, given->arena, plan, err) &&
+    if (try_data(study, given->arena, plan, err) && try_models(study, given->arena, err) &&
         (!given->flag[PLACEBO] || run_placebo(given, study, plan, &caught, err)) &&
         (!given->flag[TRAINER] || run_trainer(given, study, plan, &caught, err)) &&
         add_outlook(given, study, plan, err))

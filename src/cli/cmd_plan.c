@@ -10,7 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { AFTER, PART, LINT, STRICT, SORT, ARM, FEATURES, CLASSES, ROWS, RUNS, JSON };
+#define THREADS_MAX 1023 /* of a worker's job as well */
+
+enum { AFTER, PART, LINT, STRICT, SORT, ARM, FEATURES, CLASSES, ROWS, RUNS, THREADS, JSON };
 static const rg_option options[] = {
     [AFTER] = {"after", 0, RG_OPTION_TEXT, "PASS",
                "the program as text after build, grad, live, fuse, schedule or memory"},
@@ -27,6 +29,9 @@ static const rg_option options[] = {
     [RUNS] = {"runs", 0, RG_OPTION_INT, "N",
               "timed runs, the least counts (default: as "
               "many as half a second allows, 2 to 50)"},
+    [THREADS] = {"threads", 0, RG_OPTION_INT, "N",
+                 "that share the larger kernels while they are timed (default: 1); the "
+                 "model's times are those of one"},
     [JSON] = RG_OPTION_JSON,
     {0},
 };
@@ -65,8 +70,9 @@ static bool lay_over(json_t *config, const char *change, rg_arena *arena, rg_err
                    "this sets nothing");
 }
 
-static bool subject_of_model(const rg_given *given, const json_t *model, subject *ret,
-                             rg_err *err)
+/* own: as rg_study.own_models. */
+static bool subject_of_model(const rg_given *given, const json_t *model, const json_t *own,
+                             subject *ret, rg_err *err)
 {
     json_t *config = json_pack("{s:O, s:{}}", "model", model, "train");
     size_t classes = count_of(given, CLASSES, 10);
@@ -77,47 +83,10 @@ static bool subject_of_model(const rg_given *given, const json_t *model, subject
                                   .classes = classes,
                                   .features = count_of(given, FEATURES, 64),
                                   .rows = count_of(given, ROWS, 1024)};
-    ok = ok && resolve(config, ret, err);
+    ok = ok && model_try(own, config, &ret->spec, given->arena, err) &&
+         resolve(config, ret, err);
     json_decref(config);
     return ok;
-}
-
-/* The study's data as its trainer would get them, in a folder that is removed again. */
-static bool measure_data(const rg_study *study, rg_arena *arena, subject *ret, rg_err *err)
-{
-    rg_split split;
-    json_t *info = NULL;
-    rg_part train;
-    char *dir = rg_dir_scratch(arena, "plan", err);
-    const rg_dataset *data = dir ? rg_study_data(study, arena, &split, err) : NULL;
-    bool ok = data &&
-              rg_parts_write(data, &split, study->scale, dir,
-                             rg_path_join(arena, dir, "labels.npz"), &info, err) &&
-              rg_part_read(rg_path_join(arena, dir, "train.npz"), arena, &train, err);
-    json_decref(info);
-    if (dir)
-        rg_dir_scratch_end(dir);
-    if (ok)
-        ret->spec = (rg_program_spec){.task = train.task,
-                                      .classes = train.classes,
-                                      .features = train.features,
-                                      .rows = train.rows};
-    return ok;
-}
-
-/* The models of the study's files, for this process. */
-static bool offer_own(const json_t *own_models, rg_arena *arena, rg_err *err)
-{
-    const char *file;
-    json_t *record;
-    json_object_foreach ((json_t *)(uintptr_t)own_models, file, record) {
-        const char *source = rg_json_text(record, "source", "");
-        const char *library = model_compile(source, strlen(source), file, arena, err);
-        if (!library)
-            return false;
-        rg_model_offer(rg_json_text(record, "sha256", ""), library);
-    }
-    return true;
 }
 
 static bool subject_of_study(const rg_given *given, subject *ret, rg_err *err)
@@ -131,8 +100,9 @@ static bool subject_of_study(const rg_given *given, subject *ret, rg_err *err)
     if (ok && study->trainer)
         ok = rg_fail(err, RG_INPUT, study->path, "name a study of our own trainer",
                      "the study's trainer is a program: there is no plan of ours to look at");
-    ok = ok && measure_data(study, given->arena, ret, err) &&
-         offer_own(study->own_models, given->arena, err) && resolve(arm->config, ret, err);
+    ok = ok && study_measure(study, given->arena, &ret->spec, err) &&
+         model_try(study->own_models, arm->config, &ret->spec, given->arena, err) &&
+         resolve(arm->config, ret, err);
     rg_study_free(study);
     return ok;
 }
@@ -151,7 +121,7 @@ static bool subject_of_file(const rg_given *given, subject *ret, rg_err *err)
     json_t *own = json_pack("{s:o}", file, opened.record);
     json_t *model = json_pack("{s:s, s:s, s:s}", "name", opened.model.name, "file", file,
                               "sha256", opened.model.sha256);
-    bool ok = offer_own(own, given->arena, err) && subject_of_model(given, model, ret, err);
+    bool ok = subject_of_model(given, model, own, ret, err);
     json_decref(model);
     json_decref(own);
     return ok;
@@ -164,7 +134,7 @@ static bool subject_of(const rg_given *given, subject *ret, rg_err *err)
     if (rg_text_ends(given->argument[0], ".c"))
         return subject_of_file(given, ret, err);
     json_t *model = json_pack("{s:s}", "name", given->argument[0]);
-    bool ok = subject_of_model(given, model, ret, err);
+    bool ok = subject_of_model(given, model, NULL, ret, err);
     json_decref(model);
     return ok;
 }
@@ -223,10 +193,13 @@ static int print_check(const rg_given *given, const subject *s, rg_err *err)
 
 static int print_costs(const rg_given *given, const subject *s, rg_err *err)
 {
-    json_t *facts = rg_program_costs(&s->spec, count_of(given, RUNS, 0), err);
+    rg_program_spec spec = s->spec;
+    spec.plan.threads = (int)count_of(given, THREADS, 1);
+    json_t *facts = rg_program_costs(&spec, count_of(given, RUNS, 0), err);
     bool by_time = given->flag[SORT] && strcmp(given->text[SORT], "time") == 0;
     if (!facts)
         return rg_exit(err);
+    json_object_set_new(facts, "threads", json_integer(spec.plan.threads));
     if (given->flag[JSON])
         rg_print_json(json_incref(facts));
     else
@@ -259,6 +232,16 @@ static bool belongs(const rg_given *given, int option, bool there, const char *t
                    options[option].name, to);
 }
 
+static bool within(const rg_given *given, int option, int64_t most, rg_err *err)
+{
+    int64_t value = given->integer[option];
+    char remedy[80];
+    snprintf(remedy, sizeof(remedy), "give 1 to %lld", (long long)most);
+    return !given->flag[option] || (value >= 1 && value <= most) ||
+           rg_fail(err, RG_INPUT, NULL, remedy, "--%s cannot be %lld", options[option].name,
+                   (long long)value);
+}
+
 static bool options_fit(const rg_given *given, rg_err *err)
 {
     static const char *const parts[] = {"train", "evaluate", NULL}, *const orders[] = {
@@ -275,10 +258,9 @@ static bool options_fit(const rg_given *given, rg_err *err)
     if (ok && given->flag[AFTER] && given->flag[LINT])
         return rg_fail(err, RG_INPUT, NULL, "give one of them",
                        "--after and --lint are two answers");
-    return ok && ((!given->flag[RUNS] ||
-                   (given->integer[RUNS] >= 1 && given->integer[RUNS] <= 100000)) ||
-                  rg_fail(err, RG_INPUT, NULL, "give 1 to 100000", "--runs cannot be %lld",
-                          (long long)given->integer[RUNS]));
+    bool costs = !given->flag[AFTER] && !given->flag[LINT];
+    return ok && belongs(given, THREADS, costs, "the times of kernels", err) &&
+           within(given, RUNS, 100000, err) && within(given, THREADS, THREADS_MAX, err);
 }
 
 static int run(const rg_given *given, rg_err *err)
@@ -310,6 +292,7 @@ const rg_command rg_command_plan = {
         "fade or grow at initialisation, layer by layer.\n\n"
         "  rigor plan mlp model.hidden=[256,256] train.batch=128\n"
         "  rigor plan examples/digits.yaml --sort=time\n"
+        "  rigor plan transformer --threads 2\n"
         "  rigor plan mlp --after=fuse\n"
         "  rigor plan my_model.c --lint --strict",
     .options = options,

@@ -3,8 +3,8 @@
 #ifndef RIGOR_CLI_MODEL_FILE_H
 #define RIGOR_CLI_MODEL_FILE_H
 
-#include "rigor/base.h"
 #include "rigor/study.h"
+#include "rigor/train.h"
 
 #define MODEL_FILE_MAX ((size_t)4 << 20) /* bytes of a source */
 
@@ -18,6 +18,16 @@ const char *model_compile(const char *source, size_t len, const char *name, rg_a
  * its own that may write nothing; new reference, NULL on failure.  name: as for model_compile.
  */
 json_t *model_describe(const char *library, const char *name, rg_err *err);
+
+/* Builds the training step and the evaluation of a configuration, resolved or not, in such a
+ * process, for data of these sizes (config and model of *sizes are not read): mistakes of the
+ * forward pass, and that it crashes, come as errors.  own_models: as of rg_study; true where the
+ * configuration's model is none of them. */
+bool model_try(const json_t *own_models, const json_t *config, const rg_program_spec *sizes,
+               rg_arena *arena, rg_err *err);
+
+/* Task, classes, features and rows of the study's training part into *ret, the rest zero. */
+bool study_measure(const rg_study *study, rg_arena *arena, rg_program_spec *ret, rg_err *err);
 
 /* For rg_catalog.open_file: compiles a file of the folder `dir` and describes it. */
 bool model_file_open(void *ctx, const char *dir, const char *file, rg_arena *arena,

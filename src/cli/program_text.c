@@ -270,6 +270,9 @@ void program_costs_print(const json_t *costs, bool by_time, size_t columns, bool
     else
         printf("one value an example\n");
     print_machine(json_object_get(costs, "machine"));
+    if (number(costs, "threads") > 1)
+        printf("threads: %.0f for the clock's times; the model's are of one\n",
+               number(costs, "threads"));
     json_array_foreach (json_object_get(costs, "plans"), i, plan) {
         print_total(plan);
         print_kernels(json_object_get(plan, "steps"), by_time, columns, colour);

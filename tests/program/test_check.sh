@@ -53,6 +53,22 @@ expect 0 "seeds would show it in 80 %" "$rigor" check small.yaml --from small \
 expect 0 '' "$rigor" check small.yaml --from small 'claims=[full = linear]' analysis.margin=0.5
 expect 2 'no study' "$rigor" check small.yaml --from nothing
 
+# What the training does not read is said, and is no difference.
+cat >unread.yaml <<'YAML'
+study: unread
+question: What does nothing?
+data: digits
+metric: accuracy
+base: {model: {name: mlp, hidden: [8]}, train: {epochs: 2, gamma: 0.5, momentum: 0.8}}
+arms: {adam: {train.optimizer: adam}, sgd: {train.optimizer: sgd, train.gamma: 0.2}}
+seeds: 8
+claims: [sgd > adam]
+YAML
+expect 0 "nothing in the training of 'adam', 'sgd' reads train\\.gamma" "$rigor" check unread.yaml
+"$rigor" check unread.yaml | grep -qE 'confounded|momentum' && fail "momentum is read, gamma is no factor"
+"$rigor" check unread.yaml base.train.schedule=step | grep -q "reads train" && fail "a schedule reads gamma"
+expect 1 'the same configuration' "$rigor" check unread.yaml arms.sgd.train.optimizer=adam
+
 # Ctrl-C while it trains.
 sed 's/epochs: 4/epochs: 100000, patience: 0/' small.yaml >long.yaml
 setsid "$rigor" check long.yaml --placebo --epochs 100000 -j 2 >long.txt 2>&1 </dev/null &

@@ -128,10 +128,38 @@ sed 's/"0.1"/"much"/' gated.c >default.c
 expect 2 'default of the parameter dropout does not fit' "$rigor" plan default.c
 sed 's/"dropout",/"name",/' gated.c >taken.c
 expect 2 "cannot be called 'name'" "$rigor" plan taken.c
-sed 's/s->classes)/7)/' gated.c >shape.c
-expect 2 'gives no value of shape' "$rigor" plan shape.c
-sed 's/rg_conf_int(conf, "width")/rg_conf_int(conf, "wide")/' gated.c >asks.c
-expect 2 'there is no parameter "model.wide"' "$rigor" plan asks.c
+# Those of the forward pass name their line: the changed one.
+mistake() { # file, sed script, what is said of it
+    sed "$2" gated.c >"$1"
+    local line
+    line=$(cmp gated.c "$1" | sed 's/.* line //')
+    expect 2 "$1:$line: $3" "$rigor" plan "$1"
+    expect 2 "$1:$line: $3" "$rigor" plan "$1" --lint
+}
+mistake shape.c 's/s->classes)/7)/' 'the forward pass of the model gated gives no value of shape \(64, 10\)'
+mistake asks.c 's/rg_conf_int(conf, "width")/rg_conf_int(conf, "wide")/' 'there is no parameter "model\.wide"'
+mistake kind.c 's/rg_conf_int(conf, "width")/rg_conf_int(conf, "dropout")/' 'the parameter "model\.dropout" is of another kind'
+mistake adds.c 's/rg_mul(value, gate)/rg_add(value, x)/' 'add: shapes \(64, 32\) and \(64, 64\) do not broadcast'
+mistake type.c 's/rg_mul(value, gate)/rg_mul(value, rg_cast(gate, RG_I32))/' 'mul: operands of type f32, i32'
+mistake tensor.c 's/rg_mul(value, gate)/rg_broadcast(value, rg_shape_of(1 << 24, 64, 32))/' 'broadcast: a value of shape .* takes more than 64 GiB'
+mistake huge.c 's/rg_linear(s, h, /rg_linear(s, rg_linear(s, h, (int64_t)1 << 40), /' 'input: a value of shape \(32, 1099511627776\) and type f32 takes more than 64 GiB'
+mistake weight.c 's/rg_mul(value, gate)/rg_add(value, rg_scope_weight(s, "w", rg_shape_of(160000, 160000), (rg_init){0}))/' 'input: a value of shape \(160000, 160000\)'
+mistake twice.c 's/rg_mul(value, gate)/rg_add(rg_scope_buffer(s, "w", rg_shape_of(1), (rg_init){0}), rg_scope_weight(s, "w", rg_shape_of(32), (rg_init){0}))/' "input: there is already an input named 'w'"
+mistake wide.c 's/rg_linear(s, x, width); /(s->dtype = RG_F64, rg_linear(s, x, width)); /' '.*f64'
+mistake leave.c 's/return /rg_scope_leave(s); &/' 'rg_scope_leave without its rg_scope_enter'
+# check finds them as well, in any arm, before anything trains; and a forward pass that crashes.
+sed 's/gated\.c/shape.c/' gated.yaml >shape.yaml
+expect 2 'shape\.c:[0-9]+: the forward pass of the model gated gives no value of shape \(32, 10\)' "$rigor" check shape.yaml
+sed 's/return /if (width == 7) __builtin_trap(); &/' gated.c >trap.c
+sed 's/gated\.c/trap.c/' gated.yaml >trap.yaml
+expect 0 '' "$rigor" check trap.yaml
+expect 2 'trap\.c: the forward pass ended with signal [0-9]+' "$rigor" check trap.yaml arms.gated.model.width=7
+expect 0 '' "$rigor" plan trap.c --runs 1
+expect 2 'trap\.c: the forward pass ended with signal [0-9]+' "$rigor" plan trap.c model.width=7
+expect 2 'trap\.c: the forward pass ended with signal [0-9]+' "$rigor" plan trap.yaml --lint arms.gated.model.width=7
+# A forward pass of nothing at all has no line.
+sed 's/static rg_val forward.*/& { (void)s, (void)x, (void)conf; return (rg_val){0}; } static rg_val unused_(rg_scope *s, rg_val x, const rg_conf *conf)/' gated.c >nothing.c
+expect 2 'nothing\.c: the forward pass of the model gated gives no value' "$rigor" plan nothing.c
 printf '#include <stdlib.h>\n__attribute__((constructor)) static void f(void) { abort(); }\n' >crash.c
 expect 2 'ended with signal 6' "$rigor" plan crash.c
 printf 'a\0b' >bytes.c

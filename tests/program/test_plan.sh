@@ -36,6 +36,25 @@ for plan in p["plans"]:
 assert all(v > 0 for v in p["machine"].values())
 PY
 
+# --threads: the same kernels, their times with so many threads.
+expect 0 "^threads: 2 for the clock.s times" "$rigor" plan mlp --threads 2 --runs 2
+"$rigor" plan mlp --threads 1 --runs 2 | grep -q '^threads' && fail "one thread is no news"
+expect 2 '--threads cannot be 0' "$rigor" plan mlp --threads 0
+expect 2 '--threads cannot be 1024' "$rigor" plan mlp --threads 1024
+expect 2 '--runs cannot be 0' "$rigor" plan mlp --runs 0
+expect 2 '--threads belongs to the times of kernels' "$rigor" plan mlp --threads 2 --lint
+expect 2 '--threads belongs to the times of kernels' "$rigor" plan mlp --threads 2 --after=fuse
+"$rigor" plan transformer --threads 3 --runs 2 --json >three.json
+"$rigor" plan transformer --runs 2 --json >alone.json
+python3 - <<'PY' || fail "the facts of a plan with threads"
+import json
+three, alone = json.load(open("three.json")), json.load(open("alone.json"))
+assert (three["threads"], alone["threads"]) == (3, 1)
+for a, b in zip(three["plans"], alone["plans"]):
+    assert [s["operations"] for s in a["steps"]] == [s["operations"] for s in b["steps"]]
+    assert a["memory_bytes"] >= b["memory_bytes"] and a["flops"] == b["flops"]
+PY
+
 # --sort=time: the longest first, the same kernels.
 "$rigor" plan mlp --sort=time --runs 3 >sorted.txt
 [ "$(grep -cE '^ *[0-9]+ [a-z]' sorted.txt)" = "$("$rigor" plan mlp --runs 1 | grep -cE '^ *[0-9]+ [a-z]')" ] ||

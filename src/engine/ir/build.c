@@ -47,6 +47,18 @@ static rg_val add_leaf(rg_place at, rg_graph *graph, rg_node node)
     return rg_node_add(graph, &node);
 }
 
+/* Whether a list, which must have an entry for each axis of x, is there. */
+static bool is_given(rg_place at, rg_op op, rg_val x, const void *list)
+{
+    bool given = list || rg_val_shape(x).rank == 0;
+    if (!given) {
+        rg_graph_note(x.graph, at);
+        rg_graph_fail(x.graph, "give an entry for each axis", "%s: a list of axes is NULL",
+                      rg_ops[op].name);
+    }
+    return given;
+}
+
 /* The node's attribute starts from zero bytes, unions' unused parts included. */
 static rg_node make(rg_op op)
 {
@@ -61,6 +73,9 @@ rg_val rg_input_at(rg_place at, rg_graph *graph, const char *name, rg_dtype dtyp
                    rg_shape shape)
 {
     rg_graph_note(graph, at);
+    if (!name)
+        rg_graph_fail(graph, "give every input a name of its own", "input: its name is NULL");
+    name = name ? name : "";
     if (rg_map_get(graph->inputs, name))
         rg_graph_fail(graph, "give every input a name of its own",
                       "input: there is already an input named '%s'", name);
@@ -107,7 +122,11 @@ rg_val rg_const_array_at(rg_place at, rg_graph *graph, const void *data, rg_dtyp
     rg_node node = make(RG_OP_array);
     node.dtype = dtype;
     node.shape = shape;
-    if (countable(shape, dtype)) {
+    bool some = countable(shape, dtype);
+    rg_graph_note(graph, at);
+    if (some && !data)
+        rg_graph_fail(graph, "give a number for each element", "array: its data are NULL");
+    else if (some) {
         size_t bytes = (size_t)rg_shape_count(shape) * rg_dtype_bytes(dtype);
         void *copy = rg_arena_alloc(graph->arena, bytes);
         if (bytes)
@@ -265,7 +284,7 @@ rg_val rg_permute_at(rg_place at, rg_val x, const int *order)
 {
     rg_node node = make(RG_OP_permute);
     int rank = rg_val_shape(x).rank;
-    if (rank)
+    if (is_given(at, RG_OP_permute, x, order) && rank)
         memcpy(node.attr.order, order, sizeof(int) * (size_t)rank);
     return add_node(at, &x, 1, node);
 }
@@ -282,7 +301,8 @@ rg_val rg_slice_at(rg_place at, rg_val x, const int64_t *from, const int64_t *to
                    const int64_t *step)
 {
     rg_node node = make(RG_OP_slice);
-    for (int i = 0; i < rg_val_shape(x).rank; i++) {
+    bool given = is_given(at, RG_OP_slice, x, from) && is_given(at, RG_OP_slice, x, to);
+    for (int i = 0; given && i < rg_val_shape(x).rank; i++) {
         node.attr.slice.from[i] = from[i];
         node.attr.slice.to[i] = to[i];
         node.attr.slice.step[i] = step ? step[i] : 1;
@@ -294,7 +314,8 @@ rg_val rg_pad_at(rg_place at, rg_val x, const int64_t *before, const int64_t *af
                  double value)
 {
     rg_node node = make(RG_OP_pad);
-    for (int i = 0; i < rg_val_shape(x).rank; i++) {
+    bool given = is_given(at, RG_OP_pad, x, before) && is_given(at, RG_OP_pad, x, after);
+    for (int i = 0; given && i < rg_val_shape(x).rank; i++) {
         node.attr.pad.before[i] = before[i];
         node.attr.pad.after[i] = after[i];
     }
@@ -306,7 +327,7 @@ rg_val rg_concat_at(rg_place at, const rg_val *x, size_t n, int axis)
 {
     rg_node node = make(RG_OP_concat);
     node.attr.axis = axis;
-    return add_node(at, x, (uint32_t)n, node);
+    return add_node(at, x, x ? (uint32_t)n : 0, node);
 }
 
 rg_val rg_reverse_at(rg_place at, rg_val x, uint32_t axes)
@@ -318,10 +339,12 @@ rg_val rg_reverse_at(rg_place at, rg_val x, uint32_t axes)
 }
 
 /* ---- Contraction. */
-rg_val rg_dot_at(rg_place at, rg_val x, rg_val y, const rg_dot_axes *axes)
+rg_val rg_dot_at(rg_place at, rg_val x, rg_val y, const rg_dot_axes *given)
 {
+    static const rg_dot_axes none;
     rg_node node = make(RG_OP_dot);
     rg_dot_axes *own = &node.attr.dot;
+    const rg_dot_axes *axes = is_given(at, RG_OP_dot, x, given) && given ? given : &none;
     bool sane = axes->n_batch >= 0 && axes->n_contract >= 0 && axes->n_batch <= RG_RANK_MAX &&
                 axes->n_contract <= RG_RANK_MAX;
     if (!sane && x.graph) {

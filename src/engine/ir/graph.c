@@ -80,8 +80,10 @@ void rg_graph_fail(rg_graph *graph, const char *remedy, const char *fmt, ...)
     if (!graph || graph->err.code != RG_OK)
         return;
     char where[sizeof(graph->err.where)] = "", what[sizeof(graph->err.what)];
-    if (graph->at.file)
+    if (graph->at.file && graph->at.line)
         snprintf(where, sizeof(where), "%s:%d", rg_path_base(graph->at.file), graph->at.line);
+    else if (graph->at.file)
+        snprintf(where, sizeof(where), "%s", rg_path_base(graph->at.file));
     va_list args;
     va_start(args, fmt);
     vsnprintf(what, sizeof(what), fmt, args);

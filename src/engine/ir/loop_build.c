@@ -136,9 +136,20 @@ static void drop_unused(building *b, const bool *needed)
         memcpy(b->body->input, b->input.at, sizeof(rg_val) * kept);
 }
 
+static bool is_complete(const rg_loop_spec *spec)
+{
+    return spec->body && (spec->carry || !spec->carries) && (spec->scan || !spec->scans) &&
+           (spec->shared || !spec->shareds);
+}
+
 /* What goes wrong sticks to one of the two graphs. */
 static void make_body(building *b)
 {
+    if (!is_complete(b->spec)) {
+        rg_graph_fail(b->graph, "give the body, and a list for each count above 0",
+                      "loop: its body or a list of values is NULL");
+        return;
+    }
     if (b->spec->steps < 0)
         rg_graph_fail(b->graph, "count the steps from 0", "loop: %" PRId64 " steps",
                       b->spec->steps);

@@ -84,5 +84,5 @@ static rg_val activate(rg_val x, const char *name)
 
 rg_val rg_activate_at(rg_place at, rg_val x, const char *name)
 {
-    RG_PINNED(x.graph, at, activate(x, name));
+    RG_PINNED(x.graph, at, activate(x, name ? name : "NULL"));
 }

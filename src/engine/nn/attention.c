@@ -187,5 +187,5 @@ rg_val rg_attend_at(rg_place at, rg_val query, rg_val key, rg_val value, rg_val 
 rg_val rg_multi_head_attention_at(rg_place at, rg_scope *scope, rg_val x, rg_val memory,
                                   const rg_attention *spec)
 {
-    RG_PINNED(scope->graph, at, multi_head(scope, x, memory, spec));
+    RG_LAYER(scope->graph, at, spec, x, multi_head(scope, x, memory, spec));
 }

@@ -64,3 +64,11 @@ rg_val rg_along(rg_val x, int rank, int axis)
         shape.dim[i] = i == axis ? rg_val_count(x) : 1;
     return rg_reshape(x, shape);
 }
+
+bool rg_is_given(rg_graph *graph, const void *spec, const char *name)
+{
+    if (!spec)
+        rg_graph_fail(graph, "pass the address of one, as rigor/nn.h declares it",
+                      "a layer whose %s is NULL", name);
+    return spec != NULL;
+}

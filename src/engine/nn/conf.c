@@ -45,10 +45,12 @@ void rg_conf_free(rg_conf *conf)
 }
 
 /* The value of a parameter of one of the kinds (bits), or NULL after noting the mistake. */
-static const json_t *value_of(const rg_conf *conf, const char *name, unsigned kinds)
+static const json_t *value_of(rg_place at, const rg_conf *conf, const char *name,
+                              unsigned kinds)
 {
     const rg_param *param = rg_param_find(conf->table, name);
     const json_t *value = json_object_get(conf->values, name);
+    rg_graph_note(conf->graph, at);
     if (!param || !value) {
         rg_graph_fail(conf->graph, "add it to the model's table of parameters",
                       "there is no parameter \"%s.%s\"", conf->section, name);
@@ -64,9 +66,10 @@ static const json_t *value_of(const rg_conf *conf, const char *name, unsigned ki
 }
 
 /* As value_of, for what shapes the graph: a number that members may differ in must not. */
-static const json_t *structure_of(const rg_conf *conf, const char *name, unsigned kinds)
+static const json_t *structure_of(rg_place at, const rg_conf *conf, const char *name,
+                                  unsigned kinds)
 {
-    const json_t *value = value_of(conf, name, kinds);
+    const json_t *value = value_of(at, conf, name, kinds);
     if (value && !rg_param_find(conf->table, name)->structural) {
         rg_graph_fail(conf->graph, "read it with rg_conf_val, or make it structural",
                       "\"%s.%s\" differs between members and cannot shape the graph",
@@ -76,31 +79,31 @@ static const json_t *structure_of(const rg_conf *conf, const char *name, unsigne
     return value;
 }
 
-int64_t rg_conf_int(const rg_conf *conf, const char *name)
+int64_t rg_conf_int_here(rg_place at, const rg_conf *conf, const char *name)
 {
-    const json_t *value = structure_of(conf, name, 1u << RG_PARAM_INT);
+    const json_t *value = structure_of(at, conf, name, 1u << RG_PARAM_INT);
     return value ? (int64_t)rg_json_number(value, 0) : 0;
 }
 
-bool rg_conf_bool(const rg_conf *conf, const char *name)
+bool rg_conf_bool_here(rg_place at, const rg_conf *conf, const char *name)
 {
-    return json_is_true(structure_of(conf, name, 1u << RG_PARAM_BOOL));
+    return json_is_true(structure_of(at, conf, name, 1u << RG_PARAM_BOOL));
 }
 
-const char *rg_conf_str(const rg_conf *conf, const char *name)
+const char *rg_conf_str_here(rg_place at, const rg_conf *conf, const char *name)
 {
-    const json_t *value = structure_of(conf, name, 1u << RG_PARAM_CHOICE);
+    const json_t *value = structure_of(at, conf, name, 1u << RG_PARAM_CHOICE);
     return value ? json_string_value(value) : "";
 }
 
-size_t rg_conf_count(const rg_conf *conf, const char *name)
+size_t rg_conf_count_here(rg_place at, const rg_conf *conf, const char *name)
 {
-    return json_array_size(structure_of(conf, name, 1u << RG_PARAM_INTS));
+    return json_array_size(structure_of(at, conf, name, 1u << RG_PARAM_INTS));
 }
 
-int64_t rg_conf_int_at(const rg_conf *conf, const char *name, size_t i)
+int64_t rg_conf_int_at_here(rg_place at, const rg_conf *conf, const char *name, size_t i)
 {
-    const json_t *list = structure_of(conf, name, 1u << RG_PARAM_INTS);
+    const json_t *list = structure_of(at, conf, name, 1u << RG_PARAM_INTS);
     const json_t *value = json_array_get(list, i);
     if (list && !value)
         rg_graph_fail(conf->graph, "", "\"%s.%s\" has no entry %zu", conf->section, name, i);
@@ -109,9 +112,9 @@ int64_t rg_conf_int_at(const rg_conf *conf, const char *name, size_t i)
 
 static const unsigned numbers = 1u << RG_PARAM_NUMBER | 1u << RG_PARAM_INT;
 
-bool rg_conf_off(const rg_conf *conf, const char *name)
+bool rg_conf_off_here(rg_place at, const rg_conf *conf, const char *name)
 {
-    const json_t *value = value_of(conf, name, numbers);
+    const json_t *value = value_of(at, conf, name, numbers);
     return !value || rg_json_number(value, 0) == 0;
 }
 
@@ -122,26 +125,35 @@ static rg_val zero_of(rg_conf *conf)
     return conf->zero;
 }
 
-/* The cache of inputs is all that changes: for a model a configuration is constant. */
-rg_val rg_conf_val(const rg_conf *constant, const char *name)
+static rg_val input_of(rg_conf *conf, const char *name)
 {
-    rg_conf *conf = (rg_conf *)(uintptr_t)constant;
-    if (rg_conf_off(conf, name))
-        return zero_of(conf);
-    const rg_param *param = rg_param_find(conf->table, name);
     for (size_t i = 0; i < conf->inputs.len; i++)
         if (!strcmp(conf->inputs.at[i].name, name))
             return conf->inputs.at[i].input;
-    if (param->structural)
-        return rg_const(conf->graph, rg_json_number(json_object_get(conf->values, name), 0),
-                        RG_F32);
     rg_str path = {0};
     rg_str_printf(&path, "%s.%s", conf->section, name);
-    rg_conf_input made = {param->name,
-                          rg_input(conf->graph, rg_str_text(&path), RG_F32, RG_SCALAR)};
+    rg_conf_input made = {name, rg_input(conf->graph, rg_str_text(&path), RG_F32, RG_SCALAR)};
     rg_str_free(&path);
     rg_vec_push(&conf->inputs, made);
     return made.input;
+}
+
+static rg_val number_of(rg_conf *conf, const char *name)
+{
+    if (rg_conf_off(conf, name))
+        return zero_of(conf);
+    const rg_param *param = rg_param_find(conf->table, name);
+    if (!param->structural)
+        return input_of(conf, param->name);
+    double value = rg_json_number(json_object_get(conf->values, name), 0);
+    return rg_const(conf->graph, value, RG_F32);
+}
+
+/* The cache of inputs is all that changes: for a model a configuration is constant. */
+rg_val rg_conf_val_here(rg_place at, const rg_conf *constant, const char *name)
+{
+    rg_conf *conf = (rg_conf *)(uintptr_t)constant;
+    RG_PINNED(conf->graph, at, number_of(conf, name));
 }
 
 bool rg_conf_is_zero(const rg_conf *conf, rg_val value)

@@ -162,14 +162,17 @@ static rg_conv_axes axes_of(const layer *l)
     return axes;
 }
 
-/* What Kaiming's rule counts, in PyTorch's reading also for a transposed convolution: all axes
- * but the first. */
-static int64_t fan_in(rg_shape filters)
+/* PyTorch's reading, also for a transposed convolution: the second axis counts as inputs, the first
+ * as outputs, each times the places of the kernel.  As a matrix: the first axis by the others. */
+static rg_init init_of(const rg_scope *scope, rg_shape filters, rg_init *ret_bias)
 {
-    int64_t count = 1;
-    for (int i = 1; i < filters.rank; i++)
-        count *= filters.dim[i];
-    return count;
+    int64_t places = 1;
+    for (int i = 2; i < filters.rank; i++)
+        places *= filters.dim[i];
+    int64_t in = filters.dim[1] * places, out = filters.dim[0] * places;
+    rg_init own = {RG_INIT_KAIMING_UNIFORM, sqrt(1.0 / 3), in, out};
+    *ret_bias = rg_init_of_bias(scope, own);
+    return rg_init_of(scope, own, filters.dim[0], in);
 }
 
 static rg_val convolution(rg_scope *scope, rg_val x, const rg_convolution *given, int axes,
@@ -179,13 +182,13 @@ static rg_val convolution(rg_scope *scope, rg_val x, const rg_convolution *given
     if (!fits(x, &l))
         return x;
     rg_shape shape = filter_shape(&l);
-    rg_init init = {RG_INIT_KAIMING_UNIFORM, sqrt(1.0 / 3), fan_in(shape), l.spec.width};
+    rg_init of_bias, init = init_of(scope, shape, &of_bias);
     rg_conv_axes conv_axes = axes_of(&l);
     rg_scope_enter(scope, transposed ? "conv_transposed" : "conv");
     rg_val w = rg_scope_weight(scope, "filters", shape, init);
     rg_val y = rg_conv(x, transposed ? turned(w, &l) : w, &conv_axes);
     if (!l.spec.no_bias) {
-        rg_val bias = rg_scope_weight(scope, "bias", rg_shape_of(l.spec.width), init);
+        rg_val bias = rg_scope_weight(scope, "bias", rg_shape_of(l.spec.width), of_bias);
         y = rg_add(y, rg_along(bias, axes + 2, 1));
     }
     rg_scope_leave(scope);
@@ -201,7 +204,7 @@ bool rg_is_filters(const char *name)
 #define LAYER(name, axes, transposed) \
     rg_val rg_##name##_at(rg_place at, rg_scope *scope, rg_val x, const rg_convolution *spec) \
     { \
-        RG_PINNED(scope->graph, at, convolution(scope, x, spec, axes, transposed)); \
+        RG_LAYER(scope->graph, at, spec, x, convolution(scope, x, spec, axes, transposed)); \
     }
 LAYER(conv1d, 1, false)
 LAYER(conv2d, 2, false)

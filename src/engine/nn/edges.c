@@ -112,11 +112,11 @@ static rg_val graph_attention(rg_scope *scope, rg_val x, const rg_edges *edges, 
 rg_val rg_graph_convolution_at(rg_place at, rg_scope *scope, rg_val x, const rg_edges *edges,
                                int64_t width)
 {
-    RG_PINNED(scope->graph, at, graph_convolution(scope, x, edges, width));
+    RG_LAYER(scope->graph, at, edges, x, graph_convolution(scope, x, edges, width));
 }
 
 rg_val rg_graph_attention_at(rg_place at, rg_scope *scope, rg_val x, const rg_edges *edges,
                              int64_t width, int64_t heads)
 {
-    RG_PINNED(scope->graph, at, graph_attention(scope, x, edges, width, heads));
+    RG_LAYER(scope->graph, at, edges, x, graph_attention(scope, x, edges, width, heads));
 }

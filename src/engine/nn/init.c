@@ -1,10 +1,16 @@
 /* init.c - initial values of weights: a width that keeps the variance of signals (fan in) or of
  * signals and gradients (fan in and out), drawn uniformly or normally; or a whole matrix. */
-#include "rigor/nn.h"
+#include "engine/nn/internal.h"
 
 #include <math.h>
 
+typedef struct fit { /* what a kind asks of the fans for a weight of n elements */
+    bool (*fits)(const rg_init *init, int64_t n);
+    const char *wanted;
+} fit;
+
 typedef struct fill {
+    const fit *fit;                                      /* NULL: it reads no fans */
     double value;                                        /* without the rest: this constant */
     double (*draw)(rg_rng *rng);                         /* of width 1 */
     double (*width)(double gain, double in, double out); /* bound, or standard deviation */
@@ -127,22 +133,86 @@ static void time_steps(rg_rng *rng, double gain, size_t rows, size_t columns, fl
     }
 }
 
+/* ---- Fans */
+
+static bool in_is_there(const rg_init *init, int64_t n)
+{
+    (void)n;
+    return init->fan_in > 0;
+}
+
+static bool both_are_there(const rg_init *init, int64_t n)
+{
+    (void)n;
+    return init->fan_in > 0 && init->fan_out > 0;
+}
+
+static bool product_is_n(const rg_init *init, int64_t n)
+{
+    return init->fan_out > 0 && n % init->fan_out == 0 && n / init->fan_out == init->fan_in;
+}
+
+static const fit has_fan_in = {in_is_there, "give fan_in, of 1 or more"};
+static const fit has_both_fans = {both_are_there, "give fan_in and fan_out, of 1 or more"};
+static const fit is_matrix = {
+    product_is_n, "give the rows of the weight as fan_in and its columns as fan_out"};
+
+/* ---- The table */
+
 static const fill fills[] = {
     [RG_INIT_ZEROS] = {.value = 0},
     [RG_INIT_ONES] = {.value = 1},
-    [RG_INIT_KAIMING_UNIFORM] = {.draw = uniform, .width = kaiming_bound},
-    [RG_INIT_KAIMING_NORMAL] = {.draw = rg_rng_normal, .width = kaiming_sd},
-    [RG_INIT_XAVIER_UNIFORM] = {.draw = uniform, .width = xavier_bound},
-    [RG_INIT_XAVIER_NORMAL] = {.draw = rg_rng_normal, .width = xavier_sd},
-    [RG_INIT_LECUN_NORMAL] = {.draw = rg_rng_normal, .width = kaiming_sd},
+    [RG_INIT_KAIMING_UNIFORM] = {.fit = &has_fan_in, .draw = uniform, .width = kaiming_bound},
+    [RG_INIT_KAIMING_NORMAL] = {.fit = &has_fan_in, .draw = rg_rng_normal, .width = kaiming_sd},
+    [RG_INIT_XAVIER_UNIFORM] = {.fit = &has_both_fans, .draw = uniform, .width = xavier_bound},
+    [RG_INIT_XAVIER_NORMAL] = {.fit = &has_both_fans,
+                               .draw = rg_rng_normal,
+                               .width = xavier_sd},
+    [RG_INIT_LECUN_NORMAL] = {.fit = &has_fan_in, .draw = rg_rng_normal, .width = kaiming_sd},
     [RG_INIT_UNIFORM] = {.draw = uniform, .width = as_given},
     [RG_INIT_NORMAL] = {.draw = rg_rng_normal, .width = as_given},
     [RG_INIT_TRUNCATED] = {.draw = truncated, .width = as_given},
-    [RG_INIT_ORTHOGONAL] = {.matrix = orthogonal},
-    [RG_INIT_IDENTITY] = {.matrix = identity},
-    [RG_INIT_STATE_RATES] = {.matrix = state_rates},
+    [RG_INIT_ORTHOGONAL] = {.fit = &is_matrix, .matrix = orthogonal},
+    [RG_INIT_IDENTITY] = {.fit = &is_matrix, .matrix = identity},
+    [RG_INIT_STATE_RATES] = {.fit = &is_matrix, .matrix = state_rates},
     [RG_INIT_TIME_STEPS] = {.matrix = time_steps},
 };
+
+/* ---- What a scope wants instead of a layer's own */
+
+rg_init rg_init_of(const rg_scope *scope, rg_init own, int64_t rows, int64_t columns)
+{
+    if (!scope->init)
+        return own;
+    rg_init init = *scope->init;
+    bool known = (unsigned)init.kind < RG_COUNT(fills);
+    bool whole = known && fills[init.kind].fit == &is_matrix;
+    init.fan_in = whole ? rows : own.fan_in;
+    init.fan_out = whole ? columns : own.fan_out;
+    return init;
+}
+
+rg_init rg_init_of_bias(const rg_scope *scope, rg_init own)
+{
+    return scope->init ? (rg_init){.kind = RG_INIT_ZEROS} : own;
+}
+
+/* ---- Whether it fits */
+
+void rg_init_check(rg_graph *graph, const rg_init *init, const char *name, int64_t n)
+{
+    bool known = (unsigned)init->kind < RG_COUNT(fills);
+    const fit *asked = known ? fills[init->kind].fit : NULL;
+    if (!known)
+        rg_graph_fail(graph, "choose one of rg_init_kind",
+                      "the weight %s has an initialiser of kind %d, which there is not", name,
+                      (int)init->kind);
+    else if (n > 0 && asked && !asked->fits(init, n))
+        rg_graph_fail(graph, asked->wanted,
+                      "the initialiser of the weight %s, of %lld elements, has fan_in %lld and "
+                      "fan_out %lld",
+                      name, (long long)n, (long long)init->fan_in, (long long)init->fan_out);
+}
 
 static void fill_constant(float value, float *ret, size_t n)
 {

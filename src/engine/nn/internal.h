@@ -18,8 +18,19 @@ rg_val rg_part_of(rg_val x, int axis, int64_t from, int64_t to);
 rg_val rg_along(rg_val x, int rank, int axis);
 
 /* ---- Parts of layers */
+/* RG_PINNED for a layer that reads *spec: NULL is a mistake, and the layer is x. */
+#define RG_LAYER(graph, at, spec, x, call) \
+    RG_PINNED(graph, at, rg_is_given(graph, spec, #spec) ? (call) : (x))
+bool rg_is_given(rg_graph *graph, const void *spec, const char *name);    /* compute.c */
 rg_val rg_affine(rg_scope *scope, rg_val x, int64_t width, bool no_bias); /* layers.c */
 rg_val rg_with_bias(rg_scope *scope, rg_val x, int axis); /* zeros (C) along it; norm.c */
+
+/* scope->init for a weight with the fans of `own`, which lies in memory as rows by columns; else
+ * own.  init.c */
+rg_init rg_init_of(const rg_scope *scope, rg_init own, int64_t rows, int64_t columns);
+rg_init rg_init_of_bias(const rg_scope *scope, rg_init own);
+/* A mistake in the graph where the initialiser does not fit a weight of n elements; init.c */
+void rg_init_check(rg_graph *graph, const rg_init *init, const char *name, int64_t n);
 
 bool rg_is_filters(const char *name); /* of a weight: as rg_scope_weight says; convolution.c */
 

@@ -4,7 +4,7 @@
 #include <math.h>
 
 /* Kaiming's gain for a leaky ReLU of slope a is sqrt(2 / (1 + a^2)); with a = sqrt(5) the
- * bound becomes 1 / sqrt(fan_in), for the weight and the bias alike. */
+ * bound becomes 1 / sqrt(fan_in), for the weight and the bias alike (0 without inputs). */
 rg_val rg_affine(rg_scope *scope, rg_val x, int64_t width, bool no_bias)
 {
     rg_shape shape = rg_val_shape(x);
@@ -14,11 +14,14 @@ rg_val rg_affine(rg_scope *scope, rg_val x, int64_t width, bool no_bias)
         return x;
     }
     int64_t inputs = shape.dim[shape.rank - 1];
-    rg_init init = {RG_INIT_KAIMING_UNIFORM, sqrt(1.0 / 3), inputs, width};
+    rg_init own = {inputs ? RG_INIT_KAIMING_UNIFORM : RG_INIT_ZEROS, sqrt(1.0 / 3), inputs,
+                   width};
     rg_scope_enter(scope, "linear");
-    rg_val y = rg_matmul(x, rg_scope_weight(scope, "weight", rg_shape_of(inputs, width), init));
+    rg_val y = rg_matmul(x, rg_scope_weight(scope, "weight", rg_shape_of(inputs, width),
+                                            rg_init_of(scope, own, inputs, width)));
     if (!no_bias)
-        y = rg_add(y, rg_scope_weight(scope, "bias", rg_shape_of(width), init));
+        y = rg_add(
+            y, rg_scope_weight(scope, "bias", rg_shape_of(width), rg_init_of_bias(scope, own)));
     rg_scope_leave(scope);
     return y;
 }

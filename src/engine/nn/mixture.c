@@ -107,5 +107,5 @@ static rg_val mixture(rg_scope *scope, rg_val x, const rg_mixture *spec)
 
 rg_val rg_mixture_of_experts_at(rg_place at, rg_scope *scope, rg_val x, const rg_mixture *spec)
 {
-    RG_PINNED(scope->graph, at, mixture(scope, x, spec));
+    RG_LAYER(scope->graph, at, spec, x, mixture(scope, x, spec));
 }

@@ -138,10 +138,10 @@ static rg_val mean_pool(rg_val x, const rg_pool *pool)
 
 rg_val rg_max_pool_at(rg_place at, rg_val x, const rg_pool *pool)
 {
-    RG_PINNED(x.graph, at, max_pool(x, pool));
+    RG_LAYER(x.graph, at, pool, x, max_pool(x, pool));
 }
 
 rg_val rg_mean_pool_at(rg_place at, rg_val x, const rg_pool *pool)
 {
-    RG_PINNED(x.graph, at, mean_pool(x, pool));
+    RG_LAYER(x.graph, at, pool, x, mean_pool(x, pool));
 }

@@ -120,10 +120,10 @@ static rg_val mamba(rg_scope *scope, rg_val x, const rg_mamba_spec *spec)
 
 rg_val rg_selective_scan_at(rg_place at, rg_val x, const rg_selective_scan_spec *spec)
 {
-    RG_PINNED(x.graph, at, selective_scan(x, spec));
+    RG_LAYER(x.graph, at, spec, x, selective_scan(x, spec));
 }
 
 rg_val rg_mamba_at(rg_place at, rg_scope *scope, rg_val x, const rg_mamba_spec *spec)
 {
-    RG_PINNED(scope->graph, at, mamba(scope, x, spec));
+    RG_LAYER(scope->graph, at, spec, x, mamba(scope, x, spec));
 }

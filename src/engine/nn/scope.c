@@ -63,9 +63,10 @@ void rg_scope_enter(rg_scope *scope, const char *kind)
     rg_str_printf(&state->path, "%s%zu.", kind, number);
 }
 
-void rg_scope_leave(rg_scope *scope)
+void rg_scope_leave_at(rg_place at, rg_scope *scope)
 {
     scope_state *state = scope->state;
+    rg_graph_note(scope->graph, at);
     if (!state->starts.len) {
         rg_graph_fail(scope->graph, "", "rg_scope_leave without its rg_scope_enter");
         return;
@@ -79,17 +80,14 @@ static rg_val add_weight(rg_scope *scope, const char *name, rg_shape shape, rg_w
     scope_state *state = scope->state;
     weight.name = rg_arena_printf(state->arena, "%s%s", rg_str_text(&state->path), name);
     weight.input = rg_input(scope->graph, weight.name, scope->dtype, shape);
+    if (rg_graph_error(scope->graph)->code == RG_OK)
+        rg_init_check(scope->graph, &weight.init, weight.name, rg_shape_count(shape));
     rg_vec_push(&state->weights, weight);
     return weight.input;
 }
 
-rg_val rg_scope_weight(rg_scope *scope, const char *name, rg_shape shape, rg_init init)
-{
-    return add_weight(scope, name, shape, (rg_weight){.init = init});
-}
-
 /* Until rg_scope_keep a buffer stays as it is. */
-rg_val rg_scope_buffer(rg_scope *scope, const char *name, rg_shape shape, rg_init init)
+static rg_val add_buffer(rg_scope *scope, const char *name, rg_shape shape, rg_init init)
 {
     rg_val input = add_weight(scope, name, shape, (rg_weight){.init = init, .buffer = true});
     rg_scope_keep(scope, input, input);
@@ -119,7 +117,7 @@ static bool is_like(rg_val x, rg_dtype dtype, rg_shape shape)
     return rg_val_dtype(x) == dtype && rg_shape_same(rg_val_shape(x), shape);
 }
 
-void rg_scope_keep(rg_scope *scope, rg_val buffer, rg_val next)
+static void keep(rg_scope *scope, rg_val buffer, rg_val next)
 {
     rg_weight *kept = buffer_of(scope, buffer);
     char wanted[160], given[160];
@@ -141,6 +139,25 @@ void rg_scope_keep(rg_scope *scope, rg_val buffer, rg_val next)
         kept->next = next;
 }
 
+rg_val rg_scope_weight_at(rg_place at, rg_scope *scope, const char *name, rg_shape shape,
+                          rg_init init)
+{
+    RG_PINNED(scope->graph, at, add_weight(scope, name, shape, (rg_weight){.init = init}));
+}
+
+rg_val rg_scope_buffer_at(rg_place at, rg_scope *scope, const char *name, rg_shape shape,
+                          rg_init init)
+{
+    RG_PINNED(scope->graph, at, add_buffer(scope, name, shape, init));
+}
+
+void rg_scope_keep_at(rg_place at, rg_scope *scope, rg_val buffer, rg_val next)
+{
+    rg_graph_pin(scope->graph, at);
+    keep(scope, buffer, next);
+    rg_graph_unpin(scope->graph);
+}
+
 size_t rg_scope_weights(const rg_scope *scope, const rg_weight **ret)
 {
     *ret = scope->state->weights.at;
@@ -152,7 +169,7 @@ uint32_t rg_scope_site(rg_scope *scope)
     return scope->state->sites++;
 }
 
-void rg_scope_penalize(rg_scope *scope, rg_val penalty)
+static void penalize(rg_scope *scope, rg_val penalty)
 {
     char shape[160];
     if (!is_ours(scope, penalty, "the penalty"))
@@ -165,6 +182,13 @@ void rg_scope_penalize(rg_scope *scope, rg_val penalty)
     rg_graph_fail(scope->graph, "sum it up: rg_sum(x, RG_ALL_AXES, false)",
                   "a penalty is a scalar of type %s, not a value of shape %s and type %s",
                   rg_dtype_name(scope->dtype), shape, rg_dtype_name(rg_val_dtype(penalty)));
+}
+
+void rg_scope_penalize_at(rg_place at, rg_scope *scope, rg_val penalty)
+{
+    rg_graph_pin(scope->graph, at);
+    penalize(scope, penalty);
+    rg_graph_unpin(scope->graph);
 }
 
 rg_val rg_scope_present(const rg_scope *scope, rg_val x)

@@ -50,10 +50,10 @@ static rg_val block(rg_scope *scope, rg_val x, const rg_block *spec)
 rg_val rg_feed_forward_at(rg_place at, rg_scope *scope, rg_val x,
                           const rg_feed_forward_spec *spec)
 {
-    RG_PINNED(scope->graph, at, feed_forward(scope, x, spec));
+    RG_LAYER(scope->graph, at, spec, x, feed_forward(scope, x, spec));
 }
 
 rg_val rg_transformer_block_at(rg_place at, rg_scope *scope, rg_val x, const rg_block *spec)
 {
-    RG_PINNED(scope->graph, at, block(scope, x, spec));
+    RG_LAYER(scope->graph, at, spec, x, block(scope, x, spec));
 }

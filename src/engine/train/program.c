@@ -113,17 +113,47 @@ static void check_inputs(const network *net, uint32_t first)
     }
 }
 
+/* What the trainer cannot train as it is. */
+static void check_weights(const network *net)
+{
+    const rg_weight *weights;
+    size_t n = rg_scope_weights(net->scope, &weights);
+    for (size_t i = 0; i < n; i++) {
+        const rg_node *node = rg_node_of(net->graph, weights[i].input.id);
+        if (node->dtype == RG_F32)
+            continue;
+        rg_graph_at(net->graph, node->at.file, node->at.line);
+        rg_graph_fail(net->graph,
+                      "leave the scope's dtype as it is: train.precision chooses what products "
+                      "are computed in",
+                      "the weight %s is of type %s, and weights are trained in f32",
+                      weights[i].name, rg_dtype_name(node->dtype));
+    }
+}
+
+/* Where mistakes lie that no line of the model has been named for. */
+static const char *file_of(const rg_program_spec *spec)
+{
+    return rg_json_text(json_object_get(spec->config, "model"), "file", spec->model->name);
+}
+
 rg_val rg_network_forward(network *net, const rg_program_spec *spec, rg_val x)
 {
     rg_shape wanted = rg_shape_of(rg_val_shape(x).dim[0], (int64_t)rg_outputs_of(spec));
     uint32_t first = (uint32_t)rg_graph_count(net->graph) + 1;
-    rg_graph_at(net->graph, NULL, 0); /* ours is no place of the model */
+    rg_graph_at(net->graph, file_of(spec), 0);
     rg_val out = spec->model->forward(net->scope, x, net->model);
+    bool ours = out.graph == net->graph && out.id >= first;
+    rg_place at = ours ? rg_node_of(net->graph, out.id)->at : net->graph->at;
     check_inputs(net, first);
-    if (out.graph == net->graph && rg_shape_same(rg_val_shape(out), wanted))
+    check_weights(net);
+    if (out.graph == net->graph && rg_val_dtype(out) == RG_F32 &&
+        rg_shape_same(rg_val_shape(out), wanted))
         return out;
+    rg_graph_at(net->graph, at.file, at.line);
     rg_graph_fail(net->graph, "end with rg_linear(s, x, s->classes)",
-                  "the forward pass of the model %s gives no value of shape (%lld, %lld)",
+                  "the forward pass of the model %s gives no value of shape (%lld, %lld) and "
+                  "type f32",
                   spec->model->name, (long long)wanted.dim[0], (long long)wanted.dim[1]);
     return rg_broadcast(rg_const(net->graph, 0, RG_F32), wanted);
 }

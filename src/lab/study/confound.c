@@ -22,9 +22,17 @@ static bool values_differ(const rg_arm *a, const rg_arm *b, const char *path)
     return !json_equal(rg_json_path(a->config, path), rg_json_path(b->config, path));
 }
 
+/* Neither arm's training takes notice of it. */
+static bool is_unread(const rg_arm *a, const rg_arm *b, const char *path)
+{
+    return json_object_get(a->unread, path) && json_object_get(b->unread, path);
+}
+
 /* What one arm alone tunes differs, and what neither does where the values do. */
 static bool differs(const rg_arm *a, const rg_arm *b, const char *path)
 {
+    if (is_unread(a, b, path))
+        return false;
     bool tuned_a = is_tuned(a, path), tuned_b = is_tuned(b, path);
     return tuned_a || tuned_b ? tuned_a != tuned_b : values_differ(a, b, path);
 }

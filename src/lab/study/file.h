@@ -200,6 +200,8 @@ study_dims study_space_read(study_reader *reader, const study_node *space,
 /* Cuts the space to the arm: fills arm->space and arm->first from arm->config. */
 void study_space_cut(study_reader *reader, study_dims *dims, const study_layer *layer,
                      rg_arm *arm);
+/* file_unread.c: fills arm->unread, from its configuration and space. */
+void study_find_unread(study_reader *reader, const study_layer *layer, rg_arm *arm);
 /* Reports dimensions that no arm tunes. */
 void study_space_unused(study_reader *reader, const study_dims *dims);
 /* file_dim.c: one dimension as written: {log: [1e-4, 1e-1], when: {...}}. */

@@ -242,6 +242,50 @@ static void plan_arms(planner *p)
         }
 }
 
+/* ---- Settings that nothing reads. */
+
+/* An arm sets it, or all arms that have it from the base pass it by: a base may set what is for some
+ * of its arms. */
+static bool is_idle(const rg_study *study, const rg_arm *arm, const char *path)
+{
+    if (!json_is_string(json_object_get(arm->unread, path)))
+        return false;
+    bool idle = true;
+    for (size_t i = 0; i < study->n_arms; i++)
+        idle &= json_object_get(study->arms[i].unread, path) != NULL;
+    return idle || json_object_get(arm->changes, path);
+}
+
+/* Said once, for the arm and all behind it. */
+static void say_idle(planner *p, size_t first, const char *path, const char *help)
+{
+    const rg_study *study = p->study;
+    rg_str names = {0};
+    for (size_t i = 0; i < study->n_arms; i++) {
+        if (!is_idle(study, &study->arms[i], path))
+            continue;
+        if (i < first)
+            break;
+        rg_str_printf(&names, "%s'%s'", names.len ? ", " : "", study->arms[i].name);
+    }
+    if (names.len)
+        rg_json_say(p->warnings, "nothing in the training of %s reads %s (%s)",
+                    rg_str_text(&names), path, help);
+    rg_str_free(&names);
+}
+
+static void plan_unread(planner *p)
+{
+    const rg_study *study = p->study;
+    for (size_t i = 0; i < study->n_arms; i++) {
+        const char *path;
+        json_t *help;
+        json_object_foreach (study->arms[i].unread, path, help)
+            if (is_idle(study, &study->arms[i], path))
+                say_idle(p, i, path, json_string_value(help));
+    }
+}
+
 /* Of a study that adds seeds, what it costs and shows at least: at its first look. */
 static void add_first_look(json_t *plan, const rg_study *study, double strictest)
 {
@@ -260,6 +304,7 @@ json_t *rg_study_plan(const rg_study *study)
     double shown = detectable(study, study->analysis.alpha);
     double strictest = rg_study_strictest_level(study);
     plan_arms(&p);
+    plan_unread(&p);
     plan_search(&p);
     plan_seeds(&p, strictest);
     plan_claims(&p);

@@ -82,6 +82,70 @@ static void test_too_large(void **state)
                  "GiB");
 }
 
+/* ---- Pointers to nothing */
+
+static void test_permute_by_nothing(void **state)
+{
+    (void)state;
+    assert_ptr_equal(rg_permute(x, NULL).graph, graph);
+    expect_error("permute: a list of axes is NULL");
+}
+
+static void test_slice_by_nothing(void **state)
+{
+    (void)state;
+    const int64_t from[2] = {0};
+    rg_slice(x, from, NULL, NULL);
+    expect_error("slice: a list of axes is NULL");
+}
+
+static void test_pad_by_nothing(void **state)
+{
+    (void)state;
+    const int64_t after[2] = {0};
+    rg_pad(x, NULL, after, 0);
+    expect_error("pad: a list of axes is NULL");
+}
+
+static void test_dot_by_nothing(void **state)
+{
+    (void)state;
+    rg_dot(x, y, NULL);
+    expect_error("dot: a list of axes is NULL");
+}
+
+static void test_concat_of_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(rg_concat(NULL, 2, 0).id, 0);
+    rg_add(x, rg_concat(NULL, 2, 0));
+    expect_error("add: operand 2 is no value of this graph");
+}
+
+static void test_array_of_nothing(void **state)
+{
+    (void)state;
+    rg_const_array(graph, NULL, RG_F32, rg_shape_of(0));
+    assert_int_equal(rg_graph_error(graph)->code, RG_OK);
+    rg_const_array(graph, NULL, RG_F32, rg_shape_of(1));
+    expect_error("array: its data are NULL");
+}
+
+static void test_input_of_no_name(void **state)
+{
+    (void)state;
+    rg_input(graph, NULL, RG_F32, RG_SCALAR);
+    expect_error("input: its name is NULL");
+}
+
+static void test_loop_without_a_body(void **state)
+{
+    (void)state;
+    rg_val last;
+    rg_loop(graph, &(rg_loop_spec){.steps = 2, .carry = &x, .carries = 1}, &last);
+    expect_error("loop: its body or a list of values is NULL");
+}
+
 /* Its text is longer than messages have room for. */
 static void test_the_longest_shape(void **state)
 {
@@ -276,6 +340,14 @@ int main(void)
         TEST(test_float_only),
         TEST(test_too_many_axes),
         TEST(test_too_large),
+        TEST(test_permute_by_nothing),
+        TEST(test_slice_by_nothing),
+        TEST(test_pad_by_nothing),
+        TEST(test_dot_by_nothing),
+        TEST(test_concat_of_nothing),
+        TEST(test_array_of_nothing),
+        TEST(test_input_of_no_name),
+        TEST(test_loop_without_a_body),
         TEST(test_the_longest_shape),
         TEST(test_array_too_large),
         TEST(test_negative_length),

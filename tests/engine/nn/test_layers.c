@@ -324,14 +324,107 @@ static void test_configuration(void **state)
     json_decref(values);
 }
 
+/* ---- Mistakes name the line that asked */
+
+typedef struct asked {
+    rg_graph *graph;
+    rg_scope *scope;
+    rg_conf *conf;
+} asked;
+
+static int ask_unknown(const asked *a)
+{
+    rg_conf_int(a->conf, "nothing");
+    return __LINE__ - 1;
+}
+
+static int ask_of_another_kind(const asked *a)
+{
+    rg_conf_bool(a->conf, "depth");
+    return __LINE__ - 1;
+}
+
+static int ask_unknown_number(const asked *a)
+{
+    rg_conf_val(a->conf, "nothing");
+    return __LINE__ - 1;
+}
+
+static int ask_entry_behind_the_last(const asked *a)
+{
+    rg_conf_int_at(a->conf, "widths", 2);
+    return __LINE__ - 1;
+}
+
+static int ask_large_weight(const asked *a)
+{
+    rg_scope_weight(a->scope, "w", rg_shape_of(160000, 160000), (rg_init){0});
+    return __LINE__ - 1;
+}
+
+static int ask_negative_buffer(const asked *a)
+{
+    rg_scope_buffer(a->scope, "w", rg_shape_of(-1), (rg_init){0});
+    return __LINE__ - 1;
+}
+
+static int ask_name_twice(const asked *a)
+{
+    rg_scope_weight(a->scope, "w", rg_shape_of(1), (rg_init){0});
+    rg_scope_buffer(a->scope, "w", rg_shape_of(1), (rg_init){0});
+    return __LINE__ - 1;
+}
+
+static int leave_what_was_not_entered(const asked *a)
+{
+    rg_scope_leave(a->scope);
+    return __LINE__ - 1;
+}
+
+static int penalise_by_other_types(const asked *a)
+{
+    rg_scope_penalize(a->scope, rg_const(a->graph, 1, RG_F32));
+    rg_scope_penalize(a->scope, rg_const(a->graph, 1, RG_F64));
+    return __LINE__ - 1;
+}
+
+static void test_places_of_mistakes(void **state)
+{
+    (void)state;
+    static int (*const ask[])(const asked *) = {
+        ask_unknown,      ask_of_another_kind,        ask_unknown_number,
+        ask_large_weight, ask_entry_behind_the_last,  ask_negative_buffer,
+        ask_name_twice,   leave_what_was_not_entered, penalise_by_other_types,
+    };
+    json_t *values = json_pack("{s:[i,i], s:i}", "widths", 3, 5, "depth", 2);
+    for (size_t i = 0; i < RG_COUNT(ask); i++) {
+        asked a = {.graph = rg_graph_new()};
+        a.conf = rg_conf_new(a.graph, "model", table, values);
+        a.scope = rg_scope_new(a.graph, true, 2, a.conf);
+        char where[40];
+        snprintf(where, sizeof(where), "test_layers.c:%d", ask[i](&a));
+        assert_string_equal(rg_graph_error(a.graph)->where, where);
+        rg_scope_free(a.scope);
+        rg_conf_free(a.conf);
+        rg_graph_free(a.graph);
+    }
+    json_decref(values);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_activations),      cmocka_unit_test(test_unknown_activation),
-        cmocka_unit_test(test_linear),           cmocka_unit_test(test_cross_entropy),
-        cmocka_unit_test(test_squared_error),    cmocka_unit_test(test_logits_of_any_size),
-        cmocka_unit_test(test_dropout),          cmocka_unit_test(test_initial_values),
-        cmocka_unit_test(test_names_of_weights), cmocka_unit_test(test_configuration),
+        cmocka_unit_test(test_activations),
+        cmocka_unit_test(test_unknown_activation),
+        cmocka_unit_test(test_linear),
+        cmocka_unit_test(test_cross_entropy),
+        cmocka_unit_test(test_squared_error),
+        cmocka_unit_test(test_logits_of_any_size),
+        cmocka_unit_test(test_dropout),
+        cmocka_unit_test(test_initial_values),
+        cmocka_unit_test(test_names_of_weights),
+        cmocka_unit_test(test_configuration),
+        cmocka_unit_test(test_places_of_mistakes),
     };
     return cmocka_run_group_tests(tests, torch_load, torch_unload);
 }

@@ -433,6 +433,61 @@ static void test_mistakes(void **state)
     }
 }
 
+/* ---- Pointers to nothing: a line of a layer each */
+
+#define NOTHING(X) \
+    X(attention, "spec", rg_multi_head_attention(n->scope, x, x, NULL)) \
+    X(feed_forward, "spec", rg_feed_forward(n->scope, x, NULL)) \
+    X(block, "spec", rg_transformer_block(n->scope, x, NULL)) \
+    X(mixture, "spec", rg_mixture_of_experts(n->scope, x, NULL)) \
+    X(graph_convolution, "edges", rg_graph_convolution(n->scope, x, NULL, 2)) \
+    X(graph_attention, "edges", rg_graph_attention(n->scope, x, NULL, 2, 2)) \
+    X(scan, "spec", rg_selective_scan(x, NULL)) \
+    X(mamba, "spec", rg_mamba(n->scope, x, NULL)) \
+    X(conv1d, "spec", rg_conv1d(n->scope, x, NULL)) \
+    X(conv2d, "spec", rg_conv2d(n->scope, x, NULL)) \
+    X(conv1d_transposed, "spec", rg_conv1d_transposed(n->scope, x, NULL)) \
+    X(conv2d_transposed, "spec", rg_conv2d_transposed(n->scope, x, NULL)) \
+    X(max_pool, "pool", rg_max_pool(x, NULL)) \
+    X(mean_pool, "pool", rg_mean_pool(x, NULL))
+
+#define MAKE(name, what, layer) \
+    static rg_val nothing_##name(net *n, rg_val x) \
+    { \
+        (void)n; \
+        return layer; \
+    }
+NOTHING(MAKE)
+
+static void test_pointers_to_nothing(void **state)
+{
+    (void)state;
+#define CASE(name, what, layer) {nothing_##name, "a layer whose " what " is NULL"},
+    static const struct {
+        rg_val (*make)(net *n, rg_val x);
+        const char *what;
+    } cases[] = {NOTHING(CASE)};
+    for (size_t k = 0; k < RG_COUNT(cases); k++) {
+        net n = open_net(true);
+        rg_val x = rg_input(n.graph, "x", RG_F32, rg_shape_of(2, 4, 4));
+        rg_val y = cases[k].make(&n, x);
+        const rg_err *err = rg_graph_error(n.graph);
+        assert_string_equal(err->what, cases[k].what);
+        assert_non_null(strstr(err->where, "test_norm.c"));
+        assert_ptr_equal(y.graph, n.graph);
+        close_net(&n, NULL);
+    }
+}
+
+static void test_activation_of_no_name(void **state)
+{
+    (void)state;
+    net n = open_net(true);
+    rg_activate(rg_input(n.graph, "x", RG_F32, rg_shape_of(2)), NULL);
+    assert_string_equal(rg_graph_error(n.graph)->what, "there is no activation \"NULL\"");
+    close_net(&n, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -443,6 +498,8 @@ int main(void)
         cmocka_unit_test(test_odd_shapes),
         cmocka_unit_test(test_attention_to_nothing),
         cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_pointers_to_nothing),
+        cmocka_unit_test(test_activation_of_no_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

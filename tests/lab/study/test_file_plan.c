@@ -1,13 +1,18 @@
 /* What a plan says before anything runs. */
 #include "lab/study/reading.h"
 
-static json_t *plan_of(const char *text)
+static json_t *plan_with(const rg_catalog *tables, const char *text)
 {
     reading r = {.diags = {.arena = rg_arena_new()}};
-    r.study = rg_study_parse(text, strlen(text), "t.yaml", NULL, 0, true, &catalog, &r.diags);
+    r.study = rg_study_parse(text, strlen(text), "t.yaml", NULL, 0, true, tables, &r.diags);
     json_t *plan = rg_study_plan(good(&r));
     reading_free(&r);
     return plan;
+}
+
+static json_t *plan_of(const char *text)
+{
+    return plan_with(&catalog, text);
 }
 
 static bool says(const json_t *plan, const char *list, const char *text)
@@ -120,6 +125,96 @@ static void test_confounded_claims_are_said(void **state)
     json_decref(plan);
 }
 
+/* ---- Settings that nothing reads: momentum without sgd, nesterov without momentum, clip in a
+ * regression. */
+
+static json_t *unread_of(const json_t *config, rg_task task)
+{
+    const json_t *train = json_object_get(config, "train");
+    json_t *ret = json_array();
+    bool sgd = strcmp(rg_json_text(train, "optimizer", ""), "sgd") == 0;
+    if (!sgd)
+        json_array_append_new(ret, json_string("momentum"));
+    if (!sgd || rg_json_number(json_object_get(train, "momentum"), 0) == 0)
+        json_array_append_new(ret, json_string("nesterov"));
+    if (task == RG_REGRESS)
+        json_array_append_new(ret, json_string("clip"));
+    return ret;
+}
+
+static const rg_catalog knowing = {
+    .models = catalog_models, .train = catalog_train, .unread = unread_of};
+
+typedef struct unread_case {
+    const char *arms, *said, *not_said; /* of the warnings; NULL: nothing is asked */
+} unread_case;
+
+static void check_unread(const char *head, const unread_case *c)
+{
+    char text[600];
+    snprintf(text, sizeof(text), "%s%sclaims: [a > b]\n", head, c->arms);
+    json_t *plan = plan_with(&knowing, text);
+    char *warnings = json_dumps(json_object_get(plan, "warnings"), 0);
+    if (c->said && !strstr(warnings, c->said))
+        fail_msg("%s: no '%s' in %s", c->arms, c->said, warnings);
+    if (c->not_said && strstr(warnings, c->not_said))
+        fail_msg("%s: '%s' in %s", c->arms, c->not_said, warnings);
+    free(warnings);
+    json_decref(plan);
+}
+
+static void test_settings_that_nothing_reads_are_said(void **state)
+{
+    (void)state;
+    static const unread_case cases[] = {
+        {"arms: {a: {}, b: {train.lr: 0.1}}\n", NULL, "nothing in the training"},
+        {"arms: {a: {train.momentum: 0.5}, b: {train.lr: 0.1}}\n",
+         "nothing in the training of 'a' reads train.momentum", NULL},
+        /* Set for the arm that reads it; its own value is not. */
+        {"arms: {a: {train.optimizer: sgd, train.momentum: 0.5}, b: {}}\n", NULL,
+         "nothing in the training"},
+        {"arms: {a: {train.optimizer: sgd}, b: {train.momentum: 0.5}}\n",
+         "nothing in the training of 'b' reads train.momentum", NULL},
+        /* What no value of the space makes it read. */
+        {"arms: {a: {}, b: {train.lr: 0.1}}\n"
+         "tune: {space: {train.momentum: {uniform: [0.1, 0.9]}}}\n",
+         "nothing in the training of 'a', 'b' reads train.momentum", NULL},
+        {"arms: {a: {train.momentum: 0.5}, b: {train.lr: 0.1}}\n"
+         "tune: {space: {train.optimizer: {choice: [adamw, sgd]}}}\n",
+         NULL, "nothing in the training"},
+        {"arms: {a: {train: {optimizer: sgd, momentum: 0, nesterov: true}}, b: {}}\n",
+         "nothing in the training of 'a' reads train.nesterov", NULL},
+        /* Arms do not differ by it. */
+        {"arms: {a: {train.momentum: 0.5}, b: {train: {lr: 0.1, momentum: 0.7}}}\n", NULL,
+         "confounded"},
+        {"arms: {a: {train.momentum: 0.5}, b: {train.momentum: 0.7}}\n",
+         "'a' and 'b' are the same configuration", NULL},
+        {"arms: {a: {train.clip: 1}, b: {}}\n", NULL, "nothing in the training"},
+    };
+    for (size_t i = 0; i < RG_COUNT(cases); i++)
+        check_unread(HEAD, &cases[i]);
+    /* From the base, for some of its arms or for none. */
+    static const char base[] = "study: s\ndata: digits\nmetric: accuracy\n"
+                               "base: {model: {name: mlp}, train: {momentum: 0.5}}\n";
+    check_unread(base, &(unread_case){"arms: {a: {train.optimizer: sgd}, b: {}}\n", NULL,
+                                      "nothing in the training"});
+    check_unread(base, &(unread_case){"arms: {a: {}, b: {train.lr: 0.1}}\n",
+                                      "of 'a', 'b' reads train.momentum", NULL});
+    /* Zero switches off; the search will not. */
+    static const char off[] =
+        "study: s\ndata: digits\nmetric: accuracy\nbase: {model: {name: mlp}, "
+        "train: {optimizer: sgd, momentum: 0, nesterov: true}}\n";
+    static const char two[] = "arms: {a: {}, b: {train.lr: 0.1}}\n";
+    static const char tuned[] = "arms: {a: {}, b: {train.lr: 0.1}}\n"
+                                "tune: {space: {train.momentum: {uniform: [0, 0.9]}}}\n";
+    check_unread(off, &(unread_case){two, "of 'a', 'b' reads train.nesterov", NULL});
+    check_unread(off, &(unread_case){tuned, NULL, "nothing in the training"});
+    static const char regression[] = "study: s\ndata: t.csv\nmetric: rmse\n"
+                                     "base: {model: {name: mlp}}\n";
+    check_unread(regression, &(unread_case){"arms: {a: {train.clip: 1}, b: {}}\n",
+                                            "of 'a' reads train.clip", NULL});
+}
+
 static void test_equal_arms_settle_nothing(void **state)
 {
     (void)state;
@@ -199,6 +294,7 @@ int main(void)
         cmocka_unit_test(test_exact_tests_need_seven_pairs_for_three_claims),
         cmocka_unit_test(test_exploratory_claims_are_apart),
         cmocka_unit_test(test_confounded_claims_are_said),
+        cmocka_unit_test(test_settings_that_nothing_reads_are_said),
         cmocka_unit_test(test_equal_arms_settle_nothing),
         cmocka_unit_test(test_repeated_claims_are_said),
         cmocka_unit_test(test_sequential_seeds_must_be_able_to_decide),

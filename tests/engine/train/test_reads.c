@@ -1,0 +1,88 @@
+/* test_reads.c - what a training does not read of its parameters: every row of the table of
+ * parameters that says for whom it is. */
+#include "support.h"
+
+#include "rigor/nn.h"
+#include "rigor/train.h"
+
+typedef struct reads_case {
+    rg_task task;
+    const char *changes; /* of the defaults, JSON */
+    const char *unread;  /* sorted, a space behind each */
+} reads_case;
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void check_case(const reads_case *c)
+{
+    rg_err err = {0};
+    const char *names[64];
+    json_t *train = rg_param_defaults(rg_train_params);
+    json_t *changes = rg_json_parse(c->changes, strlen(c->changes), "changes", &err);
+    assert_non_null(changes);
+    json_object_update(train, changes);
+    json_t *config = json_pack("{s:o}", "train", train);
+    json_t *unread = rg_train_unread(config, c->task);
+    size_t n = json_array_size(unread);
+    assert_true(n < RG_COUNT(names));
+    for (size_t i = 0; i < n; i++)
+        names[i] = json_string_value(json_array_get(unread, i));
+    qsort(names, n, sizeof(*names), by_name);
+    rg_str text = {0};
+    for (size_t i = 0; i < n; i++)
+        rg_str_printf(&text, "%s ", names[i]);
+    if (strcmp(rg_str_text(&text), c->unread) != 0)
+        fail_msg("%s: %s instead of %s", c->changes, rg_str_text(&text), c->unread);
+    rg_str_free(&text);
+    json_decref(unread);
+    json_decref(changes);
+    json_decref(config);
+}
+
+static void test_what_is_not_read(void **state)
+{
+    (void)state;
+    static const reads_case cases[] = {
+        {RG_CLASSIFY, "{}", "focal_gamma gamma huber_delta momentum nesterov step_size "},
+        {RG_REGRESS, "{}",
+         "focal_gamma gamma huber_delta label_smoothing momentum nesterov step_size "},
+        {RG_CLASSIFY, "{\"schedule\": \"step\"}", "focal_gamma huber_delta momentum nesterov "},
+        {RG_CLASSIFY, "{\"schedule\": \"plateau\"}",
+         "focal_gamma huber_delta momentum nesterov "},
+        {RG_CLASSIFY, "{\"schedule\": \"cosine\", \"warmup\": 0.1}",
+         "focal_gamma gamma huber_delta momentum nesterov step_size "},
+        {RG_CLASSIFY, "{\"loss\": \"focal\", \"label_smoothing\": 0.1}",
+         "gamma huber_delta label_smoothing momentum nesterov step_size "},
+        {RG_REGRESS, "{\"loss\": \"huber\"}",
+         "focal_gamma gamma label_smoothing momentum nesterov step_size "},
+        {RG_CLASSIFY, "{\"optimizer\": \"sgd\"}",
+         "beta1 beta2 epsilon focal_gamma gamma huber_delta step_size "},
+        {RG_CLASSIFY, "{\"optimizer\": \"sgd\", \"momentum\": 0, \"nesterov\": true}",
+         "beta1 beta2 epsilon focal_gamma gamma huber_delta nesterov step_size "},
+        {RG_CLASSIFY, "{\"optimizer\": \"lion\"}",
+         "epsilon focal_gamma gamma huber_delta momentum nesterov step_size "},
+        {RG_CLASSIFY, "{\"optimizer\": \"lamb\"}",
+         "focal_gamma gamma huber_delta momentum nesterov step_size "},
+        {RG_CLASSIFY, "{\"optimizer\": \"adafactor\"}",
+         "beta1 beta2 epsilon focal_gamma gamma huber_delta momentum nesterov step_size "},
+        {RG_CLASSIFY, "{\"optimizer\": \"muon\"}",
+         "focal_gamma gamma huber_delta nesterov step_size "},
+        {RG_CLASSIFY, "{\"optimizer\": \"shampoo\"}",
+         "beta1 beta2 focal_gamma gamma huber_delta momentum nesterov step_size "},
+        {RG_CLASSIFY, "{\"sam\": 0.05, \"ema\": 0.9, \"clip\": 1, \"accumulate\": 3}",
+         "focal_gamma gamma huber_delta momentum nesterov step_size "},
+        /* A loss that does not fit is told elsewhere. */
+        {RG_CLASSIFY, "{\"loss\": \"huber\"}", ""},
+    };
+    for (size_t i = 0; i < RG_COUNT(cases); i++)
+        check_case(&cases[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_what_is_not_read)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
