@@ -74,6 +74,14 @@ static void sort_results(backward *b)
             rg_vec_push(&b->out, j);
 }
 
+/* A sum that is carried over the cotangents of a shared value: flat where it has too many axes
+ * for a carry, whose trace has one more. */
+static rg_val as_carry(rg_val x)
+{
+    rg_shape shape = rg_val_shape(x);
+    return shape.rank < RG_RANK_MAX ? x : rg_reshape(x, rg_shape_of(rg_shape_count(shape)));
+}
+
 /* ---- The body.  Scanned values: traces of all carries, what was scanned, cotangents of outs,
  * cotangents of traces. */
 static void forward_again(const backward *b, const rg_loop_body *view, rg_val *input,
@@ -124,7 +132,7 @@ static void backward_body(rg_loop_body *view, void *context)
         view->next[i] = traced ? rg_add(g[i], of_trace[k++]) : g[i];
     }
     for (size_t i = 0; i < shareds; i++)
-        view->next[carries + i] = rg_add(view->carry[carries + i], g[carries + i]);
+        view->next[carries + i] = rg_add(view->carry[carries + i], as_carry(g[carries + i]));
     for (size_t i = 0; i < b->scan.len; i++)
         view->out[i] = g[carries + shareds + i];
     rg_free(input);
@@ -145,7 +153,7 @@ static void list_carries(const backward *b, values *ret)
         rg_vec_push(ret, g.id ? g : zeros_like(operand_of(b, b->carry.at[i])));
     }
     for (size_t i = 0; i < b->shared.len; i++)
-        rg_vec_push(ret, zeros_like(operand_of(b, b->shared.at[i])));
+        rg_vec_push(ret, as_carry(zeros_like(operand_of(b, b->shared.at[i]))));
 }
 
 static void list_scans(const backward *b, values *ret)
@@ -191,7 +199,7 @@ static void give_all(const backward *b, const indices *operands, const rg_val *g
     for (size_t i = 0; i < operands->len; i++) {
         uint32_t k = operands->at[i];
         if (rg_vjp_needs(b->v, k))
-            rg_vjp_give(b->v, k, g[i]);
+            rg_vjp_give(b->v, k, rg_reshape(g[i], rg_val_shape(operand_of(b, k))));
     }
 }
 

@@ -382,6 +382,33 @@ static void test_no_path(void **state)
     check_apart(apart_within, 2);
 }
 
+/* The sum over the cotangents of a shared value is carried: flat where it has 8 axes. */
+static void of_rank_8(rg_loop_body *b, void *context)
+{
+    (void)context;
+    rg_val wave = rg_sin(rg_mul(b->shared[0], b->carry[0]));
+    b->next[0] = rg_add(b->carry[0], rg_sum(wave, RG_ALL_AXES, false));
+}
+
+static void test_shared_of_rank_8(void **state)
+{
+    (void)state;
+    rg_graph *own = rg_graph_new();
+    rg_val x[4] = {rg_input(own, "c", RG_F64, RG_SCALAR),
+                   rg_input(own, "h", RG_F64, rg_shape_of(1, 2, 1, 3, 1, 1, 1, 2)),
+                   rg_input(own, "unused0", RG_F64, RG_SCALAR),
+                   rg_input(own, "unused1", RG_F64, RG_SCALAR)};
+    compare_ways(own, x,
+                 &(rg_loop_spec){.steps = 3,
+                                 .carry = x,
+                                 .carries = 1,
+                                 .shared = &x[1],
+                                 .shareds = 1,
+                                 .body = of_rank_8},
+                 NULL, false, "rank 8");
+    rg_graph_free(own);
+}
+
 /* ---- Siblings. */
 static rg_graph *graph;
 static rg_val c, s, h; /* f64 (2, 3), (4, 2, 3), (3, 3) */
@@ -748,6 +775,7 @@ int main(void)
         cmocka_unit_test(test_random_bodies),
         cmocka_unit_test(test_integers_are_carried),
         cmocka_unit_test(test_no_path),
+        cmocka_unit_test(test_shared_of_rank_8),
         TEST(test_equal_loops_are_one),
         TEST(test_unused_operands_are_dropped),
         TEST(test_no_steps),
