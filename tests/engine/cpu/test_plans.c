@@ -111,7 +111,7 @@ static void one_case(uint64_t seed, const char *set)
 {
     random_graph r = {
         .graph = rg_graph_new(), .rng = rg_rng_open(seed, "graph"), .elements_max = 3000};
-    random_graph_fill(&r, 4 + seed % 40, false);
+    random_graph_fill(&r, 4 + seed % 40);
     program p = draw_program(&r);
     setenv("RIGOR_CPU", set, 1);
     rg_plan *judge = compile(r.graph, &p, true), *plan = compile(r.graph, &p, false);

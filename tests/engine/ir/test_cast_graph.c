@@ -124,8 +124,9 @@ static void test_random_graphs(void **state)
     for (uint64_t i = 0; i < 200; i++) {
         random_graph r = {.graph = rg_graph_new(),
                           .rng = rg_rng_open(support_seed() * 1000 + i, "cast"),
-                          .elements_max = 300};
-        random_graph_fill(&r, 30, true);
+                          .elements_max = 300,
+                          .products = true};
+        random_graph_fill(&r, 30);
         rg_val y[VALUES_MAX];
         size_t before = rg_graph_count(r.graph);
         rg_cast_graph(r.value, r.values, RG_F32, RG_F64, NULL, 0, y);
@@ -221,8 +222,9 @@ static void test_bf16_random_graphs(void **state)
     for (uint64_t i = 0; i < 200; i++) {
         random_graph r = {.graph = rg_graph_new(),
                           .rng = rg_rng_open(support_seed() * 1000 + i, "bf16"),
-                          .elements_max = 300};
-        random_graph_fill(&r, 30, true);
+                          .elements_max = 300,
+                          .products = true};
+        random_graph_fill(&r, 30);
         rg_val y[VALUES_MAX];
         size_t before = rg_graph_count(r.graph);
         rg_cast_graph(r.value, r.values, RG_F32, RG_BF16, NULL, 0, y);
