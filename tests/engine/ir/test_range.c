@@ -18,6 +18,9 @@ static void fill_inputs(random_graph *r, rg_plan *plan)
             switch (node->dtype) {
             case RG_F32: ((float *)(void *)memory)[i] = (float)rg_rng_normal(&r->rng); break;
             case RG_F64: ((double *)(void *)memory)[i] = rg_rng_normal(&r->rng); break;
+            case RG_BF16:
+                rg_dtype_store(RG_BF16, memory, (size_t)i, rg_rng_normal(&r->rng));
+                break;
             case RG_BOOL: memory[i] = (char)draw(r, 2); break;
             default:
                 ((uint32_t *)(void *)memory)[i] = rg_rng_u32(&r->rng) >> draw(r, 32);
