@@ -702,7 +702,22 @@ RULES = [
     {"optimizer": "muon", "lr": 0.05, **MOMENTS, "momentum": 0.95, "weight_decay": 0.1},
     {"optimizer": "shampoo", "lr": 0.1, "epsilon": 1e-8, "weight_decay": 0.0},
     {"optimizer": "shampoo", "lr": 0.1, "epsilon": 1e-8, "weight_decay": 0.1},
+    {"optimizer": "lion", "lr": 0.1, **MOMENTS, "weight_decay": 0.0, "clip": 0.1},
+    {"optimizer": "lamb", "lr": 0.05, **MOMENTS, "weight_decay": 0.1, "clip": 0.1},
+    {"optimizer": "adafactor", "lr": 0.05, "weight_decay": 0.0, "clip": 0.1},
+    {"optimizer": "muon", "lr": 0.05, **MOMENTS, "momentum": 0.95, "weight_decay": 0.1,
+     "clip": 0.1},
+    {"optimizer": "shampoo", "lr": 0.1, "epsilon": 1e-8, "weight_decay": 0.0, "clip": 0.1},
 ]
+
+
+def clipped(found, limit):
+    """By PyTorch: their joint norm is at most the limit."""
+    holders = [torch.zeros_like(g, requires_grad=True) for g in found]
+    for holder, g in zip(holders, found):
+        holder.grad = g
+    torch.nn.utils.clip_grad_norm_(holders, limit)
+    return [holder.grad for holder in holders]
 
 
 def gradients(c, p, values):
@@ -711,6 +726,8 @@ def gradients(c, p, values):
         scale = c["sam"] / torch.sqrt(sum((g * g).sum() for g in found))
         moved = [(v + scale * g).detach().requires_grad_() for v, g in zip(values, found)]
         found = torch.autograd.grad(loss_of(p, *moved), moved)
+    if c.get("clip"):
+        return clipped(found, c["clip"])
     limit = c.get("clip_value")
     return [g.clamp(-limit, limit) for g in found] if limit else list(found)
 
