@@ -39,8 +39,14 @@ tests() { # tree, further options of ctest
     "${prefix[@]}" ctest --test-dir "$tree" --no-tests=error --output-on-failure -j "$(nproc)" "$@"
 }
 
+# Other random cases every day; what fails prints its seed.
+today=$(date -u +%Y%m%d)
+engine_seeded() { # seed
+    RIGOR_TEST_SEED=$1 tests build -LE long -R '^engine\.'
+}
+
 # What has threads or processes; the long tier runs everything under the thread sanitizer.
-threaded='^(base|sandbox|launch|engine\.cpu\.(dot|loop_run|plans|run|threads)|engine\.train\.(fit|step)|worker|lab\.exec|lab\.store\.(open|kill|ledger)'
+threaded='^(base|sandbox|launch|engine\.cpu\.(dot|loop_run|plans|rows|run|threads)|engine\.train\.(curves|fit|step)|worker|lab\.exec|lab\.store\.(open|kill|ledger)'
 threaded+='|lab\.stats\.resample|lab\.study\.placebo'
 threaded+='|program\.(commands|storm|storm_trainers|tamper)$)'
 
@@ -51,6 +57,7 @@ mkdir -p build
 if [ "$tier" = long ]; then
     step "build" scripts/build.sh release all -DRIGOR_WERROR=ON
     step "long tests" tests build -L long
+    step "engine, seed $today" engine_seeded "$today"
     step "build asan" scripts/build.sh asan
     step "tests asan" tests build/asan -LE long -R "$many_starts" -E page
     step "build tsan" scripts/build.sh tsan

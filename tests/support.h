@@ -30,11 +30,17 @@ static inline void support_close_(double x, double y, double tolerance, const ch
     _fail(file, line);
 }
 
-/* The seed of a property test: RIGOR_TEST_SEED or 1; print it on failure. */
+/* The seed of property tests: RIGOR_TEST_SEED or 1.  The first call prints it, so that a failure
+ * can be repeated; a test that derives seeds of its own from it prints those as well. */
 static inline uint64_t support_seed(void)
 {
+    static bool told;
     const char *text = getenv("RIGOR_TEST_SEED");
-    return text ? strtoull(text, NULL, 10) : 1;
+    uint64_t seed = text ? strtoull(text, NULL, 10) : 1;
+    if (!told)
+        print_message("RIGOR_TEST_SEED=%llu\n", (unsigned long long)seed);
+    told = true;
+    return seed;
 }
 
 /* How many random cases: a quarter under a sanitizer, where each takes many times as long. */

@@ -18,6 +18,8 @@ typedef struct random_graph {
     int inputs;
     int64_t elements_max;
     int depth; /* loops around this graph; a body takes constants where it would take inputs */
+    bool products; /* dot and conv, too: where rounding may differ */
+    bool f64;      /* of numbers only these: for derivatives by differences */
 } random_graph;
 
 static inline int64_t draw(random_graph *r, int64_t n)
@@ -27,24 +29,24 @@ static inline int64_t draw(random_graph *r, int64_t n)
 
 static inline rg_dtype draw_float(random_graph *r)
 {
-    return draw(r, 4) ? RG_F32 : RG_F64;
+    return !r->f64 && draw(r, 4) ? RG_F32 : RG_F64;
 }
 
 static inline rg_dtype draw_number_type(random_graph *r)
 {
-    return draw(r, 3) ? draw_float(r) : draw(r, 2) ? RG_I32 : RG_U32;
+    return r->f64 || draw(r, 3) ? draw_float(r) : draw(r, 2) ? RG_I32 : RG_U32;
 }
 
 static inline rg_dtype draw_type(random_graph *r)
 {
-    return (rg_dtype)draw(r, RG_DTYPES);
+    return r->f64 ? RG_F64 : (rg_dtype)draw(r, RG_DTYPES);
 }
 
 static inline rg_shape draw_shape(random_graph *r)
 {
     static const int64_t dims[] = {1, 2, 3, 1, 5, 8, 17, 33, 4, 2, 0, 700, 16};
     rg_shape shape = {0};
-    int rank = (int)draw(r, draw(r, 6) ? 4 : 9);
+    int rank = (int)(draw(r, 6) ? draw(r, 4) : 4 + draw(r, 5));
     int64_t room = r->elements_max;
     while (shape.rank < rank) {
         int64_t dim = dims[draw(r, RG_COUNT(dims))];
@@ -263,10 +265,12 @@ static inline rg_val draw_pad(random_graph *r)
 {
     rg_val x = draw_value(r, draw_type(r));
     int64_t before[RG_RANK_MAX], after[RG_RANK_MAX];
-    bool small = rg_val_count(x) * 4 < r->elements_max && rg_val_shape(x).rank < 4;
+    int left = rg_val_count(x) * 4 < r->elements_max ? 3 : 0; /* axes to pad at most */
     for (int i = 0; i < rg_val_shape(x).rank; i++) {
-        before[i] = small ? draw(r, 3) : 0;
-        after[i] = small ? draw(r, 3) : 0;
+        bool pads = left > 0 && draw(r, 3);
+        left -= pads;
+        before[i] = pads ? draw(r, 3) : 0;
+        after[i] = pads ? draw(r, 3) : 0;
     }
     return rg_pad(x, before, after, (double)draw(r, 3));
 }
@@ -292,12 +296,12 @@ static inline rg_val draw_reverse(random_graph *r)
 
 static inline rg_val draw_dot(random_graph *r)
 {
-    rg_dtype dtype = draw(r, 4) ? draw_float(r) : RG_BF16;
+    rg_dtype dtype = r->f64 || draw(r, 4) ? draw_float(r) : RG_BF16;
     rg_shape x = {0}, y = {0};
     rg_dot_axes axes = {0};
-    int kinds = 1 + (int)draw(r, 4);
+    int kinds = 1 + (int)draw(r, draw(r, 4) ? 4 : RG_RANK_MAX);
     for (int i = 0; i < kinds; i++) {
-        int64_t dim = 1 + draw(r, 6);
+        int64_t dim = draw(r, 20) ? 1 + draw(r, kinds > 4 ? 2 : 6) : 0;
         int kind = (int)draw(r, 4);
         if (kind == 0) {
             axes.batch_x[axes.n_batch] = x.rank;
@@ -322,6 +326,8 @@ static inline rg_val draw_indices(random_graph *r, int64_t length)
     for (int i = 0; i < 12; i++)
         data[i] = length ? (int32_t)draw(r, length) : 0;
     rg_shape shape = draw(r, 2) ? rg_shape_of(n) : rg_shape_of(n, 2);
+    if (length && draw(r, 5) == 0)
+        shape = RG_SCALAR;
     return rg_const_array(r->graph, data, draw(r, 2) ? RG_I32 : RG_U32, shape);
 }
 
@@ -396,7 +402,7 @@ static inline rg_val draw_conv(random_graph *r)
 }
 
 /* ---- A loop whose body is a random graph over what it is given. */
-static inline void random_graph_fill(random_graph *r, size_t n, bool dots);
+static inline void random_graph_fill(random_graph *r, size_t n);
 
 typedef struct random_body {
     random_graph *around;
@@ -421,7 +427,9 @@ static inline void draw_body(rg_loop_body *body, void *context)
     random_graph r = {.graph = body->graph,
                       .rng = rg_rng_open(rg_rng_u64(&b->around->rng), "body"),
                       .elements_max = 60,
-                      .depth = b->around->depth + 1};
+                      .depth = b->around->depth + 1,
+                      .products = b->around->products,
+                      .f64 = b->around->f64};
     for (size_t i = 0; i < b->carries; i++)
         r.value[r.values++] = body->carry[i];
     for (size_t i = 0; i < b->scans; i++)
@@ -429,7 +437,7 @@ static inline void draw_body(rg_loop_body *body, void *context)
     for (size_t i = 0; i < b->shareds; i++)
         r.value[r.values++] = body->shared[i];
     r.value[r.values++] = body->step;
-    random_graph_fill(&r, r.values + 6, false);
+    random_graph_fill(&r, r.values + 6);
     for (size_t i = 0; i < b->carries; i++)
         body->next[i] = draw_like(&r, body->carry[i]);
     for (size_t i = 0; i < b->outs; i++) {
@@ -447,8 +455,9 @@ static inline rg_val draw_loop(random_graph *r)
     size_t n = 0;
     for (size_t i = 0; i < b.carries; i++) {
         rg_val x = draw_value(r, draw_type(r)); /* a trace has one axis more */
-        operand[n++] =
-            rg_val_shape(x).rank < RG_RANK_MAX ? x : rg_amax(rg_cast(x, RG_F32), 1, false);
+        operand[n++] = rg_val_shape(x).rank < RG_RANK_MAX
+                           ? x
+                           : rg_amax(rg_cast(x, draw_float(r)), 1, false);
     }
     for (size_t i = 0; i < b.scans; i++)
         operand[n++] =
@@ -499,13 +508,28 @@ static inline rg_val random_graph_draw(random_graph *r, rg_op op)
     return draws[op](r);
 }
 
-/* Adds `n` random operations; dots only where rounding may differ. */
-static inline void random_graph_fill(random_graph *r, size_t n, bool dots)
+/* Differences see through stop_grad; a slope without bound makes NaN of a cotangent of zero. */
+static inline bool is_drawn(const random_graph *r, rg_op op)
+{
+    switch ((int)op) {
+    case RG_OP_dot:
+    case RG_OP_conv: return r->products;
+    case RG_OP_loop: return r->depth <= 1;
+    case RG_OP_stop_grad:
+    case RG_OP_log:
+    case RG_OP_sqrt:
+    case RG_OP_div:
+    case RG_OP_pow: return !r->f64;
+    default: return true;
+    }
+}
+
+/* Adds random operations until there are n values. */
+static inline void random_graph_fill(random_graph *r, size_t n)
 {
     while (r->values < n && r->values < VALUES_MAX) {
         rg_op op = (rg_op)draw(r, RG_OPS);
-        bool rounds = op == RG_OP_dot || op == RG_OP_conv;
-        if ((rounds && !dots) || (op == RG_OP_loop && r->depth > 1))
+        if (!is_drawn(r, op))
             continue;
         rg_val made = random_graph_draw(r, op);
         r->value[r->values++] = made;

@@ -1,11 +1,13 @@
 #!/usr/bin/python3
 """Records values and gradients of recurrent layers from PyTorch.
 
-Writes tests/engine/nn/recurrent.json, which the tests of the engine compare with.  Run it again
-only to add a case:  /usr/bin/python3 tests/peers/record_recurrent.py
+Writes recurrent.json, which the tests of the engine compare with, to the folder given, or to
+tests/engine/nn.  Run it again only to add a case:
+/usr/bin/python3 tests/peers/record_recurrent.py
 """
 import json
 import os
+import sys
 import torch
 
 torch.manual_seed(20240301)
@@ -47,8 +49,8 @@ def main():
     record = {"torch": torch.__version__, "B": B, "T": T, "D": D, "H": H,
               "cases": [case(name, kind) for name, kind in kinds.items()]}
     here = os.path.dirname(os.path.abspath(__file__))
-    path = os.path.join(here, "..", "engine", "nn", "recurrent.json")
-    with open(path, "w", encoding="utf-8") as file:
+    folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(here, "..", "engine", "nn")
+    with open(os.path.join(folder, "recurrent.json"), "w", encoding="utf-8") as file:
         lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in record.items()]
         file.write("{" + ",\n ".join(lines) + "}\n")
 

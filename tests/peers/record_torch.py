@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 """Records values and gradients of layers, losses, optimisers and schedules from PyTorch.
 
-Writes tests/engine/nn/torch.json, which the tests of the engine compare with.  Run it again only
-to add a case:  /usr/bin/python3 tests/peers/record_torch.py
+Writes torch.json, which the tests of the engine compare with, to the folder given, or to
+tests/engine/nn.  Run it again only to add a case:  /usr/bin/python3 tests/peers/record_torch.py
 """
 import json
 import math
 import os
+import sys
 import torch
 import torch.nn.functional as F
 
@@ -159,8 +160,8 @@ def main():
     record = {"torch": torch.__version__, "activations": activations(), "linear": linear(),
               "losses": losses(), "optimisers": optimisers(), "schedules": schedules(),
               "network": network()}
-    path = os.path.join(here, "..", "engine", "nn", "torch.json")
-    with open(path, "w", encoding="utf-8") as file:
+    folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(here, "..", "engine", "nn")
+    with open(os.path.join(folder, "torch.json"), "w", encoding="utf-8") as file:
         lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in record.items()]
         file.write("{" + ",\n ".join(lines) + "}\n")
 

@@ -1,15 +1,18 @@
 #!/usr/bin/python3
 """Records values and gradients of layers and losses, and paths of optimisers, from PyTorch.
 
-Writes tests/engine/nn/torch_layers.json (layers and losses, computed in float64 from inputs that
-float32 holds) and tests/engine/nn/torch_rules.json (ten steps of each optimiser).  What PyTorch
-1.13 has is called; what it has not is written here from its paper.  Each case draws from a
-seed of its own name, so that adding one changes no other.  Run it again only to add a case:
-/usr/bin/python3 tests/peers/record_torch_layers.py
+Writes torch_layers.json (layers and losses, computed in float64 from inputs that float32 holds)
+and torch_rules.json (ten steps of each optimiser) to the folder given, or to tests/engine/nn.
+What PyTorch 1.13 has is called; what it has not (RMS norm, rotary positions, selective scan,
+mamba, mixtures, graph layers, the focal loss; Lion, LAMB, Adafactor, Muon, Shampoo, SAM) is
+written here from its paper: for these a record says that two implementations agree, not that
+PyTorch does.  Each case draws from a seed of its own name, so that adding one changes no other.
+Run it again only to add a case:  /usr/bin/python3 tests/peers/record_torch_layers.py
 """
 import json
 import math
 import os
+import sys
 import zlib
 import torch
 import torch.nn.functional as F
@@ -89,6 +92,17 @@ def batch_norm_places():
     return batch_norm_of(randn(3, 3, 2, 2))
 
 
+@case
+def batch_norm_evaluation():
+    """By the running statistics, which are buffers: no gradient is recorded."""
+    inputs = {"x": randn(2, 3, 4), **gains("batch_norm0", "gain", "bias", width=3),
+              "batch_norm0.running_mean": randn(3),
+              "batch_norm0.running_variance": randn(3).abs() + 0.5}
+    return inputs, lambda i: F.batch_norm(
+        i["x"], i["batch_norm0.running_mean"], i["batch_norm0.running_variance"],
+        i["batch_norm0.gain"], i["batch_norm0.bias"], training=False)
+
+
 def filters(kind, *shape, width):
     """A bias of no width is none."""
     found = {f"{kind}0.filters": randn(*shape, scale=0.5)}
@@ -165,6 +179,60 @@ def mean_pool():
 @case
 def mean_pool_tiles():
     return {"x": randn(2, 2, 4, 5)}, lambda i: F.avg_pool2d(i["x"], 2)
+
+
+@case
+def max_pool_volume():
+    return ({"x": randn(2, 2, 5, 4, 3)},
+            lambda i: F.max_pool3d(i["x"], (3, 2, 2), stride=(2, 1, 2), padding=(1, 0, 1)))
+
+
+@case
+def mean_pool_volume():
+    return ({"x": randn(2, 2, 5, 4, 3)},
+            lambda i: F.avg_pool3d(i["x"], (3, 2, 2), stride=(2, 1, 2), padding=(1, 0, 1)))
+
+
+# ---- Recurrent layers: PyTorch's own functions, with its modules' parameters
+
+def recurrence(kind, function, gates):
+    batch, inner, width = 2, 3, 4
+    shapes = {"weight_ih": (gates * width, inner), "weight_hh": (gates * width, width),
+              "bias_ih": (gates * width,), "bias_hh": (gates * width,)}
+    inputs = {"x": randn(batch, 4, inner),
+              **{f"{kind}0.{k}": randn(*v) for k, v in shapes.items()}}
+    def run(i):
+        zero = torch.zeros(1, batch, width)
+        states, *last = function(i["x"], (zero, zero) if kind == "lstm" else zero,
+                                 [i[f"{kind}0.{k}"] for k in shapes], has_biases=True,
+                                 num_layers=1, dropout=0.0, train=True, bidirectional=False,
+                                 batch_first=True)
+        return torch.cat([v.flatten() for v in (states, *last[1:])])
+    return inputs, run
+
+
+@case
+def rnn():
+    return recurrence("rnn", torch.rnn_tanh, 1)
+
+
+@case
+def lstm():
+    """The states, then the last cell."""
+    return recurrence("lstm", torch.lstm, 4)
+
+
+@case
+def gru():
+    return recurrence("gru", torch.gru, 3)
+
+
+@case
+def activations():
+    """Of one x, in the order of the table."""
+    kinds = [F.relu, F.gelu, F.silu, torch.tanh, torch.sigmoid, F.leaky_relu, F.elu, F.softplus,
+             lambda x: x]
+    return {"x": randn(7, scale=2)}, lambda i: torch.stack([f(i["x"]) for f in kinds])
 
 
 # ---- Selective state spaces, as the loop of the paper's algorithm 2
@@ -282,6 +350,27 @@ def linears(prefix, shapes, bias=True):
         if bias:
             found[f"{prefix}.linear{n}.bias"] = randn(columns, scale=0.3)
     return found
+
+
+@case
+def linear():
+    inputs = {"x": randn(2, 3, 4), "linear0.weight": randn(4, 5), "linear0.bias": randn(5)}
+    return inputs, lambda i: F.linear(i["x"], i["linear0.weight"].t(), i["linear0.bias"])
+
+
+@case
+def multi_head_memory():
+    """PyTorch's own layer; keys and values are of another sequence, of another length."""
+    layer = torch.nn.MultiheadAttention(8, 2, batch_first=True)
+    inputs = {"x": randn(2, 3, 8), "memory": randn(2, 5, 8),
+              **linears("attention0", [(8, 8)] * 4)}
+    def run(i):
+        weight = [i[f"attention0.linear{n}.weight"].t() for n in range(4)]
+        bias = [i[f"attention0.linear{n}.bias"] for n in range(4)]
+        weights = {"in_proj_weight": torch.cat(weight[:3]), "in_proj_bias": torch.cat(bias[:3]),
+                   "out_proj.weight": weight[3], "out_proj.bias": bias[3]}
+        return functional_call(layer, weights, (i["x"], i["memory"], i["memory"]))[0]
+    return inputs, run
 
 
 def encoder(norm_first):
@@ -489,10 +578,13 @@ def triplet():
                                                    reduction="none")
 
 
+def varies(name, value):
+    return value.is_floating_point() and not name.startswith("const.") and "running" not in name
+
+
 def recorded(name, inputs, function):
-    """Gradients by all floats but those whose name begins with const."""
-    given = {k: v.requires_grad_() if v.is_floating_point() and not k.startswith("const.") else v
-             for k, v in inputs.items()}
+    """Gradients by all floats but constants (const...) and buffers (...running...)."""
+    given = {k: v.requires_grad_() if varies(k, v) else v for k, v in inputs.items()}
     y = function(given)
     seed("upstream " + name)
     upstream = randn(*y.shape)
@@ -610,7 +702,22 @@ RULES = [
     {"optimizer": "muon", "lr": 0.05, **MOMENTS, "momentum": 0.95, "weight_decay": 0.1},
     {"optimizer": "shampoo", "lr": 0.1, "epsilon": 1e-8, "weight_decay": 0.0},
     {"optimizer": "shampoo", "lr": 0.1, "epsilon": 1e-8, "weight_decay": 0.1},
+    {"optimizer": "lion", "lr": 0.1, **MOMENTS, "weight_decay": 0.0, "clip": 0.1},
+    {"optimizer": "lamb", "lr": 0.05, **MOMENTS, "weight_decay": 0.1, "clip": 0.1},
+    {"optimizer": "adafactor", "lr": 0.05, "weight_decay": 0.0, "clip": 0.1},
+    {"optimizer": "muon", "lr": 0.05, **MOMENTS, "momentum": 0.95, "weight_decay": 0.1,
+     "clip": 0.1},
+    {"optimizer": "shampoo", "lr": 0.1, "epsilon": 1e-8, "weight_decay": 0.0, "clip": 0.1},
 ]
+
+
+def clipped(found, limit):
+    """By PyTorch: their joint norm is at most the limit."""
+    holders = [torch.zeros_like(g, requires_grad=True) for g in found]
+    for holder, g in zip(holders, found):
+        holder.grad = g
+    torch.nn.utils.clip_grad_norm_(holders, limit)
+    return [holder.grad for holder in holders]
 
 
 def gradients(c, p, values):
@@ -619,6 +726,8 @@ def gradients(c, p, values):
         scale = c["sam"] / torch.sqrt(sum((g * g).sum() for g in found))
         moved = [(v + scale * g).detach().requires_grad_() for v, g in zip(values, found)]
         found = torch.autograd.grad(loss_of(p, *moved), moved)
+    if c.get("clip"):
+        return clipped(found, c["clip"])
     limit = c.get("clip_value")
     return [g.clamp(-limit, limit) for g in found] if limit else list(found)
 
@@ -643,8 +752,8 @@ def path_of(c):
 
 def write(name, record):
     here = os.path.dirname(os.path.abspath(__file__))
-    path = os.path.join(here, "..", "engine", "nn", name)
-    with open(path, "w", encoding="utf-8") as file:
+    folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(here, "..", "engine", "nn")
+    with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
         lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in record.items()]
         file.write("{" + ",\n ".join(lines) + "}\n")
 

@@ -66,11 +66,14 @@ void rg_dot_entries(const rg_graph *graph, const rg_node *dot, int side, const i
 {
     rg_shape shape = rg_operand(graph, dot, (size_t)side)->shape;
     int order[RG_RANK_MAX] = {0}, n[3] = {0};
-    int64_t count = 1;
+    int64_t count = 1, entries = 1;
     rg_dot_order(graph, dot, side, order, n);
+    for (int i = 0; i < n[0]; i++)
+        entries *= shape.dim[order[i]];
     ret[0] = 0;
-    /* Each axis repeats what there is, moved by its stride: from the last to the first. */
-    for (int i = n[0] - 1; i >= 0; i--) {
+    /* Each axis repeats what there is, moved by its stride: from the last to the first.  Without
+     * entries there is no room for those of a single axis. */
+    for (int i = n[0] - 1; entries > 0 && i >= 0; i--) {
         int64_t dim = shape.dim[order[i]];
         for (int64_t k = 1; k < dim; k++)
             for (int64_t e = 0; e < count; e++)

@@ -51,5 +51,8 @@ static inline bool rg_loop_is_stack(const rg_node *loop)
 rg_val rg_loop_add(rg_graph *graph, const rg_node *loop);
 bool rg_loop_shape(rg_graph *graph, rg_node *loop); /* the shape rule */
 void rg_loop_vjp(rg_vjp *v);                        /* the reverse-mode rule (loop_vjp.c) */
+/* By operand: which of them cotangents of the marked results reach, for a carry before any step
+ * (loop_reach.c); rg_free. */
+bool *rg_loop_reach(const rg_node *loop, const bool *result);
 
 #endif

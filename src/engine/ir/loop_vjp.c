@@ -7,7 +7,8 @@
  * so the loop that runs the other way carries g(c), from the cotangents of the last carries on,
  * and the sums g(h), and stacks g(s).  It recomputes each step from the traces of the carries
  * (the values before the step) instead of keeping what lies between.  A trace is a result as
- * well: its cotangent joins g(c) where the step began. */
+ * well: its cotangent joins g(c) where the step began.  Only what cotangents reach takes part
+ * (loop_reach.c). */
 #include "engine/ir/import.h"
 #include "engine/ir/loop.h"
 #include "engine/ir/vjp.h"
@@ -21,15 +22,10 @@ typedef struct backward {
     rg_vjp *v;
     const rg_body *body; /* of the loop that is differentiated */
     uint32_t carries, scans;
-    indices carry;        /* carries that are floats */
-    indices scan, shared; /* operands whose cotangent is wanted */
+    indices carry;        /* carries that a cotangent reaches */
+    indices scan, shared; /* the same of operands whose cotangent is wanted */
     indices out, trace;   /* body outputs and carries whose stacks have cotangents */
 } backward;
-
-static bool is_float(rg_val x)
-{
-    return rg_dtype_float(rg_val_dtype(x));
-}
 
 static rg_val total_of(const backward *b, uint32_t result)
 {
@@ -42,25 +38,48 @@ static rg_val zeros_like(rg_val x)
                         rg_val_shape(x));
 }
 
-/* Which operands and results take part. */
-static void sort_out(backward *b)
+/* By operand. */
+static bool *find_reached(const backward *b)
 {
+    uint32_t results = b->body->outputs + b->carries;
+    bool *given = RG_NEW_ARRAY(bool, results);
+    for (uint32_t r = 0; r < results; r++)
+        given[r] = total_of(b, r).id;
+    bool *reached = rg_loop_reach(&b->v->node, given);
+    rg_free(given);
+    return reached;
+}
+
+static void sort_operands(backward *b)
+{
+    bool *reached = find_reached(b);
     for (uint32_t i = 0; i < b->body->inputs; i++) {
-        if (i < b->carries) {
-            if (is_float(b->body->input[i]))
-                rg_vec_push(&b->carry, i);
-            if (total_of(b, b->body->outputs + i).id)
-                rg_vec_push(&b->trace, i);
-        } else if (rg_vjp_needs(b->v, i) && is_float(b->body->input[i])) {
-            if (i < b->carries + b->scans)
-                rg_vec_push(&b->scan, i);
-            else
-                rg_vec_push(&b->shared, i);
-        }
+        if (!reached[i])
+            continue;
+        if (i < b->carries)
+            rg_vec_push(&b->carry, i);
+        else if (rg_vjp_needs(b->v, i))
+            rg_vec_push(i < b->carries + b->scans ? &b->scan : &b->shared, i);
     }
+    rg_free(reached);
+}
+
+static void sort_results(backward *b)
+{
+    for (uint32_t i = 0; i < b->carries; i++)
+        if (total_of(b, b->body->outputs + i).id)
+            rg_vec_push(&b->trace, i);
     for (uint32_t j = b->carries; j < b->body->outputs; j++)
         if (total_of(b, j).id)
             rg_vec_push(&b->out, j);
+}
+
+/* A sum that is carried over the cotangents of a shared value: flat where it has too many axes
+ * for a carry, whose trace has one more. */
+static rg_val as_carry(rg_val x)
+{
+    rg_shape shape = rg_val_shape(x);
+    return shape.rank < RG_RANK_MAX ? x : rg_reshape(x, rg_shape_of(rg_shape_count(shape)));
 }
 
 /* ---- The body.  Scanned values: traces of all carries, what was scanned, cotangents of outs,
@@ -113,7 +132,7 @@ static void backward_body(rg_loop_body *view, void *context)
         view->next[i] = traced ? rg_add(g[i], of_trace[k++]) : g[i];
     }
     for (size_t i = 0; i < shareds; i++)
-        view->next[carries + i] = rg_add(view->carry[carries + i], g[carries + i]);
+        view->next[carries + i] = rg_add(view->carry[carries + i], as_carry(g[carries + i]));
     for (size_t i = 0; i < b->scan.len; i++)
         view->out[i] = g[carries + shareds + i];
     rg_free(input);
@@ -122,15 +141,19 @@ static void backward_body(rg_loop_body *view, void *context)
 }
 
 /* ---- The loop around it. */
+static rg_val operand_of(const backward *b, uint32_t i)
+{
+    return (rg_val){b->v->graph, b->v->node.in[i]};
+}
+
 static void list_carries(const backward *b, values *ret)
 {
     for (size_t i = 0; i < b->carry.len; i++) {
         rg_val g = total_of(b, b->carry.at[i]);
-        rg_vec_push(
-            ret, g.id ? g : zeros_like((rg_val){b->v->graph, b->v->node.in[b->carry.at[i]]}));
+        rg_vec_push(ret, g.id ? g : zeros_like(operand_of(b, b->carry.at[i])));
     }
     for (size_t i = 0; i < b->shared.len; i++)
-        rg_vec_push(ret, zeros_like((rg_val){b->v->graph, b->v->node.in[b->shared.at[i]]}));
+        rg_vec_push(ret, as_carry(zeros_like(operand_of(b, b->shared.at[i]))));
 }
 
 static void list_scans(const backward *b, values *ret)
@@ -139,7 +162,7 @@ static void list_scans(const backward *b, values *ret)
     for (uint32_t i = 0; i < b->carries; i++)
         rg_vec_push(ret, ((rg_val){b->v->graph, first + b->body->outputs + i}));
     for (uint32_t i = 0; i < b->scans; i++)
-        rg_vec_push(ret, ((rg_val){b->v->graph, b->v->node.in[b->carries + i]}));
+        rg_vec_push(ret, operand_of(b, b->carries + i));
     for (size_t i = 0; i < b->out.len; i++)
         rg_vec_push(ret, total_of(b, b->out.at[i]));
     for (size_t i = 0; i < b->trace.len; i++)
@@ -152,7 +175,7 @@ static void run_back(const backward *b, rg_val *ret)
     list_carries(b, &carry);
     list_scans(b, &scan);
     for (uint32_t i = b->carries + b->scans; i < b->body->inputs; i++)
-        rg_vec_push(&shared, ((rg_val){b->v->graph, b->v->node.in[i]}));
+        rg_vec_push(&shared, operand_of(b, i));
     rg_loop_at(b->v->node.at, b->v->graph,
                &(rg_loop_spec){.steps = b->v->node.attr.loop.steps,
                                .carry = carry.at,
@@ -173,9 +196,11 @@ static void run_back(const backward *b, rg_val *ret)
 
 static void give_all(const backward *b, const indices *operands, const rg_val *g)
 {
-    for (size_t i = 0; i < operands->len; i++)
-        if (rg_vjp_needs(b->v, operands->at[i]))
-            rg_vjp_give(b->v, operands->at[i], g[i]);
+    for (size_t i = 0; i < operands->len; i++) {
+        uint32_t k = operands->at[i];
+        if (rg_vjp_needs(b->v, k))
+            rg_vjp_give(b->v, k, rg_reshape(g[i], rg_val_shape(operand_of(b, k))));
+    }
 }
 
 void rg_loop_vjp(rg_vjp *v)
@@ -184,9 +209,12 @@ void rg_loop_vjp(rg_vjp *v)
                   .body = v->node.attr.loop.body,
                   .carries = v->node.attr.loop.carries,
                   .scans = v->node.attr.loop.scans};
-    sort_out(&b);
-    rg_val *g = RG_NEW_ARRAY(rg_val, b.carry.len + b.shared.len + b.scan.len);
-    run_back(&b, g);
+    sort_operands(&b);
+    sort_results(&b);
+    size_t n = b.carry.len + b.shared.len + b.scan.len;
+    rg_val *g = RG_NEW_ARRAY(rg_val, n);
+    if (n > 0)
+        run_back(&b, g);
     give_all(&b, &b.carry, g);
     give_all(&b, &b.shared, g + b.carry.len);
     give_all(&b, &b.scan, g + b.carry.len + b.shared.len);

@@ -384,12 +384,18 @@ static void vjp_loop(rg_vjp *v)
     rg_loop_vjp(v);
 }
 
-void rg_vjp_rule(rg_op op, rg_vjp *v)
-{
-    static void (*const rules[RG_OPS])(rg_vjp *) = {
+static void (*const rules[RG_OPS])(rg_vjp *) = {
 #define RG_OP(name, operands, kind, attribute, shape, vjp, batch, reference, kernel, doc) \
     [RG_OP_##name] = vjp_##vjp,
 #include "engine/ir/ops.def"
-    };
+};
+
+void rg_vjp_rule(rg_op op, rg_vjp *v)
+{
     rules[op](v);
+}
+
+bool rg_vjp_passes(rg_op op)
+{
+    return rules[op] != vjp_none;
 }

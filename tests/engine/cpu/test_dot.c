@@ -135,12 +135,35 @@ static void test_switched_off(void **state)
     unsetenv("RIGOR_ONEDNN");
 }
 
+/* Batch axes of lengths 0 and 6 have no entries: nothing is written but the first place. */
+static void test_empty_batch(void **state)
+{
+    (void)state;
+    problem p = {.graph = rg_graph_new()};
+    rg_dot_axes axes = {.n_batch = 2, .batch_x = {0, 1}, .batch_y = {0, 1}};
+    p.x = rg_input(p.graph, "x", RG_F64, rg_shape_of(0, 6));
+    p.y = rg_input(p.graph, "y", RG_F64, rg_shape_of(0, 6, 2));
+    p.z = rg_dot(p.x, p.y, &axes);
+    int64_t at[6] = {-1, -1, -1, -1, -1, -1}, stride[RG_RANK_MAX];
+    rg_shape_strides(rg_val_shape(p.x), stride);
+    rg_dot_entries(p.graph, rg_node_of(p.graph, p.z.id), 0, stride, at);
+    assert_int_equal(at[0], 0);
+    for (int i = 1; i < 6; i++)
+        assert_int_equal(at[i], -1);
+    rg_plan *plan = compile(&p, false);
+    rg_err err = {0};
+    assert_true(rg_plan_run(plan, &err));
+    rg_plan_free(plan);
+    rg_graph_free(p.graph);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_own_kernel),
         cmocka_unit_test(test_onednn),
         cmocka_unit_test(test_switched_off),
+        cmocka_unit_test(test_empty_batch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

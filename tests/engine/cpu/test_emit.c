@@ -85,14 +85,18 @@ static rg_val apply(net *t)
                                     rg_max_at, rg_lt_at,  rg_eq_at};
     static const rg_dtype numbers[] = {RG_F32, RG_F32, RG_F32, RG_F64, RG_I32, RG_U32};
     rg_dtype dtype = numbers[draw(t, RG_COUNT(numbers))], any = (rg_dtype)draw(t, RG_DTYPES);
-    switch (draw(t, 8)) {
+    rg_dtype real = draw(t, 4) ? RG_F32 : RG_F64;
+    switch (draw(t, 16)) {
     case 0:
-        return smooth[draw(t, RG_COUNT(smooth))](RG_HERE,
-                                                 pick(t, draw(t, 4) ? RG_F32 : RG_F64));
-    case 1: return rg_cast(pick(t, any), (rg_dtype)draw(t, RG_DTYPES));
-    case 2: return rg_select(pick(t, RG_BOOL), pick(t, any), pick(t, any));
-    case 3: return rg_eq(pick(t, any), pick(t, any));
-    case 4: return draw(t, 2) ? rg_neg(pick(t, dtype)) : rg_lt(pick(t, dtype), pick(t, dtype));
+    case 1: return smooth[draw(t, RG_COUNT(smooth))](RG_HERE, pick(t, real));
+    case 2: return rg_pow(pick(t, real), pick(t, real));
+    case 3:
+    case 4: return rg_cast(pick(t, any), (rg_dtype)draw(t, RG_DTYPES));
+    case 5:
+    case 6: return rg_select(pick(t, RG_BOOL), pick(t, any), pick(t, any));
+    case 7:
+    case 8: return rg_eq(pick(t, any), pick(t, any));
+    case 9: return draw(t, 2) ? rg_neg(pick(t, dtype)) : rg_lt(pick(t, dtype), pick(t, dtype));
     default: return number[draw(t, RG_COUNT(number))](RG_HERE, pick(t, dtype), pick(t, dtype));
     }
 }

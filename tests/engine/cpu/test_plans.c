@@ -1,4 +1,5 @@
-/* test_plans.c - plans against the reference interpreter, bit for bit, on random graphs. */
+/* test_plans.c - on random graphs, bit for bit: plans against the reference interpreter; with
+ * products, whose rounding is the kernels' own, plans against each other. */
 #include "engine/cpu/program.h"
 #include "engine/random_graph.h"
 #include "engine/same_bits.h"
@@ -38,14 +39,19 @@ static program draw_program(random_graph *r)
     return p;
 }
 
-static rg_plan *compile(rg_graph *graph, const program *p, bool reference)
+static rg_plan *compile_with(rg_graph *graph, const program *p, rg_plan_options options)
 {
     rg_err err = {0};
-    rg_plan *plan = rg_plan_compile(graph, p->output, p->outputs, p->carry, p->carries,
-                                    &(rg_plan_options){.reference = reference}, &err);
+    rg_plan *plan =
+        rg_plan_compile(graph, p->output, p->outputs, p->carry, p->carries, &options, &err);
     if (!plan)
         fail_msg("%s: %s", err.where, err.what);
     return plan;
+}
+
+static rg_plan *compile(rg_graph *graph, const program *p, bool reference)
+{
+    return compile_with(graph, p, (rg_plan_options){.reference = reference});
 }
 
 static void fill_inputs(rg_graph *graph, rg_plan *plan, uint64_t seed)
@@ -111,7 +117,7 @@ static void one_case(uint64_t seed, const char *set)
 {
     random_graph r = {
         .graph = rg_graph_new(), .rng = rg_rng_open(seed, "graph"), .elements_max = 3000};
-    random_graph_fill(&r, 4 + seed % 40, false);
+    random_graph_fill(&r, 4 + seed % 40);
     program p = draw_program(&r);
     setenv("RIGOR_CPU", set, 1);
     rg_plan *judge = compile(r.graph, &p, true), *plan = compile(r.graph, &p, false);
@@ -144,6 +150,59 @@ static void test_random_graphs(void **state)
         one_case(support_seed() * 100000 + i, sets[i % n]->name);
 }
 
+/* ---- Products, too: tiles, emitted loops and three threads give the same bits. */
+static size_t shared_kernels(const rg_plan *plan)
+{
+    const rg_executable *e = plan->program;
+    size_t n = 0;
+    for (size_t i = 0; i < e->kernels; i++)
+        n += e->kernel[i]->units > 1;
+    return n;
+}
+
+/* Returns how many kernels several threads shared. */
+static size_t check_ways(uint64_t seed)
+{
+    static const struct {
+        const char *emit;
+        int threads;
+    } ways[] = {{"off", 1}, {"on", 1}, {"on", 3}};
+    rg_plan *plan[RG_COUNT(ways)];
+    random_graph r = {.graph = rg_graph_new(),
+                      .rng = rg_rng_open(seed, "ways"),
+                      .elements_max = 3000,
+                      .products = true};
+    if (seed % 3 == 0) /* loops over it are cut into units */
+        r.value[r.values++] = draw_input_of(&r, RG_F32, rg_shape_of(300, 200));
+    random_graph_fill(&r, 4 + seed % 25);
+    program p = draw_program(&r);
+    for (size_t i = 0; i < RG_COUNT(ways); i++) {
+        setenv("RIGOR_EMIT", ways[i].emit, 1);
+        plan[i] = compile_with(r.graph, &p, (rg_plan_options){.threads = ways[i].threads});
+        fill_inputs(r.graph, plan[i], seed);
+        for (int run = 0; run < 2; run++)
+            run_ok(plan[i]);
+    }
+    unsetenv("RIGOR_EMIT");
+    compare_all(r.graph, &p, plan[0], plan[1], seed);
+    compare_all(r.graph, &p, plan[1], plan[2], seed);
+    size_t shared = shared_kernels(plan[2]);
+    for (size_t i = 0; i < RG_COUNT(ways); i++)
+        rg_plan_free(plan[i]);
+    rg_graph_free(r.graph);
+    return shared;
+}
+
+static void test_tiles_emitter_and_threads(void **state)
+{
+    (void)state;
+    size_t shared = 0;
+    for (uint64_t i = 0; i < support_cases(200); i++)
+        shared += check_ways(support_seed() * 100000 + i);
+    if (shared < support_cases(20))
+        fail_msg("threads shared only %zu kernels", shared);
+}
+
 /* Long sequences: several chunks, several rounds of chunks, every layout. */
 static void test_long_reductions(void **state)
 {
@@ -174,6 +233,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_graphs),
+        cmocka_unit_test(test_tiles_emitter_and_threads),
         cmocka_unit_test(test_long_reductions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -281,7 +281,7 @@ static bool check_random(rg_op op, uint64_t seed)
     trial t = {.seed = seed, .members = members[seed % 5], .dots = op == RG_OP_dot};
     t.r = (random_graph){
         .graph = rg_graph_new(), .rng = rg_rng_open(seed, "batch"), .elements_max = 300};
-    random_graph_fill(&t.r, t.dots ? 0 : op == RG_OPS ? 20 : 3, false);
+    random_graph_fill(&t.r, t.dots ? 0 : op == RG_OPS ? 20 : 3);
     if (op < RG_OPS) {
         rg_val top = random_graph_draw(&t.r, op);
         t.r.value[t.r.values++] = top;
@@ -323,9 +323,17 @@ static void fill_indices(trial *t, rg_plan *plan, rg_val indices, int64_t length
         data[i] = (uint32_t)draw(&t->r, length);
 }
 
-/* One of gather and scatter_add; bits of `which`: x (or the updates) vary, the indices vary. */
-static void check_indexing(bool gather, int which, uint64_t seed)
+static rg_val indexed(rg_op op, rg_shape whole, rg_val x, rg_val index, int axis)
 {
+    return op == RG_OP_gather        ? rg_gather(x, index, axis)
+           : op == RG_OP_scatter_add ? rg_scatter_add(whole, index, x, axis)
+                                     : rg_scatter_max(whole, index, x, axis);
+}
+
+/* Bits of `which`: x (or the updates) vary, the indices vary. */
+static void check_indexing(rg_op op, int which, uint64_t seed)
+{
+    bool gather = op == RG_OP_gather;
     trial t = {.seed = seed, .members = 1 + (int64_t)(seed % 4), .m = 1};
     t.r = (random_graph){.graph = rg_graph_new(), .rng = rg_rng_open(seed, "indexing")};
     rg_err err = {0};
@@ -336,7 +344,7 @@ static void check_indexing(bool gather, int which, uint64_t seed)
     rg_val like = rg_gather(rg_input(t.r.graph, "x", dtype, whole), index, axis);
     rg_val x = gather ? rg_input(t.r.graph, "source", dtype, whole)
                       : rg_input(t.r.graph, "updates", dtype, rg_val_shape(like));
-    t.y[0] = gather ? rg_gather(x, index, axis) : rg_scatter_add(whole, index, x, axis);
+    t.y[0] = indexed(op, whole, x, index, axis);
     if (which & 1)
         vary(&t, x);
     if (which & 2)
@@ -361,11 +369,57 @@ static void check_indexing(bool gather, int which, uint64_t seed)
 static void test_indexing(void **state)
 {
     (void)state;
+    static const rg_op ops[] = {RG_OP_gather, RG_OP_scatter_add, RG_OP_scatter_max};
     for (uint64_t i = 0; i < 100; i++)
-        for (int which = 1; which < 4; which++) {
-            check_indexing(true, which, support_seed() * 1000 + i);
-            check_indexing(false, which, support_seed() * 1000 + i);
-        }
+        for (int which = 1; which < 4; which++)
+            for (size_t k = 0; k < RG_COUNT(ops); k++)
+                check_indexing(ops[k], which, support_seed() * 1000 + i);
+}
+
+/* ---- Products in the body of a loop: c' = tanh(c w + s), out = conv(s, c'), whatever varies. */
+static void products_body(rg_loop_body *b, void *context)
+{
+    (void)context;
+    b->next[0] = rg_tanh(rg_add(rg_matmul(b->carry[0], b->shared[0]), b->scan[0]));
+    rg_val signal = rg_reshape(b->scan[0], rg_shape_of(1, 2, 3));
+    rg_val filter = rg_reshape(b->next[0], rg_shape_of(1, 2, 3));
+    b->out[0] = rg_conv(signal, filter, &(rg_conv_axes){.lo = {1}, .hi = {1}});
+}
+
+static void check_products_in_a_loop(int which, uint64_t seed)
+{
+    trial t = {.seed = seed, .members = 1 + (int64_t)(seed % 4), .dots = true, .m = 4};
+    t.r = (random_graph){.graph = rg_graph_new(), .rng = rg_rng_open(seed, "products")};
+    rg_dtype dtype = seed % 2 ? RG_F32 : RG_F64;
+    rg_val x[3] = {rg_input(t.r.graph, "c", dtype, rg_shape_of(2, 3)),
+                   rg_input(t.r.graph, "s", dtype, rg_shape_of(4, 2, 3)),
+                   rg_input(t.r.graph, "w", dtype, rg_shape_of(3, 3))};
+    rg_loop(t.r.graph,
+            &(rg_loop_spec){.steps = 4,
+                            .carry = x,
+                            .carries = 1,
+                            .scan = &x[1],
+                            .scans = 1,
+                            .shared = &x[2],
+                            .shareds = 1,
+                            .outs = 1,
+                            .body = products_body},
+            t.y);
+    rg_grad(rg_sum(rg_mul(t.y[1], t.y[1]), RG_ALL_AXES, false), &x[1], 2, &t.y[2]);
+    for (int i = 0; i < 3; i++)
+        if (which >> i & 1)
+            vary(&t, x[i]);
+    assert_true(batched(&t));
+    compare(&t);
+    rg_graph_free(t.r.graph);
+}
+
+static void test_products_in_a_loop(void **state)
+{
+    (void)state;
+    for (uint64_t i = 0; i < 8; i++)
+        for (int which = 1; which < 8; which++)
+            check_products_in_a_loop(which, support_seed() * 1000 + i);
 }
 
 /* Filters alone vary, with two groups and five spatial axes: there is no ninth axis. */
@@ -567,6 +621,7 @@ int main(void)
         cmocka_unit_test(test_result_that_does_not_vary),
         cmocka_unit_test(test_every_operation),
         cmocka_unit_test(test_indexing),
+        cmocka_unit_test(test_products_in_a_loop),
         cmocka_unit_test(test_index_out_of_range),
         cmocka_unit_test(test_conv_of_five_axes),
         cmocka_unit_test(test_gradients_of_examples),

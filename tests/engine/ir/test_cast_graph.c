@@ -122,9 +122,11 @@ static void check_random_graphs(rg_dtype to, bool (*wrong)(const rg_graph *, con
 {
     for (uint64_t i = 0; i < 200; i++) {
         uint64_t seed = support_seed() * 1000 + i;
-        random_graph r = {
-            .graph = rg_graph_new(), .rng = rg_rng_open(seed, "cast"), .elements_max = 300};
-        random_graph_fill(&r, 30, true);
+        random_graph r = {.graph = rg_graph_new(),
+                          .rng = rg_rng_open(seed, "cast"),
+                          .elements_max = 300,
+                          .products = true};
+        random_graph_fill(&r, 30);
         rg_val y[VALUES_MAX];
         size_t before = rg_graph_count(r.graph);
         rg_cast_graph(r.value, r.values, RG_F32, to, NULL, 0, y);

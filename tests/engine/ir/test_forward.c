@@ -198,9 +198,11 @@ static void test_no_path(void **state)
  * float input, what comes out has its shape and type, and the stand-in is dead. */
 static void check_random(uint64_t seed)
 {
-    random_graph r = {
-        .graph = rg_graph_new(), .rng = rg_rng_open(seed, "jvp"), .elements_max = 200};
-    random_graph_fill(&r, 25, true);
+    random_graph r = {.graph = rg_graph_new(),
+                      .rng = rg_rng_open(seed, "jvp"),
+                      .elements_max = 200,
+                      .products = true};
+    random_graph_fill(&r, 25);
     rg_val in[VALUES_MAX], along[VALUES_MAX], result[VALUES_MAX], moved[VALUES_MAX];
     size_t n = 0, m = 0;
     for (uint32_t id = 1; id <= rg_graph_count(r.graph) && n < VALUES_MAX; id++) {

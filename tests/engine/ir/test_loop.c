@@ -292,6 +292,123 @@ static void test_integers_are_carried(void **state)
     rg_graph_free(mixed);
 }
 
+/* ---- Where no path leads there is no derivative, not a zero times an infinite slope. */
+
+/* The slope of sqrt at 0 in a carry, in what is scanned and in what is shared. */
+static void apart(rg_loop_body *b, void *context)
+{
+    (void)context;
+    b->next[0] = rg_sqrt(rg_add(b->carry[0], rg_add(b->scan[0], b->shared[0])));
+    b->next[1] = rg_add(rg_sin(b->carry[1]), rg_stop_grad(rg_mul(b->scan[0], b->scan[0])));
+    b->next[2] = rg_add(b->carry[2], rg_floor(b->carry[0]));
+    b->out[0] = b->next[0];
+    b->out[1] = rg_mul(b->carry[2], b->carry[1]);
+}
+
+/* The same in an inner loop of its own, which has all the results. */
+static void apart_within(rg_loop_body *b, void *context)
+{
+    rg_val scan = rg_broadcast(b->scan[0], rg_shape_of(2)), ret[5];
+    rg_loop_spec spec = {.steps = 2,
+                         .carry = b->carry,
+                         .carries = 3,
+                         .scan = &scan,
+                         .scans = 1,
+                         .shared = b->shared,
+                         .shareds = 1,
+                         .outs = 2,
+                         .body = apart,
+                         .context = context};
+    rg_loop(b->graph, &spec, ret);
+    for (int i = 0; i < 3; i++)
+        b->next[i] = ret[i];
+    b->out[0] = rg_sum(ret[3], RG_ALL_AXES, false);
+    b->out[1] = rg_sum(ret[4], RG_ALL_AXES, false);
+}
+
+static bool has_path(int operand)
+{
+    return operand == 1 || operand == 2;
+}
+
+/* First and second derivatives of what the second carry and the second out give, by the three
+ * carries, what is scanned and what is shared. */
+static void check_apart(loop_body body, int64_t steps)
+{
+    rg_graph *own = rg_graph_new();
+    rg_val x[5], ret[5], g[5], h[5], loss = rg_const(own, 0, RG_F64), slope = loss;
+    for (int i = 0; i < 5; i++) {
+        char name[8];
+        snprintf(name, sizeof(name), "x%d", i);
+        x[i] = rg_input(own, name, RG_F64, i == 3 ? rg_shape_of(steps) : RG_SCALAR);
+    }
+    rg_loop(own,
+            &(rg_loop_spec){.steps = steps,
+                            .carry = x,
+                            .carries = 3,
+                            .scan = &x[3],
+                            .scans = 1,
+                            .shared = &x[4],
+                            .shareds = 1,
+                            .outs = 2,
+                            .body = body},
+            ret);
+    loss = rg_add(ret[1], rg_sum(ret[4], RG_ALL_AXES, false));
+    rg_grad(loss, x, 5, g);
+    for (int i = 0; i < 5; i++)
+        slope = rg_add(slope, rg_sum(rg_mul(g[i], g[i]), RG_ALL_AXES, false));
+    rg_grad(slope, x, 5, h);
+    rg_val all[10];
+    memcpy(all, g, sizeof(g));
+    memcpy(all + 5, h, sizeof(h));
+    rg_plan *plan = compile(own, all, 10, false);
+    for (int i = 0; i < 5; i++)
+        for (int64_t e = 0; e < rg_val_count(x[i]); e++)
+            ((double *)rg_plan_buffer(plan, x[i]))[e] = has_path(i) ? 0.5 : 0;
+    run(plan);
+    for (int i = 0; i < 10; i++) {
+        double got = *(double *)rg_plan_buffer(plan, all[i]);
+        if (has_path(i % 5) ? !isfinite(got) || got == 0 : got != 0)
+            fail_msg("derivative %d by operand %d is %g", 1 + i / 5, i % 5, got);
+    }
+    rg_plan_free(plan);
+    rg_graph_free(own);
+}
+
+static void test_no_path(void **state)
+{
+    (void)state;
+    check_apart(apart, 3);
+    check_apart(apart_within, 2);
+}
+
+/* The sum over the cotangents of a shared value is carried: flat where it has 8 axes. */
+static void of_rank_8(rg_loop_body *b, void *context)
+{
+    (void)context;
+    rg_val wave = rg_sin(rg_mul(b->shared[0], b->carry[0]));
+    b->next[0] = rg_add(b->carry[0], rg_sum(wave, RG_ALL_AXES, false));
+}
+
+static void test_shared_of_rank_8(void **state)
+{
+    (void)state;
+    rg_graph *own = rg_graph_new();
+    rg_val x[4] = {rg_input(own, "c", RG_F64, RG_SCALAR),
+                   rg_input(own, "h", RG_F64, rg_shape_of(1, 2, 1, 3, 1, 1, 1, 2)),
+                   rg_input(own, "unused0", RG_F64, RG_SCALAR),
+                   rg_input(own, "unused1", RG_F64, RG_SCALAR)};
+    compare_ways(own, x,
+                 &(rg_loop_spec){.steps = 3,
+                                 .carry = x,
+                                 .carries = 1,
+                                 .shared = &x[1],
+                                 .shareds = 1,
+                                 .body = of_rank_8},
+                 NULL, false, "rank 8");
+    rg_graph_free(own);
+}
+
 /* ---- Siblings. */
 static rg_graph *graph;
 static rg_val c, s, h; /* f64 (2, 3), (4, 2, 3), (3, 3) */
@@ -657,6 +774,8 @@ int main(void)
         cmocka_unit_test(test_equals_what_is_written_out),
         cmocka_unit_test(test_random_bodies),
         cmocka_unit_test(test_integers_are_carried),
+        cmocka_unit_test(test_no_path),
+        cmocka_unit_test(test_shared_of_rank_8),
         TEST(test_equal_loops_are_one),
         TEST(test_unused_operands_are_dropped),
         TEST(test_no_steps),

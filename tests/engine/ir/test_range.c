@@ -49,9 +49,11 @@ static void assert_within(const rg_node *node, const void *data, rg_range range,
 /* What follows from a value that is not finite is beyond what intervals promise. */
 static size_t check_graph(uint64_t seed)
 {
-    random_graph r = {
-        .graph = rg_graph_new(), .rng = rg_rng_open(seed, "range"), .elements_max = 300};
-    random_graph_fill(&r, 40, true);
+    random_graph r = {.graph = rg_graph_new(),
+                      .rng = rg_rng_open(seed, "range"),
+                      .elements_max = 300,
+                      .products = true};
+    random_graph_fill(&r, 40);
     size_t count = rg_graph_count(r.graph), checked = 0;
     rg_val *all = RG_NEW_ARRAY(rg_val, count);
     bool *clean = RG_NEW_ARRAY(bool, count + 1);

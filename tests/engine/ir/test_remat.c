@@ -214,7 +214,7 @@ static size_t draw_sample(sample *s, uint64_t seed, bool remat)
 {
     *s = (sample){
         .r = {.graph = rg_graph_new(), .rng = rg_rng_open(seed, "remat"), .elements_max = 200}};
-    random_graph_fill(&s->r, 20, false);
+    random_graph_fill(&s->r, 20);
     rg_val total = total_of(s), keep[VALUES_MAX];
     memcpy(keep, s->x, sizeof(keep));
     size_t n = s->n, forgotten = 0;

@@ -1,8 +1,8 @@
 /* test_substitute.c - values at other arguments: what is replaced, what is shared, what is
  * refused. */
 #include "engine/ir/node.h"
+#include "engine/ir/text.h"
 #include "rigor/plan.h"
-#include "support.h"
 
 static double run(rg_graph *graph, rg_val input, double at, rg_val what)
 {
@@ -59,6 +59,31 @@ static void test_all_at_once(void **state)
     rg_graph_free(graph);
 }
 
+/* Another row for w; exp(b), which does not depend on it, is read and not made again. */
+static void test_text(void **state)
+{
+    (void)state;
+    rg_val there;
+    parsed p = parse_text("%1 = input name=\"w\" : f32[3]\n"
+                          "%2 = input name=\"b\" : f32[3]\n"
+                          "%3 = input name=\"v\" : f32[3]\n"
+                          "%4 = exp %2 : f32[3]\n"
+                          "%5 = sin %1 : f32[3]\n"
+                          "%6 = mul %5 %4 : f32[3]\n"
+                          "%7 = add %6 %5 : f32[3]\n"
+                          "return %7 %1 %3 %4\n");
+    rg_substitute(&p.value[0], 1, &p.value[1], &p.value[2], 1, &there);
+    expect_text(p.graph, (const rg_val[]){there, p.value[3]}, 2,
+                "%1 = input name=\"b\" : f32[3]\n"
+                "%2 = input name=\"v\" : f32[3]\n"
+                "%3 = exp %1 : f32[3]\n"
+                "%4 = sin %2 : f32[3]\n"
+                "%5 = mul %4 %3 : f32[3]\n"
+                "%6 = add %5 %4 : f32[3]\n"
+                "return %6 %3\n");
+    rg_graph_free(p.graph);
+}
+
 static void test_what_does_not_depend_is_shared(void **state)
 {
     (void)state;
@@ -112,6 +137,7 @@ int main(void)
         cmocka_unit_test(test_function_and_slope_elsewhere),
         cmocka_unit_test(test_derivative_of_the_result),
         cmocka_unit_test(test_all_at_once),
+        cmocka_unit_test(test_text),
         cmocka_unit_test(test_what_does_not_depend_is_shared),
         cmocka_unit_test(test_misfits_are_refused),
         cmocka_unit_test(test_strangers_are_refused),

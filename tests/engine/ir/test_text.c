@@ -13,9 +13,11 @@ static void test_round_trip(void **state)
     (void)state;
     for (uint64_t i = 0; i < 500; i++) {
         uint64_t seed = support_seed() * 100000 + i;
-        random_graph r = {
-            .graph = rg_graph_new(), .rng = rg_rng_open(seed, "text"), .elements_max = 1000};
-        random_graph_fill(&r, 2 + i % 50, true);
+        random_graph r = {.graph = rg_graph_new(),
+                          .rng = rg_rng_open(seed, "text"),
+                          .elements_max = 1000,
+                          .products = true};
+        random_graph_fill(&r, 2 + i % 50);
         char *first = printed(r.graph, r.value, r.values);
         rg_graph *graph;
         rg_val *outputs;

@@ -32,6 +32,8 @@ static void gradients_of(trial *t, rg_val *g)
     rg_grad(loss_of(t), t->parameter, 2, g);
     if (!rg_conf_off(t->conf, "sam"))
         rg_sharpness_aware(g, t->parameter, 2, rg_conf_val(t->conf, "sam"));
+    if (!rg_conf_off(t->conf, "clip"))
+        rg_clip_by_norm(g, 2, rg_conf_val(t->conf, "clip"));
     if (!rg_conf_off(t->conf, "clip_value"))
         rg_clip_by_value(g, 2, rg_conf_val(t->conf, "clip_value"));
 }

@@ -88,9 +88,11 @@ static void test_random_layouts(void **state)
     (void)state;
     for (uint64_t i = 0; i < 300; i++) {
         uint64_t seed = support_seed() * 100000 + i;
-        random_graph r = {
-            .graph = rg_graph_new(), .rng = rg_rng_open(seed, "layout"), .elements_max = 2000};
-        random_graph_fill(&r, 5 + i % 50, true);
+        random_graph r = {.graph = rg_graph_new(),
+                          .rng = rg_rng_open(seed, "layout"),
+                          .elements_max = 2000,
+                          .products = true};
+        random_graph_fill(&r, 5 + i % 50);
         rg_layout l = layout_of(r.graph, r.value, r.values < 3 ? r.values : 3, NULL, 0);
         for (size_t a = 0; a < l.slots; a++)
             for (size_t b = 0; b < a; b++) {
