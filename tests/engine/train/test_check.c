@@ -428,7 +428,7 @@ static const struct {
     const char *what, *where;
 } mistakes[] = {
     {wrong_shape, "no value of shape (64, 3)", "test_check.c:"},
-    {nothing, "no value of shape (64, 3)", ""},
+    {nothing, "no value of shape (64, 3)", "try"},
     {own_input, "nothing fills the model's own input 'shift'", "test_check.c:"},
     {unread_input, "nothing fills the model's own input 'spare'", "test_check.c:"},
     {wide_penalty,
@@ -451,7 +451,6 @@ static void test_mistakes_of_the_model(void **state)
         assert_int_equal(err.code, RG_INPUT);
         assert_non_null(strstr(err.what, mistakes[i].what));
         assert_true(rg_text_starts(err.where, mistakes[i].where));
-        assert_int_equal(*err.where != 0, *mistakes[i].where != 0);
     }
 }
 
