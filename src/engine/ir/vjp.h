@@ -17,7 +17,7 @@ struct rg_vjp {
 
 bool rg_vjp_needs(const rg_vjp *v, size_t i);
 void rg_vjp_give(rg_vjp *v, size_t i, rg_val cotangent); /* adds to operand i's total */
-bool rg_vjp_passes(rg_op op); /* does its rule give anything? */
+bool rg_vjp_passes(rg_op op);                            /* does its rule give anything? */
 
 void rg_conv_vjp(rg_vjp *v); /* convolution.c */
 

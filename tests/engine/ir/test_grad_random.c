@@ -144,7 +144,7 @@ static void test_every_operation(void **state)
     print_message("%llu compared, %llu of them with empty values, %llu with 8 axes\n",
                   (unsigned long long)all.compared, (unsigned long long)all.empty,
                   (unsigned long long)all.rank_8);
-    assert_true(all.empty > seeds && all.rank_8 > seeds);
+    assert_true(all.empty > seeds && all.rank_8 > seeds / 2);
 }
 
 /* ---- What has no derivative passes zeros, in either mode and to the second order; so does an
