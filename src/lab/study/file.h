@@ -200,6 +200,8 @@ study_dims study_space_read(study_reader *reader, const study_node *space,
 /* Cuts the space to the arm: fills arm->space and arm->first from arm->config. */
 void study_space_cut(study_reader *reader, study_dims *dims, const study_layer *layer,
                      rg_arm *arm);
+/* The dimension that tunes the path; -1: none. */
+int study_space_index(const rg_space *space, const char *path);
 /* file_unread.c: fills arm->unread, from its configuration and space. */
 void study_find_unread(study_reader *reader, const study_layer *layer, rg_arm *arm);
 /* Reports dimensions that no arm tunes. */

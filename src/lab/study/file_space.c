@@ -222,7 +222,7 @@ static bool is_fixed(const study_layer *layer, const char *path)
     return false;
 }
 
-static int index_of(const rg_space *space, const char *path)
+int study_space_index(const rg_space *space, const char *path)
 {
     for (size_t i = 0; i < space->count; i++)
         if (strcmp(space->dim[i].name, path) == 0)
@@ -243,7 +243,7 @@ static bool config_meets(const json_t *config, const study_dim *dim)
 static bool set_condition(study_reader *reader, const study_dim *dim, const rg_arm *arm,
                           rg_dim *ret)
 {
-    ret->when = dim->when ? index_of(&arm->space, dim->when) : -1;
+    ret->when = dim->when ? study_space_index(&arm->space, dim->when) : -1;
     if (ret->when < 0)
         return !dim->when || config_meets(arm->config, dim);
     size_t n = json_array_size(dim->when_values);

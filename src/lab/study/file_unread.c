@@ -12,14 +12,6 @@ static bool is_set(const study_layer *layer, const char *path)
     return false;
 }
 
-static bool is_tuned(const rg_space *space, const char *path)
-{
-    for (size_t i = 0; i < space->count; i++)
-        if (strcmp(space->dim[i].name, path) == 0)
-            return true;
-    return false;
-}
-
 static bool lists(const json_t *names, const char *name)
 {
     size_t i;
@@ -83,7 +75,7 @@ void study_find_unread(study_reader *reader, const study_layer *layer, rg_arm *a
     json_array_foreach (names, i, name) {
         const rg_param *param = rg_param_find(reader->catalog->train, json_string_value(name));
         const char *path = rg_arena_printf(reader->arena, "train.%s", json_string_value(name));
-        bool given = is_set(layer, path) || is_tuned(&arm->space, path);
+        bool given = is_set(layer, path) || study_space_index(&arm->space, path) >= 0;
         json_object_set_new(found, path,
                             given ? json_string(param->help ? param->help : "") : json_null());
     }
