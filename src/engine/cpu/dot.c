@@ -1,9 +1,11 @@
-/* dot.c - contraction as matrix products, one for each batch entry: ours up to ONEDNN_FROM
- * multiplications each, oneDNN above.
+/* dot.c - contraction as matrix products, one for each batch entry: ours below ONEDNN_FROM
+ * multiplications each, oneDNN from there on.
  *
- * Measured on one core of an AMD EPYC with AVX-512, GFLOP/s of ours / oneDNN 2.6.3: 16^3 140 /
- * 30, 64^3 217 / 200, 128^3 246 / 245; above, ours lacks blocking for the caches, and making a
- * oneDNN primitive costs 200 to 400 us. */
+ * Measured on one core of an AMD EPYC with AVX-512 (peak 117), GFLOP/s of ours / oneDNN 2.6.3
+ * with its operands in the caches: 16^3 73 / 23, 64^3 110 / 108, 128^3 114 / 115, 768 x 128 x 512
+ * 115 / 117, 768 x 3072 x 256 with a transposed 109 / 99, 256 x 768 x 3072 107 / 110.  Within a
+ * step, where operands come from memory, they are alike; making a oneDNN primitive costs 200 to
+ * 400 us. */
 #include "engine/cpu/gemm.h"
 #include "engine/cpu/onednn.h"
 #include "engine/cpu/program.h"
@@ -11,9 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ONEDNN_FROM ((int64_t)128 * 128 * 128)
+#define ONEDNN_FROM ((int64_t)512 * 512 * 512)
 #define UNIT ((int64_t)1 << 24) /* multiplications that are worth a thread's while */
 #define BAND 64                 /* rows or columns, at least, of a unit */
+#define FAR ((int64_t)1 << 16)  /* elements of a result that are not found in a cache */
 
 /* Units: several products of the batch each; or bands of the only one, of rows or, where there
  * are more of them, of columns, so that what is packed for each band does not count. */
@@ -250,7 +253,8 @@ rg_kernel *rg_lower_dot(rg_lowering *lowering, const rg_step *step)
                         .a_column = x.stride[2],
                         .b_row = y.stride[2],
                         .b_column = y.stride[1],
-                        .c_row = y.count[1]};
+                        .c_row = y.count[1],
+                        .c_far = rg_shape_count(node->shape) >= FAR};
     k->base.scratch = k->own->scratch(&k->gemm, k->dtype);
     cut(k);
     choose_onednn(lowering, k);
