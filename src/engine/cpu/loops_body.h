@@ -71,7 +71,10 @@
  * other rows need not; their lanes are vectors (GNU C's, of as many registers as it takes), for left
  * to themselves compilers make maxima of branches, which data mispredicts.  A row's end is filled
  * up with the neutral element, which changes no bits.  Then lane l takes in lane l + 8 of two rows in
- * one vector, l + 4 of four, l + 2, l + 1, and row r's result stands in lane 4 r. */
+ * one vector, l + 4 of four, l + 2, l + 1, and row r's result stands in lane 4 r.
+ *
+ * Of columns each lane is a vector.  With fewer rows than lanes the others hold the neutral
+ * element and are left out, which changes no bits either: a sum that began with 0 is no -0. */
 #define ADD(V, a, b) ((a) + (b))
 #define LARGER(V, a, b) CHOSEN(V, ((a) > (b)) | ((a) != (a)), a, b)
 #define CHOSEN(V, mask, a, b) \
@@ -124,6 +127,22 @@
         for (; rows > 0; rows--, x += n, to++) \
             rows_of_##name(x, 1, n, to); \
     } \
+    static void whole_columns_##name(const T *x, int64_t rows, int64_t stride, T *out) \
+    { \
+        lanes_##name lane[RG_FOLD_LANES], next; \
+        lane[0] = (lanes_##name){0} + (T)(neutral); \
+        for (int l = 1; l < RG_FOLD_LANES && l < rows; l++) \
+            lane[l] = lane[0]; \
+        for (int64_t i = 0; i < rows; i++, x += stride) { \
+            memcpy(&next, x, sizeof(next)); \
+            int l = i % RG_FOLD_LANES; \
+            lane[l] = COMBINE(lanes_##name, lane[l], next); \
+        } \
+        for (int half = RG_FOLD_LANES / 2; half > 0; half /= 2) \
+            for (int l = 0; l < half && l + half < rows; l++) \
+                lane[l] = COMBINE(lanes_##name, lane[l], lane[l + half]); \
+        memcpy(out, &lane[0], sizeof(lane[0])); \
+    } \
     static inline __attribute__((always_inline)) void columns_of_##name( \
         const T *x, int64_t rows, int64_t stride, int64_t step, int64_t columns, T *out) \
     { \
@@ -147,7 +166,7 @@
                                int64_t columns, void *out) \
     { \
         if (columns == RG_FOLD_LANES && step == 1) \
-            columns_of_##name(x, rows, stride, 1, RG_FOLD_LANES, out); \
+            whole_columns_##name(x, rows, stride, out); \
         else if (columns == RG_FOLD_LANES && stride == 1) \
             columns_of_##name(x, rows, 1, step, RG_FOLD_LANES, out); \
         else \
