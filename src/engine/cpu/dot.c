@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ONEDNN_FROM ((int64_t)512 * 512 * 512)
+#define ONEDNN_FROM ((int64_t)1 << 28)
 #define UNIT ((int64_t)1 << 24) /* multiplications that are worth a thread's while */
 #define BAND 64                 /* rows or columns, at least, of a unit */
 #define FAR ((int64_t)1 << 16)  /* elements of a result that are not found in a cache */

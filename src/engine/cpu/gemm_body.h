@@ -108,35 +108,41 @@ static void GEMM(run_any)(int rows, int width, const GEMM(tile) * t)
 }
 
 /* ---- Packing. */
-/* Four columns by four rows at a time: b is contiguous along k, the panel along its columns. */
-static void GEMM(transpose)(const GEMM_TYPE *b, int64_t next, int64_t k, int64_t columns,
-                            GEMM_TYPE *panel, int64_t stride)
+/* Four columns, `next` apart, whose k steps are contiguous. */
+static inline void GEMM(turn_four)(const GEMM_TYPE *b, int64_t next, int64_t k, GEMM_TYPE *to,
+                                   int64_t stride)
 {
     typedef GEMM_TYPE four __attribute__((vector_size(4 * sizeof(GEMM_TYPE)),
                                           aligned(sizeof(GEMM_TYPE)), may_alias));
-    int64_t j = 0, i = 0;
-    for (; j + 4 <= columns; j += 4) {
-        const GEMM_TYPE *from = b + j * next;
-        for (i = 0; i + 4 <= k; i += 4, from += 4) {
-            four r0 = *(const four *)from, r1 = *(const four *)(from + next);
-            four r2 = *(const four *)(from + 2 * next), r3 = *(const four *)(from + 3 * next);
-            four low = __builtin_shufflevector(r0, r1, 0, 4, 1, 5);
-            four low2 = __builtin_shufflevector(r2, r3, 0, 4, 1, 5);
-            four high = __builtin_shufflevector(r0, r1, 2, 6, 3, 7);
-            four high2 = __builtin_shufflevector(r2, r3, 2, 6, 3, 7);
-            GEMM_TYPE *to = panel + i * stride + j;
-            *(four *)to = __builtin_shufflevector(low, low2, 0, 1, 4, 5);
-            *(four *)(to + stride) = __builtin_shufflevector(low, low2, 2, 3, 6, 7);
-            *(four *)(to + 2 * stride) = __builtin_shufflevector(high, high2, 0, 1, 4, 5);
-            *(four *)(to + 3 * stride) = __builtin_shufflevector(high, high2, 2, 3, 6, 7);
-        }
-        for (; i < k; i++)
-            for (int64_t c = j; c < j + 4; c++)
-                panel[i * stride + c] = b[i + c * next];
+    for (; k >= 4; k -= 4, b += 4, to += 4 * stride) {
+        four r0 = *(const four *)b, r1 = *(const four *)(b + next);
+        four r2 = *(const four *)(b + 2 * next), r3 = *(const four *)(b + 3 * next);
+        four low = __builtin_shufflevector(r0, r1, 0, 4, 1, 5);
+        four low2 = __builtin_shufflevector(r2, r3, 0, 4, 1, 5);
+        four high = __builtin_shufflevector(r0, r1, 2, 6, 3, 7);
+        four high2 = __builtin_shufflevector(r2, r3, 2, 6, 3, 7);
+        *(four *)to = __builtin_shufflevector(low, low2, 0, 1, 4, 5);
+        *(four *)(to + stride) = __builtin_shufflevector(low, low2, 2, 3, 6, 7);
+        *(four *)(to + 2 * stride) = __builtin_shufflevector(high, high2, 0, 1, 4, 5);
+        *(four *)(to + 3 * stride) = __builtin_shufflevector(high, high2, 2, 3, 6, 7);
     }
-    for (; j < columns; j++)
-        for (i = 0; i < k; i++)
-            panel[i * stride + j] = b[i + j * next];
+    for (; k > 0; k--, b++, to += stride)
+        for (int c = 0; c < 4; c++)
+            to[c] = b[c * next];
+}
+
+/* A line of each column at a time, so that the panel's are filled while they are at hand. */
+static void GEMM(transpose)(const GEMM_TYPE *b, int64_t next, int64_t k, int64_t columns,
+                            GEMM_TYPE *panel, int64_t stride)
+{
+    for (; k > 0; k -= LINE, b += LINE, panel += LINE * stride) {
+        int64_t steps = k < LINE ? k : LINE, j = 0;
+        for (; j + 4 <= columns; j += 4)
+            GEMM(turn_four)(b + j * next, next, steps, panel + j, stride);
+        for (; j < columns; j++)
+            for (int64_t i = 0; i < steps; i++)
+                panel[i * stride + j] = b[j * next + i];
+    }
 }
 
 /* `columns` columns, `stride` wide with zeros behind them.  Where they are all there is, they stay
@@ -206,7 +212,7 @@ static void GEMM(pack_block)(const GEMM(block) * b)
         GEMM(panel) p = GEMM(panel_at)(b, j);
         if (p.packed)
             GEMM(pack_panel)
-            (b->g, b->b + j * b->g->b_column, b->k, p.columns, b->panels + j * b->k, p.b_row);
+        (b->g, b->b + j * b->g->b_column, b->k, p.columns, b->panels + j * b->k, p.b_row);
     }
 }
 
