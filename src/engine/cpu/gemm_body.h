@@ -3,9 +3,9 @@
  * c is made in tiles of up to MR rows and NR columns (WIDTH vectors; fewer at the right edge), whose
  * sums stay in registers: each step of k loads a row of b and broadcasts MR numbers of a, each
  * from where it stands.  The loops around the tiles are those of Goto and van de Geijn, "Anatomy of
- * high-performance matrix multiplication" (2008): KC steps of k and NC columns at a time, so
- * that a block of b stays in the second-level cache while the rows of a pass by.  Between blocks
- * of k the sums rest in c, which rounds nothing.
+ * high-performance matrix multiplication" (2008): at most KC steps of k at a time, and as many
+ * columns as make a block of b that stays in the second-level cache while the rows of a pass by.
+ * Between blocks of k the sums rest in c, which rounds nothing.
  *
  * A panel of b, NR columns of a block, is packed where its rows are not contiguous, or each lies
  * in a page of its own, or it is narrower than its vectors.  On its way along k a tile asks for
@@ -170,8 +170,8 @@ static void GEMM(pack_panel)(const rg_gemm *g, const GEMM_TYPE *b, int64_t k, in
 }
 
 /* ---- Blocks. */
-#define KC (1536 / (int)sizeof(GEMM_TYPE))
-#define NC (1024 / (int)sizeof(GEMM_TYPE))
+#define KC (3200 / (int)sizeof(GEMM_TYPE))
+#define BLOCK ((400 << 10) / (int)sizeof(GEMM_TYPE)) /* of b, in the second-level cache */
 #define PAGE (4096 / (int)sizeof(GEMM_TYPE))
 #define PACKED_FROM 128 /* rows of a that make up for packing b for the sake of its pages */
 
@@ -281,20 +281,28 @@ static int64_t GEMM(steps_of)(int64_t k)
     return blocks > 1 ? ((k + blocks - 1) / blocks + LINE - 1) / LINE * LINE : k;
 }
 
+/* The columns in a block, in whole panels. */
+static int64_t GEMM(columns_of)(const rg_gemm *g)
+{
+    int64_t steps = GEMM(steps_of)(g->k), most = BLOCK / (steps > 0 ? steps : 1) / NR * NR;
+    int64_t all = (g->n + NR - 1) / NR * NR;
+    return all < most ? all : most > NR ? most : NR;
+}
+
 static size_t GEMM(scratch)(const rg_gemm *g)
 {
-    int64_t columns = g->n < NC ? (g->n + NR - 1) / NR * NR : NC;
-    return (size_t)(GEMM(steps_of)(g->k) * columns + LANES) * sizeof(GEMM_TYPE);
+    int64_t most = GEMM(steps_of)(g->k) * GEMM(columns_of)(g) + LANES;
+    return (size_t)most * sizeof(GEMM_TYPE);
 }
 
 static void GEMM(product)(const rg_gemm *g, const GEMM_TYPE *a, const GEMM_TYPE *b,
                           GEMM_TYPE *c, void *scratch)
 {
-    const int64_t steps = GEMM(steps_of)(g->k);
+    const int64_t steps = GEMM(steps_of)(g->k), columns = GEMM(columns_of)(g);
     GEMM(block) block = {.g = g, .panels = scratch};
-    for (int64_t j = 0; j < g->n; j += NC) {
+    for (int64_t j = 0; j < g->n; j += columns) {
         block.c = c + j;
-        block.columns = g->n - j < NC ? g->n - j : NC;
+        block.columns = g->n - j < columns ? g->n - j : columns;
         int64_t k = 0;
         do {
             block.a = a + k * g->a_column;
@@ -319,7 +327,7 @@ static void GEMM(product)(const rg_gemm *g, const GEMM_TYPE *a, const GEMM_TYPE 
 #undef NR
 #undef LINE
 #undef KC
-#undef NC
+#undef BLOCK
 #undef PAGE
 #undef PACKED_FROM
 #undef GEMM_TYPE

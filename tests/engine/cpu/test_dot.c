@@ -101,8 +101,8 @@ static void many(rg_dtype dtype, int cases)
 /* Beyond the blocks of gemm_body.h: of k, of columns, of rows that have pages of their own. */
 static void large(rg_dtype dtype)
 {
-    static const int64_t sizes[][3] = {{130, 20, 400}, {7, 300, 40},  {129, 1030, 5},
-                                       {33, 530, 790}, {1, 513, 385}, {200, 1, 1000}};
+    static const int64_t sizes[][3] = {{130, 20, 1700}, {7, 300, 40},  {129, 1030, 5},
+                                       {33, 530, 790},  {1, 513, 385}, {200, 1, 1000}};
     rg_rng rng = rg_rng_open(support_seed(), "large");
     for (size_t i = 0; i < RG_COUNT(sizes); i++)
         check(&rng, dtype, 1 + (int64_t)rg_rng_below(&rng, 2), sizes[i][0], sizes[i][1],
