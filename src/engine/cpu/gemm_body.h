@@ -12,6 +12,7 @@
  * the rows of a that come next, and before it for the lines of c that it will write, where c is
  * large: within a step of training they come from far. */
 #include "engine/cpu/gemm.h"
+#include "engine/cpu/turn.h"
 
 #include <string.h>
 
@@ -108,28 +109,7 @@ static void GEMM(run_any)(int rows, int width, const GEMM(tile) * t)
 }
 
 /* ---- Packing. */
-/* Four columns, `next` apart, whose k steps are contiguous. */
-static inline void GEMM(turn_four)(const GEMM_TYPE *b, int64_t next, int64_t k, GEMM_TYPE *to,
-                                   int64_t stride)
-{
-    typedef GEMM_TYPE four __attribute__((vector_size(4 * sizeof(GEMM_TYPE)),
-                                          aligned(sizeof(GEMM_TYPE)), may_alias));
-    for (; k >= 4; k -= 4, b += 4, to += 4 * stride) {
-        four r0 = *(const four *)b, r1 = *(const four *)(b + next);
-        four r2 = *(const four *)(b + 2 * next), r3 = *(const four *)(b + 3 * next);
-        four low = __builtin_shufflevector(r0, r1, 0, 4, 1, 5);
-        four low2 = __builtin_shufflevector(r2, r3, 0, 4, 1, 5);
-        four high = __builtin_shufflevector(r0, r1, 2, 6, 3, 7);
-        four high2 = __builtin_shufflevector(r2, r3, 2, 6, 3, 7);
-        *(four *)to = __builtin_shufflevector(low, low2, 0, 1, 4, 5);
-        *(four *)(to + stride) = __builtin_shufflevector(low, low2, 2, 3, 6, 7);
-        *(four *)(to + 2 * stride) = __builtin_shufflevector(high, high2, 0, 1, 4, 5);
-        *(four *)(to + 3 * stride) = __builtin_shufflevector(high, high2, 2, 3, 6, 7);
-    }
-    for (; k > 0; k--, b++, to += stride)
-        for (int c = 0; c < 4; c++)
-            to[c] = b[c * next];
-}
+RG_TURN_FOUR(GEMM(turn_four), GEMM_TYPE)
 
 /* A line of each column at a time, so that the panel's are filled while they are at hand. */
 static void GEMM(transpose)(const GEMM_TYPE *b, int64_t next, int64_t k, int64_t columns,
