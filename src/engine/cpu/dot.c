@@ -106,11 +106,11 @@ static bool is_wanted(const dot_kernel *k)
            ((wish && strcmp(wish, "always") == 0) || g->m * g->n * g->k >= ONEDNN_FROM);
 }
 
-/* As many bands of n as are each worth it; the length of one, in whole blocks of eight. */
-static int64_t band_of(int64_t n, int64_t work)
+/* As many bands of n as are each worth it; the length of one, in whole blocks. */
+static int64_t band_of(int64_t n, int64_t work, int64_t block)
 {
     int64_t bands = at_most(work / UNIT, n / BAND);
-    return bands > 1 ? ((n + bands - 1) / bands + 7) / 8 * 8 : n;
+    return bands > 1 ? ((n + bands - 1) / bands + block - 1) / block * block : n;
 }
 
 static int64_t units_of(int64_t n, int64_t each)
@@ -129,9 +129,9 @@ static void cut(dot_kernel *k)
         k->entries =
             !k->regular && is_wanted(k) ? 1 : at_most((UNIT + work - 1) / work, k->batch);
     else if (g->m >= g->n)
-        k->rows = band_of(g->m, work);
+        k->rows = band_of(g->m, work, 8);
     else
-        k->columns = band_of(g->n, work);
+        k->columns = band_of(g->n, work, 64); /* gemm's widest panel */
     k->base.units =
         units_of(k->batch, k->entries) * units_of(g->m, k->rows) * units_of(g->n, k->columns);
 }
