@@ -46,39 +46,20 @@ static const product products[] = {
 #define CHAINS 12 /* of multiply-adds: more than their latency, fewer than the registers */
 #define ROUNDS 200000
 
-__attribute__((target("avx512f"))) static float run_avx512(void)
-{
-    __m512 sum[CHAINS], x = _mm512_set1_ps(0.5f), y = _mm512_set1_ps(1e-9f);
-#pragma GCC unroll 12
-    for (int i = 0; i < CHAINS; i++)
-        sum[i] = _mm512_set1_ps((float)i);
-    for (int n = 0; n < ROUNDS; n++)
-#pragma GCC unroll 12
-        for (int i = 0; i < CHAINS; i++)
-            sum[i] = _mm512_fmadd_ps(sum[i], x, y);
-    float ret = 0;
-#pragma GCC unroll 12
-    for (int i = 0; i < CHAINS; i++)
-        ret += _mm512_cvtss_f32(sum[i]);
-    return ret;
-}
-
-__attribute__((target("avx2,fma"))) static float run_avx2(void)
-{
-    __m256 sum[CHAINS], x = _mm256_set1_ps(0.5f), y = _mm256_set1_ps(1e-9f);
-#pragma GCC unroll 12
-    for (int i = 0; i < CHAINS; i++)
-        sum[i] = _mm256_set1_ps((float)i);
-    for (int n = 0; n < ROUNDS; n++)
-#pragma GCC unroll 12
-        for (int i = 0; i < CHAINS; i++)
-            sum[i] = _mm256_fmadd_ps(sum[i], x, y);
-    float ret = 0;
-#pragma GCC unroll 12
-    for (int i = 0; i < CHAINS; i++)
-        ret += _mm256_cvtss_f32(sum[i]);
-    return ret;
-}
+#define EACH_CHAIN _Pragma("GCC unroll 12") for (int i = 0; i < CHAINS; i++)
+#define RUN(bits, features) \
+    __attribute__((target(features))) static float run_##bits(void) \
+    { \
+        __m##bits sum[CHAINS], x = _mm##bits##_set1_ps(0.5f), y = _mm##bits##_set1_ps(1e-9f); \
+        EACH_CHAIN sum[i] = _mm##bits##_set1_ps((float)i); \
+        for (int n = 0; n < ROUNDS; n++) \
+            EACH_CHAIN sum[i] = _mm##bits##_fmadd_ps(sum[i], x, y); \
+        float ret = 0; \
+        EACH_CHAIN ret += _mm##bits##_cvtss_f32(sum[i]); \
+        return ret; \
+    }
+RUN(512, "avx512f")
+RUN(256, "avx2,fma")
 
 /* GFLOP/s; 0 where it is not known how to reach it. */
 static double peak(void)
@@ -89,7 +70,7 @@ static double peak(void)
     double best = 0;
     for (int i = 0; i < BATCHES; i++) {
         uint64_t begun = rg_clock_ns();
-        volatile float kept = wide ? run_avx512() : run_avx2();
+        volatile float kept = wide ? run_512() : run_256();
         (void)kept;
         double flops = 2.0 * (wide ? 16 : 8) * CHAINS * ROUNDS;
         double rate = flops / (double)(rg_clock_ns() - begun);
