@@ -10,11 +10,11 @@
  * Measured on one busy core of an AMD EPYC with AVX-512, GFLOP/s of ours / oneDNN 2.6.3 with
  * its copies / oneDNN on row-major memory, f32, 3x3, padding 1:
  *                            forward          by x             by the filters
- *   64 x  1 x 28^2 ->  16   50 /  62 / 37    33 /   7 / 31    27 /  68 / 15
- *   64 x 16 x 28^2 ->  32   84 /  81 / 60    83 /  81 / 48    67 /  97 / 46
- *   64 x 16 x 14^2 ->  32   87 / 107 / 58    84 / 106 / 47    80 / 103 / 56
- *   16 x 64 x 28^2 ->  64   93 / 104 / 75    93 / 104 / 68    84 / 107 / 66
- *    8 x256 x  7^2 -> 256   83 / 119 / 95    67 / 100 / 68    80 / 100 / 90
+ *   64 x  1 x 28^2 ->  16   60 /  62 / 37    34 /   7 / 31    60 /  68 / 15
+ *   64 x 16 x 28^2 ->  32   84 /  81 / 60    84 /  81 / 48    87 /  97 / 46
+ *   64 x 16 x 14^2 ->  32   84 / 107 / 58    81 / 106 / 47    94 / 103 / 56
+ *   16 x 64 x 28^2 ->  64   90 / 104 / 75    91 / 104 / 68    92 / 107 / 66
+ *    8 x256 x  7^2 -> 256   85 / 119 / 95    87 / 100 / 68    87 / 100 / 90
  * A layer with stride 2 and its derivative by x, 16 x 32 x 28^2 -> 64: 72 / 111 / 64 and 68 /
  * 106 / 62; depthwise, 64 channels: 26 / 37 / 4.  Derivatives use oneDNN only where they are
  * again a convolution that it knows: those by x of layers with stride 1. */

@@ -4,6 +4,7 @@
 #define CONV_PASTE_(a, b) a##b
 #define CONV_PASTE(a, b) CONV_PASTE_(a, b)
 #define CONV(name) CONV_PASTE(name##_, CONV_SUFFIX)
+#define UNROLL _Pragma("GCC unroll 8")
 #define LANES ((int)(CONV_VECTOR_BYTES / sizeof(CONV_TYPE)))
 
 typedef CONV_TYPE CONV(vector)
@@ -19,34 +20,31 @@ static inline __attribute__((always_inline)) void CONV(tile)(int rows, int vecto
     const int64_t *a_tap = t->a_tap, *b_tap = t->b_tap;
     const int64_t taps = t->taps, a_channel = t->a_channel, b_channel = t->b_channel;
     const int64_t out_row = t->out_row, a_end = t->channels * a_channel;
-    for (int i = 0; i < rows; i++)
-        a[i] = (const CONV_TYPE *)t->a + t->a_row[i];
-    for (int v = 0; v < vectors; v++) {
+    UNROLL for (int i = 0; i < rows; i++) a[i] = (const CONV_TYPE *)t->a + t->a_row[i];
+    UNROLL for (int v = 0; v < vectors; v++)
+    {
         b[v] = (const CONV_TYPE *)t->b + t->b_at[v];
         out[v] = (CONV_TYPE *)t->out + t->out_at[v];
     }
-    for (int i = 0; i < rows; i++)
-        for (int v = 0; v < vectors; v++)
-            sum[i][v] = (CONV(vector)){0};
+    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < vectors; v++) sum[i][v] =
+        (CONV(vector)){0};
     if (t->more)
-        for (int i = 0; i < rows; i++)
-            for (int v = 0; v < vectors; v++)
-                sum[i][v] = *(CONV(vector) *)(out[v] + i * out_row);
+        UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < vectors; v++)
+            sum[i][v] = *(CONV(vector) *)(out[v] + i * out_row);
     for (int64_t a_at = 0, b_at = 0; a_at < a_end; a_at += a_channel, b_at += b_channel)
         for (int64_t k = 0; k < taps; k++) {
             int64_t from_a = a_at + a_tap[k], from_b = b_at + b_tap[k];
             CONV(vector) row[RG_CONV_VECTORS];
-            for (int v = 0; v < vectors; v++)
-                row[v] = *(const CONV(vector) *)(b[v] + from_b);
-            for (int i = 0; i < rows; i++) {
+            UNROLL for (int v = 0; v < vectors; v++) row[v] =
+                *(const CONV(vector) *)(b[v] + from_b);
+            UNROLL for (int i = 0; i < rows; i++)
+            {
                 CONV_TYPE x = a[i][from_a];
-                for (int v = 0; v < vectors; v++)
-                    sum[i][v] += x * row[v];
+                UNROLL for (int v = 0; v < vectors; v++) sum[i][v] += x * row[v];
             }
         }
-    for (int i = 0; i < rows; i++)
-        for (int v = 0; v < vectors; v++)
-            *(CONV(vector) *)(out[v] + i * out_row) = sum[i][v];
+    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < vectors; v++) *
+        (CONV(vector) *)(out[v] + i * out_row) = sum[i][v];
 }
 
 /* Each size is compiled on its own, so that its loops unroll. */
@@ -83,5 +81,6 @@ static void CONV(run)(const rg_conv_tile *t)
 #undef CONV_PASTE
 #undef CONV_PASTE_
 #undef LANES
+#undef UNROLL
 #undef CONV_TYPE
 #undef CONV_SUFFIX

@@ -1,5 +1,6 @@
 /* conv_run.c - the two ways to run tiles over a staged x; conv.c says when which. */
 #include "engine/cpu/conv_kernel.h"
+#include "engine/cpu/turn.h"
 #include "engine/ir/bfloat.h"
 
 #include <string.h>
@@ -153,15 +154,18 @@ bool rg_conv_run_outputs(const rg_kernel *base, const rg_frame *frame, rg_err *e
 }
 
 /* ---- Filters as vectors. */
-/* to[c][r] = from[r][c], a few columns at a time. */
+/* to[c][r] = from[r][c], a line of each row at a time. */
 #define TRANSPOSE(T) \
+    RG_TURN_FOUR(turn_four_##T, T) \
     static void transpose_##T(const T *from, int64_t rows, int64_t from_row, int64_t columns, \
                               T *to, int64_t to_row) \
     { \
-        for (int64_t first = 0; first < columns; first += 16) { \
-            int64_t last = first + 16 < columns ? first + 16 : columns; \
-            for (int64_t r = 0; r < rows; r++) \
-                for (int64_t c = first; c < last; c++) \
+        for (; columns > 0; columns -= 16, from += 16, to += 16 * to_row) { \
+            int64_t n = columns < 16 ? columns : 16, r = 0; \
+            for (; r + 4 <= rows; r += 4) \
+                turn_four_##T(from + r * from_row, from_row, n, to + r, to_row); \
+            for (; r < rows; r++) \
+                for (int64_t c = 0; c < n; c++) \
                     to[c * to_row + r] = from[r * from_row + c]; \
         } \
     }
@@ -213,9 +217,9 @@ static void sum_rows(const rg_conv_kernel *k, const rg_frame *frame, const block
                       .b_at = (const int64_t[]){0, k->tiles->lanes},
                       .out_at = (const int64_t[]){0, k->tiles->lanes},
                       .out_row = k->width};
-    for (int64_t r = 0; r < examples * outputs; r += t.rows) {
-        int64_t left = examples * outputs - r;
-        t.rows = left < RG_CONV_ROWS ? (int)left : RG_CONV_ROWS;
+    int64_t rows = examples * outputs, tiles = (rows + RG_CONV_ROWS - 1) / RG_CONV_ROWS;
+    for (int64_t r = 0; tiles > 0; r += t.rows, tiles--) {
+        t.rows = (int)((rows - r + tiles - 1) / tiles);
         for (int i = 0; i < t.rows; i++)
             t.a_row[i] = (r + i) / outputs * a_example + p->start[(r + i) % outputs];
         t.out = element(k, frame->scratch + k->sums_at, (n * outputs + r) * k->width);

@@ -33,15 +33,12 @@ ELEMENT_INLINE float element_float(uint32_t bits)
 /* Adding this leaves x, rounded to a whole number, in the lowest bits of the sum. */
 #define ROUNDER 12582912.0f
 
-/* e^x = 2^n e^r with n = round(x / ln 2), |r| <= ln(2) / 2; 2^n in two factors, so that results
- * below 2^-126 and the step to infinity come out right. */
-ELEMENT_INLINE float element_exp_f32(float x)
+/* e^x = 2^n e^r with n = round(x / ln 2), |r| <= ln(2) / 2: e^r, and the bits of n. */
+ELEMENT_INLINE float element_exp_part_f32(float x, int32_t *ret_n)
 {
-    float clamped = x > 89.0f ? 89.0f : x;
-    clamped = clamped < -104.0f ? -104.0f : clamped;
-    float shifted = clamped * 1.44269504f + ROUNDER;
+    float shifted = x * 1.44269504f + ROUNDER;
     float n = shifted - ROUNDER;
-    float r = clamped - n * 0.693359375f;
+    float r = x - n * 0.693359375f;
     r = r - n * -2.12194440e-4f;
     float p = 1.98910799e-4f;
     p = p * r + 1.39337312e-3f;
@@ -49,12 +46,29 @@ ELEMENT_INLINE float element_exp_f32(float x)
     p = p * r + 4.1666463e-2f;
     p = p * r + 1.66666672e-1f;
     p = p * r + 0.5f;
-    p = p * (r * r) + r + 1.0f;
-    int32_t whole = (int32_t)(element_bits(shifted) - element_bits(ROUNDER));
+    *ret_n = (int32_t)(element_bits(shifted) - element_bits(ROUNDER));
+    return p * (r * r) + r + 1.0f;
+}
+
+/* 2^n in two factors, so that results below 2^-126 and the step to infinity come out right. */
+ELEMENT_INLINE float element_exp_f32(float x)
+{
+    float clamped = x > 89.0f ? 89.0f : x;
+    clamped = clamped < -104.0f ? -104.0f : clamped;
+    int32_t whole;
+    float p = element_exp_part_f32(clamped, &whole);
     int32_t half = whole >> 1;
     float scale_a = element_float((uint32_t)(half + 127) << 23);
     float scale_b = element_float((uint32_t)(whole - half + 127) << 23);
     return p * scale_a * scale_b;
+}
+
+/* The same bits for |x| < 87, where nothing of that can happen. */
+ELEMENT_INLINE float element_exp_near_f32(float x)
+{
+    int32_t whole;
+    float p = element_exp_part_f32(x, &whole);
+    return p * element_float((uint32_t)(whole + 127) << 23);
 }
 
 /* log x = e ln 2 + log m, m in [sqrt(1/2), sqrt 2). */
@@ -85,7 +99,7 @@ ELEMENT_INLINE float element_log_f32(float x)
     return x != x ? x : y;
 }
 
-/* An odd polynomial near 0, 1 - 2 / (e^2|x| + 1) elsewhere. */
+/* An odd polynomial near 0, 1 - 2 / (e^2|x| + 1) elsewhere; 1 long before 16. */
 ELEMENT_INLINE float element_tanh_f32(float x)
 {
     float a = fabsf(x), s = x * x;
@@ -96,7 +110,8 @@ ELEMENT_INLINE float element_tanh_f32(float x)
     p = p * s + 1.33332998e-1f;
     p = p * s - 3.33333343e-1f;
     float near = p * s * x + x;
-    float far = 1.0f - 2.0f / (element_exp_f32(2.0f * a) + 1.0f);
+    float t = a > 16.0f ? 16.0f : a;
+    float far = 1.0f - 2.0f / (element_exp_near_f32(2.0f * t) + 1.0f);
     return copysignf(a < 0.625f ? near : far, x);
 }
 
@@ -122,7 +137,7 @@ ELEMENT_INLINE float element_erf_f32(float x)
     q = q * t + 6.31826043e-1f;
     q = q * t + 1.13023341f;
     q = q * t - 3.20138060e-4f;
-    float far = 1.0f - element_exp_f32(-q);
+    float far = 1.0f - element_exp_near_f32(-q);
     return copysignf(a < 1.0f ? near : far, x);
 }
 

@@ -11,6 +11,7 @@
 typedef struct rg_gemm {
     int64_t m, n, k;
     int64_t a_row, a_column, b_row, b_column, c_row;
+    bool c_far; /* c is likely to lie outside the caches; a hint */
 } rg_gemm;
 
 typedef struct rg_gemm_kernels {

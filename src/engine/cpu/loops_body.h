@@ -71,7 +71,10 @@
  * other rows need not; their lanes are vectors (GNU C's, of as many registers as it takes), for left
  * to themselves compilers make maxima of branches, which data mispredicts.  A row's end is filled
  * up with the neutral element, which changes no bits.  Then lane l takes in lane l + 8 of two rows in
- * one vector, l + 4 of four, l + 2, l + 1, and row r's result stands in lane 4 r. */
+ * one vector, l + 4 of four, l + 2, l + 1, and row r's result stands in lane 4 r.
+ *
+ * Of columns each lane is a vector.  With fewer rows than lanes the others hold the neutral
+ * element and are left out, which changes no bits either: a sum that began with 0 is no -0. */
 #define ADD(V, a, b) ((a) + (b))
 #define LARGER(V, a, b) CHOSEN(V, ((a) > (b)) | ((a) != (a)), a, b)
 #define CHOSEN(V, mask, a, b) \
@@ -87,9 +90,6 @@
 #define ACROSS(by) SWAP4(0, by), SWAP4(4, by), SWAP4(8, by), SWAP4(12, by)
 
 #define FOLD_ROWS 4
-/* So few rows (the windows of pooling) need no more lanes: the others would add neutral elements,
- * which changes no bits. */
-#define FEW_ROWS 4
 #define FOLD(name, T, neutral, COMBINE) \
     typedef T lanes_##name __attribute__((vector_size(RG_FOLD_LANES * sizeof(T)))); \
     static inline __attribute__((always_inline)) void rows_of_##name(const T *x, int64_t rows, \
@@ -127,20 +127,35 @@
         for (; rows > 0; rows--, x += n, to++) \
             rows_of_##name(x, 1, n, to); \
     } \
+    static void whole_columns_##name(const T *x, int64_t rows, int64_t stride, T *out) \
+    { \
+        lanes_##name lane[RG_FOLD_LANES], next; \
+        lane[0] = (lanes_##name){0} + (T)(neutral); \
+        for (int l = 1; l < RG_FOLD_LANES && l < rows; l++) \
+            lane[l] = lane[0]; \
+        for (int64_t i = 0; i < rows; i++, x += stride) { \
+            memcpy(&next, x, sizeof(next)); \
+            int l = i % RG_FOLD_LANES; \
+            lane[l] = COMBINE(lanes_##name, lane[l], next); \
+        } \
+        for (int half = RG_FOLD_LANES / 2; half > 0; half /= 2) \
+            for (int l = 0; l < half && l + half < rows; l++) \
+                lane[l] = COMBINE(lanes_##name, lane[l], lane[l + half]); \
+        memcpy(out, &lane[0], sizeof(lane[0])); \
+    } \
     static inline __attribute__((always_inline)) void columns_of_##name( \
-        const T *x, int64_t rows, int64_t stride, int64_t step, int64_t columns, int lanes, \
-        T *out) \
+        const T *x, int64_t rows, int64_t stride, int64_t step, int64_t columns, T *out) \
     { \
         T lane[RG_FOLD_LANES][RG_FOLD_LANES]; \
-        for (int l = 0; l < lanes; l++) \
+        for (int l = 0; l < RG_FOLD_LANES; l++) \
             for (int k = 0; k < RG_FOLD_LANES; k++) \
                 lane[l][k] = neutral; \
         for (int64_t i = 0; i < rows; i++) { \
-            T *at = lane[i % lanes]; \
+            T *at = lane[i % RG_FOLD_LANES]; \
             for (int64_t k = 0; k < columns; k++) \
                 at[k] = COMBINE##_ONE(at[k], x[i * stride + k * step]); \
         } \
-        for (int half = lanes / 2; half > 0; half /= 2) \
+        for (int half = RG_FOLD_LANES / 2; half > 0; half /= 2) \
             for (int l = 0; l < half; l++) \
                 for (int k = 0; k < RG_FOLD_LANES; k++) \
                     lane[l][k] = COMBINE##_ONE(lane[l][k], lane[l + half][k]); \
@@ -150,15 +165,12 @@
     static void columns_##name(const void *x, int64_t rows, int64_t stride, int64_t step, \
                                int64_t columns, void *out) \
     { \
-        bool few = rows <= FEW_ROWS, whole = columns == RG_FOLD_LANES; \
-        if (whole && step == 1 && few) \
-            columns_of_##name(x, rows, stride, 1, RG_FOLD_LANES, FEW_ROWS, out); \
-        else if (whole && step == 1) \
-            columns_of_##name(x, rows, stride, 1, RG_FOLD_LANES, RG_FOLD_LANES, out); \
-        else if (whole && stride == 1) \
-            columns_of_##name(x, rows, 1, step, RG_FOLD_LANES, RG_FOLD_LANES, out); \
+        if (columns == RG_FOLD_LANES && step == 1) \
+            whole_columns_##name(x, rows, stride, out); \
+        else if (columns == RG_FOLD_LANES && stride == 1) \
+            columns_of_##name(x, rows, 1, step, RG_FOLD_LANES, out); \
         else \
-            columns_of_##name(x, rows, stride, step, columns, RG_FOLD_LANES, out); \
+            columns_of_##name(x, rows, stride, step, columns, out); \
     }
 
 FOLD(sum_f32, float, 0, ADD)

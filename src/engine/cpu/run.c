@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* ---- Compiling: graph -> layout -> kernels. */
 static bool of_graph(const rg_graph *graph, rg_val value)
@@ -208,6 +209,17 @@ static void fail_memory(const rg_executable *program, size_t bytes, rg_err *err)
         id ? (long long)(l->slot[l->slot_of[id]].bytes >> 20) : 0LL);
 }
 
+/* A plan's memory is walked end to end in each run: in pages of 2 MiB, where the system has them
+ * to give, it needs few entries of the processor's table of pages.  Advice; it may be ignored. */
+static void ask_for_huge_pages(char *block, size_t bytes)
+{
+    const uintptr_t page = (uintptr_t)2 << 20;
+    uintptr_t from = ((uintptr_t)block + page - 1) / page * page;
+    uintptr_t to = ((uintptr_t)block + bytes) / page * page;
+    if (from < to)
+        madvise(block + (from - (uintptr_t)block), to - from, MADV_HUGEPAGE);
+}
+
 rg_plan *rg_plan_of(rg_executable *program, rg_err *err)
 {
     const rg_layout *l = &program->layout;
@@ -218,6 +230,7 @@ rg_plan *rg_plan_of(rg_executable *program, rg_err *err)
         rg_program_release(program);
         return NULL;
     }
+    ask_for_huge_pages(block, l->bytes + scratch);
     rg_plan *plan = RG_NEW(rg_plan);
     plan->program = program;
     plan->block = block;

@@ -121,19 +121,36 @@ static int64_t magnitude(int64_t stride)
     return stride < 0 ? -stride : stride;
 }
 
+typedef struct steps { /* of one axis: the shorter and the longer one */
+    int64_t short_step, long_step;
+} steps;
+
+static steps steps_of(const rg_strided *s, int axis)
+{
+    int64_t from = magnitude(s->from_stride[axis]), to = magnitude(s->to_stride[axis]);
+    return from < to ? (steps){from, to} : (steps){to, from};
+}
+
 /* Elements that a line of the cache holds. */
 #define LINE 16
 
-/* Is axis a the better innermost one?  Short steps on both sides first, then the longer axis.
- */
+/* Is axis a the better one to have within the plane?  Short steps on both sides first, and of
+ * those the longer axis; then the one whose long step is shorter. */
 static bool is_inner(const rg_strided *s, int a, int b)
 {
-    bool near_a = magnitude(s->from_stride[a]) < LINE && magnitude(s->to_stride[a]) < LINE;
-    bool near_b = magnitude(s->from_stride[b]) < LINE && magnitude(s->to_stride[b]) < LINE;
-    return near_a != near_b ? near_a : s->count[a] > s->count[b];
+    int64_t of_a = steps_of(s, a).long_step, of_b = steps_of(s, b).long_step;
+    if (of_a < LINE && of_b < LINE)
+        return s->count[a] > s->count[b];
+    return of_a != of_b ? of_a < of_b : s->count[a] > s->count[b];
 }
 
-/* The order of the walk: the last two axes are the plane, the others keep their order. */
+/* Outside the plane a short step on one side is a line that is at hand if it is taken early. */
+static bool is_earlier(const rg_strided *s, int a, int b)
+{
+    return steps_of(s, a).short_step < steps_of(s, b).short_step;
+}
+
+/* The order of the walk: the last two axes are the plane. */
 typedef struct walk {
     int axes, order[RG_RANK_MAX];
     bool paired;
@@ -148,11 +165,12 @@ static int taken_out(walk *w, int i)
 }
 
 /* Puts the best of the axes up to `last` there. */
-static void choose_axis(const rg_strided *s, walk *w, int last)
+static void choose_axis(const rg_strided *s, walk *w, int last,
+                        bool (*better)(const rg_strided *, int, int))
 {
     int best = last;
     for (int i = last - 1; i >= 0; i--)
-        best = is_inner(s, w->order[i], w->order[best]) ? i : best;
+        best = better(s, w->order[i], w->order[best]) ? i : best;
     int axis = taken_out(w, best);
     memmove(&w->order[last + 1], &w->order[last],
             sizeof(*w->order) * (size_t)(w->axes - 1 - last));
@@ -182,11 +200,11 @@ static walk walk_of(const rg_strided *s)
     for (int i = 0; i < s->rank; i++)
         w.order[i] = i;
     if (w.axes > 1) {
-        choose_axis(s, &w, w.axes - 1);
+        choose_axis(s, &w, w.axes - 1, is_inner);
         find_pair(s, &w);
     }
-    if (w.axes > 1)
-        choose_axis(s, &w, w.axes - 2);
+    for (int last = w.axes - 2; last >= 0; last--)
+        choose_axis(s, &w, last, last == w.axes - 2 ? is_inner : is_earlier);
     return w;
 }
 

@@ -99,6 +99,17 @@ static void many(rg_dtype dtype, int cases)
     }
 }
 
+/* Beyond the blocks of gemm_body.h: of k, of columns, of rows that have pages of their own. */
+static void large(rg_dtype dtype)
+{
+    static const int64_t sizes[][3] = {{130, 20, 1700}, {7, 300, 40},  {129, 1030, 5},
+                                       {33, 530, 790},  {1, 513, 385}, {200, 1, 1000}};
+    rg_rng rng = rg_rng_open(support_seed(), "large");
+    for (size_t i = 0; i < RG_COUNT(sizes); i++)
+        check(&rng, dtype, 1 + (int64_t)rg_rng_below(&rng, 2), sizes[i][0], sizes[i][1],
+              sizes[i][2]);
+}
+
 static void test_own_kernel(void **state)
 {
     (void)state;
@@ -109,9 +120,33 @@ static void test_own_kernel(void **state)
         many(RG_F32, 150);
         many(RG_F64, 50);
         many(RG_BF16, 50);
+        large(RG_F32);
+        large(RG_F64);
     }
     unsetenv("RIGOR_CPU");
     unsetenv("RIGOR_ONEDNN");
+}
+
+/* An element's bits depend on k alone: alone, among others, and in operands laid out anew. */
+static void test_bits_of_an_element(void **state)
+{
+    (void)state;
+    enum { M = 45, N = 150, K = 900 };
+    static float x[M * K], y[K * N], turned[K * N], z[M * N], one;
+    rg_rng rng = rg_rng_open(support_seed(), "bits");
+    fill_floats(x, RG_F32, M * K, &rng);
+    fill_floats(y, RG_F32, K * N, &rng);
+    for (int i = 0; i < K * N; i++)
+        turned[i % N * K + i / N] = y[i];
+    const rg_gemm_kernels *own = rg_gemm_best();
+    const rg_gemm g = {M, N, K, K, 1, N, 1, N, true}, dot = {1, 1, K, K, 1, 1, K, 1, false};
+    char *scratch = rg_alloc(own->scratch(&g, RG_F32));
+    own->f32(&g, x, y, z, scratch);
+    for (int i = 0; i < M * N; i++) {
+        own->f32(&dot, x + i / N * K, turned + i % N * K, &one, scratch);
+        assert_memory_equal(&one, &z[i], sizeof(one));
+    }
+    rg_free(scratch);
 }
 
 static void test_onednn(void **state)
@@ -130,7 +165,7 @@ static void test_switched_off(void **state)
     (void)state;
     setenv("RIGOR_ONEDNN", "off", 1);
     assert_null(rg_onednn_version());
-    rg_gemm g = {64, 64, 64, 64, 1, 64, 1, 64};
+    rg_gemm g = {64, 64, 64, 64, 1, 64, 1, 64, false};
     assert_null(rg_onednn_make(&g, RG_F32, 1, 0, 0));
     unsetenv("RIGOR_ONEDNN");
 }
@@ -160,9 +195,8 @@ static void test_empty_batch(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_own_kernel),
-        cmocka_unit_test(test_onednn),
-        cmocka_unit_test(test_switched_off),
+        cmocka_unit_test(test_own_kernel),  cmocka_unit_test(test_bits_of_an_element),
+        cmocka_unit_test(test_onednn),      cmocka_unit_test(test_switched_off),
         cmocka_unit_test(test_empty_batch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
