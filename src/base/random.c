@@ -130,7 +130,7 @@ uint32_t rg_rng_u32(rg_rng *rng)
     return rng->block[at % 2][at / 2];
 }
 
-uint64_t rg_rng_u64(rg_rng *rng)
+static inline uint64_t next_u64(rg_rng *rng)
 {
     if (rng->left % 2 == 1) { /* halves of two blocks */
         uint64_t low = rg_rng_u32(rng);
@@ -143,13 +143,23 @@ uint64_t rg_rng_u64(rg_rng *rng)
     return (uint64_t)rng->block[1][at] << 32 | rng->block[0][at];
 }
 
+uint64_t rg_rng_u64(rg_rng *rng)
+{
+    return next_u64(rng);
+}
+
 /* Rejection of the incomplete first interval: draws below 2^64 mod n, which is below n. */
+static inline uint64_t next_below(rg_rng *rng, uint64_t n)
+{
+    uint64_t draw = next_u64(rng);
+    while (draw < n && draw < -n % n)
+        draw = next_u64(rng);
+    return draw % n;
+}
+
 uint64_t rg_rng_below(rg_rng *rng, uint64_t n)
 {
-    uint64_t draw = rg_rng_u64(rng);
-    while (draw < n && draw < -n % n)
-        draw = rg_rng_u64(rng);
-    return draw % n;
+    return next_below(rng, n);
 }
 
 double rg_rng_unit(rg_rng *rng)
@@ -167,7 +177,7 @@ double rg_rng_normal(rg_rng *rng)
 void rg_rng_shuffle(rg_rng *rng, uint32_t *items, size_t n)
 {
     for (size_t i = n; i > 1; i--) {
-        size_t k = (size_t)rg_rng_below(rng, i);
+        size_t k = (size_t)next_below(rng, i);
         uint32_t kept = items[i - 1];
         items[i - 1] = items[k];
         items[k] = kept;
