@@ -13,8 +13,9 @@
 #define RG_RANK_MAX 8
 
 /* BF16, the upper half of an F32, is for storage and for the operands of dot and conv, which
- * multiply it exactly and add in F32; all else is computed on what rg_cast makes of it.  What derivatives say of
- * a value of BF16 (cotangents, tangents, gradients) has type F32. */
+ * multiply it exactly (operands below 2^-126 may count as 0) and add in F32; all else is computed on
+ * what rg_cast makes of it.  What derivatives say of a value of BF16 (cotangents, tangents,
+ * gradients) has type F32. */
 typedef enum rg_dtype { RG_F32, RG_F64, RG_I32, RG_U32, RG_BOOL, RG_BF16 } rg_dtype;
 
 typedef struct rg_shape {

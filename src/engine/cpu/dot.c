@@ -97,7 +97,7 @@ static void widen(const uint16_t *x, int64_t outer, int64_t outer_stride, int64_
             to[j] = rg_bf16_float(x[j * inner_stride]);
 }
 
-/* A matrix whose `wide` strides are those of its copy. */
+/* A matrix; wide_row is the stride of its copy's rows, 1 for a copy column by column. */
 static void widen_matrix(const uint16_t *x, int64_t rows, int64_t columns, int64_t row,
                          int64_t column, int64_t wide_row, float *to)
 {

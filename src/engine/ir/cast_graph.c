@@ -14,9 +14,13 @@ typedef struct caster {
     rg_dtype from, to;
     rg_val *in_from, *in_to; /* by id; values of other types have the first form only */
     bool *needed, *keep;     /* by id */
+    bool *factor;            /* to bf16: products read it */
 } caster;
 
-static rg_val form(caster *c, uint32_t id, rg_dtype wanted);
+static bool multiplies(const rg_node *node)
+{
+    return node->op == RG_OP_dot || node->op == RG_OP_conv;
+}
 
 /* bf16 goes before what only moves elements, so that products still read these moves in place. */
 static bool moves(const rg_node *node)
@@ -25,35 +29,32 @@ static bool moves(const rg_node *node)
            node->op == RG_OP_broadcast || node->op == RG_OP_reverse;
 }
 
-static bool multiplies(const rg_node *node)
+static bool is_moved(const caster *c, uint32_t id)
 {
-    return node->op == RG_OP_dot || node->op == RG_OP_conv;
+    return moves(rg_node_of(c->graph, id)) && !c->keep[id];
 }
 
-static rg_val moved(caster *c, uint32_t id)
+/* What products read, through moves: that has a form in bf16. */
+static void mark_factors(caster *c)
 {
-    rg_node node = *rg_node_of(c->graph, id);
-    uint32_t in = form(c, node.in[0], c->to).id;
-    node.in = &in;
-    node.dtype = c->to;
-    return rg_node_add(c->graph, &node);
+    for (uint32_t id = (uint32_t)rg_graph_count(c->graph); id > 0; id--) {
+        const rg_node *node = rg_node_of(c->graph, id);
+        bool product = c->needed[id] && multiplies(node) && !c->keep[id];
+        for (uint32_t i = 0; product && i < node->n_in; i++)
+            c->factor[node->in[i]] = true;
+        if (c->factor[id] && is_moved(c, id))
+            c->factor[node->in[0]] = true;
+    }
 }
 
-/* The form in the wanted type, made of the other one if need be. */
+/* The form in the wanted type, cast from the other one if need be. */
 static rg_val form(caster *c, uint32_t id, rg_dtype wanted)
 {
-    const rg_node *node = rg_node_of(c->graph, id);
-    bool as_to = wanted == c->to && node->dtype == c->from;
-    bool as_move = as_to && c->to == RG_BF16 && moves(node) && !c->keep[id];
-    rg_val made = as_to ? c->in_to[id] : c->in_from[id];
-    if (made.id)
-        return made;
-    if (as_move)
-        made = moved(c, id);
-    else
-        made = rg_cast(as_to ? c->in_from[id] : c->in_to[id], as_to ? c->to : c->from);
-    *(as_to ? &c->in_to[id] : &c->in_from[id]) = made;
-    return made;
+    bool as_to = wanted == c->to && rg_node_of(c->graph, id)->dtype == c->from;
+    rg_val *own = as_to ? &c->in_to[id] : &c->in_from[id];
+    if (!own->id)
+        *own = rg_cast(as_to ? c->in_from[id] : c->in_to[id], as_to ? c->to : c->from);
+    return *own;
 }
 
 /* Siblings of a loop are made together: reverse mode looks for them side by side. */
@@ -81,8 +82,6 @@ static void build(caster *c, uint32_t id)
     }
     rg_dtype type = type_of(c, id, &node);
     uint32_t *in = RG_NEW_ARRAY(uint32_t, node.n_in);
-    rg_place outer = c->graph->at;
-    c->graph->at = node.at;
     for (uint32_t i = 0; i < node.n_in; i++)
         in[i] = form(c, node.in[i], type).id;
     node.in = in;
@@ -92,8 +91,31 @@ static void build(caster *c, uint32_t id)
         c->in_to[id] = made;
     else
         c->in_from[id] = is_from ? rg_cast(made, c->from) : made;
-    c->graph->at = outer;
     rg_free(in);
+}
+
+static void build_factor(caster *c, uint32_t id)
+{
+    rg_node node = *rg_node_of(c->graph, id);
+    if (!is_moved(c, id) || node.dtype != c->from) {
+        form(c, id, c->to);
+        return;
+    }
+    uint32_t in = c->in_to[node.in[0]].id;
+    node.in = &in;
+    node.dtype = c->to;
+    c->in_to[id] = rg_node_add(c->graph, &node);
+}
+
+/* What is made stands at the place of what it is made of. */
+static void build_forms(caster *c, uint32_t id)
+{
+    rg_place outer = c->graph->at;
+    c->graph->at = rg_node_of(c->graph, id)->at;
+    build(c, id);
+    if (c->factor[id])
+        build_factor(c, id);
+    c->graph->at = outer;
 }
 
 static caster open_caster(rg_graph *graph, rg_values y, rg_values keep)
@@ -103,7 +125,8 @@ static caster open_caster(rg_graph *graph, rg_values y, rg_values keep)
                 .in_from = RG_NEW_ARRAY(rg_val, count + 1),
                 .in_to = RG_NEW_ARRAY(rg_val, count + 1),
                 .needed = rg_values_needed(graph, y),
-                .keep = RG_NEW_ARRAY(bool, count + 1)};
+                .keep = RG_NEW_ARRAY(bool, count + 1),
+                .factor = RG_NEW_ARRAY(bool, count + 1)};
     for (size_t i = 0; i < keep.n; i++)
         c.keep[keep.at[i].id] = true;
     return c;
@@ -115,6 +138,7 @@ static void close_caster(caster *c)
     rg_free(c->in_to);
     rg_free(c->needed);
     rg_free(c->keep);
+    rg_free(c->factor);
 }
 
 static bool float_types(rg_graph *graph, rg_dtype from, rg_dtype to)
@@ -132,9 +156,11 @@ static void cast_all(rg_graph *graph, rg_values y, rg_values keep, rg_dtype from
     caster c = open_caster(graph, y, keep);
     c.from = from;
     c.to = to;
+    if (to == RG_BF16)
+        mark_factors(&c);
     for (uint32_t id = 1; id <= count; id++)
         if (c.needed[id])
-            build(&c, id);
+            build_forms(&c, id);
     for (size_t j = 0; j < y.n; j++)
         ret[j] = form(&c, y.at[j].id, from);
     close_caster(&c);

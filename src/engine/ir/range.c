@@ -14,7 +14,8 @@ typedef struct ranging {
      * was subtracted.  0: nothing is known. */
     uint32_t *peak_axes;
     double *peak;
-    uint32_t *peak_rows; /* the same within the rows of each segment; by which indices */
+    uint32_t
+        *peak_rows; /* the same within the rows (axis 0) of each segment; by which indices */
 } ranging;
 
 /* ---- Ends.  Elements are finite, so that zero times an unknown one is zero. */
@@ -107,7 +108,7 @@ static bool is_segment_maximum(const rg_graph *graph, uint32_t x, uint32_t m,
         return false;
     const rg_node *top = rg_node_of(graph, behind_stop(graph, laid->in[0]));
     if (top->op != RG_OP_scatter_max || top->in[0] != laid->in[1] || top->in[1] != x ||
-        top->attr.axis != laid->attr.axis)
+        top->attr.axis != 0 || laid->attr.axis != 0)
         return false;
     *ret_rows = laid->in[1];
     return true;
@@ -384,8 +385,8 @@ static rg_range range_gather(ranging *r, const rg_node *node)
 {
     rg_range ret = operand(r, node, 0);
     const rg_node *sum = rg_operand(r->graph, node, 0);
-    if (sum->op != RG_OP_scatter_add || sum->in[0] != node->in[1] ||
-        sum->attr.axis != node->attr.axis)
+    if (sum->op != RG_OP_scatter_add || sum->in[0] != node->in[1] || sum->attr.axis != 0 ||
+        node->attr.axis != 0)
         return ret;
     if (r->peak_rows[sum->in[1]] == node->in[1] && operand(r, sum, 1).lo >= 0)
         ret.lo = fmax(ret.lo, r->peak[sum->in[1]]);

@@ -56,14 +56,16 @@ static rg_val cross_entropy(rg_val logits, rg_val labels, rg_val smoothing)
     return rg_add(loss, rg_mul(smoothing, rg_sub(at_label, mean)));
 }
 
-/* (1 - p)^gamma (-log p) with p the probability of the label. */
+/* (1 - p)^gamma (-log p) with p the probability of the label.  1 - p stays above 0, where powers below
+ * 1 have no derivative: the loss there is 0 all the same. */
+#define LEAST_MISS 1e-20
 static rg_val focal(rg_val logits, rg_val labels, rg_val gamma)
 {
     if (!classes_fit(logits, labels, "focal loss"))
         return logits;
     rg_val loss = cross_entropy(logits, labels, (rg_val){0});
     rg_val miss = rg_sub(rg_number(loss, 1), rg_exp(rg_neg(loss)));
-    return rg_mul(rg_pow(rg_at_least(miss, 0), gamma), loss);
+    return rg_mul(rg_pow(rg_at_least(miss, LEAST_MISS), gamma), loss);
 }
 
 /* (B, 1) and (B) would broadcast to (B, B): every example against every other. */

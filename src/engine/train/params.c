@@ -32,8 +32,8 @@ const rg_param rg_train_params[] = {
            "what decays: all weights, or those of two axes and more (no biases, no norms)"),
     CHOICE(
         "precision", precisions, "\"f32\"",
-        "of the operands of matrix products and convolutions; bf16: sums, weights and all else "
-        "stay f32"),
+        "of the operands of matrix products and convolutions, but for those within loops (rnn, "
+        "lstm, gru); bf16: sums, weights and all else stay f32"),
     WHOLE("batch", true, 1, 1 << 24, "64", "examples a step; never more than there are"),
     WHOLE("accumulate", true, 1, 1 << 16, "1",
           "batches whose gradients are added up before each update"),

@@ -187,15 +187,31 @@ static void test_bf16_text(void **state)
         "%1 = input name=\"x\" : f32[4, 6]\n"
         "%2 = input name=\"w\" : f32[6, 5]\n"
         "%3 = exp %1 : f32[4, 6]\n"
-        "%4 = cast %3 : bf16[4, 6]\n"
-        "%5 = slice %4 from=[0, 0] to=[4, 6] step=[2, 1] : bf16[2, 6]\n"
-        "%6 = cast %2 : bf16[6, 5]\n"
-        "%7 = dot %5 %6 batch_x=[] batch_y=[] contract_x=[1] contract_y=[0] : f32[2, 5]\n"
+        "%4 = cast %2 : bf16[6, 5]\n"
+        "%5 = cast %3 : bf16[4, 6]\n"
+        "%6 = slice %5 from=[0, 0] to=[4, 6] step=[2, 1] : bf16[2, 6]\n"
+        "%7 = dot %6 %4 batch_x=[] batch_y=[] contract_x=[1] contract_y=[0] : f32[2, 5]\n"
         "%8 = tanh %7 : f32[2, 5]\n"
         "%9 = cast %8 : bf16[2, 5]\n"
-        "%10 = dot %9 %6 batch_x=[] batch_y=[] contract_x=[1] contract_y=[1] : f32[2, 6]\n"
+        "%10 = dot %9 %4 batch_x=[] batch_y=[] contract_x=[1] contract_y=[1] : f32[2, 6]\n"
         "return %10\n");
     rg_graph_free(p.graph);
+}
+
+/* However many moves stand before a product. */
+static void test_bf16_behind_many_moves(void **state)
+{
+    (void)state;
+    const int turn[] = {1, 0};
+    rg_graph *graph = rg_graph_new();
+    rg_val x = rg_input(graph, "x", RG_F32, rg_shape_of(3, 3)), moved = x, y;
+    for (int i = 0; i < 40000; i++)
+        moved = i % 2 ? rg_reverse(moved, 1) : rg_permute(moved, turn);
+    y = rg_matmul(moved, moved);
+    rg_cast_graph(&y, 1, RG_F32, RG_BF16, NULL, 0, &y);
+    assert_string_equal(rg_graph_error(graph)->what, "");
+    assert_int_equal(rg_operand(graph, rg_node_of(graph, y.id), 0)->dtype, RG_BF16);
+    rg_graph_free(graph);
 }
 
 static rg_val product(rg_val x, rg_val w)
@@ -326,6 +342,7 @@ int main(void)
         cmocka_unit_test(test_gradient),
         cmocka_unit_test(test_random_graphs),
         cmocka_unit_test(test_bf16_text),
+        cmocka_unit_test(test_bf16_behind_many_moves),
         cmocka_unit_test(test_bf16_derivatives),
         cmocka_unit_test(test_gradient_through_a_loop),
         cmocka_unit_test(test_mistakes),

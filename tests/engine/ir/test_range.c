@@ -275,6 +275,18 @@ static rg_val other_segments(setting *s)
     return rg_exp(rg_sub(s->w, rg_gather(top, rows_of(s, 2), 0)));
 }
 
+/* The maxima are those of rows, the sums go along them: of 0 and e^-300. */
+static rg_val segments_of_another_axis(setting *s)
+{
+    const int32_t pair[] = {0, 0, 1, 1};
+    rg_val rows = rg_const_array(s->graph, pair, RG_I32, rg_shape_of(4));
+    rg_val x = rg_slice(s->w, (const int64_t[]){0, 0}, (const int64_t[]){4, 4}, NULL);
+    rg_val top = rg_segment_max(x, rows, 2);
+    rg_val e = rg_exp(rg_sub(x, rg_gather(top, rows, 0)));
+    rg_val sum = rg_scatter_add(rg_shape_of(4, 2), rows, e, 1);
+    return rg_log(rg_gather(sum, rows, 1));
+}
+
 static rg_val log_of_segment_sums(setting *s)
 {
     rg_val rows = rows_of(s, 0), top = rg_segment_max(s->w, rows, 3);
@@ -482,6 +494,7 @@ static const struct {
     {"wrong side", wrong_side, "exp of"},
     {"segment softmax", good_segments, ""},
     {"maxima of other segments", other_segments, "exp of"},
+    {"segments of another axis", segments_of_another_axis, "log of a value that can be zero"},
     {"an empty segment", log_of_segment_sums, "log of a value that can be zero"},
     {"exp in a loop", exp_in_a_loop, "exp of"},
     {"exp behind a stack", exp_behind_a_stack, "exp of"},

@@ -454,27 +454,51 @@ static void test_mistakes_of_the_model(void **state)
     }
 }
 
+static void expect_clean(const json_t *given, rg_task task, const char *name)
+{
+    rg_err err = {0};
+    const rg_model *model;
+    json_t *config = rg_config_resolve(given, &model, &err);
+    rg_program_spec spec = {.model = model,
+                            .config = config,
+                            .task = task,
+                            .classes = 10,
+                            .features = 64,
+                            .rows = 256};
+    json_t *facts = rg_model_check(&spec, &err);
+    assert_good(facts != NULL, err);
+    if (json_array_size(json_object_get(facts, "findings")))
+        fail_with(name, facts);
+    json_decref(facts);
+    json_decref(config);
+}
+
 static void test_zoo_is_clean(void **state)
 {
     (void)state;
     for (size_t i = 0; rg_models[i]; i++) {
-        rg_err err = {0};
+        bool classes = rg_models[i]->tasks & RG_TASK_BIT(RG_CLASSIFY);
         json_t *given = json_pack("{s:{s:s}}", "model", "name", rg_models[i]->name);
-        const rg_model *model;
-        json_t *config = rg_config_resolve(given, &model, &err);
-        rg_program_spec spec = {.model = model,
-                                .config = config,
-                                .task = model->tasks & RG_TASK_BIT(RG_CLASSIFY) ? RG_CLASSIFY
-                                                                                : RG_REGRESS,
-                                .classes = 10,
-                                .features = 64,
-                                .rows = 256};
-        json_t *facts = rg_model_check(&spec, &err);
-        assert_good(facts != NULL, err);
-        if (json_array_size(json_object_get(facts, "findings")))
-            fail_with(model->name, facts);
-        json_decref(facts);
-        json_decref(config);
+        expect_clean(given, classes ? RG_CLASSIFY : RG_REGRESS, rg_models[i]->name);
+        json_decref(given);
+    }
+}
+
+static void test_losses_are_clean(void **state)
+{
+    (void)state;
+    static const struct {
+        rg_task task;
+        const char *loss;
+    } cases[] = {{RG_CLASSIFY, "cross_entropy"},
+                 {RG_CLASSIFY, "focal"},
+                 {RG_REGRESS, "squared_error"},
+                 {RG_REGRESS, "absolute_error"},
+                 {RG_REGRESS, "huber"}};
+    for (size_t i = 0; i < RG_COUNT(cases); i++) {
+        json_t *given = json_pack("{s:{s:s}, s:{s:s, s:f}}", "model", "name", "mlp", "train",
+                                  "loss", cases[i].loss, "focal_gamma", 0.5);
+        expect_clean(given, cases[i].task, cases[i].loss);
         json_decref(given);
     }
 }
@@ -560,10 +584,10 @@ static void test_text_reads_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_findings),        cmocka_unit_test(test_places),
-        cmocka_unit_test(test_layers),          cmocka_unit_test(test_mistakes_of_the_model),
-        cmocka_unit_test(test_zoo_is_clean),    cmocka_unit_test(test_costs),
-        cmocka_unit_test(test_text_reads_back),
+        cmocka_unit_test(test_findings),     cmocka_unit_test(test_places),
+        cmocka_unit_test(test_layers),       cmocka_unit_test(test_mistakes_of_the_model),
+        cmocka_unit_test(test_zoo_is_clean), cmocka_unit_test(test_losses_are_clean),
+        cmocka_unit_test(test_costs),        cmocka_unit_test(test_text_reads_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
