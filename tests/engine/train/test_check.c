@@ -490,15 +490,15 @@ static void test_losses_are_clean(void **state)
     static const struct {
         rg_task task;
         const char *loss;
-    } cases[] = {{RG_CLASSIFY, "cross_entropy"},
-                 {RG_CLASSIFY, "focal"},
-                 {RG_REGRESS, "squared_error"},
-                 {RG_REGRESS, "absolute_error"},
-                 {RG_REGRESS, "huber"}};
-    for (size_t i = 0; i < RG_COUNT(cases); i++) {
+    } choices[] = {{RG_CLASSIFY, "cross_entropy"},
+                   {RG_CLASSIFY, "focal"},
+                   {RG_REGRESS, "squared_error"},
+                   {RG_REGRESS, "absolute_error"},
+                   {RG_REGRESS, "huber"}};
+    for (size_t i = 0; i < RG_COUNT(choices); i++) {
         json_t *given = json_pack("{s:{s:s}, s:{s:s, s:f}}", "model", "name", "mlp", "train",
-                                  "loss", cases[i].loss, "focal_gamma", 0.5);
-        expect_clean(given, cases[i].task, cases[i].loss);
+                                  "loss", choices[i].loss, "focal_gamma", 0.5);
+        expect_clean(given, choices[i].task, choices[i].loss);
         json_decref(given);
     }
 }

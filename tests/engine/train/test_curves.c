@@ -2,13 +2,14 @@
  * score in every epoch for any number of threads, for any cohort and any order of its members,
  * and as recorded once.
  *
- * Two curves are recorded: the reference interpreter's and that of the base kernels, which are
- * plain C.  Their sums run in one order and their f32 functions are our own, so that they are the
- * same on every machine (f32's pow, and the waves of initial normals, round a double of the C
- * library).  Products of the other kernels round differently with the instruction set and with
- * oneDNN's version: they are compared with themselves to the last bit, and with the record
- * within their rounding.  The data is made of uniform draws, which are integers at heart.  A
- * curve that has changed is printed as the table's next entry. */
+ * Two curves are recorded: the reference interpreter's and, for x86-64, that of the base kernels.
+ * The reference's sums run in one order and its f32 functions are our own, so that it is the same
+ * on every machine (f32's pow, and the waves of initial normals, round a double of the C
+ * library).  Product kernels may fuse a product and a sum where the instruction set can: base
+ * x86-64 cannot, AArch64 can.  The other kernels' products round differently with the instruction
+ * set and with oneDNN's version: they are compared with themselves to the last bit, and with the
+ * record within their rounding.  The data is made of uniform draws, which are integers at heart.
+ * A curve that has changed is printed as the table's next entry. */
 #include "engine/cpu/program.h"
 #include "engine/train/fixtures.h"
 #include "engine/train/program.h"
@@ -73,7 +74,7 @@ enum { SMALL, LARGE };
 static const struct {
     const char *text[2];      /* without dropout */
     double reference[EPOCHS]; /* loss of the small one, member 0 */
-    double base[2][EPOCHS];   /* of both */
+    double base[2][EPOCHS];   /* of both, on x86-64 */
 } models[] = {
     {{"\"name\": \"mlp\", \"hidden\": [24, 16], \"activation\": \"gelu\"",
       "\"name\": \"mlp\", \"hidden\": [512, 256]"},
@@ -140,6 +141,12 @@ static void same(const char *what, const curve *a, const curve *b)
 }
 
 /* ---- As recorded */
+
+#if defined(__x86_64__)
+enum { BASE_IS_RECORDED = true };
+#else
+enum { BASE_IS_RECORDED = false };
+#endif
 
 static bool is_recorded(const char *what, const char *text, const curve *c,
                         const double recorded[EPOCHS])
@@ -250,7 +257,7 @@ static void test_cohorts(void **state)
         train_cohorts(*state, models[k].text[SMALL]);
 }
 
-/* ---- Threads and cohorts of the base kernels: as recorded */
+/* ---- Threads and cohorts of the base kernels, as recorded */
 
 static int use_base(void **state)
 {
@@ -271,9 +278,11 @@ static void test_base_kernels(void **state)
     for (size_t k = 0; k < support_cases(RG_COUNT(models)); k++) {
         char text[400];
         curve small = train_cohorts(*state, models[k].text[SMALL]);
-        changed += !is_recorded("base", models[k].text[SMALL], &small, models[k].base[SMALL]);
         member_text(text, sizeof(text), models[k].text[LARGE], 0, 512);
         curve large = train_shared(*state, text);
+        if (!BASE_IS_RECORDED)
+            continue;
+        changed += !is_recorded("base", models[k].text[SMALL], &small, models[k].base[SMALL]);
         changed += !is_recorded("base", text, &large, models[k].base[LARGE]);
     }
     assert_int_equal(changed, 0);
