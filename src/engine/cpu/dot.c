@@ -17,9 +17,10 @@
 /* Multiplications from which on oneDNN is asked. */
 static const int64_t onednn_from[RG_DTYPES] = {
     [RG_F32] = (int64_t)1 << 28, [RG_BF16] = 32 * 32 * 32};
-#define UNIT ((int64_t)1 << 24) /* multiplications that are worth a thread's while */
-#define BAND 64                 /* rows or columns, at least, of a unit */
-#define FAR ((int64_t)1 << 16)  /* elements of a result that are not found in a cache */
+#define UNIT ((int64_t)1 << 24)     /* multiplications that are worth a primitive of oneDNN's */
+#define OWN_UNIT ((int64_t)1 << 21) /* and that are worth a thread's while */
+#define BAND 64                     /* rows or columns, at least, of a unit */
+#define FAR ((int64_t)1 << 16)      /* elements of a result that are not found in a cache */
 
 /* Units: several products of the batch each; or bands of the only one, of rows or, where there
  * are more of them, of columns, so that what is packed for each band does not count. */
@@ -157,10 +158,20 @@ static bool is_wanted(const dot_kernel *k)
                                      g->m * g->n * g->k >= onednn_from[k->operands]);
 }
 
-/* As many bands of n as are each worth it; the length of one, in whole blocks. */
-static int64_t band_of(int64_t n, int64_t work, int64_t block)
+/* Into how many units it is cut.  oneDNN's results may depend on the cut, so it follows from the
+ * shape alone; ours depend on k alone, so that only threads that are there are given work. */
+static int64_t units_wanted(const dot_kernel *k, int threads)
 {
-    int64_t bands = at_most(work / UNIT, n / BAND);
+    int64_t work = k->batch * k->gemm.m * k->gemm.n * k->gemm.k;
+    return is_wanted(k)   ? work / UNIT
+           : threads == 1 ? 1
+                          : at_most(work / OWN_UNIT, 2 * (int64_t)threads);
+}
+
+/* The length of one of so many bands of n, in whole blocks. */
+static int64_t band_of(int64_t n, int64_t bands, int64_t block)
+{
+    bands = at_most(bands, n / BAND);
     return bands > 1 ? ((n + bands - 1) / bands + block - 1) / block * block : n;
 }
 
@@ -169,20 +180,21 @@ static int64_t units_of(int64_t n, int64_t each)
     return each > 0 && each < n ? (n + each - 1) / each : 1;
 }
 
-static void cut(dot_kernel *k)
+static void cut(dot_kernel *k, int threads)
 {
     const rg_gemm *g = &k->gemm;
-    int64_t work = g->m * g->n * g->k;
+    int64_t units = units_wanted(k, threads);
     k->entries = k->batch;
     k->rows = g->m;
     k->columns = g->n;
-    if (work > 0 && k->batch > 1)
-        k->entries =
-            !k->regular && is_wanted(k) ? 1 : at_most((UNIT + work - 1) / work, k->batch);
-    else if (g->m >= g->n)
-        k->rows = band_of(g->m, work, 8);
-    else
-        k->columns = band_of(g->n, work, 64); /* gemm's widest panel */
+    if (k->batch > 1 && !k->regular && is_wanted(k))
+        k->entries = 1;
+    else if (k->batch > 1 && units > 1)
+        k->entries = (k->batch + units - 1) / units;
+    else if (k->batch == 1 && g->m >= g->n)
+        k->rows = band_of(g->m, units, 8);
+    else if (k->batch == 1)
+        k->columns = band_of(g->n, units, 64); /* gemm's widest panel */
     k->base.units =
         units_of(k->batch, k->entries) * units_of(g->m, k->rows) * units_of(g->n, k->columns);
 }
@@ -308,7 +320,7 @@ rg_kernel *rg_lower_dot(rg_lowering *lowering, const rg_step *step)
                         .c_row = y.count[1],
                         .c_far = rg_shape_count(node->shape) >= FAR};
     k->base.scratch = scratch_of(k);
-    cut(k);
+    cut(k, lowering->threads);
     choose_onednn(lowering, k);
     return &k->base;
 }
