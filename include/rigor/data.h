@@ -237,7 +237,12 @@ typedef struct rg_predictions { /* of a classifier: probabilities; of a regresso
     const float *value;         /* (rows, classes) or (rows) */
     const int64_t *id;
     bool hard; /* labels were handed in: the named class has probability 1 */
+    const uint32_t
+        *likeliest; /* of each row the first of its most probable classes; NULL: to be found */
 } rg_predictions;
+/* The likeliest class of each row (of equal ones the first), for metrics that would each look for it:
+ * ret has a place for every row. */
+void rg_find_likeliest(const rg_predictions *predictions, uint32_t *ret);
 
 /* What a metric takes, beside predictions of its task. */
 typedef enum rg_metric_traits {

@@ -73,7 +73,7 @@ void rg_confidences(const rg_predictions *predictions, const rg_part *truth,
 {
     for (size_t i = 0; i < predictions->rows; i++) {
         const float *p = predictions->value + i * predictions->classes;
-        size_t best = rg_likeliest(p, predictions->classes);
+        size_t best = rg_predicted_class(predictions, i);
         ret_confidence[i] = p[best];
         ret_hit[i] = best == (size_t)truth->label[i];
     }

@@ -11,6 +11,8 @@
 
 /* metrics_classes.c: probabilities, of which the largest (of equal ones the first) predicts. */
 size_t rg_likeliest(const float *probability, size_t classes);
+/* Of row i; as rg_predictions.likeliest has it, where it is given. */
+size_t rg_predicted_class(const rg_predictions *p, size_t i);
 double rg_score_accuracy(const rg_predictions *p, const rg_part *truth);
 double rg_score_balanced_accuracy(const rg_predictions *p, const rg_part *truth);
 double rg_score_macro_f1(const rg_predictions *p, const rg_part *truth);

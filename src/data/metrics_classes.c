@@ -26,9 +26,15 @@ size_t rg_likeliest(const float *probability, size_t classes)
     return ret;
 }
 
-static size_t predicted_class(const rg_predictions *p, size_t i)
+size_t rg_predicted_class(const rg_predictions *p, size_t i)
 {
-    return rg_likeliest(row(p, i), p->classes);
+    return p->likeliest ? p->likeliest[i] : rg_likeliest(row(p, i), p->classes);
+}
+
+void rg_find_likeliest(const rg_predictions *predictions, uint32_t *ret)
+{
+    for (size_t i = 0; i < predictions->rows; i++)
+        ret[i] = (uint32_t)rg_likeliest(row(predictions, i), predictions->classes);
 }
 
 /* ---- classes
@@ -38,7 +44,7 @@ double rg_score_accuracy(const rg_predictions *p, const rg_part *truth)
 {
     size_t hits = 0;
     for (size_t i = 0; i < p->rows; i++)
-        hits += predicted_class(p, i) == (size_t)truth->label[i];
+        hits += rg_predicted_class(p, i) == (size_t)truth->label[i];
     return (double)hits / (double)p->rows;
 }
 
@@ -50,7 +56,7 @@ static tally *tallies(const rg_predictions *p, const rg_part *truth)
 {
     tally *t = RG_NEW_ARRAY(tally, p->classes);
     for (size_t i = 0; i < p->rows; i++) {
-        size_t k = (size_t)truth->label[i], guess = predicted_class(p, i);
+        size_t k = (size_t)truth->label[i], guess = rg_predicted_class(p, i);
         t[k].actual++;
         t[guess].predicted++;
         t[k].hits += guess == k;

@@ -205,8 +205,8 @@ bool rg_predictions_parse(const char *data, size_t len, const char *where, const
     float *value = NULL;
     if (!take(&h, data, len) || !arrange(&h, &value))
         return false;
-    *ret = (rg_predictions){h.rows, h.probabilities ? truth->classes : 0, value, truth->id,
-                            h.label != NULL};
+    *ret = (rg_predictions){
+        h.rows, h.probabilities ? truth->classes : 0, value, truth->id, h.label != NULL, NULL};
     return true;
 }
 

@@ -80,14 +80,14 @@ static void draw(sample *s, rg_rng *rng, double sharpness)
 
 static rg_temperature fit(const sample *s)
 {
-    rg_predictions p = {ROWS, CLASSES, s->value, NULL, false};
+    rg_predictions p = {ROWS, CLASSES, s->value, NULL, false, NULL};
     rg_part truth = {.task = RG_CLASSIFY, .rows = ROWS, .classes = CLASSES, .label = s->label};
     return rg_temperature_fit(&p, &truth);
 }
 
 static double nll(const sample *s)
 {
-    rg_predictions p = {ROWS, CLASSES, s->value, NULL, false};
+    rg_predictions p = {ROWS, CLASSES, s->value, NULL, false, NULL};
     rg_part truth = {.task = RG_CLASSIFY, .rows = ROWS, .classes = CLASSES, .label = s->label};
     return rg_metric_find("nll")->score(&p, &truth);
 }
@@ -126,7 +126,7 @@ static void by_hand(void **state)
     (void)state;
     const float value[] = {.9f, .1f, .9f, .1f, .9f, .1f, .9f, .1f};
     const int32_t label[] = {0, 0, 1, 0};
-    rg_predictions p = {4, 2, value, NULL, false};
+    rg_predictions p = {4, 2, value, NULL, false, NULL};
     rg_part truth = {.rows = 4, .classes = 2, .label = label};
     rg_temperature t = rg_temperature_fit(&p, &truth);
     assert_close(t.temperature, log((double).9f / (double).1f) / log(3), 1e-12);
@@ -139,7 +139,7 @@ static void by_hand(void **state)
 static rg_temperature of_one_row(float first, float second, int32_t label)
 {
     const float value[] = {first, second};
-    rg_predictions p = {1, 2, value, NULL, false};
+    rg_predictions p = {1, 2, value, NULL, false, NULL};
     rg_part truth = {.rows = 1, .classes = 2, .label = &label};
     return rg_temperature_fit(&p, &truth);
 }
@@ -154,7 +154,7 @@ static void limits(void **state)
     assert_true(isnan(of_one_row(.5f, .5f, 0).temperature));
     assert_true(of_one_row(1, 0, 0).temperature == 0);
     assert_true(isinf(of_one_row(1, 0, 1).temperature));
-    rg_predictions none = {0, 2, NULL, NULL, false};
+    rg_predictions none = {0, 2, NULL, NULL, false, NULL};
     rg_part truth = {0};
     assert_true(isnan(rg_temperature_fit(&none, &truth).temperature));
     const float value[] = {.4f, .4f, .2f};

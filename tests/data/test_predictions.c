@@ -15,7 +15,7 @@ static void values_follow_their_ids(void **state)
     const int64_t ids[] = {40, 10, 30, 20};
     const float value[] = {4, 1, 3, 2};
     rg_err err = {0};
-    rg_predictions p = {4, 0, value, ids, false}, read;
+    rg_predictions p = {4, 0, value, ids, false, NULL}, read;
     assert_good(rg_predictions_write("p.npz", &p, &err), err);
     assert_good(rg_predictions_read("p.npz", &numbers_truth, *state, &read, &err), err);
     assert_int_equal(read.rows, 4);
@@ -29,7 +29,7 @@ static void refuses_ids(const int64_t *ids, size_t n, const char *what, rg_arena
 {
     float value[32] = {0};
     rg_err err = {0};
-    rg_predictions p = {n, 0, value, ids, false}, read = {.rows = 77};
+    rg_predictions p = {n, 0, value, ids, false, NULL}, read = {.rows = 77};
     assert_good(rg_predictions_write("p.npz", &p, &err), err);
     assert_false(rg_predictions_read("p.npz", &numbers_truth, arena, &read, &err));
     assert_error(err, "p.npz", what);
@@ -51,7 +51,7 @@ static void ids_are_named(void **state)
 static void refuses_values(const float *value, const char *what, rg_arena *arena)
 {
     rg_err err = {0};
-    rg_predictions p = {4, 2, value, truth_ids, false}, read;
+    rg_predictions p = {4, 2, value, truth_ids, false, NULL}, read;
     assert_good(rg_predictions_write("p.npz", &p, &err), err);
     assert_false(rg_predictions_read("p.npz", &classes_truth, arena, &read, &err));
     assert_error(err, "p.npz", what);
@@ -301,7 +301,8 @@ static void bombs(void **state)
     gzclose(packed);
     rg_free(zeros);
     refuses_file("bomb.gz", "when unpacked", *state);
-    rg_predictions p = {most, 0, RG_NEW_ARRAY(float, most), RG_NEW_ARRAY(int64_t, most), false};
+    rg_predictions p = {most,  0,   RG_NEW_ARRAY(float, most), RG_NEW_ARRAY(int64_t, most),
+                        false, NULL};
     rg_err err = {0};
     assert_good(rg_predictions_write("bomb.npz", &p, &err), err);
     refuses_file("bomb.npz", "bytes; at most", *state);
@@ -331,8 +332,8 @@ static void metrics_say_what_they_need(void **state)
     float value[8] = {0};
     const float relevance[] = {0, -2, 1, 0};
     const int64_t group[] = {0, 0, 0, 0};
-    rg_predictions hard = {4, 2, value, truth_ids, true},
-                   scores = {4, 0, value, truth_ids, false};
+    rg_predictions hard = {4, 2, value, truth_ids, true, NULL},
+                   scores = {4, 0, value, truth_ids, false, NULL};
     rg_part ranked = numbers_truth;
     not_ready("nll", &hard, &classes_truth, "nll needs probabilities");
     not_ready("roc_auc", &hard, &classes_truth, "and the predictions are labels");

@@ -12,7 +12,7 @@ typedef struct ranking {
 static double score(const char *metric, const ranking *r)
 {
     rg_part truth = {.rows = r->rows, .target = r->target, .group = r->group};
-    rg_predictions p = {r->rows, 0, r->value, NULL, false};
+    rg_predictions p = {r->rows, 0, r->value, NULL, false, NULL};
     return rg_metric_score(rg_metric_find(metric), &p, &truth);
 }
 
@@ -59,12 +59,12 @@ static void classes(void **state)
     const int32_t label[] = {2, 0, 1};
     const int64_t group[] = {4, 4, 4};
     const rg_part truth = {.rows = 3, .classes = 3, .label = label, .group = group};
-    const rg_predictions probabilities = {3, 3, p, NULL, false};
+    const rg_predictions probabilities = {3, 3, p, NULL, false, NULL};
     const ranking same = {{.75f, 1.5f, 1}, {2, 0, 1}, {4, 4, 4}, 3};
     static const char *const names[] = {"ndcg@3", "ndcg@1", "hit_rate@1", "hit_rate@2", "map"};
     for (size_t i = 0; i < RG_COUNT(names); i++) {
         double expected = score(names[i], &same);
-        rg_predictions scores = {3, 0, same.value, NULL, false};
+        rg_predictions scores = {3, 0, same.value, NULL, false, NULL};
         const rg_metric *metric = rg_metric_find(names[i]);
         assert_close(rg_metric_score(metric, &probabilities, &truth), expected, 0);
         assert_close(rg_metric_score(metric, &scores, &truth), expected, 0);

@@ -106,7 +106,7 @@ static void predictions_score(void **state)
         int32_t guess = from % 4 ? truth.label[from] : (truth.label[from] + 1) % 10;
         value[i * 10 + (size_t)guess] = 1;
     }
-    rg_predictions written = {truth.rows, 10, value, id, false}, read;
+    rg_predictions written = {truth.rows, 10, value, id, false, NULL}, read;
     assert_good(rg_predictions_write("predictions.npz", &written, &err), err);
     assert_good(rg_predictions_read("predictions.npz", &truth, arena, &read, &err), err);
     double right = (double)(truth.rows - (truth.rows + 3) / 4) / (double)truth.rows;

@@ -29,9 +29,10 @@ typedef struct fit {
     uint32_t *rows;  /* 0, 1, ..., one for each example */
     uint32_t drop_key[2];
     places in;
-    float *target;  /* regression: standardised */
-    float *outputs; /* of the validation part */
-    float *start;   /* weights and slots at the start of start_epoch */
+    float *target;       /* regression: standardised */
+    float *outputs;      /* of the validation part */
+    uint32_t *likeliest; /* classes of its rows; none for a regression */
+    float *start;        /* weights and slots at the start of start_epoch */
     size_t start_epoch;
     double start_factor; /* of the plateau, from then on */
 } fit;
@@ -197,6 +198,8 @@ static void prepare(fit *f)
     f->start = RG_ARENA_ARRAY(f->arena, float, state_count(program));
     f->outputs =
         RG_ARENA_ARRAY(f->arena, float, f->spec->val->rows *rg_outputs_of(&program->spec));
+    if (program->spec.task == RG_CLASSIFY)
+        f->likeliest = RG_ARENA_ARRAY(f->arena, uint32_t, f->spec->val->rows);
     rg_rng drop = rg_rng_open(f->spec->seed, "dropout");
     memcpy(f->drop_key, drop.key, sizeof(f->drop_key));
     bind_data(f);
@@ -405,7 +408,10 @@ static bool validate(fit *f, double *score, rg_err *err)
     rg_predictions predictions = {.rows = val->rows,
                                   .classes = spec->task == RG_CLASSIFY ? spec->classes : 0,
                                   .value = f->outputs,
-                                  .id = val->id};
+                                  .id = val->id,
+                                  .likeliest = f->likeliest};
+    if (f->likeliest)
+        rg_find_likeliest(&predictions, f->likeliest);
     for (size_t i = 0; i < f->spec->n_metrics; i++)
         score[i] = rg_metric_score(f->spec->metrics[i], &predictions, val);
     return true;

@@ -283,7 +283,7 @@ static void test_early_stopping(void **state)
     /* What the program holds is the chosen epoch, not the last one. */
     float *value = RG_NEW_ARRAY(float, 2 * w->val.rows);
     assert_good(rg_predict(p, w->val.x, w->val.rows, value, &err), err);
-    rg_predictions predictions = {w->val.rows, 2, value, w->val.id, false};
+    rg_predictions predictions = {w->val.rows, 2, value, w->val.id, false, NULL};
     assert_close(rg_metric_find("accuracy")->score(&predictions, &w->val), r.score[0], 0);
     rg_free(value);
     rg_program_free(p);
