@@ -162,6 +162,7 @@ typedef struct trial {
     rg_program_spec spec;
 } trial;
 
+/* The program of the evaluation, which is held against that of the training step. */
 static json_t *build_both(const void *ctx)
 {
     const trial *given = ctx;
@@ -170,8 +171,7 @@ static json_t *build_both(const void *ctx)
     rg_str text = {0};
     json_t *config = rg_config_resolve(given->config, &spec.model, &err);
     spec.config = config;
-    bool ok = config && rg_program_text(&spec, RG_PART_TRAIN, RG_PASS_BUILD, &text, &err) &&
-              rg_program_text(&spec, RG_PART_EVALUATE, RG_PASS_BUILD, &text, &err);
+    bool ok = config && rg_program_text(&spec, RG_PART_EVALUATE, RG_PASS_BUILD, &text, &err);
     rg_str_free(&text);
     json_decref(config);
     return ok ? json_object() : mistake_json(&err);

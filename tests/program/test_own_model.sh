@@ -150,6 +150,13 @@ mistake leave.c 's/return /rg_scope_leave(s); &/' 'rg_scope_leave without its rg
 # check finds them as well, in any arm, before anything trains; and a forward pass that crashes.
 sed 's/gated\.c/shape.c/' gated.yaml >shape.yaml
 expect 2 'shape\.c:[0-9]+: the forward pass of the model gated gives no value of shape \(32, 10\)' "$rigor" check shape.yaml
+# Weights that evaluation asks for and training does not, and such as the number of rows decides.
+sed 's/return /if (s->training) h = rg_linear(s, h, 8); &/' gated.c >unlike.c
+sed 's/gated\.c/unlike.c/' gated.yaml >unlike.yaml
+expect 2 'unlike\.c:27: weight 5 of the model is linear2\.weight \(32, 8\) in training and linear2\.weight \(32, 10\) in evaluation' "$rigor" check unlike.yaml
+sed 's/return /h = rg_mul(h, rg_scope_weight(s, "each", rg_shape_of(rg_val_shape(h).dim[0], 1), (rg_init){.kind = RG_INIT_ONES})); &/' gated.c >rows.c
+sed 's/gated\.c/rows.c/' gated.yaml >rows.yaml
+expect 2 'rows\.c:27: weight 5 of the model is each \([0-9]+, 1\) in training and each \([0-9]+, 1\) in evaluation' "$rigor" check rows.yaml
 sed 's/return /if (width == 7) __builtin_trap(); &/' gated.c >trap.c
 sed 's/gated\.c/trap.c/' gated.yaml >trap.yaml
 expect 0 '' "$rigor" check trap.yaml

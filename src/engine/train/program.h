@@ -80,7 +80,7 @@ bool rg_loss_check(const rg_program_spec *spec, rg_err *err);
 extern const char *const rg_loss_names[]; /* NULL-terminated */
 /* The values as train.precision wants them computed, in place. */
 void rg_network_lower(network *net, rg_val *values, size_t n);
-/* trained: the network whose weights it is to read; NULL: they are not compared. */
+/* trained: the network whose weights it is to read. */
 evaluator *rg_evaluator_new(const rg_program_spec *spec, const network *trained, int64_t rows,
                             rg_err *err);
 void rg_evaluator_free(evaluator *eval);
