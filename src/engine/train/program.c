@@ -166,6 +166,11 @@ void rg_network_lower(network *net, rg_val *values, size_t n)
 
 /* ---- Programs */
 
+bool rg_train_fits(const json_t *config, rg_task task, rg_err *err)
+{
+    return rg_loss_check(&(rg_program_spec){.config = config, .task = task}, err);
+}
+
 bool rg_program_spec_check(const rg_program_spec *spec, rg_err *err)
 {
     if (!(spec->model->tasks & RG_TASK_BIT(spec->task)))

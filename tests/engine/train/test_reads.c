@@ -1,5 +1,5 @@
 /* test_reads.c - what a training does not read of its parameters: every row of the table of
- * parameters that says for whom it is. */
+ * parameters that says for whom it is; and which losses fit which task. */
 #include "support.h"
 
 #include "rigor/nn.h"
@@ -81,8 +81,27 @@ static void test_what_is_not_read(void **state)
         check_case(&cases[i]);
 }
 
+/* A loss fits its own task, "auto" both. */
+static void test_what_fits(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *loss;
+        bool classes, numbers;
+    } cases[] = {{"auto", true, true}, {"focal", true, false}, {"huber", false, true}};
+    for (size_t i = 0; i < RG_COUNT(cases); i++) {
+        rg_err err[2] = {0};
+        json_t *config = json_pack("{s:{s:s}}", "train", "loss", cases[i].loss);
+        assert_int_equal(rg_train_fits(config, RG_CLASSIFY, &err[0]), cases[i].classes);
+        assert_int_equal(rg_train_fits(config, RG_REGRESS, &err[1]), cases[i].numbers);
+        assert_string_equal(err[0].where, cases[i].classes ? "" : "train.loss");
+        json_decref(config);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_what_is_not_read)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_what_is_not_read),
+                                       cmocka_unit_test(test_what_fits)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
