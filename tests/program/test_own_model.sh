@@ -164,6 +164,15 @@ expect 2 'trap\.c: the forward pass ended with signal [0-9]+' "$rigor" check tra
 expect 0 '' "$rigor" plan trap.c --runs 1
 expect 2 'trap\.c: the forward pass ended with signal [0-9]+' "$rigor" plan trap.c model.width=7
 expect 2 'trap\.c: the forward pass ended with signal [0-9]+' "$rigor" plan trap.yaml --lint arms.gated.model.width=7
+# One that ends the process, whatever it says by that; so does a file that is only loaded.
+for n in 0 1 3; do
+    sed "s/return /if (width == 7) exit($n); &/; s/^#include.*/&\\n#include <stdlib.h>/" gated.c >exits.c
+    sed 's/gated\.c/exits.c/' gated.yaml >exits.yaml
+    expect 2 "exits\\.c: the forward pass ended the process \\(exit code $n\\)" "$rigor" check exits.yaml arms.gated.model.width=7
+    expect 2 "exits\\.c: the forward pass ended the process \\(exit code $n\\)" "$rigor" plan exits.c model.width=7
+    printf '#include <stdlib.h>\n__attribute__((constructor)) static void f(void) { exit(%d); }\n' $n >leaves.c
+    expect 2 "loading the model ended the process \\(exit code $n\\)" "$rigor" plan leaves.c
+done
 # A forward pass of nothing at all has no line.
 sed 's/static rg_val forward.*/& { (void)s, (void)x, (void)conf; return (rg_val){0}; } static rg_val unused_(rg_scope *s, rg_val x, const rg_conf *conf)/' gated.c >nothing.c
 expect 2 'nothing\.c: the forward pass of the model gated gives no value' "$rigor" plan nothing.c
