@@ -104,13 +104,15 @@ typedef struct rg_scope {
 } rg_scope;
 rg_scope *rg_scope_new(rg_graph *graph, bool training, int64_t classes, const rg_conf *conf);
 void rg_scope_free(rg_scope *scope);
-void rg_scope_enter(rg_scope *scope, const char *kind); /* "block": block0, block1, ... */
 /* As layers, these are macros that pass on where they stand. */
+#define rg_scope_enter(...) rg_scope_enter_at(RG_HERE, __VA_ARGS__)
 #define rg_scope_leave(...) rg_scope_leave_at(RG_HERE, __VA_ARGS__)
 #define rg_scope_weight(...) rg_scope_weight_at(RG_HERE, __VA_ARGS__)
 #define rg_scope_buffer(...) rg_scope_buffer_at(RG_HERE, __VA_ARGS__)
 #define rg_scope_keep(...) rg_scope_keep_at(RG_HERE, __VA_ARGS__)
 #define rg_scope_penalize(...) rg_scope_penalize_at(RG_HERE, __VA_ARGS__)
+/* What follows, up to rg_scope_leave, is inside; kind "block": block0, block1, ... */
+void rg_scope_enter_at(rg_place at, rg_scope *scope, const char *kind);
 void rg_scope_leave_at(rg_place at, rg_scope *scope);
 /* One called "filters" counts as a matrix of (the first axis, the others) where an update rule
  * sees matrices; others of more than two axes as (all but the last, the last).  The initialiser
