@@ -13,17 +13,6 @@ size_t rg_outputs_of(const rg_program_spec *spec)
 
 /* ---- What makes two members' programs equal */
 
-/* Numbers that only the loop reads: they never reach the graph. */
-static bool on_host(const char *name)
-{
-    static const char *const names[] = {"lr",     "epochs",    "patience",
-                                        "warmup", "step_size", "gamma"};
-    for (size_t i = 0; i < RG_COUNT(names); i++)
-        if (!strcmp(names[i], name))
-            return true;
-    return false;
-}
-
 /* Structural values, and which of the graph's numbers are switched off (rg_conf_val). */
 static json_t *structure_of(const rg_param *table, const json_t *values)
 {
@@ -34,7 +23,7 @@ static json_t *structure_of(const rg_param *table, const json_t *values)
         if (p->structural)
             json_object_set(ret, p->name, value);
         else if (number && rg_json_number(value, 0) == 0 &&
-                 !(table == rg_train_params && on_host(p->name)))
+                 !(table == rg_train_params && rg_loop_reads(p->name, NULL)))
             json_object_set_new(ret, p->name, json_integer(0));
     }
     return ret;

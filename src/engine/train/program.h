@@ -84,6 +84,9 @@ void rg_network_lower(network *net, rg_val *values, size_t n);
 evaluator *rg_evaluator_new(const rg_program_spec *spec, const network *trained, int64_t rows,
                             rg_err *err);
 void rg_evaluator_free(evaluator *eval);
+/* Whether the loop reads this parameter of "train" under the schedule (NULL: any); such numbers never
+ * reach the graph.  reads.c */
+bool rg_loop_reads(const char *name, const char *schedule);
 size_t rg_outputs_of(const rg_program_spec *spec); /* width of the model's output */
 
 /* ---- inputs.c: what a plan that trains nothing yet can be run with. */
