@@ -357,7 +357,8 @@ rg_val rg_conv2d_at(rg_place at, rg_scope *scope, rg_val x, const rg_convolution
 /* The transpose, by the input, of the convolution with the same numbers (Zeiler et al. 2010),
  * PyTorch's ConvTranspose: -> (B, O, p...) with p = (s - 1) stride - 2 padding + (kernel - 1)
  * dilation + output_padding + 1; filters (C, O / G, kernel...) of the scope conv_transposed,
- * fan in = O / G times the places of the kernel. */
+ * fan in = O / G times the places of the kernel, fan out = C times the places; as a matrix
+ * filters have C rows. */
 rg_val rg_conv1d_transposed_at(rg_place at, rg_scope *scope, rg_val x,
                                const rg_convolution *spec);
 rg_val rg_conv2d_transposed_at(rg_place at, rg_scope *scope, rg_val x,
