@@ -13,8 +13,8 @@
 #define RG_RANK_MAX 8
 
 /* BF16, the upper half of an F32, is for storage and for the operands of dot and conv, which
- * multiply it exactly and add in F32; all else is computed on what rg_cast makes of it.  What derivatives say of
- * a value of BF16 (cotangents, tangents, gradients) has type F32. */
+ * multiply it exactly and add in F32; all else is computed on what rg_cast makes of it.  What
+ * derivatives say of a value of BF16 (cotangents, tangents, gradients) has type F32. */
 typedef enum rg_dtype { RG_F32, RG_F64, RG_I32, RG_U32, RG_BOOL, RG_BF16 } rg_dtype;
 
 typedef struct rg_shape {
@@ -238,10 +238,10 @@ void rg_batch_at(rg_place at, const rg_val *y, size_t m, const rg_val *x, const 
 void rg_remat_at(rg_place at, rg_val y, const rg_val *keep, size_t n);
 /* y with every float of type `from` on the way to it computed in type `to`, values of `keep`
  * and results of loops (whose bodies keep their types) excepted; ret[j] has y[j]'s shape and
- * type.  To bf16, only the operands of products are cast.  Inputs are cast where they are read and keep
- * their type, so the gradients of ret by them, and the parameters that they update, are of type
- * `from`: Micikevicius et al. 2018, "Mixed precision training".  From f32 to f64 it gives a
- * judge of rounding. */
+ * type.  To bf16, only the operands of products are cast.  Inputs are cast where they are read
+ * and keep their type, so the gradients of ret by them, and the parameters that they update,
+ * are of type `from`: Micikevicius et al. 2018, "Mixed precision training".  From f32 to f64 it
+ * gives a judge of rounding. */
 void rg_cast_graph_at(rg_place at, const rg_val *y, size_t m, rg_dtype from, rg_dtype to,
                       const rg_val *keep, size_t n, rg_val *ret);
 /* The values as they would be with to[i] (same type and shape) in place of from[i], all at

@@ -19,8 +19,8 @@ typedef struct rg_conf rg_conf;
 rg_conf *rg_conf_new(rg_graph *graph, const char *section, const rg_param *table,
                      const json_t *values);
 void rg_conf_free(rg_conf *conf);
-/* Each is a macro that passes on where it stands, so that a mistake names the line of the model;
- * the functions end in _here, since rg_conf_int_at is the entry of a list. */
+/* Each is a macro that passes on where it stands, so that a mistake names the line of the
+ * model; the functions end in _here, since rg_conf_int_at is the entry of a list. */
 #define rg_conf_int(...) rg_conf_int_here(RG_HERE, __VA_ARGS__)
 #define rg_conf_bool(...) rg_conf_bool_here(RG_HERE, __VA_ARGS__)
 #define rg_conf_str(...) rg_conf_str_here(RG_HERE, __VA_ARGS__)
@@ -95,7 +95,7 @@ typedef struct rg_scope {
     rg_dtype dtype;      /* of weights; RG_F32 unless set before the first layer */
     const rg_init *init; /* how the linear layers and convolutions that follow draw their
                             weights, theirs and those inside of other layers: kind and gain, the
-                            fans are the layer's; biases are then 0.  NULL: as each layer says */
+                            fans are the layer's; biases are then 0.  NULL: each layer's own */
     rg_val present;      /* (B): 1 for an example, 0 for a place that a short batch leaves
                             empty; no value: all are there */
     rg_val penalty;      /* scalar that layers want added to the loss; no value: none */
@@ -125,7 +125,8 @@ rg_val rg_scope_weight_at(rg_place at, rg_scope *scope, const char *name, rg_sha
 rg_val rg_scope_buffer_at(rg_place at, rg_scope *scope, const char *name, rg_shape shape,
                           rg_init init);
 void rg_scope_keep_at(rg_place at, rg_scope *scope, rg_val buffer, rg_val next);
-/* Adds a scalar of the weights' type to the loss of the step: a balance of experts, a penalty. */
+/* Adds a scalar of the weights' type to the loss of the step: a balance of experts, a
+ * penalty. */
 void rg_scope_penalize_at(rg_place at, rg_scope *scope, rg_val penalty);
 size_t rg_scope_weights(const rg_scope *scope,
                         const rg_weight **ret); /* in order of creation */

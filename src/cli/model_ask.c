@@ -1,5 +1,5 @@
-/* model_ask.c - what a model of the user's own is, and whether its programs can be built: asked of a
- * process of its own, in which its code runs. */
+/* model_ask.c - what a model of the user's own is, and whether its programs can be built: asked
+ * of a process of its own, in which its code runs. */
 #include "cli/command.h"
 #include "cli/model_file.h"
 
@@ -70,7 +70,7 @@ static void read_all(int fd, rg_str *ret)
             rg_str_add_n(ret, block, (size_t)n);
 }
 
-/* The child's answer; that there is none (a crash, an endless loop, exit) is the model's fault. */
+/* The child's answer; for none (a crash, an endless loop, exit) the model is to blame. */
 static json_t *answer_of(const question *q, pid_t pid, int fd, const char *name, rg_err *err)
 {
     int status = 0;

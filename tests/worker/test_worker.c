@@ -443,8 +443,8 @@ static void read_on(int fd, bool to_the_end, rg_str *text)
         rg_str_add_n(text, block, (size_t)n);
 }
 
-/* Each whole line is the next epoch's; the number of lines.  One block may be there twice: that of a
- * worker that was stopped when its buffer was written but not yet empty.  It is then the last. */
+/* Each whole line is the next epoch's; the number of lines.  The last block may be there twice:
+ * that of a worker that was stopped when its buffer was written but not yet empty. */
 static size_t expect_steps_from(long step, const char *text)
 {
     const char *end;
@@ -503,8 +503,8 @@ static told told_by_a_crash(unsigned after_ms)
     return ret;
 }
 
-/* Nothing waits in a worker that is stopped just after it has written; nor ever, where epochs are
- * long (a slow machine, an emulated one). */
+/* Nothing waits in a worker that is stopped just after it has written; nor ever, where epochs
+ * are long (a slow machine, an emulated one). */
 static void test_a_crash_loses_no_epoch(void **state)
 {
     (void)state;

@@ -221,8 +221,9 @@ static void fail_memory(const rg_executable *program, size_t scratch, rg_err *er
     rg_str_free(&what);
 }
 
-/* A plan's memory is walked end to end in each run: in pages of 2 MiB, where the system has them
- * to give, it needs few entries of the processor's table of pages.  Advice; it may be ignored. */
+/* A plan's memory is walked end to end in each run: in pages of 2 MiB, where the system has
+ * them to give, it needs few entries of the processor's table of pages.  Advice; it may be
+ * ignored. */
 static void ask_for_huge_pages(char *block, size_t bytes)
 {
     const uintptr_t page = (uintptr_t)2 << 20;

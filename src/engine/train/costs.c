@@ -102,7 +102,7 @@ static json_t *train_json(rg_program *program, size_t runs, const rg_machine *ma
     return plan_json(program->step.plan, RG_PART_TRAIN, program->batch, runs, machine, err);
 }
 
-/* A block of other than the batch's rows: weights that depend on their number come out unlike. */
+/* Of other rows than the batch: weights that depend on their number come out unlike. */
 static evaluator *evaluator_of(const rg_program *program, rg_err *err)
 {
     size_t rows = program->spec.rows < BLOCK_ROWS ? program->spec.rows : BLOCK_ROWS;

@@ -85,8 +85,8 @@ static bool is_setting(const network *net, uint32_t id)
     return false;
 }
 
-/* Inputs with ids from `first` on: the trainer fills those that a scope or a configuration made;
- * others would stay zero. */
+/* Inputs with ids from `first` on: the trainer fills those that a scope or a configuration
+ * made; others would stay zero. */
 static void check_inputs(const network *net, uint32_t first)
 {
     for (uint32_t id = first; id <= rg_graph_count(net->graph); id++) {

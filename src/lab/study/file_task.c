@@ -1,5 +1,5 @@
-/* file_task.c - values that do not fit the study's task, which its metric tells: a loss of classes in a
- * regression.  Left to the trainer, they would fail one trial after the other. */
+/* file_task.c - values that do not fit the study's task, which its metric tells: a loss of
+ * classes in a regression.  Left to the trainer, they would fail one trial after the other. */
 #include "lab/study/file.h"
 
 #include <string.h>

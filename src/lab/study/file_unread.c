@@ -1,5 +1,5 @@
-/* file_unread.c - parameters that an arm's training does not read: setting them changes nothing, and
- * arms that differ in them alone are one. */
+/* file_unread.c - parameters that an arm's training does not read: setting them changes
+ * nothing, and arms that differ in them alone are one. */
 #include "lab/study/file.h"
 
 #include <string.h>
@@ -39,10 +39,10 @@ static json_t *still_unread(const study_reader *reader, json_t *unread, const js
     return unread;
 }
 
-/* ---- Trainings within a space.  A word chooses what is done, and a number other than zero switches
- * on what zero switches off.  So numbers that are zero by default are set, all at once, and every
- * combination of words is tried: that finds what is read only where two dimensions meet, as the
- * momentum of one optimizer. */
+/* ---- Trainings within a space.  A word chooses what is done, and a number other than zero
+ * switches on what zero switches off.  So numbers that are zero by default are set, all at
+ * once, and every combination of words is tried: that finds what is read only where two
+ * dimensions meet, as the momentum of one optimizer. */
 
 typedef struct walk {
     const study_reader *reader;

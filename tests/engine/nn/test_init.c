@@ -222,8 +222,7 @@ static void test_scope_chooses(void **state)
         check_wanted(&cases[i].linear, &cases[i].filters);
 }
 
-/* PyTorch's: each of the filters is a row, (O, C / G times places), for transposed ones of (C, ...).
- */
+/* PyTorch's: each of the filters is a row, (O, C / G times places); transposed ones have C. */
 static void check_orthogonal_filters(bool transposed, int rows)
 {
     static const rg_init orthogonal = {.kind = RG_INIT_ORTHOGONAL};
@@ -257,7 +256,7 @@ static void test_orthogonal_filters(void **state)
     check_orthogonal_filters(true, 4);
 }
 
-/* The transpose of 12 channels from 4 in two groups: fan in 12 / 2 times 9 places, fan out 4 times. */
+/* The transpose makes 12 channels from 4, in 2 groups: fan in 12 / 2 * 9, fan out 4 * 9. */
 static void test_fans_of_transposed_filters(void **state)
 {
     (void)state;

@@ -3,10 +3,10 @@
  * and as recorded once.
  *
  * Two curves are recorded: the reference interpreter's and that of the base kernels, which are
- * plain C.  Their sums run in one order and their f32 functions are our own, so that they are the
- * same on every machine (f32's pow, and the waves of initial normals, round a double of the C
- * library).  Products of the other kernels round differently with the instruction set and with
- * oneDNN's version: they are compared with themselves to the last bit, and with the record
+ * plain C.  Their sums run in one order and their f32 functions are our own, so that they are
+ * the same on every machine (f32's pow, and the waves of initial normals, round a double of the
+ * C library).  Products of the other kernels round differently with the instruction set and
+ * with oneDNN's version: they are compared with themselves to the last bit, and with the record
  * within their rounding.  The data is made of uniform draws, which are integers at heart.  A
  * curve that has changed is printed as the table's next entry. */
 #include "engine/cpu/program.h"

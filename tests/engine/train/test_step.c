@@ -314,8 +314,8 @@ static void assert_unlike(const rg_err *err, const char *what)
                         "ask for the same weights in both, and for any number of rows");
 }
 
-/* What is said of the model when it has been trained for an epoch, in a batch, on the data; by the
- * costs, by the text of its evaluation, and by the model check. */
+/* What is said of the model when it has been trained for an epoch, in a batch, on the data; by
+ * the costs, by the text of its evaluation, and by the model check. */
 #define WAYS 4
 static void assess(forward_pass *forward, const data *d, rg_err err[WAYS])
 {

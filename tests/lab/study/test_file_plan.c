@@ -226,7 +226,7 @@ static void test_settings_that_nothing_reads_are_said(void **state)
                                             "of 'a' reads train.clip", NULL});
 }
 
-/* Nine switches are 512 combinations: too many to try, so that nothing is said; eight are tried. */
+/* Eight switches are tried; nine are 512 combinations, too many, so that nothing is said. */
 static void test_spaces_too_large_to_walk(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* test_file_task.c - values that do not fit the metric's task are mistakes of the study file, where
- * they stand. */
+/* test_file_task.c - values that do not fit the metric's task are mistakes of the study file,
+ * where they stand. */
 #include "lab/study/reading.h"
 
 /* sgd is for numbers, nesterov for classes. */
