@@ -30,8 +30,9 @@ static inline void support_close_(double x, double y, double tolerance, const ch
     _fail(file, line);
 }
 
-/* The seed of property tests: RIGOR_TEST_SEED or 1.  The first call prints it, so that a failure
- * can be repeated; a test that derives seeds of its own from it prints those as well. */
+/* The seed of property tests: RIGOR_TEST_SEED or 1.  The first call prints it, so that a
+ * failure can be repeated; a test that derives seeds of its own from it prints those as
+ * well. */
 static inline uint64_t support_seed(void)
 {
     static bool told;

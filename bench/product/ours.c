@@ -1,9 +1,9 @@
-/* ours.c - time of one matrix product, f32, one thread, its operands in the caches as far as they
- * fit: cubes, and the products of a training step of the small GPT of bench/networks.
+/* ours.c - time of one matrix product, f32, one thread, its operands in the caches as far as
+ * they fit: cubes, and the products of a training step of the small GPT of bench/networks.
  *
- * Standard output: {"workload", "who", "us"}, as the engine would run it.  Standard error: by our
- * own kernel, by oneDNN where it is installed, both in GFLOP/s, and the engine's choice as a
- * share of the core's peak, which a loop of multiply-adds between registers reaches. */
+ * Standard output: {"workload", "who", "us"}, as the engine would run it.  Standard error: by
+ * our own kernel, by oneDNN where it is installed, both in GFLOP/s, and the engine's choice as
+ * a share of the core's peak, which a loop of multiply-adds between registers reaches. */
 #include "rigor/graph.h"
 #include "rigor/plan.h"
 

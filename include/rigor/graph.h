@@ -239,10 +239,10 @@ void rg_batch_at(rg_place at, const rg_val *y, size_t m, const rg_val *x, const 
 void rg_remat_at(rg_place at, rg_val y, const rg_val *keep, size_t n);
 /* y with every float of type `from` on the way to it computed in type `to`, values of `keep`
  * and results of loops (whose bodies keep their types) excepted; ret[j] has y[j]'s shape and
- * type.  To bf16, only the operands of products are cast.  Inputs are cast where they are read and keep
- * their type, so the gradients of ret by them, and the parameters that they update, are of type
- * `from`: Micikevicius et al. 2018, "Mixed precision training".  From f32 to f64 it gives a
- * judge of rounding. */
+ * type.  To bf16, only the operands of products are cast.  Inputs are cast where they are read
+ * and keep their type, so the gradients of ret by them, and the parameters that they update,
+ * are of type `from`: Micikevicius et al. 2018, "Mixed precision training".  From f32 to f64 it
+ * gives a judge of rounding. */
 void rg_cast_graph_at(rg_place at, const rg_val *y, size_t m, rg_dtype from, rg_dtype to,
                       const rg_val *keep, size_t n, rg_val *ret);
 /* The values as they would be with to[i] (same type and shape) in place of from[i], all at

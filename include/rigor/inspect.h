@@ -23,7 +23,8 @@ typedef enum rg_program_part {
  * New reference; NULL on failure. */
 json_t *rg_program_costs(const rg_program_spec *spec, size_t runs, rg_err *err);
 
-/* The part's program as text after a pass (rg_pass_names, docs/ir.md). */
+/* The part's program as text after a pass (rg_pass_names, docs/ir.md).  That of the evaluation
+ * needs the training step, whose weights it reads: a mistake in either is an error. */
 bool rg_program_text(const rg_program_spec *spec, rg_program_part part, rg_pass pass,
                      rg_str *ret, rg_err *err);
 

@@ -19,8 +19,8 @@ typedef struct rg_conf rg_conf;
 rg_conf *rg_conf_new(rg_graph *graph, const char *section, const rg_param *table,
                      const json_t *values);
 void rg_conf_free(rg_conf *conf);
-/* Each is a macro that passes on where it stands, so that a mistake names the line of the model;
- * the functions end in _here, since rg_conf_int_at is the entry of a list. */
+/* Each is a macro that passes on where it stands, so that a mistake names the line of the
+ * model; the functions end in _here, since rg_conf_int_at is the entry of a list. */
 #define rg_conf_int(...) rg_conf_int_here(RG_HERE, __VA_ARGS__)
 #define rg_conf_bool(...) rg_conf_bool_here(RG_HERE, __VA_ARGS__)
 #define rg_conf_str(...) rg_conf_str_here(RG_HERE, __VA_ARGS__)
@@ -95,7 +95,7 @@ typedef struct rg_scope {
     rg_dtype dtype;      /* of weights; RG_F32 unless set before the first layer */
     const rg_init *init; /* how the linear layers and convolutions that follow draw their
                             weights, theirs and those inside of other layers: kind and gain, the
-                            fans are the layer's; biases are then 0.  NULL: as each layer says */
+                            fans are the layer's; biases are then 0.  NULL: each layer's own */
     rg_val present;      /* (B): 1 for an example, 0 for a place that a short batch leaves
                             empty; no value: all are there */
     rg_val penalty;      /* scalar that layers want added to the loss; no value: none */
@@ -104,13 +104,15 @@ typedef struct rg_scope {
 } rg_scope;
 rg_scope *rg_scope_new(rg_graph *graph, bool training, int64_t classes, const rg_conf *conf);
 void rg_scope_free(rg_scope *scope);
-void rg_scope_enter(rg_scope *scope, const char *kind); /* "block": block0, block1, ... */
 /* As layers, these are macros that pass on where they stand. */
+#define rg_scope_enter(...) rg_scope_enter_at(RG_HERE, __VA_ARGS__)
 #define rg_scope_leave(...) rg_scope_leave_at(RG_HERE, __VA_ARGS__)
 #define rg_scope_weight(...) rg_scope_weight_at(RG_HERE, __VA_ARGS__)
 #define rg_scope_buffer(...) rg_scope_buffer_at(RG_HERE, __VA_ARGS__)
 #define rg_scope_keep(...) rg_scope_keep_at(RG_HERE, __VA_ARGS__)
 #define rg_scope_penalize(...) rg_scope_penalize_at(RG_HERE, __VA_ARGS__)
+/* What follows, up to rg_scope_leave, is inside; kind "block": block0, block1, ... */
+void rg_scope_enter_at(rg_place at, rg_scope *scope, const char *kind);
 void rg_scope_leave_at(rg_place at, rg_scope *scope);
 /* One called "filters" counts as a matrix of (the first axis, the others) where an update rule
  * sees matrices; others of more than two axes as (all but the last, the last).  The initialiser
@@ -123,7 +125,8 @@ rg_val rg_scope_weight_at(rg_place at, rg_scope *scope, const char *name, rg_sha
 rg_val rg_scope_buffer_at(rg_place at, rg_scope *scope, const char *name, rg_shape shape,
                           rg_init init);
 void rg_scope_keep_at(rg_place at, rg_scope *scope, rg_val buffer, rg_val next);
-/* Adds a scalar of the weights' type to the loss of the step: a balance of experts, a penalty. */
+/* Adds a scalar of the weights' type to the loss of the step: a balance of experts, a
+ * penalty. */
 void rg_scope_penalize_at(rg_place at, rg_scope *scope, rg_val penalty);
 size_t rg_scope_weights(const rg_scope *scope,
                         const rg_weight **ret); /* in order of creation */
@@ -355,7 +358,8 @@ rg_val rg_conv2d_at(rg_place at, rg_scope *scope, rg_val x, const rg_convolution
 /* The transpose, by the input, of the convolution with the same numbers (Zeiler et al. 2010),
  * PyTorch's ConvTranspose: -> (B, O, p...) with p = (s - 1) stride - 2 padding + (kernel - 1)
  * dilation + output_padding + 1; filters (C, O / G, kernel...) of the scope conv_transposed,
- * fan in = O / G times the places of the kernel. */
+ * fan in = O / G times the places of the kernel, fan out = C times the places; as a matrix
+ * filters have C rows. */
 rg_val rg_conv1d_transposed_at(rg_place at, rg_scope *scope, rg_val x,
                                const rg_convolution *spec);
 rg_val rg_conv2d_transposed_at(rg_place at, rg_scope *scope, rg_val x,

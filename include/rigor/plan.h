@@ -41,9 +41,9 @@ bool rg_plan_run(rg_plan *plan, rg_err *err);
 size_t rg_plan_bytes(const rg_plan *plan); /* peak memory of one member */
 /* Runs the plan once under the reference interpreter, from its inputs as they are, changing
  * nothing, and names the first value that is not finite: its operation, source line and the
- * statistics of its inputs; of a loop the step, and the same of the first such value of the body.
- * False when all are finite.  A carried input that has already taken in such a value is itself the first:
- * put back its last good state before asking. */
+ * statistics of its inputs; of a loop the step, and the same of the first such value of the
+ * body.  False when all are finite.  A carried input that has already taken in such a value is
+ * itself the first: put back its last good state before asking. */
 bool rg_plan_find_nonfinite(rg_plan *plan, rg_str *ret);
 
 /* ---- What a plan does (`rigor plan`) ---------------------------------------------------- */

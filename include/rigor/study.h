@@ -32,6 +32,9 @@ typedef struct rg_catalog {         /* what a trainer can be told; given by the 
     /* Names of the parameters of `train` that a training by a configuration does not read; new
      * reference.  NULL: nobody knows. */
     json_t *(*unread)(const json_t *config, rg_task task);
+    /* Whether a training by a configuration can do the task; err->where is the path of what
+     * does not fit.  NULL: nobody knows. */
+    bool (*fits)(const json_t *config, rg_task task, rg_err *err);
 } rg_catalog;
 
 /* A training program of any language, started once for each trial (docs/protocol.md). */

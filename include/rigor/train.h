@@ -25,6 +25,10 @@ json_t *rg_config_resolve(const json_t *config, const rg_model **ret_model, rg_e
  * reference: a list, empty for a loss that does not fit the task. */
 json_t *rg_train_unread(const json_t *config, rg_task task);
 
+/* Whether a training by this configuration can do the task: an error, with its path, where
+ * train.loss is for the other one. */
+bool rg_train_fits(const json_t *config, rg_task task, rg_err *err);
+
 /* ---- Programs ---------------------------------------------------------------------------- */
 typedef struct rg_program_spec {
     const rg_model *model;

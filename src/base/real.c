@@ -1,11 +1,11 @@
 /* real.c - the shortest of three texts of a double that reads back to the same bits.
  *
- * For usual sizes by integers alone, which is ten times as fast as printing and reading each.  The
- * value is m 2^-e with m < 2^53.  Times 10^k that is N 2^-s with N = m 5^k and s = e - k: so the number d
- * of so many digits that is nearest to value 10^k is N shifted right by s and rounded.  It reads back
- * as the value when it is nearer to it than the half-way points to the value's neighbours, which lie
- * at N +- 5^k / 2 (no tie is possible: 5^k is odd; below a power of two the neighbour is nearer, and
- * such values are left to the C library). */
+ * For usual sizes by integers alone, which is ten times as fast as printing and reading each.
+ * The value is m 2^-e with m < 2^53.  Times 10^k that is N 2^-s with N = m 5^k and s = e - k:
+ * so the number d of so many digits that is nearest to value 10^k is N shifted right by s and
+ * rounded.  It reads back as the value when it is nearer to it than the half-way points to the
+ * value's neighbours, which lie at N +- 5^k / 2 (no tie is possible: 5^k is odd; below a power
+ * of two the neighbour is nearer, and such values are left to the C library). */
 #include "base/real.h"
 
 #include <math.h>
@@ -30,7 +30,8 @@ static void by_trial(char out[LONGEST], double value)
     }
 }
 
-/* The decimals that make so many digits; of the doubles nearest to 0.1 ... 0.0001 none is below it. */
+/* The decimals that make so many digits; of the doubles nearest to 0.1 ... 0.0001 none is below
+ * it. */
 static int decimals_of(double size, int digits)
 {
     int k = digits - 1;

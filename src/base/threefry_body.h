@@ -1,9 +1,9 @@
-/* threefry_body.h - the blocks of threefry.h, compiled once for each instruction set: VECTOR_BYTES
- * and the function's NAME come from the file that includes this.
+/* threefry_body.h - the blocks of threefry.h, compiled once for each instruction set:
+ * VECTOR_BYTES and the function's NAME come from the file that includes this.
  *
  * One block is a chain of 20 rounds, each three short operations on what the last one gave: a
- * processor idles on it.  So sixteen go in step (measured on an AMD EPYC, a block: alone 19 ns, in
- * vectors of 16 bytes 2.5 to 2.9 ns, of 64 bytes, with rotation, 1.4 ns). */
+ * processor idles on it.  So sixteen go in step (measured on an AMD EPYC, a block: alone 19 ns,
+ * in vectors of 16 bytes 2.5 to 2.9 ns, of 64 bytes, with rotation, 1.4 ns). */
 #include "base/threefry.h"
 
 #include <string.h>

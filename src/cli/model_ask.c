@@ -1,5 +1,5 @@
-/* model_ask.c - what a model of the user's own is, and whether its programs can be built: asked of a
- * process of its own, in which its code runs. */
+/* model_ask.c - what a model of the user's own is, and whether its programs can be built: asked
+ * of a process of its own, in which its code runs. */
 #include "cli/command.h"
 #include "cli/model_file.h"
 
@@ -20,7 +20,7 @@
 typedef struct question {
     json_t *(*answer)(const void *ctx); /* {"wrong", "code", "where", "remedy"}: a mistake */
     const void *ctx;
-    const char *doing, *remedy; /* when that ends with a signal, or takes too long */
+    const char *doing, *remedy; /* when that ends the process, or takes too long */
     unsigned seconds;
 } question;
 
@@ -38,13 +38,19 @@ static void forget_signals(void)
         signal(signals[i], SIG_DFL);
 }
 
+static json_t *unasked(void)
+{
+    rg_err err = {0};
+    rg_fail(&err, RG_INTERNAL, NULL, NULL, "the model could not be looked at");
+    return mistake_json(&err);
+}
+
 static void answer_and_leave(const rg_sandbox *sandbox, const question *q, int out)
 {
     alarm(q->seconds);
     forget_signals();
-    if (!freopen("/dev/null", "w", stdout) || rg_sandbox_enter(sandbox, -1) != 0)
-        _exit(RG_INTERNAL);
-    json_t *answer = q->answer(q->ctx);
+    bool ready = freopen("/dev/null", "w", stdout) && rg_sandbox_enter(sandbox, -1) == 0;
+    json_t *answer = ready ? q->answer(q->ctx) : unasked();
     char *text = rg_json_canonical(answer);
     for (size_t done = 0, len = strlen(text); done < len;) {
         ssize_t n = write(out, text + done, len - done);
@@ -64,7 +70,7 @@ static void read_all(int fd, rg_str *ret)
             rg_str_add_n(ret, block, (size_t)n);
 }
 
-/* The child's answer; a crash or an endless loop is the model's fault. */
+/* The child's answer; for none (a crash, an endless loop, exit) the model is to blame. */
 static json_t *answer_of(const question *q, pid_t pid, int fd, const char *name, rg_err *err)
 {
     int status = 0;
@@ -79,10 +85,11 @@ static json_t *answer_of(const question *q, pid_t pid, int fd, const char *name,
     else if (WIFSIGNALED(status))
         rg_fail(err, RG_INPUT, name, q->remedy, "%s ended with signal %d (%s)", q->doing,
                 WTERMSIG(status), strsignal(WTERMSIG(status)));
-    else if (WEXITSTATUS(status) == 0)
-        ret = rg_json_parse(rg_str_text(&text), text.len, name, err);
+    else if (WEXITSTATUS(status) != 0 || !text.len)
+        rg_fail(err, RG_INPUT, name, q->remedy, "%s ended the process (exit code %d)", q->doing,
+                WEXITSTATUS(status));
     else
-        rg_fail(err, RG_INTERNAL, name, NULL, "the model could not be looked at");
+        ret = rg_json_parse(rg_str_text(&text), text.len, name, err);
     rg_str_free(&text);
     const char *wrong = rg_json_text(ret, "wrong", NULL);
     if (!wrong)
@@ -162,6 +169,7 @@ typedef struct trial {
     rg_program_spec spec;
 } trial;
 
+/* The program of the evaluation, which is held against that of the training step. */
 static json_t *build_both(const void *ctx)
 {
     const trial *given = ctx;
@@ -170,8 +178,7 @@ static json_t *build_both(const void *ctx)
     rg_str text = {0};
     json_t *config = rg_config_resolve(given->config, &spec.model, &err);
     spec.config = config;
-    bool ok = config && rg_program_text(&spec, RG_PART_TRAIN, RG_PASS_BUILD, &text, &err) &&
-              rg_program_text(&spec, RG_PART_EVALUATE, RG_PASS_BUILD, &text, &err);
+    bool ok = config && rg_program_text(&spec, RG_PART_EVALUATE, RG_PASS_BUILD, &text, &err);
     rg_str_free(&text);
     json_decref(config);
     return ok ? json_object() : mistake_json(&err);
@@ -208,8 +215,9 @@ bool model_try(const json_t *own_models, const json_t *config, const rg_program_
         .answer = build_both,
         .ctx = &ctx,
         .doing = "the forward pass",
-        .remedy = "look at the memory that the model's own code reads and writes: what "
-                  "it asks of the graph names the line of a mistake",
+        .remedy =
+            "look at the memory that the model's own code reads and writes, and for calls "
+            "of exit: what it asks of the graph names the line of a mistake",
         .seconds = 120};
     json_t *answer = ask(&builds, library, file, err);
     json_decref(answer);

@@ -34,8 +34,8 @@ static const struct {
                {"model.h", rg_header_model}};
 static const char jansson[] = "#pragma once\ntypedef struct json_t json_t;\n";
 
-/* As this program is compiled: a product and a sum are fused only where the code says fma().  A model
- * need not read its configuration. */
+/* As this program is compiled: a product and a sum are fused only where the code says fma().  A
+ * model need not read its configuration. */
 static const char *const flags[] = {
     "-std=c17",         "-O2",   "-g",      "-fPIC",
     "-shared",          "-Wall", "-Wextra", "-Wno-unused-parameter",

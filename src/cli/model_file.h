@@ -21,8 +21,8 @@ json_t *model_describe(const char *library, const char *name, rg_err *err);
 
 /* Builds the training step and the evaluation of a configuration, resolved or not, in such a
  * process, for data of these sizes (config and model of *sizes are not read): mistakes of the
- * forward pass, and that it crashes, come as errors.  own_models: as of rg_study; true where the
- * configuration's model is none of them. */
+ * forward pass, and that it crashes, come as errors.  own_models: as of rg_study; true where
+ * the configuration's model is none of them. */
 bool model_try(const json_t *own_models, const json_t *config, const rg_program_spec *sizes,
                rg_arena *arena, rg_err *err);
 

@@ -24,7 +24,8 @@ const rg_catalog *rg_catalog_native(void)
     static const rg_catalog catalog = {.models = models,
                                        .train = rg_train_params,
                                        .open_file = model_file_open,
-                                       .unread = rg_train_unread};
+                                       .unread = rg_train_unread,
+                                       .fits = rg_train_fits};
     for (size_t i = 0; rg_models[i] && i < MODELS_MAX; i++)
         models[i] = (rg_catalog_model){.name = rg_models[i]->name,
                                        .help = rg_models[i]->title,

@@ -1,5 +1,5 @@
-/* study_measure.c - for what task and sizes a study's programs are built: its data are cut as for its
- * trainer, in a folder that is removed again. */
+/* study_measure.c - for what task and sizes a study's programs are built: its data are cut as
+ * for its trainer, in a folder that is removed again. */
 #include "cli/model_file.h"
 
 bool study_measure(const rg_study *study, rg_arena *arena, rg_program_spec *ret, rg_err *err)

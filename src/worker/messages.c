@@ -1,7 +1,7 @@
-/* messages.c - what a worker says, and when.  Each write wakes the runner up, which takes 10 us, half of
- * a small model's training step; so epochs wait for each other in the buffer of standard output,
- * for a time that nobody notices.  All else is written at once, and so is what waits when the process
- * crashes: the curve of a failed member goes as far as its training did. */
+/* messages.c - what a worker says, and when.  Each write wakes the runner up: 10 us, half of a
+ * small model's training step.  So epochs wait for each other in the buffer of standard output,
+ * for a time that nobody notices.  All else is written at once, and so is what waits when the
+ * process crashes: the curve of a failed member goes as far as its training did. */
 #include "worker/worker.h"
 
 #include "base/real.h"
@@ -44,8 +44,8 @@ void worker_messages_open(void)
     watch_for_crashes();
 }
 
-/* "@rigor {"id": 12, "step": 3, "train_loss": 0.41, "val_accuracy": 0.93}": as there is one for each
- * epoch, it is written without an object of JSON. */
+/* "@rigor {"id": 12, "step": 3, "train_loss": 0.41, "val_accuracy": 0.93}": as there is one for
+ * each epoch, it is written without an object of JSON. */
 static void write_epoch(rg_str *line, const train_job *job, json_int_t id,
                         const rg_epoch *epoch)
 {

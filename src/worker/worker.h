@@ -61,7 +61,8 @@ void worker_usage_start(usage *ret);
  * reference. */
 json_t *worker_usage_json(const usage *since);
 
-/* ---- messages.c: an epoch may wait a moment for the next one; rg_message_send writes at once. */
+/* ---- messages.c: an epoch may wait a moment for the next one; rg_message_send writes at
+ * once. */
 void worker_messages_open(void);
 /* False when nobody reads any more. */
 bool worker_message_epoch(const train_job *job, json_int_t id, const rg_epoch *epoch);

@@ -69,6 +69,16 @@ expect 0 "nothing in the training of 'adam', 'sgd' reads train\\.gamma" "$rigor"
 "$rigor" check unread.yaml base.train.schedule=step | grep -q "reads train" && fail "a schedule reads gamma"
 expect 1 'the same configuration' "$rigor" check unread.yaml arms.sgd.train.optimizer=adam
 
+# A loss of the other task is a mistake of the study file, whether an arm sets it or the search tries it.
+for verb in check run; do
+    expect 2 'unread\.yaml: override 1 .*train\.loss: the loss huber is not for classification' "$rigor" $verb unread.yaml \
+        '+arms.sgd.train.loss=huber'
+done
+expect 2 'train\.loss: the loss huber is not for classification' "$rigor" check unread.yaml \
+    '+tune={trials: 4, space: {train.loss: {choice: [focal, huber]}}}'
+expect 0 '' "$rigor" check unread.yaml '+arms.sgd.train.loss=focal'
+[ ! -e "$RIGOR_STUDIES/unread" ] || fail "a study whose loss does not fit was begun"
+
 # Ctrl-C while it trains.
 sed 's/epochs: 4/epochs: 100000, patience: 0/' small.yaml >long.yaml
 setsid "$rigor" check long.yaml --placebo --epochs 100000 -j 2 >long.txt 2>&1 </dev/null &

@@ -2,10 +2,10 @@
  * multiplications each, oneDNN from there on.
  *
  * Measured on one core of an AMD EPYC with AVX-512 (peak 117), GFLOP/s of ours / oneDNN 2.6.3
- * with its operands in the caches: 16^3 73 / 23, 64^3 110 / 108, 128^3 114 / 115, 768 x 128 x 512
- * 115 / 117, 768 x 3072 x 256 with a transposed 109 / 99, 256 x 768 x 3072 107 / 110.  Within a
- * step, where operands come from memory, they are alike; making a oneDNN primitive costs 200 to
- * 400 us. */
+ * with its operands in the caches: 16^3 73 / 23, 64^3 110 / 108, 128^3 114 / 115, 768 x 128 x
+ * 512 115 / 117, 768 x 3072 x 256 with a transposed 109 / 99, 256 x 768 x 3072 107 / 110.
+ * Within a step, where operands come from memory, they are alike; making a oneDNN primitive
+ * costs 200 to 400 us. */
 #include "engine/cpu/gemm.h"
 #include "engine/cpu/onednn.h"
 #include "engine/cpu/program.h"
@@ -78,8 +78,8 @@ static part part_of(const dot_kernel *k, int64_t unit)
 MULTIPLY(f32, float)
 MULTIPLY(f64, double)
 
-/* ---- bf16, where oneDNN does not multiply it: operands are made f32 in scratch, as they stand:
- * the axis of stride 1 stays innermost.  Products of two bf16 are exact in f32. */
+/* ---- bf16, where oneDNN does not multiply it: operands are made f32 in scratch, as they
+ * stand: the axis of stride 1 stays innermost.  Products of two bf16 are exact in f32. */
 static rg_gemm widened(rg_gemm g)
 {
     bool a_turned = g.a_row == 1, b_turned = g.b_row == 1;

@@ -1,16 +1,16 @@
 /* gemm_body.h - the matrix product for one element type, compiled for each instruction set.
  *
- * c is made in tiles of up to MR rows and NR columns (WIDTH vectors; fewer at the right edge), whose
- * sums stay in registers: each step of k loads a row of b and broadcasts MR numbers of a, each
- * from where it stands.  The loops around the tiles are those of Goto and van de Geijn, "Anatomy of
- * high-performance matrix multiplication" (2008): at most KC steps of k at a time, and as many
- * columns as make a block of b that stays in the second-level cache while the rows of a pass by.
- * Between blocks of k the sums rest in c, which rounds nothing.
+ * c is made in tiles of up to MR rows and NR columns (WIDTH vectors; fewer at the right edge),
+ * whose sums stay in registers: each step of k loads a row of b and broadcasts MR numbers of a,
+ * each from where it stands.  The loops around the tiles are those of Goto and van de Geijn,
+ * "Anatomy of high-performance matrix multiplication" (2008): at most KC steps of k at a time,
+ * and as many columns as make a block of b that stays in the second-level cache while the rows
+ * of a pass by.  Between blocks of k the sums rest in c, which rounds nothing.
  *
- * A panel of b, NR columns of a block, is packed where its rows are not contiguous, or each lies
- * in a page of its own, or it is narrower than its vectors.  On its way along k a tile asks for
- * the rows of a that come next, and before it for the lines of c that it will write, where c is
- * large: within a step of training they come from far. */
+ * A panel of b, NR columns of a block, is packed where its rows are not contiguous, or each
+ * lies in a page of its own, or it is narrower than its vectors.  On its way along k a tile
+ * asks for the rows of a that come next, and before it for the lines of c that it will write,
+ * where c is large: within a step of training they come from far. */
 #include "engine/cpu/gemm.h"
 #include "engine/cpu/turn.h"
 
@@ -125,8 +125,9 @@ static void GEMM(transpose)(const GEMM_TYPE *b, int64_t next, int64_t k, int64_t
     }
 }
 
-/* `columns` columns, `stride` wide with zeros behind them.  Where they are all there is, they stay
- * as narrow as they are: a vector reaches into the next row, and its idle lanes are not kept. */
+/* `columns` columns, `stride` wide with zeros behind them.  Where they are all there is, they
+ * stay as narrow as they are: a vector reaches into the next row, and its idle lanes are not
+ * kept. */
 static void GEMM(pack_panel)(const rg_gemm *g, const GEMM_TYPE *b, int64_t k, int64_t columns,
                              GEMM_TYPE *panel, int64_t stride)
 {
@@ -196,8 +197,9 @@ static void GEMM(pack_block)(const GEMM(block) * b)
     }
 }
 
-/* Whether rows up to `end` may be written with whole vectors: what spills over the end of a row is
- * written again by the next rows, where this panel is all of c; the last rows must not spill. */
+/* Whether rows up to `end` may be written with whole vectors: what spills over the end of a row
+ * is written again by the next rows, where this panel is all of c; the last rows must not
+ * spill. */
 static bool GEMM(is_whole)(const GEMM(block) * b, const GEMM(panel) * p, int64_t end)
 {
     const rg_gemm *g = b->g;

@@ -12,9 +12,10 @@
 typedef struct rg_onednn_product rg_onednn_product;
 typedef struct rg_onednn_handles rg_onednn_handles;
 
-/* `batch` products g of f32 or bf16 operands, whose batch entries are a_batch and b_batch elements
- * apart; the results are f32. NULL when oneDNN is absent, switched off (RIGOR_ONEDNN=off) or
- * refuses these strides, and for bf16 where the processor does not multiply it. */
+/* `batch` products g of f32 or bf16 operands, whose batch entries are a_batch and b_batch
+ * elements apart; the results are f32. NULL when oneDNN is absent, switched off
+ * (RIGOR_ONEDNN=off) or refuses these strides, and for bf16 where the processor does not
+ * multiply it. */
 rg_onednn_product *rg_onednn_make(const rg_gemm *g, rg_dtype operands, int64_t batch,
                                   int64_t a_batch, int64_t b_batch);
 void rg_onednn_free(rg_onednn_product *product);
@@ -23,8 +24,8 @@ void rg_onednn_handles_free(rg_onednn_handles *handles);
 bool rg_onednn_run(const rg_onednn_product *product, rg_onednn_handles *handles, const void *a,
                    const void *b, float *c);
 
-/* x and w f32, or bf16 where `half`; y f32; one group, 1 to 3 spatial axes, no dilation of x, padding
- * of 0 or more. */
+/* x and w f32, or bf16 where `half`; y f32; one group, 1 to 3 spatial axes, no dilation of x,
+ * padding of 0 or more. */
 typedef struct rg_onednn_conv_shape {
     int axes;
     int64_t n, channels, filters;

@@ -192,25 +192,38 @@ static uint32_t largest_value(const rg_layout *l)
     return ret;
 }
 
-static void fail_memory(const rg_executable *program, size_t bytes, rg_err *err)
+/* "; its largest value, concat of shape (2048, 1024), takes 8 MiB", and where that is made. */
+static void blame_value(const rg_layout *l, uint32_t id, rg_str *what, char where[160])
+{
+    char shape[160];
+    const rg_node *node = rg_node_of(l->graph, id);
+    rg_shape_text(shape, node->shape);
+    rg_str_printf(what, "; its largest value, %s of shape %s, takes %lld MiB",
+                  node->op == RG_OP_input ? node->attr.name : rg_ops[node->op].name, shape,
+                  (long long)(l->slot[l->slot_of[id]].bytes >> 20));
+    if (node->at.file)
+        snprintf(where, 160, "%s:%d", rg_path_base(node->at.file), node->at.line);
+}
+
+static void fail_memory(const rg_executable *program, size_t scratch, rg_err *err)
 {
     const rg_layout *l = &program->layout;
     uint32_t id = largest_value(l);
-    const rg_node *node = rg_node_of(l->graph, id);
-    bool named = id && node->op == RG_OP_input;
-    char where[160] = "", shape[160];
-    rg_shape_text(shape, node->shape);
-    if (node->at.file)
-        snprintf(where, sizeof(where), "%s:%d", rg_path_base(node->at.file), node->at.line);
-    rg_fail(
-        err, RG_INPUT, where, "use smaller dimensions or smaller batches",
-        "no memory for a plan of %zu MiB; its largest value, %s of shape %s, takes %lld MiB",
-        bytes >> 20, named ? node->attr.name : rg_ops[node->op].name, shape,
-        id ? (long long)(l->slot[l->slot_of[id]].bytes >> 20) : 0LL);
+    rg_str what = {0};
+    char where[160] = "";
+    rg_str_printf(&what, "no memory for a plan of %zu MiB", (l->bytes + scratch) >> 20);
+    if (scratch >> 20)
+        rg_str_printf(&what, ", %zu MiB of it working memory", scratch >> 20);
+    if (id)
+        blame_value(l, id, &what, where);
+    rg_fail(err, RG_INPUT, where, "use smaller dimensions or smaller batches", "%s",
+            rg_str_text(&what));
+    rg_str_free(&what);
 }
 
-/* A plan's memory is walked end to end in each run: in pages of 2 MiB, where the system has them
- * to give, it needs few entries of the processor's table of pages.  Advice; it may be ignored. */
+/* A plan's memory is walked end to end in each run: in pages of 2 MiB, where the system has
+ * them to give, it needs few entries of the processor's table of pages.  Advice; it may be
+ * ignored. */
 static void ask_for_huge_pages(char *block, size_t bytes)
 {
     const uintptr_t page = (uintptr_t)2 << 20;
@@ -226,7 +239,7 @@ rg_plan *rg_plan_of(rg_executable *program, rg_err *err)
     size_t scratch = program->scratch * (size_t)program->threads;
     char *block = rg_try_alloc(l->bytes + scratch + 2 * RG_MEMORY_ALIGN);
     if (!block) {
-        fail_memory(program, l->bytes + scratch, err);
+        fail_memory(program, scratch, err);
         rg_program_release(program);
         return NULL;
     }

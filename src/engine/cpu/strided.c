@@ -45,8 +45,8 @@ PLANE(uint16_t)
 PLANE(uint32_t)
 PLANE(uint64_t)
 
-/* ---- Pairs, as windows of pooling have them: every other element of a run goes to (or comes from)
- * either of two runs.  Vectors of GNU C. */
+/* ---- Pairs, as windows of pooling have them: every other element of a run goes to (or comes
+ * from) either of two runs.  Vectors of GNU C. */
 typedef uint32_t four __attribute__((vector_size(16)));
 #define PICK(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 
@@ -177,7 +177,8 @@ static void choose_axis(const rg_strided *s, walk *w, int last,
     w->order[last] = axis;
 }
 
-/* Is the innermost axis every other element of a run, and another one the choice between them? */
+/* Is the innermost axis every other element of a run, and another one the choice between
+ * them? */
 static void find_pair(const rg_strided *s, walk *w)
 {
     int inner = w->order[w->axes - 1];

@@ -1,5 +1,5 @@
-/* turn.h - transposition four by four: to[i * to_row + c] = from[c * from_row + i] for c in 0 to 3
- * and i in 0 to n - 1, for one element type of 4 or 8 bytes. */
+/* turn.h - transposition four by four: to[i * to_row + c] = from[c * from_row + i] for c in 0
+ * to 3 and i in 0 to n - 1, for one element type of 4 or 8 bytes. */
 #ifndef RIGOR_ENGINE_CPU_TURN_H
 #define RIGOR_ENGINE_CPU_TURN_H
 

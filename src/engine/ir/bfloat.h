@@ -1,4 +1,5 @@
-/* bfloat.h - bfloat16: the sign, the 8 bits of the exponent and the first 7 of the fraction of a float. */
+/* bfloat.h - bfloat16: the sign, the 8 bits of the exponent and the first 7 of the fraction of
+ * a float. */
 #ifndef RIGOR_ENGINE_IR_BFLOAT_H
 #define RIGOR_ENGINE_IR_BFLOAT_H
 
@@ -7,8 +8,8 @@
 
 #define RG_BF16_INLINE static inline __attribute__((always_inline, unused))
 
-/* The nearest, of two as near the even one; NaN stays NaN (quiet), numbers below 2^-126 are kept.  No
- * branches, so that loops of it vectorise. */
+/* The nearest, of two as near the even one; NaN stays NaN (quiet), numbers below 2^-126 are
+ * kept.  No branches, so that loops of it vectorise. */
 RG_BF16_INLINE uint16_t rg_bf16_of(float x)
 {
     uint32_t bits;

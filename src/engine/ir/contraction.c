@@ -71,8 +71,8 @@ void rg_dot_entries(const rg_graph *graph, const rg_node *dot, int side, const i
     for (int i = 0; i < n[0]; i++)
         entries *= shape.dim[order[i]];
     ret[0] = 0;
-    /* Each axis repeats what there is, moved by its stride: from the last to the first.  Without
-     * entries there is no room for those of a single axis. */
+    /* Each axis repeats what there is, moved by its stride: from the last to the first.
+     * Without entries there is no room for those of a single axis. */
     for (int i = n[0] - 1; entries > 0 && i >= 0; i--) {
         int64_t dim = shape.dim[order[i]];
         for (int64_t k = 1; k < dim; k++)

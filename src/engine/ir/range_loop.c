@@ -1,5 +1,5 @@
-/* range_loop.c - what the values of a loop's body can take in any step: from what the carries hold
- * at first, step by step until nothing is added; an end that keeps moving is taken to be
+/* range_loop.c - what the values of a loop's body can take in any step: from what the carries
+ * hold at first, step by step until nothing is added; an end that keeps moving is taken to be
  * infinite (Cousot & Cousot 1977, widening). */
 #include "engine/ir/loop.h"
 #include "engine/ir/range.h"

@@ -60,7 +60,8 @@ static bool same_as_first(rg_graph *graph, rg_node *node)
     return true;
 }
 
-/* Those that are computed with: bf16 is stored, moved, ordered and multiplied by dot and conv, no more. */
+/* Those that are computed with: bf16 is stored, moved, ordered and multiplied by dot and conv,
+ * no more. */
 static bool is_number(rg_dtype dtype)
 {
     return dtype != RG_BOOL && dtype != RG_BF16;

@@ -162,8 +162,9 @@ static rg_conv_axes axes_of(const layer *l)
     return axes;
 }
 
-/* PyTorch's reading, also for a transposed convolution: the second axis counts as inputs, the first
- * as outputs, each times the places of the kernel.  As a matrix: the first axis by the others. */
+/* PyTorch's reading, also for a transposed convolution: the second axis counts as inputs, the
+ * first as outputs, each times the places of the kernel.  As a matrix: the first axis by the
+ * others. */
 static rg_init init_of(const rg_scope *scope, rg_shape filters, rg_init *ret_bias)
 {
     int64_t places = 1;

@@ -25,8 +25,8 @@ bool rg_is_given(rg_graph *graph, const void *spec, const char *name);    /* com
 rg_val rg_affine(rg_scope *scope, rg_val x, int64_t width, bool no_bias); /* layers.c */
 rg_val rg_with_bias(rg_scope *scope, rg_val x, int axis); /* zeros (C) along it; norm.c */
 
-/* scope->init for a weight with the fans of `own`, which lies in memory as rows by columns; else
- * own.  init.c */
+/* scope->init for a weight with the fans of `own`, which lies in memory as rows by columns;
+ * else own.  init.c */
 rg_init rg_init_of(const rg_scope *scope, rg_init own, int64_t rows, int64_t columns);
 rg_init rg_init_of_bias(const rg_scope *scope, rg_init own);
 /* A mistake in the graph where the initialiser does not fit a weight of n elements; init.c */

@@ -78,8 +78,8 @@ static rg_val look_back(rg_scope *scope, rg_val u, const widths *w)
     return rg_permute(rg_conv1d(scope, rg_permute(u, swap), &spec), swap);
 }
 
-/* Rates begin at 1, 2, ... N; a state of rate e^20 has forgotten all within any time step.  Infinite
- * ones would make NaN of a time step of 0. */
+/* Rates begin at 1, 2, ... N; a state of rate e^20 has forgotten all within any time step.
+ * Infinite ones would make NaN of a time step of 0. */
 #define LOG_RATE_MOST 20
 
 /* The time steps, b and c from what they act on, through a bottle-neck of rank R. */

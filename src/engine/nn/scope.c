@@ -55,9 +55,19 @@ static size_t number_of(scope_state *state, const char *kind)
     return number;
 }
 
-void rg_scope_enter(rg_scope *scope, const char *kind)
+/* The name, or "" and a mistake in the graph: printed, NULL would be a name like any other. */
+static const char *name_given(const rg_scope *scope, const char *name, const char *what)
+{
+    if (!name)
+        rg_graph_fail(scope->graph, "give a text that is not NULL", "%s is NULL", what);
+    return name ? name : "";
+}
+
+void rg_scope_enter_at(rg_place at, rg_scope *scope, const char *kind)
 {
     scope_state *state = scope->state;
+    rg_graph_note(scope->graph, at);
+    kind = name_given(scope, kind, "the kind of the scope to enter");
     size_t number = number_of(state, kind);
     rg_vec_push(&state->starts, state->path.len);
     rg_str_printf(&state->path, "%s%zu.", kind, number);
@@ -78,6 +88,7 @@ void rg_scope_leave_at(rg_place at, rg_scope *scope)
 static rg_val add_weight(rg_scope *scope, const char *name, rg_shape shape, rg_weight weight)
 {
     scope_state *state = scope->state;
+    name = name_given(scope, name, weight.buffer ? "the buffer's name" : "the weight's name");
     weight.name = rg_arena_printf(state->arena, "%s%s", rg_str_text(&state->path), name);
     weight.input = rg_input(scope->graph, weight.name, scope->dtype, shape);
     if (rg_graph_error(scope->graph)->code == RG_OK)

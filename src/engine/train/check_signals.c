@@ -85,8 +85,8 @@ static const mark marks[] = {
 };
 
 /* The mark that fits, and the figure that says so; NULL: none.  Where an earlier layer has more
- * (most: of this one and those before it), a small gradient is a side branch's, as that of Mamba's
- * time steps, and nothing has faded on the way back. */
+ * (most: of this one and those before it), a small gradient is a side branch's, as that of
+ * Mamba's time steps, and nothing has faded on the way back. */
 static const mark *mark_of(const layer_signal *s, double most, double last, double *ret)
 {
     const double sd = s->activation.sd, zeros = s->activation.zeros;

@@ -102,20 +102,21 @@ static json_t *train_json(rg_program *program, size_t runs, const rg_machine *ma
     return plan_json(program->step.plan, RG_PART_TRAIN, program->batch, runs, machine, err);
 }
 
-static evaluator *evaluator_of(const rg_program_spec *spec, const network *trained, rg_err *err)
+/* Of other rows than the batch: weights that depend on their number come out unlike. */
+static evaluator *evaluator_of(const rg_program *program, rg_err *err)
 {
-    size_t rows = spec->rows < BLOCK_ROWS ? spec->rows : BLOCK_ROWS;
-    return rg_evaluator_new(spec, trained, (int64_t)rows, err);
+    size_t rows = program->spec.rows < BLOCK_ROWS ? program->spec.rows : BLOCK_ROWS;
+    rows += rows == program->batch;
+    return rg_evaluator_new(&program->spec, &program->step.net, (int64_t)rows, err);
 }
 
 static json_t *evaluate_json(const rg_program *program, size_t runs, const rg_machine *machine,
                              rg_err *err)
 {
-    const rg_program_spec *spec = &program->spec;
-    evaluator *eval = evaluator_of(spec, &program->step.net, err);
+    evaluator *eval = evaluator_of(program, err);
     if (!eval)
         return NULL;
-    rg_fill_network(eval->plan, &eval->net, spec->config);
+    rg_fill_network(eval->plan, &eval->net, program->spec.config);
     rg_fill_normal(rg_plan_buffer(eval->plan, eval->x), rg_val_count(eval->x), "x");
     json_t *ret =
         plan_json(eval->plan, RG_PART_EVALUATE, (size_t)eval->rows, runs, machine, err);
@@ -156,20 +157,15 @@ json_t *rg_program_costs(const rg_program_spec *spec, size_t runs, rg_err *err)
 bool rg_program_text(const rg_program_spec *spec, rg_program_part part, rg_pass pass,
                      rg_str *ret, rg_err *err)
 {
-    if (!rg_program_spec_check(spec, err))
-        return false;
-    if (part == RG_PART_EVALUATE) {
-        evaluator *eval = evaluator_of(spec, NULL, err);
-        if (!eval)
-            return false;
-        rg_plan_text(eval->plan, pass, ret);
-        rg_evaluator_free(eval);
-        return true;
-    }
     rg_program *program = rg_program_compile(spec, err);
-    if (!program)
-        return false;
-    rg_plan_text(program->step.plan, pass, ret);
+    evaluator *eval = NULL;
+    if (program && part == RG_PART_EVALUATE)
+        eval = evaluator_of(program, err);
+    bool ok = eval || (program && part == RG_PART_TRAIN);
+    if (ok)
+        rg_plan_text(eval ? eval->plan : program->step.plan, pass, ret);
+    if (eval)
+        rg_evaluator_free(eval);
     rg_program_free(program);
-    return true;
+    return ok;
 }

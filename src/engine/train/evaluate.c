@@ -66,8 +66,7 @@ evaluator *rg_evaluator_new(const rg_program_spec *spec, const network *trained,
     eval->out =
         spec->task == RG_CLASSIFY ? rg_softmax(out) : rg_reshape(out, rg_shape_of(rows));
     rg_network_lower(net, &eval->out, 1);
-    if (trained)
-        rg_network_compare(trained, net);
+    rg_network_compare(trained, net);
     eval->plan = rg_plan_compile(net->graph, &eval->out, 1, NULL, 0, &spec->plan, err);
     if (eval->plan)
         return eval;

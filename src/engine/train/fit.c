@@ -336,8 +336,8 @@ static void remember_start(fit *f, size_t epoch)
     f->start_factor = f->plateau.factor;
 }
 
-/* Runs the steps from the remembered start up to *end, counted from the first of all, or up to the
- * first that makes anything infinite: *end, if the caller wants to `find` it. */
+/* Runs the steps from the remembered start up to *end, counted from the first of all, or up to
+ * the first that makes anything infinite: *end, if the caller wants to `find` it. */
 static bool repeat(fit *f, size_t *end, bool find, rg_err *err)
 {
     double sum = 0;
@@ -354,8 +354,8 @@ static bool repeat(fit *f, size_t *end, bool find, rg_err *err)
     return true;
 }
 
-/* Repeats up to the first step that makes anything infinite, and leaves the state as it was before
- * that step. */
+/* Repeats up to the first step that makes anything infinite, and leaves the state as it was
+ * before that step. */
 static bool replay(fit *f, size_t epoch, rg_err *err)
 {
     size_t all = (epoch + 1) * f->steps, bad = all;

@@ -13,17 +13,6 @@ size_t rg_outputs_of(const rg_program_spec *spec)
 
 /* ---- What makes two members' programs equal */
 
-/* Numbers that only the loop reads: they never reach the graph. */
-static bool on_host(const char *name)
-{
-    static const char *const names[] = {"lr",     "epochs",    "patience",
-                                        "warmup", "step_size", "gamma"};
-    for (size_t i = 0; i < RG_COUNT(names); i++)
-        if (!strcmp(names[i], name))
-            return true;
-    return false;
-}
-
 /* Structural values, and which of the graph's numbers are switched off (rg_conf_val). */
 static json_t *structure_of(const rg_param *table, const json_t *values)
 {
@@ -34,7 +23,7 @@ static json_t *structure_of(const rg_param *table, const json_t *values)
         if (p->structural)
             json_object_set(ret, p->name, value);
         else if (number && rg_json_number(value, 0) == 0 &&
-                 !(table == rg_train_params && on_host(p->name)))
+                 !(table == rg_train_params && rg_loop_reads(p->name, NULL)))
             json_object_set_new(ret, p->name, json_integer(0));
     }
     return ret;
@@ -96,8 +85,8 @@ static bool is_setting(const network *net, uint32_t id)
     return false;
 }
 
-/* Inputs with ids from `first` on: the trainer fills those that a scope or a configuration made;
- * others would stay zero. */
+/* Inputs with ids from `first` on: the trainer fills those that a scope or a configuration
+ * made; others would stay zero. */
 static void check_inputs(const network *net, uint32_t first)
 {
     for (uint32_t id = first; id <= rg_graph_count(net->graph); id++) {
@@ -165,6 +154,11 @@ void rg_network_lower(network *net, rg_val *values, size_t n)
 }
 
 /* ---- Programs */
+
+bool rg_train_fits(const json_t *config, rg_task task, rg_err *err)
+{
+    return rg_loss_check(&(rg_program_spec){.config = config, .task = task}, err);
+}
 
 bool rg_program_spec_check(const rg_program_spec *spec, rg_err *err)
 {

@@ -67,23 +67,26 @@ size_t rg_accumulate_of(const rg_program_spec *spec); /* batches an update */
 bool rg_program_spec_check(const rg_program_spec *spec, rg_err *err);
 void rg_network_open(network *net, const rg_program_spec *spec, bool training);
 void rg_network_close(network *net);
-/* The model's output (B, outputs) for x (B, D); another shape is a mistake of the model, and so is
- * an input that it made itself. */
+/* The model's output (B, outputs) for x (B, D); another shape is a mistake of the model, and so
+ * is an input that it made itself. */
 rg_val rg_network_forward(network *net, const rg_program_spec *spec, rg_val x);
 /* The task's loss of each example: out is the model's output, y (B) labels or targets. */
 rg_val rg_network_losses(network *net, const rg_program_spec *spec, rg_val out, rg_val y);
-/* A mistake in the graph of `read`, a forward pass for evaluation, where it does not ask for the
- * weights that `trained` has, one after the other: evaluation reads them by their order. */
+/* A mistake in the graph of `read`, a forward pass for evaluation, where it does not ask for
+ * the weights that `trained` has, one after the other: evaluation reads them by their order. */
 void rg_network_compare(const network *trained, network *read);
 /* Whether train.loss fits the task (losses.c). */
 bool rg_loss_check(const rg_program_spec *spec, rg_err *err);
 extern const char *const rg_loss_names[]; /* NULL-terminated */
 /* The values as train.precision wants them computed, in place. */
 void rg_network_lower(network *net, rg_val *values, size_t n);
-/* trained: the network whose weights it is to read; NULL: they are not compared. */
+/* trained: the network whose weights it is to read. */
 evaluator *rg_evaluator_new(const rg_program_spec *spec, const network *trained, int64_t rows,
                             rg_err *err);
 void rg_evaluator_free(evaluator *eval);
+/* Whether the loop reads this parameter of "train" under the schedule (NULL: any); such numbers
+ * never reach the graph.  reads.c */
+bool rg_loop_reads(const char *name, const char *schedule);
 size_t rg_outputs_of(const rg_program_spec *spec); /* width of the model's output */
 
 /* ---- inputs.c: what a plan that trains nothing yet can be run with. */

@@ -27,12 +27,12 @@ static bool is_among(const char *const *names, const char *name)
     return *names != NULL;
 }
 
-static bool loop_reads(const json_t *train, const char *name)
+bool rg_loop_reads(const char *name, const char *schedule)
 {
     for (size_t i = 0; i < RG_COUNT(host_params); i++)
         if (!strcmp(host_params[i].name, name))
-            return !host_params[i].schedules ||
-                   is_among(host_params[i].schedules, rg_json_text(train, "schedule", ""));
+            return !host_params[i].schedules || !schedule ||
+                   is_among(host_params[i].schedules, schedule);
     return false;
 }
 
@@ -52,9 +52,10 @@ static const rg_model least = {
 
 static json_t *unread_of(const json_t *train, const rg_conf *step)
 {
+    const char *schedule = rg_json_text(train, "schedule", "");
     json_t *ret = json_array();
     for (const rg_param *p = rg_train_params; p->name; p++)
-        if (!loop_reads(train, p->name) && !rg_conf_was_read(step, p->name))
+        if (!rg_loop_reads(p->name, schedule) && !rg_conf_was_read(step, p->name))
             json_array_append_new(ret, json_string(p->name));
     return ret;
 }

@@ -202,6 +202,9 @@ void study_space_cut(study_reader *reader, study_dims *dims, const study_layer *
                      rg_arm *arm);
 /* The dimension that tunes the path; -1: none. */
 int study_space_index(const rg_space *space, const char *path);
+/* file_task.c: reports what the arm sets or tunes that does not fit the metric's task. */
+void study_check_task(study_reader *reader, const study_dims *dims, const study_layer *layer,
+                      const rg_arm *arm);
 /* file_unread.c: fills arm->unread, from its configuration and space. */
 void study_find_unread(study_reader *reader, const study_layer *layer, rg_arm *arm);
 /* Reports dimensions that no arm tunes. */

@@ -317,6 +317,7 @@ void study_read_arms(study_reader *reader)
     for (size_t i = 0; i < n; i++) {
         resolve_arm(reader, &layers[i], &reader->study->arms[i]);
         study_space_cut(reader, &dims, &layers[i], &reader->study->arms[i]);
+        study_check_task(reader, &dims, &layers[i], &reader->study->arms[i]);
         study_find_unread(reader, &layers[i], &reader->study->arms[i]);
     }
     study_space_unused(reader, &dims);

@@ -1,5 +1,5 @@
-/* file_unread.c - parameters that an arm's training does not read: setting them changes nothing, and
- * arms that differ in them alone are one. */
+/* file_unread.c - parameters that an arm's training does not read: setting them changes
+ * nothing, and arms that differ in them alone are one. */
 #include "lab/study/file.h"
 
 #include <string.h>
@@ -39,38 +39,97 @@ static json_t *still_unread(const study_reader *reader, json_t *unread, const js
     return unread;
 }
 
-/* Whether another value of the dimension may make a training read more: a word chooses what is
- * done, and zero switches off. */
-static bool decides(const json_t *value, const json_t *default_value)
+/* ---- Trainings within a space.  A word chooses what is done, and a number other than zero
+ * switches on what zero switches off.  So numbers that are zero by default are set, all at
+ * once, and every combination of words is tried: that finds what is read only where two
+ * dimensions meet, as the momentum of one optimizer. */
+
+typedef struct walk {
+    const study_reader *reader;
+    const rg_space *space;
+    json_t *tried;  /* of each dimension a list of values */
+    json_t *config; /* the configuration that is tried */
+    json_t *unread; /* so far */
+} walk;
+
+/* More combinations are not tried: every parameter then counts as read. */
+#define COMBINATIONS_MAX 256
+
+/* An end of the range, not zero if there is one. */
+static json_t *end_of(const rg_dim *dim)
 {
-    return !json_is_number(value) || rg_json_number(default_value, 1) == 0;
+    double end = dim->hi != 0 ? dim->hi : dim->lo;
+    return dim->kind == RG_DIM_INT ? json_integer((json_int_t)end) : json_real(end);
 }
 
-/* The configuration with one dimension's choices, or its largest number, one after the other. */
-static json_t *unread_along(const study_reader *reader, json_t *unread, const json_t *config,
-                            const rg_dim *dim)
+/* Words, and one number that is not zero where `now` is. */
+static void add_tried(json_t *tried, json_t *value, const json_t *now, bool *switched_on)
 {
-    size_t n = dim->n_choices ? dim->n_choices : 1;
-    for (size_t i = 0; i < n; i++) {
-        json_t *value = dim->n_choices ? json_incref(dim->choices[i]) : json_real(dim->hi);
-        json_t *other = json_deep_copy(config);
-        bool tried = decides(value, rg_json_path(config, dim->name));
-        rg_json_path_set(other, dim->name, value);
-        if (tried)
-            unread = still_unread(reader, unread, other);
-        json_decref(other);
+    bool number = json_is_number(value);
+    if (number &&
+        (*switched_on || json_number_value(value) == 0 || rg_json_number(now, 1) != 0))
+        return;
+    json_array_append(tried, value);
+    *switched_on |= number;
+}
+
+/* The values of the dimension that may make a training read more; else the present one. */
+static json_t *tried_of(const rg_dim *dim, json_t *now)
+{
+    json_t *ret = json_array(), *end = dim->n_choices ? NULL : end_of(dim);
+    bool switched_on = false;
+    if (rg_text_starts(dim->name, "train.")) {
+        for (size_t i = 0; i < dim->n_choices; i++)
+            add_tried(ret, dim->choices[i], now, &switched_on);
+        if (end)
+            add_tried(ret, end, now, &switched_on);
     }
-    return unread;
+    if (!json_array_size(ret))
+        json_array_append(ret, now);
+    json_decref(end);
+    return ret;
+}
+
+/* The product of the dimensions from i on. */
+static void walk_from(walk *w, size_t i)
+{
+    size_t k;
+    json_t *value;
+    if (i == w->space->count) {
+        w->unread = still_unread(w->reader, w->unread, w->config);
+        return;
+    }
+    json_array_foreach (json_array_get(w->tried, i), k, value) {
+        rg_json_path_set(w->config, w->space->dim[i].name, json_incref(value));
+        walk_from(w, i + 1);
+    }
+}
+
+static json_t *unread_within(const study_reader *reader, const rg_arm *arm)
+{
+    walk w = {.reader = reader, .space = &arm->space, .tried = json_array()};
+    size_t combinations = 1;
+    w.config = json_deep_copy(arm->config);
+    w.unread = still_unread(reader, NULL, arm->config);
+    for (size_t i = 0; i < arm->space.count && combinations <= COMBINATIONS_MAX; i++) {
+        const rg_dim *dim = &arm->space.dim[i];
+        json_array_append_new(w.tried, tried_of(dim, rg_json_path(arm->config, dim->name)));
+        combinations *= json_array_size(json_array_get(w.tried, i));
+    }
+    if (combinations > COMBINATIONS_MAX)
+        json_array_clear(w.unread);
+    else
+        walk_from(&w, 0);
+    json_decref(w.tried);
+    json_decref(w.config);
+    return w.unread;
 }
 
 void study_find_unread(study_reader *reader, const study_layer *layer, rg_arm *arm)
 {
     if (!reader->catalog->unread || reader->diags->total) /* mistakes: there is no study */
         return;
-    json_t *names = still_unread(reader, NULL, arm->config), *found = json_object(), *name;
-    for (size_t i = 0; i < arm->space.count; i++)
-        if (rg_text_starts(arm->space.dim[i].name, "train."))
-            names = unread_along(reader, names, arm->config, &arm->space.dim[i]);
+    json_t *names = unread_within(reader, arm), *found = json_object(), *name;
     size_t i;
     json_array_foreach (names, i, name) {
         const rg_param *param = rg_param_find(reader->catalog->train, json_string_value(name));

@@ -244,8 +244,8 @@ static void plan_arms(planner *p)
 
 /* ---- Settings that nothing reads. */
 
-/* An arm sets it, or all arms that have it from the base pass it by: a base may set what is for some
- * of its arms. */
+/* An arm sets it, or all arms that have it from the base pass it by: a base may set what is for
+ * some of its arms. */
 static bool is_idle(const rg_study *study, const rg_arm *arm, const char *path)
 {
     if (!json_is_string(json_object_get(arm->unread, path)))

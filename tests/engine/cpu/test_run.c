@@ -233,6 +233,18 @@ static void *refusing(void *ctx, void *old, size_t bytes)
     return refuse_large && bytes > 1000000 ? NULL : realloc(old, bytes);
 }
 
+/* What is said of a plan that gives y, when there is no memory for it. */
+static rg_err refused(rg_graph *graph, rg_val y, bool reference)
+{
+    rg_err err = {0};
+    refuse_large = true;
+    rg_plan_options options = {.reference = reference};
+    assert_null(rg_plan_compile(graph, &y, 1, NULL, 0, &options, &err));
+    refuse_large = false;
+    assert_int_equal(err.code, RG_INPUT);
+    return err;
+}
+
 static void test_no_memory_is_an_error(void **state)
 {
     (void)state;
@@ -241,19 +253,32 @@ static void test_no_memory_is_an_error(void **state)
     rg_val x = rg_input(graph, "x", RG_F32, rg_shape_of(1024, 1024));
     int line = __LINE__ + 1;
     rg_val twice = rg_concat((const rg_val[]){x, x}, 2, 0);
-    rg_val y = rg_sum(rg_exp(twice), RG_AXIS(0), false);
-    rg_err err = {0};
-    refuse_large = true;
-    assert_null(
-        rg_plan_compile(graph, &y, 1, NULL, 0, &(rg_plan_options){.reference = true}, &err));
-    refuse_large = false;
-    assert_int_equal(err.code, RG_INPUT);
+    rg_err err = refused(graph, rg_sum(rg_exp(twice), RG_AXIS(0), false), true);
     assert_string_equal(err.what,
                         "no memory for a plan of 20 MiB; its largest value, concat of "
                         "shape (2048, 1024), takes 8 MiB");
     char where[40];
     snprintf(where, sizeof(where), "test_run.c:%d", line);
     assert_string_equal(err.where, where);
+    rg_graph_free(graph);
+}
+
+/* Sorting a row takes 16 bytes an element; where there are no rows, that is all there is. */
+static void test_no_memory_to_work_in(void **state)
+{
+    (void)state;
+    rg_allocator_set((rg_allocator){.allocate = refusing});
+    rg_graph *graph = rg_graph_new();
+    rg_val row = rg_input(graph, "row", RG_F32, rg_shape_of(1, 1 << 20));
+    rg_err err = refused(graph, rg_argsort(row, 1, false), false);
+    assert_string_equal(err.what, "no memory for a plan of 40 MiB, 32 MiB of it working "
+                                  "memory; its largest value, row of shape (1, 1048576), "
+                                  "takes 4 MiB");
+    rg_val none = rg_input(graph, "none", RG_F32, rg_shape_of(0, 1 << 20));
+    err = refused(graph, rg_argsort(none, 1, false), false);
+    assert_string_equal(err.what, "no memory for a plan of 32 MiB, 32 MiB of it working "
+                                  "memory");
+    assert_string_equal(err.where, "");
     rg_graph_free(graph);
 }
 
@@ -388,6 +413,7 @@ int main(void)
         cmocka_unit_test(test_index_out_of_range),
         cmocka_unit_test(test_compile_refuses),
         cmocka_unit_test(test_no_memory_is_an_error),
+        cmocka_unit_test(test_no_memory_to_work_in),
         cmocka_unit_test(test_find_nonfinite),
         cmocka_unit_test(test_random_bits),
         cmocka_unit_test(test_key_made_by_a_loop),

@@ -1,4 +1,5 @@
-/* test_strided.c - copies between layouts, element by element against the formula of strided.h. */
+/* test_strided.c - copies between layouts, element by element against the formula of
+ * strided.h. */
 #include "engine/cpu/strided.h"
 #include "support.h"
 
@@ -33,7 +34,8 @@ static void check(const rg_strided *s, uint64_t seed)
             fail_msg("seed %llu: byte %zu differs", (unsigned long long)seed, i);
 }
 
-/* Axes of the shape in a random order; windows of pooling are (.., length, 2) or (.., 2, length). */
+/* Axes of the shape in a random order; windows of pooling are (.., length, 2) or (.., 2,
+ * length). */
 static void check_permutation(uint64_t seed)
 {
     static const int64_t dims[] = {1, 2, 2, 2, 3, 4, 7, 9, 14, 16, 0};

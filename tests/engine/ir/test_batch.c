@@ -376,7 +376,8 @@ static void test_indexing(void **state)
                 check_indexing(ops[k], which, support_seed() * 1000 + i);
 }
 
-/* ---- Products in the body of a loop: c' = tanh(c w + s), out = conv(s, c'), whatever varies. */
+/* ---- Products in the body of a loop: c' = tanh(c w + s), out = conv(s, c'), whatever
+ * varies. */
 static void products_body(rg_loop_body *b, void *context)
 {
     (void)context;

@@ -117,7 +117,8 @@ static void test_gradient(void **state)
     rg_graph_free(p.graph);
 }
 
-/* Every operation survives with its shape and type, and no new node reads what it should not. */
+/* Every operation survives with its shape and type, and no new node reads what it should
+ * not. */
 static void check_random_graphs(rg_dtype to, bool (*wrong)(const rg_graph *, const rg_node *))
 {
     for (uint64_t i = 0; i < 200; i++) {

@@ -1,6 +1,6 @@
-/* test_grad_random.c - the derivatives of every operation on operands of random shapes and random
- * attributes, lengths of 0 and 1 and 8 axes among them.  test_grad.c has one case of each with
- * more said about it. */
+/* test_grad_random.c - the derivatives of every operation on operands of random shapes and
+ * random attributes, lengths of 0 and 1 and 8 axes among them.  test_grad.c has one case of
+ * each with more said about it. */
 #include "engine/ir/vjp.h"
 #include "engine/random_graph.h"
 #include "engine/slopes.h"
@@ -70,8 +70,8 @@ static bool near(double a, double b, double tolerance)
 }
 
 /* False where differences say nothing: f is not finite, or a jump or a kink lies within reach,
- * which gives differences that depend on the step.  A random body may overflow in a step that no
- * result reads; the way back reads it. */
+ * which gives differences that depend on the step.  A random body may overflow in a step that
+ * no result reads; the way back reads it. */
 static bool compare(const slopes *s, rg_op op, uint64_t seed)
 {
     const double h = 1e-5;

@@ -1,5 +1,5 @@
-/* test_grad_text.c - reverse mode from text to text: what the rules make of an operation, to the
- * letter.  That it is right is tested by numbers in test_grad.c. */
+/* test_grad_text.c - reverse mode from text to text: what the rules make of an operation, to
+ * the letter.  That it is right is tested by numbers in test_grad.c. */
 #include "engine/ir/text.h"
 
 /* The text returns y, its cotangent and what y is differentiated by. */
@@ -265,7 +265,8 @@ static const struct {
      "%5 = dot %4 %2 batch_x=[] batch_y=[] contract_x=[1] contract_y=[1] : f32[2, 3]\n"
      "%6 = dot %1 %4 batch_x=[] batch_y=[] contract_x=[0] contract_y=[0] : f32[3, 4]\n"
      "return %5 %6\n"},
-    /* g and the sum for h are carried, from the last step to the first; what was scanned is stacked. */
+    /* g and the sum for h are carried, from the last step to the first; what was scanned is
+     * stacked. */
     {"loop",
      "%1 = input name=\"c\" : f32[3]\n"
      "%2 = input name=\"s\" : f32[4, 3]\n"

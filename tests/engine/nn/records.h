@@ -1,5 +1,5 @@
-/* records.h - layers and losses as recorded by tests/peers/record_torch_layers.py: a case builds a
- * value from inputs and weights that the script names in torch_layers.json. */
+/* records.h - layers and losses as recorded by tests/peers/record_torch_layers.py: a case
+ * builds a value from inputs and weights that the script names in torch_layers.json. */
 #ifndef RIGOR_TESTS_ENGINE_NN_RECORDS_H
 #define RIGOR_TESTS_ENGINE_NN_RECORDS_H
 

@@ -4,9 +4,9 @@
 #include "rigor/plan.h"
 #include "support.h"
 
-/* Three nodes of one feature, an edge from the third to the second, and h = s = x, t = 0: the second
- * weighs itself and the third by softmax(leaky(s)), though both lie 1200 below the first, where
- * exp comes to 0. */
+/* Three nodes of one feature, an edge from the third to the second, and h = s = x, t = 0: the
+ * second weighs itself and the third by softmax(leaky(s)), though both lie 1200 below the
+ * first, where exp comes to 0. */
 static void test_attention_of_nodes_far_below(void **state)
 {
     (void)state;

@@ -222,8 +222,7 @@ static void test_scope_chooses(void **state)
         check_wanted(&cases[i].linear, &cases[i].filters);
 }
 
-/* PyTorch's: each of the filters is a row, (O, C / G times places), for transposed ones of (C, ...).
- */
+/* PyTorch's: each of the filters is a row, (O, C / G times places); transposed ones have C. */
 static void check_orthogonal_filters(bool transposed, int rows)
 {
     static const rg_init orthogonal = {.kind = RG_INIT_ORTHOGONAL};
@@ -257,6 +256,24 @@ static void test_orthogonal_filters(void **state)
     check_orthogonal_filters(true, 4);
 }
 
+/* The transpose makes 12 channels from 4, in 2 groups: fan in 12 / 2 * 9, fan out 4 * 9. */
+static void test_fans_of_transposed_filters(void **state)
+{
+    (void)state;
+    static const rg_init xavier = {.kind = RG_INIT_XAVIER_UNIFORM};
+    rg_graph *graph = rg_graph_new();
+    rg_scope *scope = rg_scope_new(graph, false, 1, NULL);
+    scope->init = &xavier;
+    rg_convolution spec = {.width = 12, .kernel = {3, 3}, .groups = 2};
+    rg_conv2d_transposed(scope, rg_input(graph, "x", RG_F32, rg_shape_of(1, 4, 5, 5)), &spec);
+    drawn d;
+    draw(scope, &d);
+    assert_int_equal(d.w[0].init.fan_in, 54);
+    assert_int_equal(d.w[0].init.fan_out, 36);
+    rg_scope_free(scope);
+    rg_graph_free(graph);
+}
+
 /* One that cannot be of a scope's layers is the mistake of the model that asked for it. */
 static void test_scope_chooses_nonsense(void **state)
 {
@@ -282,6 +299,7 @@ int main(void)
         cmocka_unit_test(test_linear_of_no_inputs),
         cmocka_unit_test(test_scope_chooses),
         cmocka_unit_test(test_orthogonal_filters),
+        cmocka_unit_test(test_fans_of_transposed_filters),
         cmocka_unit_test(test_scope_chooses_nonsense),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

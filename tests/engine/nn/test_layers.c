@@ -375,6 +375,24 @@ static int ask_name_twice(const asked *a)
     return __LINE__ - 1;
 }
 
+static int ask_weight_without_name(const asked *a)
+{
+    rg_scope_weight(a->scope, NULL, rg_shape_of(1), (rg_init){0});
+    return __LINE__ - 1;
+}
+
+static int ask_buffer_without_name(const asked *a)
+{
+    rg_scope_buffer(a->scope, NULL, rg_shape_of(1), (rg_init){0});
+    return __LINE__ - 1;
+}
+
+static int enter_without_kind(const asked *a)
+{
+    rg_scope_enter(a->scope, NULL);
+    return __LINE__ - 1;
+}
+
 static int leave_what_was_not_entered(const asked *a)
 {
     rg_scope_leave(a->scope);
@@ -392,9 +410,18 @@ static void test_places_of_mistakes(void **state)
 {
     (void)state;
     static int (*const ask[])(const asked *) = {
-        ask_unknown,      ask_of_another_kind,        ask_unknown_number,
-        ask_large_weight, ask_entry_behind_the_last,  ask_negative_buffer,
-        ask_name_twice,   leave_what_was_not_entered, penalise_by_other_types,
+        ask_unknown,
+        ask_of_another_kind,
+        ask_unknown_number,
+        ask_large_weight,
+        ask_entry_behind_the_last,
+        ask_negative_buffer,
+        ask_name_twice,
+        leave_what_was_not_entered,
+        penalise_by_other_types,
+        ask_weight_without_name,
+        ask_buffer_without_name,
+        enter_without_kind,
     };
     json_t *values = json_pack("{s:[i,i], s:i}", "widths", 3, 5, "depth", 2);
     for (size_t i = 0; i < RG_COUNT(ask); i++) {

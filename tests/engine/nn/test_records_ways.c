@@ -1,8 +1,8 @@
-/* test_records_ways.c - every recorded layer and loss, with its gradients in f32, computed in every
- * way that a plan knows: by tiles, by emitted loops and with three threads with equal bits (what
- * threads share needs larger values: test_plans.c, test_curves.c); by the reference interpreter
- * with the same bits, too, where there are no products; and three members in one batch with the
- * bits of each alone. */
+/* test_records_ways.c - every recorded layer and loss, with its gradients in f32, computed in
+ * every way that a plan knows: by tiles, by emitted loops and with three threads with equal
+ * bits (what threads share needs larger values: test_plans.c, test_curves.c); by the reference
+ * interpreter with the same bits, too, where there are no products; and three members in one
+ * batch with the bits of each alone. */
 #include "engine/ir/loop.h"
 #include "engine/nn/records.h"
 #include "engine/same_bits.h"

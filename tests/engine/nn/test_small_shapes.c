@@ -1,6 +1,6 @@
-/* test_small_shapes.c - layers and losses on nothing and on single elements: no example, no step,
- * one of each; with inputs of zeros, too, where norms and distances have no slope.  Values, first
- * and second derivatives are finite. */
+/* test_small_shapes.c - layers and losses on nothing and on single elements: no example, no
+ * step, one of each; with inputs of zeros, too, where norms and distances have no slope.
+ * Values, first and second derivatives are finite. */
 #include "engine/ir/node.h"
 #include "engine/nn/torch.h"
 
@@ -199,8 +199,8 @@ static void run_finite(const char *name, const net *n, rg_val y)
     rg_plan_free(plan);
 }
 
-/* What convolutions say of no steps, which are their channels here, and mamba's axis; "": a layer
- * that takes them. */
+/* What convolutions say of no steps, which are their channels here, and mamba's axis; "": a
+ * layer that takes them. */
 static const char *refusal_of(const char *name, int64_t steps)
 {
     if (steps == 0 && rg_text_starts(name, "conv1d"))

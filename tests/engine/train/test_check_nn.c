@@ -1,4 +1,5 @@
-/* test_check_nn.c - the model check has nothing against our own layers, activations and losses. */
+/* test_check_nn.c - the model check has nothing against our own layers, activations and
+ * losses. */
 #include "engine/train/fixtures.h"
 #include "rigor/inspect.h"
 

@@ -318,7 +318,8 @@ static void test_loss_not_finite(void **state)
     rg_program_free(p);
 }
 
-/* Short epochs are repeated from the start of an earlier one: the bad step is found all the same. */
+/* Short epochs are repeated from the start of an earlier one: the bad step is found all the
+ * same. */
 static void test_a_late_epoch_not_finite(void **state)
 {
     world *w = *state;

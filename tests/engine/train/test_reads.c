@@ -1,5 +1,5 @@
 /* test_reads.c - what a training does not read of its parameters: every row of the table of
- * parameters that says for whom it is. */
+ * parameters that says for whom it is; and which losses fit which task. */
 #include "support.h"
 
 #include "rigor/nn.h"
@@ -81,8 +81,63 @@ static void test_what_is_not_read(void **state)
         check_case(&cases[i]);
 }
 
+static char *key_of(const char *name, double value)
+{
+    const rg_model *model;
+    rg_err err = {0};
+    json_t *given = json_pack("{s:{s:s}}", "model", "name", "linear");
+    json_t *config = rg_config_resolve(given, &model, &err);
+    json_object_set_new(json_object_get(config, "train"), name, json_real(value));
+    rg_program_spec spec = {
+        .model = model, .config = config, .task = RG_CLASSIFY, .classes = 2, .features = 2};
+    char *key = rg_program_key(&spec);
+    json_decref(config);
+    json_decref(given);
+    return key;
+}
+
+/* What zero switches off is another program, unless only the loop reads it. */
+static void test_zeros_of_the_loop_share_a_program(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        bool shares;
+    } cases[] = {
+        {"lr", true},       {"epochs", true}, {"patience", true},      {"warmup", true},
+        {"gamma", true},    {"clip", false},  {"weight_decay", false}, {"ema", false},
+        {"step_size", true}};
+    for (size_t i = 0; i < RG_COUNT(cases); i++) {
+        char *off = key_of(cases[i].name, 0), *on = key_of(cases[i].name, 0.5);
+        if ((strcmp(off, on) == 0) != cases[i].shares)
+            fail_msg("%s: %s and %s", cases[i].name, off, on);
+        rg_free(off);
+        rg_free(on);
+    }
+}
+
+/* A loss fits its own task, "auto" both. */
+static void test_what_fits(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *loss;
+        bool classes, numbers;
+    } cases[] = {{"auto", true, true}, {"focal", true, false}, {"huber", false, true}};
+    for (size_t i = 0; i < RG_COUNT(cases); i++) {
+        rg_err err[2] = {0};
+        json_t *config = json_pack("{s:{s:s}}", "train", "loss", cases[i].loss);
+        assert_int_equal(rg_train_fits(config, RG_CLASSIFY, &err[0]), cases[i].classes);
+        assert_int_equal(rg_train_fits(config, RG_REGRESS, &err[1]), cases[i].numbers);
+        assert_string_equal(err[0].where, cases[i].classes ? "" : "train.loss");
+        json_decref(config);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_what_is_not_read)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_what_is_not_read),
+                                       cmocka_unit_test(test_zeros_of_the_loop_share_a_program),
+                                       cmocka_unit_test(test_what_fits)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

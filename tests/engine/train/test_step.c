@@ -314,10 +314,10 @@ static void assert_unlike(const rg_err *err, const char *what)
                         "ask for the same weights in both, and for any number of rows");
 }
 
-/* What is said of the model when it has been trained for an epoch, in a batch, on the data; by the
- * model check and by the costs, unless NULL. */
-static void assess(forward_pass *forward, const data *d, rg_err *fitted, rg_err *checked,
-                   rg_err *priced)
+/* What is said of the model when it has been trained for an epoch, in a batch, on the data; by
+ * the costs, by the text of its evaluation, and by the model check. */
+#define WAYS 4
+static void assess(forward_pass *forward, const data *d, rg_err err[WAYS])
 {
     const rg_model model = {
         .name = "unlike", .params = no_params, .tasks = RG_ANY_TASK, .forward = forward};
@@ -336,9 +336,12 @@ static void assess(forward_pass *forward, const data *d, rg_err *fitted, rg_err 
                        .metrics = metrics,
                        .n_metrics = 1};
     rg_fit_result result;
-    assert_false(rg_fit(p, &fit, &result, fitted));
-    assert_true(!checked || !rg_model_check(&spec, checked));
-    assert_true(!priced || !rg_program_costs(&spec, 1, priced));
+    assert_false(rg_fit(p, &fit, &result, &err[0]));
+    assert_null(rg_program_costs(&spec, 1, &err[1]));
+    rg_str text = {0};
+    assert_false(rg_program_text(&spec, RG_PART_EVALUATE, RG_PASS_BUILD, &text, &err[2]));
+    assert_int_equal(text.len, 0);
+    assert_null(rg_model_check(&spec, &err[3]));
     rg_program_free(p);
     json_decref(config);
 }
@@ -348,17 +351,22 @@ static void test_evaluation_of_other_weights(void **state)
     (void)state;
     data d = open_data(40);
     for (size_t i = 0; i < RG_COUNT(unlike); i++) {
-        rg_err err[3] = {0};
-        assess(unlike[i].forward, &d, &err[0], &err[1], &err[2]);
-        for (size_t k = 0; k < 3; k++)
+        rg_err err[WAYS] = {0};
+        assess(unlike[i].forward, &d, err);
+        for (size_t k = 0; k < WAYS; k++)
             assert_unlike(&err[k], unlike[i].what);
     }
-    /* Only evaluation knows of how many rows it is. */
-    rg_err err = {0};
-    assess(of_the_batch, &d, &err, NULL, NULL);
-    assert_int_equal(err.code, RG_INPUT);
-    assert_string_equal(err.what, "weight 1 of the model is each (40, 1) in training and each "
-                                  "(80, 1) in evaluation");
+    /* The 80 rows of the validation part; 41 where nothing is trained. */
+    rg_err err[WAYS] = {0};
+    assess(of_the_batch, &d, err);
+    for (size_t k = 0; k < WAYS; k++) {
+        assert_int_equal(err[k].code, RG_INPUT);
+        assert_string_equal(err[k].what,
+                            k ? "weight 1 of the model is each (40, 1) in training and each "
+                                "(41, 1) in evaluation"
+                              : "weight 1 of the model is each (40, 1) in training and each "
+                                "(80, 1) in evaluation");
+    }
     rg_arena_free(d.arena);
 }
 

@@ -209,10 +209,48 @@ static void test_settings_that_nothing_reads_are_said(void **state)
                                 "tune: {space: {train.momentum: {uniform: [0, 0.9]}}}\n";
     check_unread(off, &(unread_case){two, "of 'a', 'b' reads train.nesterov", NULL});
     check_unread(off, &(unread_case){tuned, NULL, "nothing in the training"});
+    /* Where two dimensions meet: nesterov is read of sgd, with momentum. */
+    static const char still[] = "study: s\ndata: digits\nmetric: accuracy\n"
+                                "base: {model: {name: mlp}, train: {momentum: 0}}\n";
+#define NESTEROV "arms: {a: {train.nesterov: true}, b: {train.nesterov: false}}\n"
+#define MOMENTUM "train.momentum: {uniform: [0, 0.9]}"
+    static const char meet[] =
+        NESTEROV "tune: {space: {train.optimizer: {choice: [adamw, sgd]}, " MOMENTUM "}}\n";
+    check_unread(still, &(unread_case){meet, NULL, "nothing in the training"});
+    check_unread(still, &(unread_case){meet, NULL, "the same configuration"});
+    static const char apart[] = NESTEROV "tune: {space: {" MOMENTUM "}}\n";
+    check_unread(still, &(unread_case){apart, "of 'a', 'b' reads train.nesterov", NULL});
     static const char regression[] = "study: s\ndata: t.csv\nmetric: rmse\n"
                                      "base: {model: {name: mlp}}\n";
     check_unread(regression, &(unread_case){"arms: {a: {train.clip: 1}, b: {}}\n",
                                             "of 'a' reads train.clip", NULL});
+}
+
+/* Eight switches are tried; nine are 512 combinations, too many, so that nothing is said. */
+static void test_spaces_too_large_to_walk(void **state)
+{
+    (void)state;
+#define SWITCH(NAME) \
+    { \
+        .name = NAME, .kind = RG_PARAM_BOOL, .fallback = "false" \
+    }
+    static const rg_param train[] = {SWITCH("s0"),       SWITCH("s1"), SWITCH("s2"),
+                                     SWITCH("s3"),       SWITCH("s4"), SWITCH("s5"),
+                                     SWITCH("s6"),       SWITCH("s7"), SWITCH("s8"),
+                                     SWITCH("nesterov"), {0}};
+    const rg_catalog switches = {.models = catalog_models, .train = train, .unread = unread_of};
+    for (int n = 8; n <= 9; n++) {
+        rg_str text = {0};
+        rg_str_add(&text, HEAD "arms: {a: {train.nesterov: true}, b: {train.nesterov: false}}\n"
+                               "claims: [a > b]\ntune: {space: {");
+        for (int i = 0; i < n; i++)
+            rg_str_printf(&text, "%strain.s%d: {choice: [true, false]}", i ? ", " : "", i);
+        rg_str_add(&text, "}}\n");
+        json_t *plan = plan_with(&switches, rg_str_text(&text));
+        assert_int_equal(says(plan, "warnings", "of 'a', 'b' reads train.nesterov"), n == 8);
+        json_decref(plan);
+        rg_str_free(&text);
+    }
 }
 
 static void test_equal_arms_settle_nothing(void **state)
@@ -295,6 +333,7 @@ int main(void)
         cmocka_unit_test(test_exploratory_claims_are_apart),
         cmocka_unit_test(test_confounded_claims_are_said),
         cmocka_unit_test(test_settings_that_nothing_reads_are_said),
+        cmocka_unit_test(test_spaces_too_large_to_walk),
         cmocka_unit_test(test_equal_arms_settle_nothing),
         cmocka_unit_test(test_repeated_claims_are_said),
         cmocka_unit_test(test_sequential_seeds_must_be_able_to_decide),
