@@ -315,7 +315,7 @@ static void assert_unlike(const rg_err *err, const char *what)
 }
 
 /* What is said of the model when it has been trained for an epoch, in a batch, on the data; by
- * the costs, by the text of its evaluation, and, as the last of all WAYS, by the model check. */
+ * the costs, by the text of its evaluation and, last of all WAYS, by the model check. */
 #define WAYS 4
 static void assess(forward_pass *forward, const data *d, rg_err *err, size_t ways)
 {
@@ -356,8 +356,8 @@ static void test_evaluation_of_other_weights(void **state)
         for (size_t k = 0; k < WAYS; k++)
             assert_unlike(&err[k], unlike[i].what);
     }
-    /* The 80 rows of the validation part; 41 where nothing is trained; the model check knows one
-     * number of rows only. */
+    /* The 80 rows of the validation part; 41 where nothing is trained.  The model check looks at
+     * one number of rows. */
     rg_err err[WAYS - 1] = {0};
     assess(of_the_batch, &d, err, WAYS - 1);
     for (size_t k = 0; k < WAYS - 1; k++) {
