@@ -34,13 +34,13 @@ static void build(checking *c)
     c->n_weights = rg_scope_weights(c->net.scope, &c->weight);
 }
 
-/* Whether evaluation, too, can be built, of the same weights, whatever the number of rows. */
+/* Whether evaluation, too, can be built, of the same weights. */
 static bool evaluates(const checking *c, rg_err *err)
 {
     network net;
     rg_network_open(&net, c->spec, false);
-    rg_shape shape = rg_shape_of(c->batch + 1, (int64_t)c->spec->features);
-    rg_network_forward(&net, c->spec, rg_input(net.graph, "data.x", RG_F32, shape));
+    rg_network_forward(&net, c->spec,
+                       rg_input(net.graph, "data.x", RG_F32, rg_val_shape(c->x)));
     rg_network_compare(&c->net, &net);
     const rg_err *mistake = rg_graph_error(net.graph);
     bool ok = mistake->code == RG_OK ||
