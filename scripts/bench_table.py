@@ -23,6 +23,7 @@ ROWS = [
      "conv net 16-32 channels 28x28, batch 64", "ms", False),
     ("training step, GPT with 4 layers, 128 wide, 64 tokens, batch 12",
      "GPT 4 layers, 128 wide, T 64, batch 12", "ms", False),
+    ("the same with products of bf16 (peer: autocast)", "GPT 4 layers, bf16 products", "ms", False),
     ("training step, GPT-2 with 124 M parameters, 4 × 64 tokens", "GPT-2 124M, B 4 x T 64", "s", False),
     ("from the first node to the plan: a training step of a transformer of 12 layers",
      "graph, gradients and plan of a transformer of 12 layers", "ms", False),
