@@ -46,12 +46,12 @@ engine_seeded() { # seed
 }
 
 # What has threads or processes; the long tier runs everything under the thread sanitizer.
-threaded='^(base|sandbox|launch|engine\.cpu\.(dot|loop_run|plans|rows|run|threads)|engine\.train\.(curves|fit|step)|worker|lab\.exec|lab\.store\.(open|kill|ledger)'
+threaded='^(base|sandbox|launch|engine\.cpu\.(dot|loop_run|plans|rows|run|threads)|engine\.train\.(fit|step)|worker|lab\.exec|lab\.store\.(open|kill|ledger)'
 threaded+='|lab\.stats\.resample|lab\.study\.placebo'
 threaded+='|program\.(commands|storm|storm_trainers|tamper)$)'
 
-# What starts the program hundreds of times: each start is slow under the address sanitizer.
-many_starts='^(report\.|program\.(check_trainer|diff|outside|power|commands)$|lab\.report\.render$)'
+# What starts the program hundreds of times, or trains for long: slow under the address sanitizer.
+slow='^(report\.|program\.(check_trainer|diff|outside|plan|power|commands)$|lab\.report\.render$|zoo\.)'
 
 mkdir -p build
 if [ "$tier" = long ]; then
@@ -59,7 +59,7 @@ if [ "$tier" = long ]; then
     step "long tests" tests build -L long
     step "engine, seed $today" engine_seeded "$today"
     step "build asan" scripts/build.sh asan
-    step "tests asan" tests build/asan -LE long -R "$many_starts" -E page
+    step "tests asan" tests build/asan -LE long -R "$slow" -E page
     step "build tsan" scripts/build.sh tsan
     step "tests tsan" tests build/tsan -LE long -E page
     step "build fuzz" scripts/build.sh fuzz
@@ -70,7 +70,7 @@ else
     step "build" scripts/build.sh release all -DRIGOR_WERROR=ON
     step "tests" tests build -LE long
     step "build asan" scripts/build.sh asan
-    step "tests asan" tests build/asan -LE long -E "$many_starts"
+    step "tests asan" tests build/asan -LE long -E "$slow"
     step "build tsan" scripts/build.sh tsan
     step "tests tsan" tests build/tsan -LE long -E page -R "$threaded"
     step "build fuzz" scripts/build.sh fuzz

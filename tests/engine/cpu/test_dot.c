@@ -87,11 +87,11 @@ static void check(rg_rng *rng, rg_dtype dtype, int64_t batch, int64_t m, int64_t
     rg_graph_free(p.graph);
 }
 
-static void many(rg_dtype dtype, int cases)
+static void many(rg_dtype dtype, uint64_t cases)
 {
     static const int64_t sizes[] = {1, 2, 3, 7, 8, 10, 16, 17, 31, 32, 33, 40, 64, 0};
     rg_rng rng = rg_rng_open(support_seed(), "dot");
-    for (int i = 0; i < cases; i++) {
+    for (uint64_t i = 0; i < support_cases(cases); i++) {
         int64_t s[4];
         for (int d = 0; d < 4; d++)
             s[d] = sizes[rg_rng_below(&rng, RG_COUNT(sizes) - (i % 8 != 0))];
@@ -102,10 +102,10 @@ static void many(rg_dtype dtype, int cases)
 /* Beyond the blocks of gemm_body.h: of k, of columns, of rows that have pages of their own. */
 static void large(rg_dtype dtype)
 {
-    static const int64_t sizes[][3] = {{130, 20, 1700}, {7, 300, 40},  {129, 1030, 5},
-                                       {33, 530, 790},  {1, 513, 385}, {200, 1, 1000}};
+    static const int64_t sizes[][3] = {{33, 530, 790}, {130, 20, 1700}, {7, 300, 40},
+                                       {129, 1030, 5}, {1, 513, 385},   {200, 1, 1000}};
     rg_rng rng = rg_rng_open(support_seed(), "large");
-    for (size_t i = 0; i < RG_COUNT(sizes); i++)
+    for (uint64_t i = 0; i < support_cases(RG_COUNT(sizes)); i++)
         check(&rng, dtype, 1 + (int64_t)rg_rng_below(&rng, 2), sizes[i][0], sizes[i][1],
               sizes[i][2]);
 }
