@@ -46,12 +46,12 @@ engine_seeded() { # seed
 }
 
 # What has threads or processes; the long tier runs everything under the thread sanitizer.
-threaded='^(base|sandbox|launch|engine\.cpu\.(dot|loop_run|plans|rows|run|threads)|engine\.train\.(fit|step)|worker|lab\.exec|lab\.store\.(open|kill|ledger)'
+threaded='^(base|sandbox|launch|engine\.cpu\.(dot|loop_run|plans|run|threads)|engine\.train\.(fit|step)|worker|lab\.exec|lab\.store\.(open|kill|ledger)'
 threaded+='|lab\.stats\.resample|lab\.study\.placebo'
 threaded+='|program\.(commands|storm|storm_trainers|tamper)$)'
 
 # What starts the program hundreds of times, or trains for long: slow under the address sanitizer.
-slow='^(report\.|program\.(check_trainer|diff|outside|plan|power|commands)$|lab\.report\.render$|zoo\.)'
+slow='^(report\.|program\.(check|check_trainer|commands|diff|outside|own_model|plan|power|proof)$|lab\.report\.render$|zoo\.)'
 
 mkdir -p build
 if [ "$tier" = long ]; then
@@ -74,8 +74,8 @@ else
     step "build tsan" scripts/build.sh tsan
     step "tests tsan" tests build/tsan -LE long -E page -R "$threaded"
     step "build fuzz" scripts/build.sh fuzz
-    step "fuzz" "${steady[@]}" env FUZZ_SECONDS=35 scripts/fuzz.sh csv study compare
-    step "fuzz, briefly" "${steady[@]}" env FUZZ_SECONDS=15 scripts/fuzz.sh archive ir npy predictions safetensors
+    step "fuzz" "${steady[@]}" env FUZZ_SECONDS=25 scripts/fuzz.sh csv study compare
+    step "fuzz, briefly" "${steady[@]}" env FUZZ_SECONDS=10 scripts/fuzz.sh archive ir npy predictions safetensors
     step "valgrind" scripts/valgrind.sh
     step "lint" scripts/lint.sh --quick
 fi
