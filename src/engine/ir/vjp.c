@@ -1,7 +1,9 @@
 /* vjp.c - the reverse-mode rule of every operation, in terms of the same operations.
  *
  * Notation: y = op(x...), g = d(loss)/d(y); each rule gives d(loss)/d(x).  Rules are closed
- * under the table, so that derivatives can be differentiated again. */
+ * under the table, so that derivatives can be differentiated again.  Where a call has two arguments
+ * that add nodes, the first to be added has a name: C leaves the order to the compiler, and graphs
+ * are to be the same. */
 #include "engine/ir/vjp.h"
 
 #include "engine/ir/loop.h"
@@ -63,15 +65,19 @@ static void vjp_sqrt(rg_vjp *v)
 
 static void vjp_tanh(rg_vjp *v)
 {
-    GIVE(0, rg_mul(v->g, rg_sub(constant(v, 1), rg_mul(v->y, v->y))));
+    if (!rg_vjp_needs(v, 0))
+        return;
+    rg_val square = rg_mul(v->y, v->y);
+    rg_vjp_give(v, 0, rg_mul(v->g, rg_sub(constant(v, 1), square)));
 }
 
 /* erf'(x) = 2 / sqrt(pi) exp(-x^2) */
 static void vjp_erf(rg_vjp *v)
 {
-    rg_val x = x_of(v, 0);
-    GIVE(0, rg_mul(v->g,
-                   rg_mul(constant(v, 1.1283791670955125739), rg_exp(rg_neg(rg_mul(x, x))))));
+    if (!rg_vjp_needs(v, 0))
+        return;
+    rg_val x = x_of(v, 0), bell = rg_exp(rg_neg(rg_mul(x, x)));
+    rg_vjp_give(v, 0, rg_mul(v->g, rg_mul(constant(v, 1.1283791670955125739), bell)));
 }
 
 static void vjp_cast(rg_vjp *v)
@@ -107,7 +113,8 @@ static void vjp_div(rg_vjp *v)
 static void vjp_max(rg_vjp *v)
 {
     rg_val x = x_of(v, 0), y = x_of(v, 1);
-    rg_val tie = rg_select(rg_eq(x, y), rg_mul(v->g, constant(v, 0.5)), constant(v, 0));
+    rg_val nothing = constant(v, 0), half = rg_mul(v->g, constant(v, 0.5));
+    rg_val tie = rg_select(rg_eq(x, y), half, nothing);
     GIVE(0, rg_select(rg_lt(y, x), v->g, tie));
     GIVE(1, rg_select(rg_lt(x, y), v->g, tie));
 }
@@ -119,7 +126,7 @@ static void vjp_pow(rg_vjp *v)
     rg_val slope = rg_mul(y, rg_pow(x, rg_sub(y, constant(v, 1))));
     rg_val flat = rg_eq(y, constant(v, 0));
     GIVE(0, rg_mul(v->g, rg_select(flat, constant(v, 0), slope)));
-    rg_val safe = rg_select(rg_eq(x, constant(v, 0)), constant(v, 1), x);
+    rg_val one = constant(v, 1), safe = rg_select(rg_eq(x, constant(v, 0)), one, x);
     GIVE(1, rg_mul(v->g, rg_mul(v->y, rg_log(safe))));
 }
 
@@ -155,7 +162,7 @@ static void vjp_amax(rg_vjp *v)
 {
     rg_val x = x_of(v, 0);
     rg_val hit = rg_cast(rg_eq(x, rg_broadcast(kept(v, v->y), rg_val_shape(x))), v->node.dtype);
-    rg_val share = rg_div(kept(v, v->g), rg_sum(hit, v->node.attr.axes, true));
+    rg_val hits = rg_sum(hit, v->node.attr.axes, true), share = rg_div(kept(v, v->g), hits);
     GIVE(0, rg_mul(hit, rg_broadcast(share, rg_val_shape(x))));
 }
 
