@@ -236,9 +236,8 @@ typedef struct rg_predictions { /* of a classifier: probabilities; of a regresso
     size_t rows, classes;       /* classes == 0: one number a row, a value or a score */
     const float *value;         /* (rows, classes) or (rows) */
     const int64_t *id;
-    bool hard; /* labels were handed in: the named class has probability 1 */
-    const uint32_t
-        *likeliest; /* of each row the first of its most probable classes; NULL: to be found */
+    bool hard;                 /* labels were handed in: the named class has probability 1 */
+    const uint32_t *likeliest; /* class of each row (of equal ones the first); NULL: found */
 } rg_predictions;
 /* The likeliest class of each row (of equal ones the first), for metrics that would each look for it:
  * ret has a place for every row. */

@@ -7,7 +7,11 @@
 
 #define PROBABILITY_FLOOR \
     1e-15 /* nll: a probability of 0 for the true class costs 34.5, not inf */
-enum { CALIBRATION_BINS = 15 };
+enum {
+    CALIBRATION_BINS = 15,
+    FACTORS =
+        16 /* of one product of probabilities: 1e-240 at least, far from the least double */
+};
 
 static const float *row(const rg_predictions *p, size_t i)
 {
@@ -37,8 +41,7 @@ void rg_find_likeliest(const rg_predictions *predictions, uint32_t *ret)
         ret[i] = (uint32_t)rg_likeliest(row(predictions, i), predictions->classes);
 }
 
-/* ---- classes
- * ---------------------------------------------------------------------------------- */
+/* ---- Classes. */
 
 double rg_score_accuracy(const rg_predictions *p, const rg_part *truth)
 {
@@ -110,16 +113,24 @@ double rg_score_f1(const rg_predictions *p, const rg_part *truth)
     return f1;
 }
 
-/* ---- probabilities
- * ---------------------------------------------------------------------------- */
+/* ---- Probabilities. */
 
+static double likelihood(const rg_predictions *p, const rg_part *truth, size_t from, size_t to)
+{
+    double product = 1;
+    for (size_t i = from; i < to; i++) {
+        double q = row(p, i)[truth->label[i]];
+        product *= q > PROBABILITY_FLOOR ? q : PROBABILITY_FLOOR;
+    }
+    return product;
+}
+
+/* One logarithm for several rows: it is what takes the time. */
 double rg_score_nll(const rg_predictions *p, const rg_part *truth)
 {
     double sum = 0;
-    for (size_t i = 0; i < p->rows; i++) {
-        double q = row(p, i)[truth->label[i]];
-        sum -= log(q > PROBABILITY_FLOOR ? q : PROBABILITY_FLOOR);
-    }
+    for (size_t i = 0; i < p->rows; i += FACTORS)
+        sum -= log(likelihood(p, truth, i, i + FACTORS < p->rows ? i + FACTORS : p->rows));
     return sum / (double)p->rows;
 }
 

@@ -68,6 +68,9 @@ static void a_certain_mistake_is_clipped(void **state)
     const float sure[] = {1, 0};
     const int32_t wrong[] = {1};
     assert_close(score("nll", sure, 2, wrong, 1), -log(1e-15), 1e-12);
+    const float all_sure[80] = {0};
+    const int32_t all_wrong[40] = {0};
+    assert_close(score("nll", all_sure, 2, all_wrong, 40), -log(1e-15), 1e-12);
     assert_close(score("brier", sure, 2, wrong, 1), 1, 0);
     const float sure3[] = {1, 0, 0};
     assert_close(score("brier", sure3, 3, wrong, 1), rg_metric_find("brier")->worst, 0);

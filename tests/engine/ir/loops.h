@@ -61,6 +61,27 @@ static inline void unrolled(rg_graph *graph, const rg_loop_spec *spec, rg_val *r
         ret[spec->carries + i] = stack(all[i], (size_t)spec->steps);
 }
 
+/* ---- Bodies. */
+
+/* Cumulative sums: the last one and all of them. */
+static inline void sums(rg_loop_body *b, void *context)
+{
+    (void)context;
+    b->next[0] = b->out[0] = rg_add(b->carry[0], b->scan[0]);
+}
+
+/* A gated cell with two carries that see each other. */
+static inline void cell(rg_loop_body *b, void *context)
+{
+    (void)context;
+    rg_val h = b->carry[0], c = b->carry[1];
+    rg_val gate = rg_tanh(rg_add(rg_matmul(h, b->shared[0]), b->scan[0]));
+    b->next[1] = rg_add(rg_mul(gate, c), rg_sin(h));
+    b->next[0] = rg_mul(rg_tanh(b->next[1]), gate);
+    b->out[0] = rg_mul(b->next[0], b->next[0]);
+    b->out[1] = c; /* a carry as it came in */
+}
+
 /* ---- Running. */
 static inline rg_plan *compile(rg_graph *graph, const rg_val *outputs, size_t n, bool reference)
 {

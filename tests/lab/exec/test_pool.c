@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #define MEMBERS 40
+#define HANGS_NS 90000000000u /* less than the sleeps of 100 s that nobody may wait for */
 
 typedef struct ledger {
     size_t jobs, total, size; /* members handed out, members there are, members of a job */
@@ -183,7 +184,7 @@ static void an_interrupt_ends_all_at_once(void **state)
     uint64_t start = rg_clock_ns();
     assert_true(run(&l, "sleep 0.3; kill -INT $PPID; sleep 100 & sleep 100", 2, &caught, &err));
     assert_int_equal(caught, SIGINT);
-    assert_true(rg_clock_ns() - start < 20000000000u);
+    assert_true(rg_clock_ns() - start < HANGS_NS);
 }
 
 static void long_lines_and_broken_messages_do_no_harm(void **state)
@@ -209,10 +210,10 @@ static void an_output_that_never_ends_is_given_up(void **state)
     rg_err err = {0};
     int caught;
     uint64_t start = rg_clock_ns();
-    assert_true(run(&l, "setsid sleep 25 & sleep 0.2; echo '@rigor {\"id\": 0}'; exit 7", 1,
+    assert_true(run(&l, "setsid sleep 100 & sleep 0.2; echo '@rigor {\"id\": 0}'; exit 7", 1,
                     &caught, &err));
     assert_int_equal(l.lost_crash[0], 3);
-    assert_true(rg_clock_ns() - start < 20000000000u);
+    assert_true(rg_clock_ns() - start < HANGS_NS);
 }
 
 /* A worker that has spoken was there: its end costs its members, however often it happens. */
