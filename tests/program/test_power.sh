@@ -86,7 +86,7 @@ expect 2 'leave out one' "$rigor" power --effect 1 --equivalence 1
 expect 2 'needs pairs' "$rigor" power --sequential --unpaired
 expect 2 'one standard deviation' "$rigor" power --sd 1 --from small
 expect 2 'too many arguments' "$rigor" power 8
-expect 2 '' "$rigor" power --effect 1 --html /nonexistent/page.html
+expect 2 "check the path" "$rigor" power --effect 1 --html "$work/none/page.html"
 printf 'arm,seed,score\nx,1,1\ny,1,0\n' >one.csv
 expect 2 'no claim has differences' "$rigor" power --from one.csv
 finish
