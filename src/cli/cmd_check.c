@@ -72,18 +72,6 @@ static bool try_data(const rg_study *study, rg_arena *arena, json_t *plan, rg_er
     return true;
 }
 
-/* Models of the user's own, as each arm has them, for these data. */
-static bool try_models(const rg_study *study, rg_arena *arena, rg_err *err)
-{
-    rg_program_spec sizes;
-    if (!json_object_size(study->own_models))
-        return true;
-    bool ok = study_measure(study, arena, &sizes, err);
-    for (size_t i = 0; ok && i < study->n_arms; i++)
-        ok = model_try(study->own_models, study->arms[i].config, &sizes, arena, err);
-    return ok;
-}
-
 /* ---- The A/A check */
 
 typedef struct teller {
@@ -261,7 +249,7 @@ static int run(const rg_given *given, rg_err *err)
         return RG_INPUT;
     json_t *plan = rg_study_plan(study);
     int caught = 0, code = RG_INPUT;
-    if (try_data(study, given->arena, plan, err) && try_models(study, given->arena, err) &&
+    if (try_data(study, given->arena, plan, err) && study_try(study, given->arena, err) &&
         (!given->flag[PLACEBO] || run_placebo(given, study, plan, &caught, err)) &&
         (!given->flag[TRAINER] || run_trainer(given, study, plan, &caught, err)) &&
         add_outlook(given, study, plan, err))

@@ -1,5 +1,6 @@
 /* cmd_run.c - the main job: from a study file to its verdicts. */
 #include "cli/command.h"
+#include "cli/model_file.h"
 #include "cli/progress.h"
 
 #include "rigor/protocol.h"
@@ -226,6 +227,23 @@ static bool answerable(const rg_given *given, const json_t *plan, rg_err *err)
                    json_string_value(json_array_get(reasons, 0)));
 }
 
+/* What cannot be built is not begun; what has begun was built then. */
+static bool buildable(const rg_given *given, const rg_study *study, rg_err *err)
+{
+    const char *dir = rg_path_join(given->arena, rg_studies_dir(), study->name);
+    const char *ledger = rg_path_join(given->arena, dir, RG_LEDGER_FILE);
+    return (!given->flag[FRESH] && rg_file_exists(ledger)) ||
+           study_try(study, given->arena, err);
+}
+
+static void tell_plan(const rg_given *given, const rg_study *study, json_t *plan)
+{
+    if (given->flag[DRY_RUN] && given->flag[JSON])
+        rg_print_json(json_incref(plan));
+    else if (given->flag[DRY_RUN] || !given->flag[QUIET])
+        rg_plan_print(study, plan, given->flag[DRY_RUN] ? stdout : stderr);
+}
+
 static int run(const rg_given *given, rg_err *err)
 {
     if (!check_options(given, rg_studies_dir(), err))
@@ -235,13 +253,13 @@ static int run(const rg_given *given, rg_err *err)
     if (!study)
         return RG_INPUT;
     json_t *plan = rg_study_plan(study);
-    if (given->flag[DRY_RUN] && given->flag[JSON])
-        rg_print_json(json_incref(plan));
-    else if (given->flag[DRY_RUN] || !given->flag[QUIET])
-        rg_plan_print(study, plan, given->flag[DRY_RUN] ? stdout : stderr);
-    int code = given->flag[DRY_RUN]           ? RG_OK
-               : answerable(given, plan, err) ? open_and_run(given, study, err)
-                                              : rg_exit(err);
+    int code = RG_OK;
+    if (!buildable(given, study, err))
+        code = rg_exit(err);
+    else
+        tell_plan(given, study, plan);
+    if (code == RG_OK && !given->flag[DRY_RUN])
+        code = answerable(given, plan, err) ? open_and_run(given, study, err) : rg_exit(err);
     json_decref(plan);
     rg_study_free(study);
     return code;

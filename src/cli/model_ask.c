@@ -170,18 +170,22 @@ typedef struct trial {
 } trial;
 
 /* The program of the evaluation, which is held against that of the training step. */
-static json_t *build_both(const void *ctx)
+static bool build_both(const trial *given, rg_err *err)
 {
-    const trial *given = ctx;
     rg_program_spec spec = given->spec;
-    rg_err err = {0};
     rg_str text = {0};
-    json_t *config = rg_config_resolve(given->config, &spec.model, &err);
+    json_t *config = rg_config_resolve(given->config, &spec.model, err);
     spec.config = config;
-    bool ok = config && rg_program_text(&spec, RG_PART_EVALUATE, RG_PASS_BUILD, &text, &err);
+    bool ok = config && rg_program_text(&spec, RG_PART_EVALUATE, RG_PASS_BUILD, &text, err);
     rg_str_free(&text);
     json_decref(config);
-    return ok ? json_object() : mistake_json(&err);
+    return ok;
+}
+
+static json_t *answer_of_build(const void *ctx)
+{
+    rg_err err = {0};
+    return build_both(ctx, &err) ? json_object() : mistake_json(&err);
 }
 
 /* The file of the configuration's model, its record into *ret; NULL: it is none of these. */
@@ -203,16 +207,16 @@ bool model_try(const json_t *own_models, const json_t *config, const rg_program_
 {
     const json_t *record;
     const char *file = own_model_of(own_models, config, &record);
+    trial ctx = {config, *sizes};
     if (!file)
-        return true;
+        return build_both(&ctx, err);
     const char *source = rg_json_text(record, "source", "");
     const char *library = model_compile(source, strlen(source), file, arena, err);
     if (!library)
         return false;
     rg_model_offer(rg_json_text(record, "sha256", ""), library);
-    trial ctx = {config, *sizes};
     const question builds = {
-        .answer = build_both,
+        .answer = answer_of_build,
         .ctx = &ctx,
         .doing = "the forward pass",
         .remedy =

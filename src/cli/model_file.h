@@ -19,15 +19,19 @@ const char *model_compile(const char *source, size_t len, const char *name, rg_a
  */
 json_t *model_describe(const char *library, const char *name, rg_err *err);
 
-/* Builds the training step and the evaluation of a configuration, resolved or not, in such a
- * process, for data of these sizes (config and model of *sizes are not read): mistakes of the
- * forward pass, and that it crashes, come as errors.  own_models: as of rg_study; true where
- * the configuration's model is none of them. */
+/* Builds the training step and the evaluation of a configuration, resolved or not, for data of
+ * these sizes (config and model of *sizes are not read): mistakes of the forward pass come as
+ * errors.  own_models: as of rg_study; those are built in such a process, and that they crash is
+ * an error, too. */
 bool model_try(const json_t *own_models, const json_t *config, const rg_program_spec *sizes,
                rg_arena *arena, rg_err *err);
 
 /* Task, classes, features and rows of the study's training part into *ret, the rest zero. */
 bool study_measure(const rg_study *study, rg_arena *arena, rg_program_spec *ret, rg_err *err);
+
+/* Whether the programs of all arms can be built for the study's data, each choice and both ends of
+ * each range of whole numbers that are tuned included.  True for a study of a program. */
+bool study_try(const rg_study *study, rg_arena *arena, rg_err *err);
 
 /* For rg_catalog.open_file: compiles a file of the folder `dir` and describes it. */
 bool model_file_open(void *ctx, const char *dir, const char *file, rg_arena *arena,

@@ -35,4 +35,24 @@ say "$count broken files"
 [ "$count" -ge 30 ] || fail "fewer than 30 files"
 [ ! -e "$RIGOR_STUDIES" ] || fail "something was left behind: $(find "$RIGOR_STUDIES" | head)"
 expect 2 'No such file' "$rigor" run "$work/absent.yaml"
+
+# Programs that cannot be built for the data: found by check and by run, before anything is written.
+write_study fits.yaml fits
+unbuilt() { # what, overrides...
+    local what=$1 command
+    shift
+    for command in check "run -n" "run -q" "run -q --fresh"; do
+        expect 2 "$what" "$rigor" $command fits.yaml "$@"
+    done
+}
+unbuilt "cnn.c:[0-9]+: arm 'linear': .* holds 72 features, the data has 64" \
+    'arms.linear.model={name: cnn, shape: [8, 9]}'
+unbuilt "transformer.c:[0-9]+: arm 'linear': attention of 3 heads, 3 of keys, on a value of shape .32, 64, 64." \
+    '~base.model.hidden' 'arms.linear.model={name: transformer, heads: 3}'
+unbuilt "arm 'linear' with model.kernel = 4: the cnn's kernel of 4 is even" \
+    'arms.linear.model={name: cnn, shape: [8, 8]}' \
+    '+tune.space.model.kernel={choice: [3, 4]}'
+unbuilt "arm 'linear' with model.steps = 7: 64 features as a sequence of 7 steps" \
+    'arms.linear.model={name: gru}' '+tune.space.model.steps={int: [7, 8]}'
+[ ! -e "$RIGOR_STUDIES" ] || fail "something was left behind: $(find "$RIGOR_STUDIES" | head)"
 finish

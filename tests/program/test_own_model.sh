@@ -149,18 +149,20 @@ mistake wide.c 's/rg_linear(s, x, width); /(s->dtype = RG_F64, rg_linear(s, x, w
 mistake leave.c 's/return /rg_scope_leave(s); &/' 'rg_scope_leave without its rg_scope_enter'
 # check finds them as well, in any arm, before anything trains; and a forward pass that crashes.
 sed 's/gated\.c/shape.c/' gated.yaml >shape.yaml
-expect 2 'shape\.c:[0-9]+: the forward pass of the model gated gives no value of shape \(32, 10\)' "$rigor" check shape.yaml
+expect 2 'shape\.c:[0-9]+: arm .gated.: the forward pass of the model gated gives no value of shape \(32, 10\)' "$rigor" check shape.yaml
+expect 2 'shape\.c:[0-9]+: arm .gated.: the forward pass of the model gated gives no value of shape \(32, 10\)' "$rigor" run -q shape.yaml study=shape
+[ ! -e "$RIGOR_STUDIES/shape" ] || fail "a study that cannot be built was begun"
 # Weights that evaluation asks for and training does not, and such as the number of rows decides.
 sed 's/return /if (s->training) h = rg_linear(s, h, 8); &/' gated.c >unlike.c
 sed 's/gated\.c/unlike.c/' gated.yaml >unlike.yaml
-expect 2 'unlike\.c:27: weight 5 of the model is linear2\.weight \(32, 8\) in training and linear2\.weight \(32, 10\) in evaluation' "$rigor" check unlike.yaml
+expect 2 'unlike\.c:27: arm .gated.: weight 5 of the model is linear2\.weight \(32, 8\) in training and linear2\.weight \(32, 10\) in evaluation' "$rigor" check unlike.yaml
 sed 's/return /h = rg_mul(h, rg_scope_weight(s, "each", rg_shape_of(rg_val_shape(h).dim[0], 1), (rg_init){.kind = RG_INIT_ONES})); &/' gated.c >rows.c
 sed 's/gated\.c/rows.c/' gated.yaml >rows.yaml
-expect 2 'rows\.c:27: weight 5 of the model is each \([0-9]+, 1\) in training and each \([0-9]+, 1\) in evaluation' "$rigor" check rows.yaml
+expect 2 'rows\.c:27: arm .gated.: weight 5 of the model is each \([0-9]+, 1\) in training and each \([0-9]+, 1\) in evaluation' "$rigor" check rows.yaml
 sed 's/return /if (width == 7) __builtin_trap(); &/' gated.c >trap.c
 sed 's/gated\.c/trap.c/' gated.yaml >trap.yaml
 expect 0 '' "$rigor" check trap.yaml
-expect 2 'trap\.c: the forward pass ended with signal [0-9]+' "$rigor" check trap.yaml arms.gated.model.width=7
+expect 2 'trap\.c: arm .gated.: the forward pass ended with signal [0-9]+' "$rigor" check trap.yaml arms.gated.model.width=7
 expect 0 '' "$rigor" plan trap.c --runs 1
 expect 2 'trap\.c: the forward pass ended with signal [0-9]+' "$rigor" plan trap.c model.width=7
 expect 2 'trap\.c: the forward pass ended with signal [0-9]+' "$rigor" plan trap.yaml --lint arms.gated.model.width=7
@@ -168,7 +170,7 @@ expect 2 'trap\.c: the forward pass ended with signal [0-9]+' "$rigor" plan trap
 for n in 0 1 3; do
     sed "s/return /if (width == 7) exit($n); &/; s/^#include.*/&\\n#include <stdlib.h>/" gated.c >exits.c
     sed 's/gated\.c/exits.c/' gated.yaml >exits.yaml
-    expect 2 "exits\\.c: the forward pass ended the process \\(exit code $n\\)" "$rigor" check exits.yaml arms.gated.model.width=7
+    expect 2 "exits\\.c: arm .gated.: the forward pass ended the process \\(exit code $n\\)" "$rigor" check exits.yaml arms.gated.model.width=7
     expect 2 "exits\\.c: the forward pass ended the process \\(exit code $n\\)" "$rigor" plan exits.c model.width=7
     printf '#include <stdlib.h>\n__attribute__((constructor)) static void f(void) { exit(%d); }\n' $n >leaves.c
     expect 2 "loading the model ended the process \\(exit code $n\\)" "$rigor" plan leaves.c

@@ -145,11 +145,13 @@ static bool spec_fits(rg_scope *scope, rg_val x, rg_val memory, const rg_attenti
     int64_t groups = spec->kv_heads ? spec->kv_heads : spec->heads;
     bool fits = shape.rank == 3 && other.rank == 3 && spec->heads > 0 && groups > 0 &&
                 shape.dim[2] % spec->heads == 0 && spec->heads % groups == 0;
+    char text[160];
+    rg_shape_text(text, shape);
     if (!fits)
         rg_graph_fail(scope->graph,
                       "give it (B, T, C) with heads dividing C and kv_heads dividing heads",
-                      "attention of %lld heads and %lld heads of keys on rank %d",
-                      (long long)spec->heads, (long long)groups, shape.rank);
+                      "attention of %lld heads, %lld of keys, on a value of shape %s",
+                      (long long)spec->heads, (long long)groups, text);
     return fits;
 }
 

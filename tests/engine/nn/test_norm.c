@@ -406,7 +406,7 @@ static void test_mistakes(void **state)
         {bad_attend, "attention of queries (2, 3, 4, 5), keys (2, 2, 4, 5) and values (2, 2, "
                      "4, 5)"},
         {bad_mask, "an attention mask of rank 5"},
-        {bad_heads, "attention of 4 heads and 3 heads of keys on rank 3"},
+        {bad_heads, "attention of 4 heads, 3 of keys, on a value of shape (2, 3, 8)"},
         {bad_rotation, "positions of a value of rank 4 and width 1"},
         {bad_memory, "attention of queries (2, 2, 3, 2), keys (3, 2, 3, 2) and values (3, 2, "
                      "3, 2)"},
