@@ -428,7 +428,8 @@ void rg_batch_at(rg_place at, const rg_val *y, size_t m, const rg_val *x, const 
     rg_values results = {"result", y, m}, values = {"value", x, n};
     rg_values wides = {"wide value", wide, n};
     rg_graph *graph = rg_transform_open(at, results, values);
-    bool fits = graph && rg_values_exist(graph, "batch", results) &&
+    bool fits = graph && rg_values_room(graph, "batch", m, ret) &&
+                rg_values_exist(graph, "batch", results) &&
                 rg_values_exist(graph, "batch", values) &&
                 rg_values_exist(graph, "batch", wides) && members_agree(graph, values, wides);
     if (fits)

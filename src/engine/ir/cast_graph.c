@@ -171,8 +171,8 @@ void rg_cast_graph_at(rg_place at, const rg_val *y, size_t m, rg_dtype from, rg_
 {
     rg_values results = {"result", y, m}, kept = {"kept value", keep, n};
     rg_graph *graph = rg_transform_open(at, results, kept);
-    bool fits = graph && float_types(graph, from, to) &&
-                rg_values_exist(graph, "cast_graph", results) &&
+    bool fits = graph && rg_values_room(graph, "cast_graph", m, ret) &&
+                float_types(graph, from, to) && rg_values_exist(graph, "cast_graph", results) &&
                 rg_values_exist(graph, "cast_graph", kept);
     if (fits)
         cast_all(graph, results, kept, from, to, ret);

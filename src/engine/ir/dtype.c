@@ -20,21 +20,27 @@ static const struct {
     [RG_U32] = {"u32", 4, false, 0, UINT32_MAX},
     [RG_BOOL] = {"bool", 1, false, 0, 1},
     [RG_BF16] = {"bf16", 2, true, 0, 0},
+    [RG_DTYPES] = {"none", 1, false, 0, 0}, /* what is no type, until rg_node_add refuses it */
 };
+
+static size_t row_of(rg_dtype dtype)
+{
+    return (size_t)dtype < RG_DTYPES ? (size_t)dtype : RG_DTYPES;
+}
 
 size_t rg_dtype_bytes(rg_dtype dtype)
 {
-    return dtypes[dtype].bytes;
+    return dtypes[row_of(dtype)].bytes;
 }
 
 const char *rg_dtype_name(rg_dtype dtype)
 {
-    return dtypes[dtype].name;
+    return dtypes[row_of(dtype)].name;
 }
 
 bool rg_dtype_float(rg_dtype dtype)
 {
-    return dtypes[dtype].is_float;
+    return dtypes[row_of(dtype)].is_float;
 }
 
 rg_dtype rg_dtype_tangent(rg_dtype dtype)
@@ -52,9 +58,10 @@ double rg_dtype_round(rg_dtype dtype, double value)
         return (double)rg_bf16_float(rg_bf16_of((float)value));
     if (dtype == RG_BOOL)
         return value != 0;
-    if (!(value > dtypes[dtype].lowest))
-        return isnan(value) ? 0 : dtypes[dtype].lowest;
-    return value > dtypes[dtype].highest ? dtypes[dtype].highest : trunc(value);
+    double lowest = dtypes[row_of(dtype)].lowest, highest = dtypes[row_of(dtype)].highest;
+    if (!(value > lowest))
+        return isnan(value) ? 0 : lowest;
+    return value > highest ? highest : trunc(value);
 }
 
 /* ---- Shapes. */

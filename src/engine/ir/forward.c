@@ -42,7 +42,8 @@ void rg_jvp_at(rg_place at, const rg_val *y, size_t m, const rg_val *x, const rg
     rg_values results = {"result", y, m}, values = {"value", x, n};
     rg_values tangents = {"tangent", tangent, n};
     rg_graph *graph = rg_transform_open(at, results, values);
-    bool fits = graph && rg_values_float(graph, "jvp", results) &&
+    bool fits = graph && rg_values_room(graph, "jvp", m, ret) &&
+                rg_values_float(graph, "jvp", results) &&
                 rg_values_float(graph, "jvp", values) &&
                 rg_values_exist(graph, "jvp", tangents) &&
                 rg_values_tangent(graph, "jvp", tangents, values);

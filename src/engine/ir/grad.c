@@ -101,7 +101,8 @@ void rg_vjp_at(rg_place at, const rg_val *y, const rg_val *cotangent, size_t m, 
     rg_values results = {"result", y, m}, values = {"value", x, n};
     rg_values cotangents = {"cotangent", cotangent, m};
     rg_graph *graph = rg_transform_open(at, results, values);
-    bool fits = graph && rg_values_float(graph, "vjp", results) &&
+    bool fits = graph && rg_values_room(graph, "vjp", n, ret) &&
+                rg_values_float(graph, "vjp", results) &&
                 rg_values_float(graph, "vjp", values) &&
                 rg_values_exist(graph, "vjp", cotangents) &&
                 rg_values_tangent(graph, "vjp", cotangents, results);
@@ -126,7 +127,8 @@ void rg_grad_at(rg_place at, rg_val loss, const rg_val *x, size_t n, rg_val *ret
 {
     rg_values losses = {"loss", &loss, 1}, values = {"value", x, n};
     rg_graph *graph = rg_transform_open(at, losses, values);
-    bool fits = graph && rg_values_exist(graph, "grad", losses) && is_loss(loss) &&
+    bool fits = graph && rg_values_room(graph, "grad", n, ret) &&
+                rg_values_exist(graph, "grad", losses) && is_loss(loss) &&
                 rg_values_float(graph, "grad", values);
     if (fits) {
         rg_val one = rg_const(graph, 1, rg_dtype_tangent(rg_val_dtype(loss)));

@@ -190,6 +190,14 @@ static bool shape_fits(rg_graph *graph, const rg_node *node)
     return false;
 }
 
+static bool type_fits(rg_graph *graph, const rg_node *node)
+{
+    return (size_t)node->dtype < RG_DTYPES ||
+           (rg_graph_fail(graph, "use RG_F32, RG_F64, RG_I32, RG_U32, RG_BOOL or RG_BF16",
+                          "%s: there is no type %d", rg_ops[node->op].name, (int)node->dtype),
+            false);
+}
+
 static bool operands_fit(rg_graph *graph, const rg_node *node)
 {
     for (uint32_t i = 0; i < node->n_in; i++)
@@ -211,8 +219,8 @@ static void shape_clear_tail(rg_shape *shape)
 rg_val rg_node_add(rg_graph *graph, const rg_node *wanted)
 {
     rg_node node = *wanted;
-    if (graph->err.code != RG_OK || !operands_fit(graph, &node) || !shape_fits(graph, &node) ||
-        !rg_shape_rule(graph, &node) || !shape_fits(graph, &node))
+    if (graph->err.code != RG_OK || !type_fits(graph, &node) || !operands_fit(graph, &node) ||
+        !shape_fits(graph, &node) || !rg_shape_rule(graph, &node) || !shape_fits(graph, &node))
         return poison(graph);
     shape_clear_tail(&node.shape);
     rg_val simpler = rg_simplify(graph, &node);

@@ -10,7 +10,8 @@ void rg_substitute_at(rg_place at, const rg_val *values, size_t n_values, const 
     rg_values wanted = {"value", values, n_values}, old = {"argument", from, n};
     rg_values new = {"replacement", to, n};
     rg_graph *graph = rg_transform_open(at, wanted, old);
-    bool fits = graph && rg_values_exist(graph, "substitute", wanted) &&
+    bool fits = graph && rg_values_room(graph, "substitute", n_values, ret) &&
+                rg_values_exist(graph, "substitute", wanted) &&
                 rg_values_exist(graph, "substitute", old) &&
                 rg_values_exist(graph, "substitute", new) &&
                 rg_values_alike(graph, "substitute", new, old);

@@ -3,7 +3,7 @@
 
 static rg_graph *graph_of(rg_values x)
 {
-    for (size_t i = 0; i < x.n; i++)
+    for (size_t i = 0; x.at && i < x.n; i++)
         if (x.at[i].graph)
             return x.at[i].graph;
     return NULL;
@@ -11,7 +11,7 @@ static rg_graph *graph_of(rg_values x)
 
 static void mark_read(rg_graph *graph, rg_values x)
 {
-    for (size_t i = 0; i < x.n; i++)
+    for (size_t i = 0; x.at && i < x.n; i++)
         if (x.at[i].graph == graph)
             graph->node.at[x.at[i].id].read = true;
 }
@@ -29,15 +29,26 @@ rg_graph *rg_transform_open(rg_place at, rg_values a, rg_values b)
 
 void rg_transform_close(rg_graph *graph, bool success, size_t n, rg_val *ret)
 {
-    for (size_t i = 0; i < n && !success; i++)
+    for (size_t i = 0; ret && i < n && !success; i++)
         ret[i] = graph ? rg_const(graph, 0, RG_F32) : (rg_val){0};
     if (graph)
         rg_graph_unpin(graph);
 }
 
+bool rg_values_room(rg_graph *graph, const char *transform, size_t n, const rg_val *ret)
+{
+    if (n && !ret)
+        rg_graph_fail(graph, "pass an array with a place for each",
+                      "%s: the list of its %zu results is NULL", transform, n);
+    return rg_graph_error(graph)->code == RG_OK;
+}
+
 bool rg_values_exist(rg_graph *graph, const char *transform, rg_values x)
 {
-    for (size_t i = 0; i < x.n; i++)
+    if (x.n && !x.at)
+        rg_graph_fail(graph, "pass as many values as the call says",
+                      "%s: the list of %zu %ss is NULL", transform, x.n, x.what);
+    for (size_t i = 0; x.at && i < x.n; i++)
         if (x.at[i].graph != graph || x.at[i].id == 0)
             rg_graph_fail(graph, "pass values made in this graph",
                           "%s: %s %zu is no value of this graph", transform, x.what, i + 1);

@@ -16,7 +16,9 @@ typedef struct rg_values {
 rg_graph *rg_transform_open(rg_place at, rg_values a, rg_values b);
 /* Without success, fills ret as after any mistake. */
 void rg_transform_close(rg_graph *graph, bool success, size_t n, rg_val *ret);
-/* Each fails in the graph, in the name of the transform, and returns false. */
+/* Each fails in the graph, in the name of the transform, and returns false: no place for the n
+ * results; values that are none of the graph, or no list of them. */
+bool rg_values_room(rg_graph *graph, const char *transform, size_t n, const rg_val *ret);
 bool rg_values_exist(rg_graph *graph, const char *transform, rg_values x);
 bool rg_values_float(rg_graph *graph, const char *transform, rg_values x); /* and exist */
 /* Do partner i's shape and type equal those of x i?  Both lists exist. */

@@ -87,6 +87,11 @@ static rg_val rope(rg_val x, double base)
     int64_t width = shape.rank ? shape.dim[shape.rank - 1] : 0, half = width / 2;
     if (!has_pairs(x.graph, shape.rank, width))
         return x;
+    if (!(base > 0)) {
+        rg_graph_fail(x.graph, "give a base above 0, such as 10000",
+                      "rotary positions of base %g", base);
+        return x;
+    }
     size_t n = (size_t)(length * half);
     double *cosine = RG_NEW_ARRAY(double, n + 1), *sine = RG_NEW_ARRAY(double, n + 1);
     for (size_t k = 0; k < n; k++) {

@@ -53,6 +53,54 @@ static void test_matmul(void **state)
     expect_error("matmul: shapes (64, 10) and (64, 12) do not fit (..., M, K) x (K, N)");
 }
 
+static rg_val input_of(rg_dtype dtype)
+{
+    return rg_input(graph, "z", dtype, RG_SCALAR);
+}
+
+static rg_val const_of(rg_dtype dtype)
+{
+    return rg_const(graph, 1, dtype);
+}
+
+static rg_val array_of(rg_dtype dtype)
+{
+    return rg_const_array(graph, &graph, dtype, RG_SCALAR);
+}
+
+static rg_val iota_of(rg_dtype dtype)
+{
+    return rg_iota(graph, rg_shape_of(3), 0, dtype);
+}
+
+static rg_val cast_of(rg_dtype dtype)
+{
+    return rg_cast(x, dtype);
+}
+
+/* A number that is no type, near and far. */
+static void test_no_type(void **state)
+{
+    static const struct {
+        rg_val (*make)(rg_dtype dtype);
+        const char *name;
+    } cases[] = {{input_of, "input"},
+                 {const_of, "const"},
+                 {array_of, "array"},
+                 {iota_of, "iota"},
+                 {cast_of, "cast"}};
+    (void)state;
+    for (size_t k = 0; k < RG_COUNT(cases); k++)
+        for (int type = RG_DTYPES; type <= 1000000; type += 999994) {
+            finish(NULL);
+            fresh(NULL);
+            cases[k].make((rg_dtype)type);
+            char what[80];
+            snprintf(what, sizeof(what), "%s: there is no type %d", cases[k].name, type);
+            expect_error(what);
+        }
+}
+
 static void test_types(void **state)
 {
     (void)state;
@@ -337,6 +385,7 @@ int main(void)
         TEST(test_shapes_that_do_not_fit),
         TEST(test_matmul),
         TEST(test_types),
+        TEST(test_no_type),
         TEST(test_float_only),
         TEST(test_too_many_axes),
         TEST(test_too_large),

@@ -306,6 +306,12 @@ static rg_val bad_heads(net *n)
     return rg_multi_head_attention(n->scope, x, x, &spec);
 }
 
+static rg_val bad_base(net *n)
+{
+    rg_val x = rg_input(n->graph, "x", RG_F32, rg_shape_of(2, 3, 8));
+    return rg_rope(x, 0);
+}
+
 /* The mistake is found within: rotary positions of heads of width 1. */
 static rg_val bad_rotation(net *n)
 {
@@ -407,6 +413,7 @@ static void test_mistakes(void **state)
                      "4, 5)"},
         {bad_mask, "an attention mask of rank 5"},
         {bad_heads, "attention of 4 heads, 3 of keys, on a value of shape (2, 3, 8)"},
+        {bad_base, "rotary positions of base 0"},
         {bad_rotation, "positions of a value of rank 4 and width 1"},
         {bad_memory, "attention of queries (2, 2, 3, 2), keys (3, 2, 3, 2) and values (3, 2, "
                      "3, 2)"},
