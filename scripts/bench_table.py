@@ -4,7 +4,7 @@
   scripts/bench_table.py [BENCH.json]            prints them
   scripts/bench_table.py [BENCH.json] --write    puts them into README.md, each in place of the
                                                  row that begins with the same words
-Exit code 1: a workload of the table is not in the file (it was not run), or README has no such row.
+Exit code 1: a workload of the table is not in the file (it was not run), or README has no such row; 2: there is no such file.
 """
 import json
 import pathlib
@@ -107,7 +107,11 @@ def write(readme, made):
 
 def main(arguments):
     paths = [a for a in arguments if a != "--write"]
-    bench = json.loads(pathlib.Path(paths[0] if paths else ROOT / "build/bench.json").read_text())
+    path = pathlib.Path(paths[0] if paths else ROOT / "build/bench.json")
+    if not path.is_file():
+        print(f"bench_table: there is no {path}: `make bench` writes build/bench.json", file=sys.stderr)
+        return 2
+    bench = json.loads(path.read_text())
     made = rows(bench)
     wrong = [f"not measured: {title}" for title, text in made if not text]
     if "--write" in arguments:
