@@ -133,7 +133,8 @@ size_t rg_scope_weights(const rg_scope *scope,
 
 /* ---- Layers ------------------------------------------------------------------------------
  * As in graph.h, each is a macro that passes on where the model calls it.  Numbers are of the
- * type of their input; weights are of the scope's type. */
+ * type of their input; weights are of the scope's type.  In the body of rg_loop there are no
+ * layers with weights, and no dropout: make the weight (the mask) outside and pass it. */
 #define rg_as_sequence(...) rg_as_sequence_at(RG_HERE, __VA_ARGS__)
 #define rg_linear(...) rg_linear_at(RG_HERE, __VA_ARGS__)
 #define rg_project(...) rg_project_at(RG_HERE, __VA_ARGS__)

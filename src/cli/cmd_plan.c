@@ -10,8 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define THREADS_MAX 1023 /* of a worker's job as well */
-
 enum { AFTER, PART, LINT, STRICT, SORT, ARM, FEATURES, CLASSES, ROWS, RUNS, THREADS, JSON };
 static const rg_option options[] = {
     [AFTER] = {"after", 0, RG_OPTION_TEXT, "PASS",
@@ -34,6 +32,10 @@ static const rg_option options[] = {
                  "model's times are those of one"},
     [JSON] = RG_OPTION_JSON,
     {0},
+};
+static const rg_bounds bounds[] = {
+    {FEATURES, 1, 100000000}, {CLASSES, 0, 1000000}, {ROWS, 1, 1000000000},
+    {RUNS, 1, 100000},        {THREADS, 1, 256},     {0},
 };
 
 /* ---- What is looked at: a model and the size of its data. */
@@ -225,42 +227,42 @@ static bool choice_fits(const rg_given *given, int option, const char *const *na
     return false;
 }
 
-static bool belongs(const rg_given *given, int option, bool there, const char *to, rg_err *err)
+/* An option says something to one answer or one kind of subject alone. */
+static bool belong(const rg_given *given, rg_err *err)
 {
-    return !given->flag[option] || there ||
-           rg_fail(err, RG_INPUT, NULL, "leave it out", "--%s belongs to %s",
-                   options[option].name, to);
-}
-
-static bool within(const rg_given *given, int option, int64_t most, rg_err *err)
-{
-    int64_t value = given->integer[option];
-    char remedy[80];
-    snprintf(remedy, sizeof(remedy), "give 1 to %lld", (long long)most);
-    return !given->flag[option] || (value >= 1 && value <= most) ||
-           rg_fail(err, RG_INPUT, NULL, remedy, "--%s cannot be %lld", options[option].name,
-                   (long long)value);
+    static const char times[] = "the times of kernels",
+                      model[] = "a model: a study has its data";
+    const bool after = given->flag[AFTER], lint = given->flag[LINT], costs = !after && !lint;
+    const bool study = is_study(given->argument[0]);
+    const struct {
+        int option;
+        bool there;
+        const char *to;
+    } owners[] = {
+        {PART, after, "--after"},  {STRICT, lint, "--lint"}, {SORT, costs, times},
+        {RUNS, costs, times},      {THREADS, costs, times},  {ARM, study, "a study"},
+        {FEATURES, !study, model}, {CLASSES, !study, model}, {ROWS, !study, model},
+    };
+    if (after && lint)
+        return rg_fail(err, RG_INPUT, NULL, "give one of them",
+                       "--after and --lint are two answers");
+    for (size_t i = 0; i < RG_COUNT(owners); i++)
+        if (given->flag[owners[i].option] && !owners[i].there)
+            return rg_fail(err, RG_INPUT, NULL, "leave it out", "--%s belongs to %s",
+                           options[owners[i].option].name, owners[i].to);
+    return true;
 }
 
 static bool options_fit(const rg_given *given, rg_err *err)
 {
-    static const char *const parts[] = {"train", "evaluate", NULL}, *const orders[] = {
-                                                                        "order", "time", NULL};
-    static const int of_model[] = {FEATURES, CLASSES, ROWS};
-    bool study = is_study(given->argument[0]);
-    bool ok = choice_fits(given, AFTER, rg_pass_names, err) &&
-              choice_fits(given, PART, parts, err) && choice_fits(given, SORT, orders, err) &&
-              belongs(given, PART, given->flag[AFTER], "--after", err) &&
-              belongs(given, STRICT, given->flag[LINT], "--lint", err) &&
-              belongs(given, ARM, study, "a study", err);
-    for (size_t i = 0; ok && i < RG_COUNT(of_model); i++)
-        ok = belongs(given, of_model[i], !study, "a model: a study has its data", err);
-    if (ok && given->flag[AFTER] && given->flag[LINT])
-        return rg_fail(err, RG_INPUT, NULL, "give one of them",
-                       "--after and --lint are two answers");
-    bool costs = !given->flag[AFTER] && !given->flag[LINT];
-    return ok && belongs(given, THREADS, costs, "the times of kernels", err) &&
-           within(given, RUNS, 100000, err) && within(given, THREADS, THREADS_MAX, err);
+    static const char *const parts[] = {"train", "evaluate", NULL};
+    static const char *const orders[] = {"order", "time", NULL};
+    if (given->flag[CLASSES] && given->integer[CLASSES] == 1)
+        return rg_fail(err, RG_INPUT, NULL, "give 2 to 1000000, or 0 for a regression",
+                       "--classes cannot be 1");
+    return choice_fits(given, AFTER, rg_pass_names, err) &&
+           choice_fits(given, PART, parts, err) && choice_fits(given, SORT, orders, err) &&
+           belong(given, err);
 }
 
 static int run(const rg_given *given, rg_err *err)
@@ -295,6 +297,7 @@ const rg_command rg_command_plan = {
         "  rigor plan transformer --threads 2\n"
         "  rigor plan mlp --after=fuse\n"
         "  rigor plan my_model.c --lint --strict",
+    .bounds = bounds,
     .options = options,
     .min_arguments = 1,
     .max_arguments = 64,

@@ -25,6 +25,12 @@ typedef struct rg_option {
     const char *help;
 } rg_option;
 
+/* Of a command's numbers; one that is not listed may be any from 0. */
+typedef struct rg_bounds {
+    int option;          /* its place in the table */
+    int64_t least, most; /* most 0: the list's end */
+} rg_bounds;
+
 #define RG_OPTIONS_MAX 24
 #define RG_ARGUMENTS_MAX 256
 
@@ -49,6 +55,7 @@ typedef struct rg_command {
     const char *text;      /* a paragraph and an example */
     int rank;    /* > 0: among the commands that a bare `rigor` shows, in this order */
     bool hidden; /* not for people */
+    const rg_bounds *bounds;  /* NULL: none */
     const rg_option *options; /* ends with name == NULL */
     size_t min_arguments, max_arguments;
     /* Returns the exit code; on failure fills err, which the caller prints (as JSON with

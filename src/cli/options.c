@@ -42,15 +42,33 @@ static bool add_to_list(rg_given *given, size_t at, const char *value, rg_err *e
     return true;
 }
 
-static bool take_value(const rg_option *o, size_t at, const char *value, rg_given *given,
+static bool take_integer(const rg_command *command, size_t at, const char *value, int64_t *ret,
+                         rg_err *err)
+{
+    const rg_bounds *bounds = command->bounds;
+    char remedy[80] = "give a number";
+    while (bounds && bounds->most && bounds->option != (int)at)
+        bounds++;
+    bool bounded = bounds && bounds->most;
+    if (bounded)
+        snprintf(remedy, sizeof(remedy), "give a whole number from %lld to %lld",
+                 (long long)bounds->least, (long long)bounds->most);
+    bool ok = rg_text_int(value, ret) && *ret >= (bounded ? bounds->least : 0) &&
+              (!bounded || *ret <= bounds->most);
+    return ok || rg_fail(err, RG_INPUT, NULL, remedy, "--%s cannot be '%s'",
+                         command->options[at].name, value);
+}
+
+static bool take_value(const rg_command *command, size_t at, const char *value, rg_given *given,
                        rg_err *err)
 {
+    const rg_option *o = &command->options[at];
     bool ok = true;
     given->flag[at] = true;
     given->text[at] = value;
     if (o->kind == RG_OPTION_INT)
-        ok = rg_text_int(value, &given->integer[at]) && given->integer[at] >= 0;
-    else if (o->kind == RG_OPTION_NUMBER)
+        return take_integer(command, at, value, &given->integer[at], err);
+    if (o->kind == RG_OPTION_NUMBER)
         ok = rg_text_double(value, &given->number[at]);
     else if (o->kind == RG_OPTION_LIST)
         return add_to_list(given, at, value, err);
@@ -96,7 +114,7 @@ static bool take_option(const rg_command *command, int argc, char **argv, int *i
     if (!value && *i + 1 >= argc)
         return rg_fail(err, RG_INPUT, NULL, "write it behind the option",
                        "--%s needs a value: %s", o->name, o->value);
-    return take_value(o, at, value ? value : argv[++*i], given, err);
+    return take_value(command, at, value ? value : argv[++*i], given, err);
 }
 
 static bool count_fits(const rg_command *command, const rg_given *given, rg_err *err)

@@ -15,13 +15,18 @@
 #define COLUMNS_MOST 200 /* longer lines are hard to read */
 #define COLUMNS_LEAST 40
 #define CELL 48
+#define SHAPE 160 /* of any rank */
 
 size_t program_text_columns(void)
 {
     struct winsize size;
+    const char *wanted = getenv("COLUMNS");
+    int64_t given;
     size_t columns = COLUMNS;
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
         columns = size.ws_col;
+    else if (wanted && rg_text_int(wanted, &given) && given > 0)
+        columns = (size_t)given;
     return columns < COLUMNS_LEAST  ? COLUMNS_LEAST
            : columns > COLUMNS_MOST ? COLUMNS_MOST
                                     : columns;
@@ -68,16 +73,16 @@ static const char *time_text(char out[CELL], double seconds)
 }
 
 /* "f32 (64, 10)" */
-static const char *type_text(char out[CELL], const json_t *step)
+static const char *type_text(char out[SHAPE], const json_t *step)
 {
     size_t i;
     json_t *dim;
-    rg_str text = {.max = CELL - 1};
+    rg_str text = {.max = SHAPE - 1};
     rg_str_printf(&text, "%s (", rg_json_text(step, "type", ""));
     json_array_foreach (json_object_get(step, "shape"), i, dim)
         rg_str_printf(&text, "%s%lld", i ? ", " : "", (long long)json_integer_value(dim));
     rg_str_add(&text, ")");
-    snprintf(out, CELL, "%s", rg_str_text(&text));
+    snprintf(out, SHAPE, "%s", rg_str_text(&text));
     rg_str_free(&text);
     return out;
 }
@@ -131,7 +136,7 @@ static void print_line(const rg_str *line)
 /* ---- Kernels. */
 
 #define BAR 8
-#define WIDE 110 /* from here on with operations and folders */
+#define WIDE 110 /* from here on with shares and operations, when no result needs the room */
 
 /* An eighth of a letter is the least that a bar shows. */
 static void add_bar(rg_str *line, double share)
@@ -148,11 +153,33 @@ static void add_bar(rg_str *line, double share)
 /* Widths of the columns that every terminal shows; the line of the model takes the rest. */
 enum { STEP = 3, KERNEL = 9, RESULT = 15, FLOP = 6, MEMORY = 7, TIME = 7, PLACE = 24 };
 
-static void add_kernel_head(rg_str *line, size_t columns)
+typedef struct layout {
+    size_t columns, result; /* of the line; of the column "result" */
+    bool wide;
+} layout;
+
+/* What a line has beyond COLUMNS goes to the longest result first. */
+static layout layout_of(const json_t *steps, size_t columns)
 {
-    rg_str_printf(line, "%*s %-*s %-*s %*s %*s %*s %*s  ", STEP, "#", KERNEL, "kernel", RESULT,
-                  "result", FLOP, "FLOP", MEMORY, "memory", TIME, "model", TIME, "clock");
-    if (columns >= WIDE)
+    layout ret = {columns, RESULT, false};
+    size_t i, most = RESULT + (columns > COLUMNS ? columns - COLUMNS : 0);
+    json_t *step;
+    json_array_foreach (steps, i, step) {
+        char cell[SHAPE];
+        size_t own = terminal_width(type_text(cell, step));
+        ret.result = own > ret.result ? own : ret.result;
+    }
+    ret.result = ret.result > most ? most : ret.result;
+    ret.wide = columns >= WIDE + ret.result - RESULT;
+    return ret;
+}
+
+static void add_kernel_head(rg_str *line, const layout *l)
+{
+    rg_str_printf(line, "%*s %-*s %-*s %*s %*s %*s %*s  ", STEP, "#", KERNEL, "kernel",
+                  (int)l->result, "result", FLOP, "FLOP", MEMORY, "memory", TIME, "model", TIME,
+                  "clock");
+    if (l->wide)
         rg_str_printf(line, "%-*s   share  %-*s  operations", BAR, "", PLACE, "line");
     else
         rg_str_add(line, "line");
@@ -173,27 +200,27 @@ static void add_cell(rg_str *line, const char *text, size_t width, bool right)
     terminal_add_cell(line, text, width, right);
 }
 
-static void add_kernel(rg_str *line, const json_t *step, size_t columns)
+static void add_kernel(rg_str *line, const json_t *step, const layout *l)
 {
-    char cell[CELL], place[256];
+    char cell[CELL], type[SHAPE], place[256];
     rg_str_printf(line, "%*lld", STEP,
                   (long long)json_integer_value(json_object_get(step, "step")));
     add_cell(line, rg_json_text(step, "kernel", ""), KERNEL, false);
-    add_cell(line, type_text(cell, step), RESULT, false);
+    add_cell(line, type_text(type, step), l->result, false);
     add_cell(line, flops_text(cell, number(step, "flops")), FLOP, true);
     add_cell(line, bytes_text(cell, number(step, "bytes")), MEMORY, true);
     add_cell(line, time_text(cell, number(step, "predicted_s")), TIME, true);
     add_cell(line, time_text(cell, number(step, "measured_s")), TIME, true);
     rg_str_add(line, "  ");
-    if (columns < WIDE) {
-        add_place(line, step, columns);
+    if (!l->wide) {
+        add_place(line, step, l->columns);
         return;
     }
     place_text(place, sizeof(place), step, false);
     add_bar(line, number(step, "share"));
     rg_str_printf(line, " %5.1f %%  ", 100 * number(step, "share"));
     terminal_add_cell(line, place, PLACE, false);
-    add_operations(line, step, columns);
+    add_operations(line, step, l->columns);
 }
 
 static int longer(const void *a, const void *b)
@@ -205,6 +232,7 @@ static int longer(const void *a, const void *b)
 
 static void print_kernels(const json_t *steps, bool by_time, size_t columns, bool colour)
 {
+    const layout l = layout_of(steps, columns);
     size_t n = json_array_size(steps), i;
     json_t **order = RG_NEW_ARRAY(json_t *, n), *step;
     json_array_foreach (steps, i, step)
@@ -212,12 +240,12 @@ static void print_kernels(const json_t *steps, bool by_time, size_t columns, boo
     if (by_time)
         qsort(order, n, sizeof(*order), longer);
     rg_str line = {0};
-    add_kernel_head(&line, columns);
+    add_kernel_head(&line, &l);
     printf("%s%s%s\n", colour ? "\033[2m" : "", rg_str_text(&line), colour ? "\033[0m" : "");
     for (i = 0; i < n; i++) {
         bool heavy = colour && number(order[i], "share") >= 0.2;
         rg_str_clear(&line);
-        add_kernel(&line, order[i], columns);
+        add_kernel(&line, order[i], &l);
         fputs(heavy ? "\033[1m" : "", stdout);
         print_line(&line);
         fputs(heavy ? "\033[0m" : "", stdout);
@@ -226,15 +254,27 @@ static void print_kernels(const json_t *steps, bool by_time, size_t columns, boo
     rg_free(order);
 }
 
+/* "1 example", "64 examples" */
+static const char *count_text(char out[CELL], size_t count, const char *what)
+{
+    snprintf(out, CELL, "%zu %s%s", count, what, count == 1 ? "" : "s");
+    return out;
+}
+
+static size_t count(const json_t *object, const char *key)
+{
+    return (size_t)json_integer_value(json_object_get(object, key));
+}
+
 static void print_total(const json_t *plan)
 {
     char flops[CELL], bytes[CELL], memory[CELL], model[CELL], clock[CELL];
+    char examples[CELL], kernels[CELL];
     bool train = strcmp(rg_json_text(plan, "part", ""), "train") == 0;
     double seconds = number(plan, "measured_s");
-    printf("\n%s: %lld examples, %zu kernels, %s at most\n",
-           train ? "training step" : "evaluation",
-           (long long)json_integer_value(json_object_get(plan, "examples")),
-           json_array_size(json_object_get(plan, "steps")),
+    printf("\n%s: %s, %s, %s at most\n", train ? "training step" : "evaluation",
+           count_text(examples, count(plan, "examples"), "example"),
+           count_text(kernels, json_array_size(json_object_get(plan, "steps")), "kernel"),
            bytes_text(memory, number(plan, "memory_bytes")));
     printf("%s: %sFLOP, %s moved; model %s, clock %s: %.1f GFLOP/s\n",
            train ? "one step" : "one block", flops_text(flops, number(plan, "flops")),
@@ -261,12 +301,12 @@ void program_costs_print(const json_t *costs, bool by_time, size_t columns, bool
 {
     size_t i;
     json_t *plan;
-    printf("%s: %lld parameters, %lld features, ", rg_json_text(costs, "model", ""),
-           (long long)json_integer_value(json_object_get(costs, "parameters")),
-           (long long)json_integer_value(json_object_get(costs, "features")));
+    char parameters[CELL], features[CELL];
+    printf("%s: %s, %s, ", rg_json_text(costs, "model", ""),
+           count_text(parameters, count(costs, "parameters"), "parameter"),
+           count_text(features, count(costs, "features"), "feature"));
     if (strcmp(rg_json_text(costs, "task", ""), "classify") == 0)
-        printf("%lld classes\n",
-               (long long)json_integer_value(json_object_get(costs, "classes")));
+        printf("%zu classes\n", count(costs, "classes"));
     else
         printf("one value an example\n");
     print_machine(json_object_get(costs, "machine"));
@@ -303,16 +343,18 @@ static void print_finding(const json_t *finding, size_t columns, bool colour)
     rg_str_free(&lines);
 }
 
-static void add_signal(rg_str *line, const json_t *layer, const char *key, size_t width)
+static void add_signal(rg_str *line, const json_t *layer, const char *key, int digits,
+                       size_t width)
 {
     char cell[CELL];
     double value = number(layer, key);
-    snprintf(cell, sizeof(cell), isfinite(value) ? "%.3g" : "-", value);
-    add_cell(line, cell, width, true);
+    if (isfinite(value))
+        snprintf(cell, sizeof(cell), "%.*g", digits, value);
+    add_cell(line, isfinite(value) ? cell : "-", width, true);
 }
 
-/* Columns of a row without the layer's name, mark and place. */
-enum { LAYER = 46, LAYER_MARK = 11, LAYER_PLACE = 12, LAYER_NAME = 8 };
+/* Columns of a row without the layer's name, mark and place; of two digits' share of zeros. */
+enum { LAYER = 47, LAYER_MARK = 11, LAYER_PLACE = 12, LAYER_NAME = 8, ZEROS = 7 };
 
 static void print_layer(const json_t *layer, size_t name_width, bool marks, size_t columns,
                         bool colour)
@@ -324,9 +366,9 @@ static void print_layer(const json_t *layer, size_t name_width, bool marks, size
     rg_str_printf(&line, " %8lld ",
                   (long long)json_integer_value(json_object_get(layer, "parameters")));
     terminal_add_cell(&line, flops_text(cell, number(layer, "flops")), 7, true);
-    add_signal(&line, layer, "activation_sd", 9);
-    add_signal(&line, layer, "activation_zeros", 6);
-    add_signal(&line, layer, "gradient_norm", 9);
+    add_signal(&line, layer, "activation_sd", 3, 9);
+    add_signal(&line, layer, "activation_zeros", 2, ZEROS);
+    add_signal(&line, layer, "gradient_norm", 3, 9);
     rg_str_printf(&line, "  %-*s", marks ? LAYER_MARK : 0, mark ? mark : "");
     add_place(&line, layer, columns);
     fputs(mark && colour ? "\033[33m" : "", stdout);
@@ -350,8 +392,8 @@ static void print_layers(const json_t *facts, size_t columns, bool colour)
     size_t others = LAYER + LAYER_PLACE + (marks ? LAYER_MARK : 0);
     size_t room = columns > others + LAYER_NAME ? columns - others : LAYER_NAME;
     width = width > room ? room : width;
-    printf("%s%-*s %8s %7s %9s %6s %9s%s\n", colour ? "\033[2m" : "", (int)width, "layer",
-           "weights", "FLOP", "signal sd", "zeros", "gradient", colour ? "\033[0m" : "");
+    printf("%s%-*s %8s %7s %9s %*s %9s%s\n", colour ? "\033[2m" : "", (int)width, "layer",
+           "weights", "FLOP", "signal sd", ZEROS, "zeros", "gradient", colour ? "\033[0m" : "");
     json_array_foreach (layers, i, layer)
         print_layer(layer, width, marks, columns, colour);
     printf("%-*s %8lld %7s   forward pass of one batch\n", (int)width, "in all",

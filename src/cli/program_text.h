@@ -4,7 +4,7 @@
 
 #include "rigor/base.h"
 
-/* Columns of the terminal on standard output; 80 elsewhere. */
+/* Columns of the terminal on standard output; elsewhere those of COLUMNS, or 80. */
 size_t program_text_columns(void);
 /* rg_program_costs: a table of kernels for each plan; by_time: the longest first. */
 void program_costs_print(const json_t *costs, bool by_time, size_t columns, bool colour);

@@ -7,11 +7,12 @@ cd "$work" || exit 1
 export XDG_CACHE_HOME=$work/cache
 unset CC
 
-# The blocks of docs/own-model.md.
-block() { awk -v kind="$1" '$0 == "```" kind { on = 1; next } $0 == "```" { on = 0 } on' "$root/docs/own-model.md"; }
-block c >gated.c
-block yaml >gated.yaml
-[ -s gated.c ] && [ -s gated.yaml ] || fail "the tutorial has no code"
+# The blocks of docs/own-model.md: its kind, and which of them.
+block() { awk -v kind="$1" -v n="$2" '$0 == "```" kind { on = ++seen == n; next } $0 == "```" { on = 0 } on' "$root/docs/own-model.md"; }
+block c 1 >gated.c
+block c 2 >cell.c
+block yaml 1 >gated.yaml
+[ -s gated.c ] && [ -s cell.c ] && [ -s gated.yaml ] || fail "the tutorial has no code"
 expect 0 'nothing to say against it' "$rigor" plan gated.c --lint --strict
 expect 0 'gated\.c:2[0-9]' "$rigor" plan gated.c model.width=64 train.batch=128 --runs 2
 expect 0 'gated +model.file = gated.c, model.width = 32' "$rigor" check gated.yaml
@@ -59,6 +60,31 @@ a, b = arms["gated"], arms["plain"]
 assert a["config"]["model"]["name"] == b["config"]["model"]["name"] == "gated"
 assert a["config"]["model"]["sha256"] != b["config"]["model"]["sha256"]
 assert a["validation"]["accuracy"]["values"] != b["validation"]["accuracy"]["values"]' || fail "two models of one name"
+
+# The second model, with a loop: clean, trains, and what its body must not do is said with its line.
+expect 0 'nothing to say against it' "$rigor" plan cell.c --lint --strict
+cat >cell.yaml <<'YAML'
+study: cell
+question: Does a recurrent cell with attention learn?
+data: digits
+metric: accuracy
+base: {train: {lr: 3e-3, epochs: 4, batch: 64}}
+arms: {cell: {model: {file: cell.c}}, none: {model: {name: linear}, train.lr: 1e-5}}
+seeds: 5
+claims: [cell > none]
+YAML
+expect 0 'cell > none' "$rigor" run cell.yaml -j 2 --quiet
+"$rigor" report cell --format json | python3 -ISc '
+import json, sys
+arms = {a["name"]: a for a in json.load(sys.stdin)["arms"]}
+assert min(arms["cell"]["validation"]["accuracy"]["values"]) > 0.8, arms["cell"]["validation"]' || fail "the second model does not learn"
+sed 's/static void cell.*/struct in { rg_scope *s; rg_val rate; };\n&/; s/(void)context;/struct in *in = context;/; s/rg_matmul(b->carry\[0\], b->shared\[0\])/LAYER/; s/\.body = cell/.body = cell, .context = \&(struct in){s, rg_const(s->graph, 0.5, RG_F32)}/' cell.c >body.c
+line=$(grep -n LAYER body.c | cut -d: -f1)
+sed 's/LAYER/rg_linear(in->s, b->carry[0], 32)/' body.c >inner.c
+expect 2 "inner\.c:$line: the weight linear1\.weight is made in a loop's body" "$rigor" plan inner.c
+expect 2 '-> layers make their weights outside' "$rigor" plan inner.c
+sed 's/LAYER/rg_dropout(in->s, b->carry[0], in->rate)/' body.c >drops.c
+expect 2 "drops\.c:$line: dropout in a loop's body" "$rigor" plan drops.c
 
 # ---- The seal.  The model looks for the labels and for a place to leave a note, when it is loaded
 # and when it is built; the study fails if it finds either.

@@ -36,14 +36,23 @@ for plan in p["plans"]:
 assert all(v > 0 for v in p["machine"].values())
 PY
 
+expect 0 'training step: 1 example, ' "$rigor" plan mlp --rows 1 --runs 1
+
 # --threads: the same kernels, their times with so many threads.
 expect 0 "^threads: 2 for the clock.s times" "$rigor" plan mlp --threads 2 --runs 2
 "$rigor" plan mlp --threads 1 --runs 2 | grep -q '^threads' && fail "one thread is no news"
-expect 2 '--threads cannot be 0' "$rigor" plan mlp --threads 0
-expect 2 '--threads cannot be 1024' "$rigor" plan mlp --threads 1024
-expect 2 '--runs cannot be 0' "$rigor" plan mlp --runs 0
-expect 2 '--threads belongs to the times of kernels' "$rigor" plan mlp --threads 2 --lint
-expect 2 '--threads belongs to the times of kernels' "$rigor" plan mlp --threads 2 --after=fuse
+for wrong in "threads 0" "threads 1000" "runs 0" "features 0" "features -3" "rows 0" "classes 1" "classes -1"; do
+    # shellcheck disable=SC2086
+    expect 2 "--${wrong% *} cannot be '?${wrong#* }'?$" "$rigor" plan mlp --$wrong
+    # shellcheck disable=SC2086
+    expect 2 '-> give .*[0-9]+ to [0-9]+' "$rigor" plan mlp --$wrong
+done
+for answer in --lint --after=fuse; do
+    for option in threads runs; do
+        expect 2 "--$option belongs to the times of kernels" "$rigor" plan mlp --$option 2 $answer
+    done
+    expect 2 '--sort belongs to the times of kernels' "$rigor" plan mlp --sort time $answer
+done
 "$rigor" plan transformer --threads 3 --runs 2 --json >three.json
 "$rigor" plan transformer --runs 2 --json >alone.json
 python3 - <<'PY' || fail "the facts of a plan with threads"
@@ -76,6 +85,7 @@ assert "# loop" in json.load(sys.stdin)["text"]' || fail "--after --json"
 # ---- The model check.
 expect 0 'nothing to say against it' "$rigor" plan mlp --lint --strict
 expect 0 'attention0\.linear3 .*former\.c:[0-9]' "$rigor" plan transformer --lint # cut names keep their ends
+expect 0 ' 0\.00049 ' "$rigor" plan mlp --lint model.dropout=0.00013 model.activation=gelu # not cut
 deep='model.hidden=[64,64,64,64,64,64,64,64,64,64,64,64,64,64,64,64]'
 expect 0 'vanishing' "$rigor" plan mlp --lint model.activation=sigmoid "$deep"
 expect 1 'mlp\.c:[0-9]+: the gradient fades' "$rigor" plan mlp --lint --strict model.activation=sigmoid "$deep"
@@ -100,6 +110,13 @@ assert all(len(line) <= int(sys.argv[1]) for line in lines), max(lines, key=len)
 PY
     done
 done
+# The longest result has room before shares and operations have; 80 columns cut it.
+for columns in 100 115 150; do
+    COLUMNS=$columns "$rigor" plan transformer --runs 1 >wide.txt
+    TERM=xterm python3 "$here/terminal.py" $columns 0 "$rigor" plan transformer --runs 1 >>wide.txt
+    [ "$(grep -cF ' f32 (64, 4, 1, 64, 64) ' wide.txt)" -ge 2 ] || fail "$columns columns: no whole result of five axes"
+    grep -q '([0-9, ]*…' wide.txt && fail "$columns columns: a result is cut"
+done
 grep -q '█\|▏\|▎\|▍' <(TERM=xterm python3 "$here/terminal.py" 200 0 "$rigor" plan mlp --runs 2) || fail "no bars on a wide terminal"
 "$rigor" plan mlp --lint model.activation=sigmoid "$deep" >plain.txt
 grep -q $'\x1b' plain.txt && fail "coloured where no terminal is"
@@ -117,10 +134,6 @@ expect 2 'belongs to a study' "$rigor" plan mlp --arm full
 expect 2 'belongs to a model' "$rigor" plan small.yaml --rows 5
 expect 2 'two answers' "$rigor" plan mlp --after=fuse --lint
 expect 2 "no arm 'nosuch'" "$rigor" plan small.yaml --arm nosuch
-expect 2 'cannot be 0' "$rigor" plan mlp --runs 0
 expect 2 'cannot open the study file' "$rigor" plan missing.yaml
-expect 2 'nothing to train on' "$rigor" plan mlp --features 0
-expect 2 'at least 2 classes' "$rigor" plan mlp --classes 1 --lint
-expect 2 'at least 2 classes' "$rigor" plan mlp --classes 1 --after=live --part=evaluate
 expect 2 'is a program' "$rigor" plan "$root/examples/trainers/shell.yaml"
 finish

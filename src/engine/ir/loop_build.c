@@ -74,6 +74,18 @@ static void check_output(building *b, rg_val x, const char *what, size_t i)
                       "loop: the body gives no %s %zu", what, i);
 }
 
+/* Meanwhile the graph outside is not pinned to the loop, so that what the callback does wrong
+ * there, as a layer that makes a weight, has the callback's line. */
+static void call_back(building *b, rg_loop_body *view)
+{
+    rg_place at = b->graph->at;
+    b->graph->bodies_open++;
+    rg_graph_unpin(b->graph);
+    b->spec->body(view, b->spec->context);
+    rg_graph_pin(b->graph, at);
+    b->graph->bodies_open--;
+}
+
 static void run_callback(building *b)
 {
     const rg_loop_spec *spec = b->spec;
@@ -87,7 +99,7 @@ static void run_callback(building *b)
                          .shared = step + 1,
                          .next = output,
                          .out = output + spec->carries};
-    spec->body(&view, spec->context);
+    call_back(b, &view);
     b->body->output = output;
     b->body->outputs = (uint32_t)n;
     for (size_t i = 0; i < spec->carries; i++)

@@ -79,6 +79,7 @@ struct rg_graph {
     rg_map *inputs;        /* name -> (void *)(uintptr_t)id */
     rg_map *bodies;        /* text -> rg_body of a loop; NULL: there is no loop */
     const rg_graph *outer; /* a loop's body: the graph around it */
+    int bodies_open;       /* loops whose callbacks run now: layers make no weights there */
     rg_place at;
     int pins;
     rg_err err;

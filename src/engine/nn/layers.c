@@ -32,6 +32,15 @@ static rg_val dropout(rg_scope *scope, rg_val x, rg_val rate)
     if (!scope->training || !rate.id || rg_conf_is_zero(scope->conf, rate))
         return x;
     rg_graph *graph = scope->graph;
+    if (graph->bodies_open) {
+        rg_graph_fail(
+            graph,
+            "draw the mask before rg_loop, as rg_dropout of ones, pass it as shared or "
+            "scanned, and multiply by it",
+            "dropout in a loop's body: its rate and its random key are values from "
+            "outside");
+        return x;
+    }
     rg_val one = rg_const(graph, 1, RG_F32), zero = rg_const(graph, 0, RG_F32);
     rg_val bits = rg_random_bits(scope->key, rg_scope_site(scope), rg_val_shape(x));
     rg_val limit = rg_mul(rate, rg_const(graph, 0x1p32, RG_F32));
@@ -92,7 +101,7 @@ rg_val rg_dropout_at(rg_place at, rg_scope *scope, rg_val x, rg_val rate)
 
 rg_val rg_residual_at(rg_place at, rg_scope *scope, rg_val x, rg_val branch, rg_val rate)
 {
-    RG_PINNED(scope->graph, at, rg_add(x, dropout(scope, branch, rate)));
+    RG_PINNED(x.graph, at, rg_add(x, rg_dropout_at(at, scope, branch, rate)));
 }
 
 rg_val rg_embedding_at(rg_place at, rg_scope *scope, rg_val ids, int64_t entries, int64_t width)

@@ -85,11 +85,23 @@ void rg_scope_leave_at(rg_place at, rg_scope *scope)
     state->path.data[state->path.len] = '\0';
 }
 
+/* The graph of a loop's body has none of the scope's values. */
+static void refuse_in_body(const rg_scope *scope, const rg_weight *weight)
+{
+    if (scope->graph->bodies_open)
+        rg_graph_fail(scope->graph,
+                      "layers make their weights outside of a loop: make it with "
+                      "rg_scope_weight before rg_loop and pass it as shared",
+                      "the %s %s is made in a loop's body",
+                      weight->buffer ? "buffer" : "weight", weight->name);
+}
+
 static rg_val add_weight(rg_scope *scope, const char *name, rg_shape shape, rg_weight weight)
 {
     scope_state *state = scope->state;
     name = name_given(scope, name, weight.buffer ? "the buffer's name" : "the weight's name");
     weight.name = rg_arena_printf(state->arena, "%s%s", rg_str_text(&state->path), name);
+    refuse_in_body(scope, &weight);
     weight.input = rg_input(scope->graph, weight.name, scope->dtype, shape);
     if (rg_graph_error(scope->graph)->code == RG_OK)
         rg_init_check(scope->graph, &weight.init, weight.name, rg_shape_count(shape));

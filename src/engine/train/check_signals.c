@@ -15,20 +15,25 @@
 #define STACK_MOST 8    /* layers in a row without normalisation or a shortcut */
 
 typedef struct moments {
-    double sd, norm, zeros; /* standard deviation, square root of the sum of squares, share */
+    double sd, norm;        /* standard deviation, square root of the sum of squares */
+    double zeros, unusable; /* shares of zeros, of values that are not finite */
 } moments;
 
 static moments moments_of(const float *value, int64_t n)
 {
-    double mean = 0, square = 0, around = 0, zeros = 0;
+    double mean = 0, square = 0, around = 0, zeros = 0, unusable = 0;
     for (int64_t i = 0; i < n; i++) {
         mean += (double)value[i] / (double)n;
         square += (double)value[i] * (double)value[i];
         zeros += value[i] == 0;
+        unusable += !isfinite(value[i]);
     }
     for (int64_t i = 0; i < n; i++)
         around += ((double)value[i] - mean) * ((double)value[i] - mean);
-    return (moments){n ? sqrt(around / (double)n) : 0, sqrt(square), n ? zeros / (double)n : 0};
+    if (n == 0)
+        return (moments){0};
+    return (moments){sqrt(around / (double)n), sqrt(square), zeros / (double)n,
+                     unusable / (double)n};
 }
 
 static moments moments_in(rg_plan *plan, rg_val v)
@@ -72,12 +77,17 @@ typedef struct mark {
     const char *what, *remedy;
 } mark;
 static const mark marks[] = {
+    {"not finite", "activations are not finite: a share of %.3g behind %s",
+     "look for a division by zero, a root or logarithm of what is not above 0, an exp of "
+     "large values"},
     {"dead", "%.3g of the activations behind %s are zero",
      "look at the activation and at the initial bias"},
     {"exploding", "activations grow: standard deviation %.3g behind %s",
      "scale its initial weights by the fan-in (Kaiming, Xavier), or normalise"},
     {"vanishing", "activations fade: standard deviation %.3g behind %s",
      "scale its initial weights by the fan-in (Kaiming, Xavier), or normalise"},
+    {"not finite", "the gradient is not finite on its way back: a share of %.3g at %s",
+     "look for a root or power of 0, whose derivative is not finite"},
     {"exploding", "the gradient grows on its way back: %.3g times the last layer's at %s",
      "normalise, clip (train.clip), or add shortcuts"},
     {"vanishing", "the gradient fades on its way back: %.3g of the last layer's at %s",
@@ -95,10 +105,12 @@ static const mark *mark_of(const layer_signal *s, double most, double last, doub
         bool holds;
         double value;
     } tests[RG_COUNT(marks)] = {
+        {s->activation.unusable > 0, s->activation.unusable},
         {zeros > ZEROS_MOST, zeros},
-        {!(sd <= SD_MOST), sd},
+        {sd > SD_MOST, sd},
         {sd < SD_LEAST, sd},
-        {!(ratio <= GRADIENT_MOST), ratio},
+        {s->gradient.unusable > 0, s->gradient.unusable},
+        {ratio > GRADIENT_MOST, ratio},
         /* None at all is check_reach's to tell. */
         {ratio > 0 && most < GRADIENT_LEAST * last, ratio},
     };

@@ -438,6 +438,114 @@ static void test_places_of_mistakes(void **state)
     json_decref(values);
 }
 
+/* ---- Layers in a loop's body: what is the scope's is made outside */
+
+typedef struct inside {
+    rg_scope *scope;
+    rg_val rate;
+    int line; /* set by the body: the mistake's */
+} inside;
+
+static void linear_in_body(rg_loop_body *b, void *context)
+{
+    inside *in = context;
+    in->line = __LINE__ + 1;
+    b->next[0] = rg_linear(in->scope, b->carry[0], 4);
+}
+
+static void norm_in_body(rg_loop_body *b, void *context)
+{
+    inside *in = context;
+    in->line = __LINE__ + 1;
+    b->next[0] = rg_batch_norm(in->scope, b->carry[0]);
+}
+
+static void dropout_in_body(rg_loop_body *b, void *context)
+{
+    inside *in = context;
+    in->line = __LINE__ + 1;
+    b->next[0] = rg_dropout(in->scope, b->carry[0], in->rate);
+}
+
+static void residual_in_body(rg_loop_body *b, void *context)
+{
+    inside *in = context;
+    in->line = __LINE__ + 1;
+    b->next[0] = rg_residual(in->scope, b->carry[0], b->carry[0], in->rate);
+}
+
+static void unlike_in_body(rg_loop_body *b, void *context)
+{
+    inside *in = context;
+    rg_val other = rg_sum(b->carry[0], 2, false), none = {0};
+    in->line = __LINE__ + 1;
+    b->next[0] = rg_residual(in->scope, b->carry[0], other, none);
+}
+
+static void linear_in_inner_body(rg_loop_body *b, void *context)
+{
+    rg_loop_spec spec = {.steps = 2, .carry = b->carry, .carries = 1, .body = linear_in_body};
+    spec.context = context;
+    rg_loop(b->graph, &spec, b->next);
+}
+
+static void test_layers_in_a_body(void **state)
+{
+    (void)state;
+    static const struct {
+        void (*body)(rg_loop_body *body, void *context);
+        const char *what, *remedy;
+    } cases[] = {
+        {linear_in_body, "the weight linear0.weight is made in a loop's body",
+         "before rg_loop and pass it as shared"},
+        {linear_in_inner_body, "the weight linear0.weight is made in a loop's body",
+         "before rg_loop and pass it as shared"},
+        {norm_in_body, "is made in a loop's body", "before rg_loop and pass it as shared"},
+        {dropout_in_body, "dropout in a loop's body", "draw the mask before rg_loop"},
+        {residual_in_body, "dropout in a loop's body", "draw the mask before rg_loop"},
+        {unlike_in_body, "add: shapes (3, 4) and (3) do not broadcast", ""},
+    };
+    for (size_t i = 0; i < RG_COUNT(cases); i++) {
+        rg_graph *graph = rg_graph_new();
+        inside in = {.scope = rg_scope_new(graph, true, 2, NULL)};
+        rg_val x = rg_input(graph, "x", RG_F32, rg_shape_of(3, 4)), ret[1];
+        in.rate = rg_input(graph, "rate", RG_F32, RG_SCALAR);
+        rg_loop_spec spec = {.steps = 2, .carry = &x, .carries = 1, .body = cases[i].body};
+        spec.context = &in;
+        rg_loop(graph, &spec, ret);
+        const rg_err *err = rg_graph_error(graph);
+        char where[40];
+        snprintf(where, sizeof(where), "test_layers.c:%d", in.line);
+        assert_string_equal(err->where, where);
+        assert_non_null(strstr(err->what, cases[i].what));
+        assert_non_null(strstr(err->remedy, cases[i].remedy));
+        rg_scope_free(in.scope);
+        rg_graph_free(graph);
+    }
+}
+
+/* A scope makes weights again behind the loop, and the loop's own mistakes keep its line. */
+static void test_layers_behind_a_body(void **state)
+{
+    (void)state;
+    rg_graph *graph = rg_graph_new();
+    inside in = {.scope = rg_scope_new(graph, false, 2, NULL)};
+    rg_val x = rg_input(graph, "x", RG_F32, rg_shape_of(3, 4)), ret[1];
+    rg_loop_spec spec = {.steps = 2, .carry = &x, .carries = 1, .body = dropout_in_body};
+    spec.context = &in;
+    rg_loop(graph, &spec, ret);
+    assert_int_equal(rg_val_shape(rg_linear(in.scope, ret[0], 5)).dim[1], 5);
+    assert_int_equal(rg_graph_error(graph)->code, RG_OK);
+    spec.outs = 1;
+    int line = __LINE__ + 1;
+    rg_loop(graph, &spec, (rg_val[2]){ret[0]});
+    char where[40];
+    snprintf(where, sizeof(where), "test_layers.c:%d", line);
+    assert_string_equal(rg_graph_error(graph)->where, where);
+    rg_scope_free(in.scope);
+    rg_graph_free(graph);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -452,6 +560,8 @@ int main(void)
         cmocka_unit_test(test_names_of_weights),
         cmocka_unit_test(test_configuration),
         cmocka_unit_test(test_places_of_mistakes),
+        cmocka_unit_test(test_layers_in_a_body),
+        cmocka_unit_test(test_layers_behind_a_body),
     };
     return cmocka_run_group_tests(tests, torch_load, torch_unload);
 }

@@ -154,6 +154,21 @@ static rg_val growing(rg_scope *s, rg_val x, const rg_conf *conf)
     return rg_linear(s, x, s->classes);
 }
 
+/* 0 / 0 in every example; the roots of 0 have a derivative that is not finite. */
+static rg_val not_finite(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    x = rg_linear(s, rg_mul(x, rg_conf_val(conf, "rate")), 16);
+    x = rg_div(rg_sub(x, x), rg_sub(x, x));
+    return rg_linear(s, x, s->classes);
+}
+
+static rg_val not_finite_back(rg_scope *s, rg_val x, const rg_conf *conf)
+{
+    x = rg_linear(s, rg_mul(x, rg_conf_val(conf, "rate")), 16);
+    x = rg_activate(rg_linear(s, x, 16), "relu");
+    return rg_linear(s, rg_sqrt(x), s->classes);
+}
+
 static rg_val dying(rg_scope *s, rg_val x, const rg_conf *conf)
 {
     x = rg_linear(s, rg_mul(x, rg_conf_val(conf, "rate")), 16);
@@ -333,6 +348,10 @@ static const struct {
     {"faded", faded, "warning", "signals", "the gradient fades on its way back", 1},
     {"side branch", side_branch, NULL, NULL, NULL, 0},
     {"growing", growing, "warning", "signals", "activations grow", 1},
+    {"not finite", not_finite, "warning", "signals",
+     "activations are not finite: a share of 1 behind linear0", 1},
+    {"not finite on the way back", not_finite_back, "warning", "signals",
+     "the gradient is not finite on its way back: a share of ", 1},
     {"dying", dying, "warning", "signals", "are zero", 1},
     {"deep", deep, "note", "stack", "8 layers or more", 1},
     {"deep with shortcuts", deep_with_shortcuts, NULL, NULL, NULL, 0},
