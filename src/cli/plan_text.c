@@ -253,15 +253,35 @@ static void print_placebo(const rg_study *study, const json_t *placebo, FILE *ou
         rg_print_wrapped(out, "placebo: ", "no claims are declared, so nothing can cry wolf");
 }
 
+static void print_earlier(const json_t *claim, FILE *out)
+{
+    rg_str text = {0};
+    rg_str_printf(&text, "the differences of '%s' scattered by %.3g (sd): %.3g is seen",
+                  rg_json_text(claim, "claim", ""), real(claim, "sd"), real(claim, "mde"));
+    rg_print_wrapped(out, "earlier: ", rg_str_text(&text));
+    rg_str_free(&text);
+}
+
 static void print_outlook(const json_t *plan, FILE *out)
 {
     size_t i;
     json_t *claim;
     json_array_foreach (json_object_get(plan, "outlook"), i, claim)
         if (!strcmp(rg_json_text(claim, "from", ""), "claim"))
-            fprintf(out,
-                    "earlier: the differences of '%s' scattered by %.3g (sd): %.3g is seen\n",
-                    rg_json_text(claim, "claim", ""), real(claim, "sd"), real(claim, "mde"));
+            print_earlier(claim, out);
+}
+
+static void print_data(const rg_study *study, const json_t *data, FILE *out)
+{
+    if (!data)
+        return;
+    rg_str text = {0};
+    rg_str_printf(&text, "%s, %lld rows%s: %lld to train, %lld to validate, %lld to test",
+                  rg_json_text(data, "name", ""), count(data, "rows"),
+                  rg_study_has_folds(study) ? ", in the first fold" : "", count(data, "train"),
+                  count(data, "val"), count(data, "test"));
+    rg_print_wrapped(out, "data: ", rg_str_text(&text));
+    rg_str_free(&text);
 }
 
 void rg_plan_print(const rg_study *study, const json_t *plan, FILE *out)
@@ -270,12 +290,7 @@ void rg_plan_print(const rg_study *study, const json_t *plan, FILE *out)
     rg_str_printf(&head, "%s: ", study->name);
     rg_print_wrapped(out, rg_str_text(&head), study->question);
     rg_str_free(&head);
-    const json_t *data = json_object_get(plan, "data");
-    if (data)
-        fprintf(out, "data: %s, %lld rows%s: %lld to train, %lld to validate, %lld to test\n",
-                rg_json_text(data, "name", ""), count(data, "rows"),
-                rg_study_has_folds(study) ? ", in the first fold" : "", count(data, "train"),
-                count(data, "val"), count(data, "test"));
+    print_data(study, json_object_get(plan, "data"), out);
     print_arms(study, out);
     print_work(study, plan, out);
     print_detectable(study, plan, out);
