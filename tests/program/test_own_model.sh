@@ -117,6 +117,7 @@ expect 2 'bad\.yaml:[0-9]+:[0-9]+: model\.file: bad\.c: the model does not compi
 CC='no-such-compiler -m32' expect 2 "no 'no-such-compiler'" "$rigor" check bad.yaml
 CC= expect 0 '' "$rigor" check gated.yaml
 expect 2 'missing\.c' "$rigor" plan missing.c
+expect 2 "did you mean 'model.width'" "$rigor" check gated.yaml +arms.gated.model.widht=3
 expect 2 "there is no parameter 'model.widht'" "$rigor" check gated.yaml arms.gated.model.widht=3
 expect 2 'from 1 to 4096' "$rigor" check gated.yaml arms.gated.model.width=0
 expect 2 'name two models' "$rigor" check gated.yaml +arms.gated.model.name=mlp

@@ -95,6 +95,8 @@ void study_mistake(study_reader *reader, study_mark mark, const char *remedy, co
 /* "did you mean 'lr'?", or "known here: a, b, c" when no name is near. */
 const char *study_suggest(study_reader *reader, const char *given, const char *const *names,
                           size_t n);
+/* "known here: a, b, c", a long list ending with "...", never within a name. */
+const char *study_known_here(study_reader *reader, const char *const *names, size_t n);
 const char *study_clip(study_reader *reader, const char *text); /* short enough for a message */
 const char *study_describe(study_reader *reader, const study_node *node); /* "the text 'x'" */
 const study_node *study_get(const study_node *map, const char *key);      /* NULL when absent */

@@ -316,6 +316,59 @@ static void test_overrides_that_are_no_text(void **state)
     }
 }
 
+/* Of the arm's own model, or of the training loop; a name is never cut. */
+static void test_remedies_of_unknown_names(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *arm, *remedy;
+    } cases[] = {
+        {"model.leek: 1",
+         "known here: model.name, model.hidden, model.activation, model.dropout"},
+        {"model.hiden: 1", "did you mean 'model.hidden'?"},
+        {"model: {name: forest, tres: 1}", "did you mean 'model.trees'?"},
+        {"model: {name: linear, tres: 1}", "known here: model.name, model.l1"},
+        {"train.xyzzy: 1",
+         "known here: train.optimizer, train.lr, train.weight_decay, train.momentum, "
+         "train.nesterov, train.batch, train.epochs, train.clip"},
+        {"model.lr: 1", "did you mean 'train.lr'?"},
+        {"modle: {hidden: [3]}", "did you mean 'model'?"},
+        {"droput: 1", "did you mean 'model.dropout'?"},
+        {"xyzzy: 1", "known here: model, train"},
+    };
+    for (size_t i = 0; i < RG_COUNT(cases); i++) {
+        char text[300];
+        snprintf(text, sizeof(text), HEAD "arms: {a: {%s}}\n", cases[i].arm);
+        reading r = read_text(text);
+        assert_null(r.study);
+        assert_int_equal(r.diags.len, 1);
+        assert_string_equal(r.diags.at[0].remedy, cases[i].remedy);
+        reading_free(&r);
+    }
+}
+
+static void test_a_long_list_ends_between_names(void **state)
+{
+    (void)state;
+    static char name[60][20];
+    static rg_param many[61];
+    for (size_t i = 0; i + 1 < RG_COUNT(many); i++) {
+        snprintf(name[i], sizeof(name[i]), "parameter_%zu", i);
+        many[i] = (rg_param){.name = name[i], .kind = RG_PARAM_BOOL, .fallback = "true"};
+    }
+    rg_catalog long_one = catalog;
+    long_one.train = many;
+    reading r = {.diags = {.arena = rg_arena_new()}};
+    static const char text[] = HEAD "arms: {a: {train.xyzzy: 1}}\n";
+    r.study = rg_study_parse(text, strlen(text), "test.yaml", NULL, 0, false, &long_one,
+                             &r.diags);
+    assert_mistake(&r, 5, 12, "there is no parameter 'train.xyzzy'");
+    const char *remedy = r.diags.at[0].remedy, *end = strrchr(remedy, ',');
+    assert_string_equal(end, ", ...");
+    assert_in_range(strlen(remedy), 500, 620);
+    reading_free(&r);
+}
+
 /* ---- The hash. */
 
 static const char plain[] =
@@ -453,6 +506,15 @@ static void test_mistakes_with_files(void **state)
     r = read_own(OWN "base: {model: {file: own.c, hidden: [3]}}\n", sha);
     assert_mistake(&r, 4, 29, "model 'own' has no parameter 'model.hidden'");
     reading_free(&r);
+    r = read_own(OWN "base: {model: {file: own.c, tres: 3}}\n", sha);
+    assert_mistake(&r, 4, 29, "there is no parameter 'model.tres'");
+    assert_string_equal(r.diags.at[0].remedy, "did you mean 'model.trees'?");
+    reading_free(&r);
+    r = read_own(OWN "base: {model: {file: own.c, leek: 3}}\n", sha);
+    assert_mistake(&r, 4, 29, "there is no parameter 'model.leek'");
+    assert_string_equal(r.diags.at[0].remedy,
+                        "known here: model.name, model.file, model.trees, model.dropout");
+    reading_free(&r);
     r = read_own(OWN "base: {model: {file: own.c, name: mlp}}\n", sha);
     assert_mistake(&r, 4, 29, "name two models");
     reading_free(&r);
@@ -483,6 +545,8 @@ int main(void)
         cmocka_unit_test(test_an_override_leaves_other_aliases_alone),
         cmocka_unit_test(test_wrong_overrides),
         cmocka_unit_test(test_overrides_that_are_no_text),
+        cmocka_unit_test(test_remedies_of_unknown_names),
+        cmocka_unit_test(test_a_long_list_ends_between_names),
         cmocka_unit_test(test_hash_ignores_how_it_is_written),
         cmocka_unit_test(test_hash_changes_with_the_content),
         cmocka_unit_test(test_a_model_of_a_file),
