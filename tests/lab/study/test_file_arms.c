@@ -30,13 +30,44 @@ static void test_another_model_drops_what_it_lacks(void **state)
     reading_free(&r);
 }
 
+/* A forest takes a dropout up to 0.5. */
+#define SHARED \
+    "study: s\ndata: digits\nmetric: accuracy\nbase: {model: {name: mlp, dropout: 0.8}}\n"
 static void test_a_shared_value_must_fit_every_model(void **state)
 {
     (void)state;
-    reading r = read_text("study: s\ndata: digits\nmetric: accuracy\n"
-                          "base: {model: {name: mlp, dropout: 0.8}}\n" /* a forest takes 0.5 */
-                          "arms: {mlp: {}, forest: {model.name: forest}}\n");
-    assert_mistake(&r, 4, 36, "model.dropout must be a number from 0 to 0.5");
+    reading r = read_text(SHARED "arms: {mlp: {}, trees: {model.name: forest}}\n"
+                                 "ablate: {dry: {train.clip: 0}}\n");
+    assert_mistake(&r, 5, 17,
+                   "arm 'trees': model.dropout: the model forest takes a number from 0 to 0.5, "
+                   "and the base sets 0.8");
+    assert_string_equal(r.diags.at[0].remedy, "set model.dropout in the arm as well");
+    reading_free(&r);
+    r = read_text(SHARED "arms: {mlp: {}, trees: {model: {name: forest, dropout: 0.2}}}\n");
+    assert_json(arm_of(good(&r), "trees")->config, "model.dropout", "0.2");
+    reading_free(&r);
+    r = read_text(SHARED "arms: {full: {}}\nablate: {trees: {model.name: forest}}\n");
+    assert_mistake(&r, 6, 10, "arm 'trees': model.dropout: the model forest takes");
+    assert_string_equal(r.diags.at[0].remedy, "make it an arm that sets model.dropout as well");
+    reading_free(&r);
+}
+
+/* The layer that is to blame is the one that names the model, and it is told once. */
+static void test_an_ablation_of_an_arm_with_another_model(void **state)
+{
+    (void)state;
+    reading r = read_text(SHARED "arms: {full: {model.name: forest}}\n"
+                                 "ablate: {few: {model.trees: 3}, dry: {train.clip: 0}}\n");
+    assert_mistake(&r, 5, 8, "arm 'full': model.dropout: the model forest takes");
+    reading_free(&r);
+    r = read_text(
+        HEAD "arms: {full: {model.dropout: 0.8}}\nablate: {trees: {model.name: forest}}\n");
+    assert_mistake(&r, 6, 10, "and 'full' sets 0.8");
+    reading_free(&r);
+    /* what is wrong for the base's own model is the base's mistake alone */
+    r = read_text("study: s\ndata: digits\nmetric: accuracy\n"
+                  "base: {model: {name: mlp, dropout: 8}}\narms: {a: {model.name: forest}}\n");
+    assert_mistake(&r, 4, 36, "model.dropout must be a number from 0 to 0.95, not 8");
     reading_free(&r);
 }
 
@@ -360,8 +391,8 @@ static void test_a_long_list_ends_between_names(void **state)
     long_one.train = many;
     reading r = {.diags = {.arena = rg_arena_new()}};
     static const char text[] = HEAD "arms: {a: {train.xyzzy: 1}}\n";
-    r.study = rg_study_parse(text, strlen(text), "test.yaml", NULL, 0, false, &long_one,
-                             &r.diags);
+    r.study =
+        rg_study_parse(text, strlen(text), "test.yaml", NULL, 0, false, &long_one, &r.diags);
     assert_mistake(&r, 5, 12, "there is no parameter 'train.xyzzy'");
     const char *remedy = r.diags.at[0].remedy, *end = strrchr(remedy, ',');
     assert_string_equal(end, ", ...");
@@ -531,6 +562,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_another_model_drops_what_it_lacks),
         cmocka_unit_test(test_a_shared_value_must_fit_every_model),
+        cmocka_unit_test(test_an_ablation_of_an_arm_with_another_model),
         cmocka_unit_test(test_base_without_a_model_serves_the_arms),
         cmocka_unit_test(test_nested_and_dotted_keys_say_the_same),
         cmocka_unit_test(test_ablations_start_from_full_or_the_first_arm),
