@@ -160,6 +160,9 @@ mistake() { # file, sed script, what is said of it
 }
 mistake shape.c 's/s->classes)/7)/' 'the forward pass of the model gated gives no value of shape \(64, 10\)'
 mistake asks.c 's/rg_conf_int(conf, "width")/rg_conf_int(conf, "wide")/' 'there is no parameter "model\.wide"'
+expect 2 'did you mean "width"\? Or add it' "$rigor" plan asks.c
+mistake activation.c 's/"sigmoid"/"sigmoyd"/' 'there is no activation "sigmoyd"'
+expect 2 'did you mean "sigmoid"\? known: relu, .*, identity$' "$rigor" plan activation.c
 mistake kind.c 's/rg_conf_int(conf, "width")/rg_conf_int(conf, "dropout")/' 'the parameter "model\.dropout" is of another kind'
 mistake adds.c 's/rg_mul(value, gate)/rg_add(value, x)/' 'add: shapes \(64, 32\) and \(64, 64\) do not broadcast'
 mistake type.c 's/rg_mul(value, gate)/rg_mul(value, rg_cast(gate, RG_I32))/' 'mul: operands of type f32, i32'
