@@ -77,6 +77,8 @@ typedef struct study_reader {
         const rg_catalog_model *model; /* NULL: it has mistakes (reported) */
     } own[STUDY_OWN_MAX];
     size_t n_own;
+    const struct study_layer *layers; /* arms and ablations, once they are read */
+    size_t n_layers;
     bool arms_unsure; /* an arm could not be read: claims may name it */
 } study_reader;
 
@@ -158,7 +160,7 @@ const study_setting *study_setting_find(const study_settings *settings, const ch
 /* The parameter that a dotted path names; model == NULL: of the training loop only. */
 const rg_param *study_param(const rg_catalog *catalog, const rg_catalog_model *model,
                             const char *path);
-/* Reports a path that is no parameter of the model (NULL: of any model). */
+/* Reports a path that is no parameter of the model (NULL: of any arm's model). */
 void study_param_unknown(study_reader *reader, study_mark mark, const rg_catalog_model *model,
                          const char *path);
 /* The value in the parameter's own type: 1 is 1.0 for a number, 64.0 is 64 for a whole number.

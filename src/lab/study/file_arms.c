@@ -369,6 +369,8 @@ void study_read_arms(study_reader *reader)
     study_layer base = {.name = "base"};
     study_layer *layers = RG_ARENA_ARRAY(arena, study_layer, room);
     size_t n = read_layers(reader, &base, layers);
+    reader->layers = layers;
+    reader->n_layers = n;
     if (room > ARMS_MAX)
         study_mistake(reader, reader->root->mark, "ask a smaller question",
                       "more than %d arms and ablations", ARMS_MAX - 1);

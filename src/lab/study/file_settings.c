@@ -41,6 +41,7 @@ static void add_names(rg_arena *arena, name_vec *names, const char *part, const 
     }
 }
 
+/* Of the model, else of the arms' models, else, before those are known, of all. */
 static name_vec known_names(study_reader *reader, const rg_catalog_model *model)
 {
     name_vec names = {0};
@@ -49,11 +50,11 @@ static name_vec known_names(study_reader *reader, const rg_catalog_model *model)
         rg_vec_push(&names, "model.file");
     if (model)
         add_names(reader->arena, &names, "model", model->params);
-    for (const rg_catalog_model *m = reader->catalog->models; !model && m->name; m++)
+    for (size_t i = 0; !model && i < reader->n_layers; i++)
+        if (reader->layers[i].model)
+            add_names(reader->arena, &names, "model", reader->layers[i].model->params);
+    for (const rg_catalog_model *m = reader->catalog->models; !reader->n_layers && m->name; m++)
         add_names(reader->arena, &names, "model", m->params);
-    for (size_t i = 0; !model && i < reader->n_own; i++)
-        if (reader->own[i].model)
-            add_names(reader->arena, &names, "model", reader->own[i].model->params);
     add_names(reader->arena, &names, "train", reader->catalog->train);
     return names;
 }
@@ -146,9 +147,12 @@ void study_param_unknown(study_reader *reader, study_mark mark, const rg_catalog
     name_vec names = known_names(reader, model);
     const char *remedy = suggest_path(reader, path, &names);
     const char *shown = study_clip(reader, path), *owner = model_with(catalog, path);
-    if (model && owner)
+    if (owner)
         study_mistake(reader, mark, rg_arena_printf(reader->arena, "model '%s' has it", owner),
-                      "model '%s' has no parameter '%s'", model->name, shown);
+                      "%s parameter '%s'",
+                      model ? rg_arena_printf(reader->arena, "model '%s' has no", model->name)
+                            : "no arm's model has the",
+                      shown);
     else
         study_mistake(reader, mark, remedy, "there is no parameter '%s'", shown);
     rg_vec_free(&names);

@@ -378,6 +378,35 @@ static void test_remedies_of_unknown_names(void **state)
     }
 }
 
+/* What is tuned is held against the models of the arms. */
+static void test_remedies_of_unknown_dimensions(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path, *what, *remedy;
+    } cases[] = {
+        {"model.xyzzy", "there is no parameter 'model.xyzzy'",
+         "known here: model.name, model.l1, model.trees, model.dropout"},
+        {"model.tres", "there is no parameter 'model.tres'", "did you mean 'model.trees'?"},
+        {"model.hiden", "there is no parameter 'model.hiden'",
+         "known here: model.name, model.l1, model.trees, model.dropout"},
+        {"model.hidden", "no arm's model has the parameter 'model.hidden'",
+         "model 'mlp' has it"},
+    };
+    for (size_t i = 0; i < RG_COUNT(cases); i++) {
+        char text[300];
+        snprintf(text, sizeof(text),
+                 "study: s\ndata: digits\nmetric: accuracy\n"
+                 "arms: {a: {model.name: linear}, b: {model.name: forest}}\n"
+                 "tune: {space: {%s: {uniform: [0, 1]}}}\n",
+                 cases[i].path);
+        reading r = read_text(text);
+        assert_mistake(&r, 5, 16, cases[i].what);
+        assert_string_equal(r.diags.at[0].remedy, cases[i].remedy);
+        reading_free(&r);
+    }
+}
+
 static void test_a_long_list_ends_between_names(void **state)
 {
     (void)state;
@@ -578,6 +607,7 @@ int main(void)
         cmocka_unit_test(test_wrong_overrides),
         cmocka_unit_test(test_overrides_that_are_no_text),
         cmocka_unit_test(test_remedies_of_unknown_names),
+        cmocka_unit_test(test_remedies_of_unknown_dimensions),
         cmocka_unit_test(test_a_long_list_ends_between_names),
         cmocka_unit_test(test_hash_ignores_how_it_is_written),
         cmocka_unit_test(test_hash_changes_with_the_content),
