@@ -178,6 +178,7 @@ typedef struct rg_param {
 const rg_param *rg_param_find(const rg_param *table, const char *name); /* NULL when absent */
 /* Checks one value; on failure `err` says what was expected (where is left empty). */
 bool rg_param_check(const rg_param *param, const json_t *value, rg_err *err);
+void rg_param_describe(const rg_param *param, rg_str *ret); /* "a number from 0 to 0.9" */
 json_t *rg_param_json(const rg_param *table); /* the table for `rigor models --json` */
 /* The table that rg_param_json wrote; NULL when it is none. */
 const rg_param *rg_param_table(const json_t *list, rg_arena *arena, rg_err *err);

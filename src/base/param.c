@@ -71,26 +71,26 @@ static bool fits(const rg_param *param, const json_t *value)
     RG_BUG("parameter %s has no kind", param->name);
 }
 
-static void describe(const rg_param *param, rg_str *out)
+void rg_param_describe(const rg_param *param, rg_str *ret)
 {
     switch (param->kind) {
     case RG_PARAM_NUMBER:
-        rg_str_printf(out, "a number from %g to %g", param->lo, param->hi);
+        rg_str_printf(ret, "a number from %g to %g", param->lo, param->hi);
         break;
     case RG_PARAM_INT:
-        rg_str_printf(out, "a whole number from %g to %g", param->lo, param->hi);
+        rg_str_printf(ret, "a whole number from %g to %g", param->lo, param->hi);
         break;
-    case RG_PARAM_BOOL: rg_str_add(out, "true or false"); break;
+    case RG_PARAM_BOOL: rg_str_add(ret, "true or false"); break;
     case RG_PARAM_CHOICE:
-        rg_str_add(out, "one of");
+        rg_str_add(ret, "one of");
         for (size_t i = 0; param->choices[i]; i++)
-            rg_str_printf(out, "%s %s", i ? "," : "", param->choices[i]);
+            rg_str_printf(ret, "%s %s", i ? "," : "", param->choices[i]);
         break;
     case RG_PARAM_INTS:
-        rg_str_printf(out, "a list of whole numbers from %g to %g", param->lo, param->hi);
+        rg_str_printf(ret, "a list of whole numbers from %g to %g", param->lo, param->hi);
         break;
     case RG_PARAM_ANY:
-        rg_str_add(out, "a number, a text, true, false or a list of those");
+        rg_str_add(ret, "a number, a text, true, false or a list of those");
         break;
     }
 }
@@ -108,7 +108,7 @@ bool rg_param_check(const rg_param *param, const json_t *value, rg_err *err)
     if (fits(param, value))
         return true;
     rg_str expected = {.max = 400};
-    describe(param, &expected);
+    rg_param_describe(param, &expected);
     char *given = rg_json_canonical(value);
     const char *near =
         param->kind == RG_PARAM_CHOICE && json_is_string(value)

@@ -154,11 +154,13 @@ static json_t *description_of(const void *ctx)
 
 json_t *model_describe(const char *library, const char *name, rg_err *err)
 {
-    const question what = {.answer = description_of,
-                           .ctx = library,
-                           .doing = "loading the model",
-                           .remedy = "look at what the file does before any function is called",
-                           .seconds = 20};
+    const question what = {
+        .answer = description_of,
+        .ctx = library,
+        .doing = "loading the model",
+        .remedy = "look at what the file does before any function is called; params "
+                  "must end with {0}",
+        .seconds = 20};
     return ask(&what, library, name, err);
 }
 

@@ -143,6 +143,7 @@ expect 2 'bad\.yaml:[0-9]+:[0-9]+: model\.file: bad\.c: the model does not compi
 CC='no-such-compiler -m32' expect 2 "no 'no-such-compiler'" "$rigor" check bad.yaml
 CC= expect 0 '' "$rigor" check gated.yaml
 expect 2 'missing\.c' "$rigor" plan missing.c
+expect 2 "did you mean 'model.width'" "$rigor" check gated.yaml +arms.gated.model.widht=3
 expect 2 "there is no parameter 'model.widht'" "$rigor" check gated.yaml arms.gated.model.widht=3
 expect 2 'from 1 to 4096' "$rigor" check gated.yaml arms.gated.model.width=0
 expect 2 'name two models' "$rigor" check gated.yaml +arms.gated.model.name=mlp
@@ -152,8 +153,29 @@ sed 's/rg_mul(value, gate)/rg_nothing(value, gate)/; s/^static rg_val forward/rg
 expect 2 'symbol\.c: the model cannot be loaded: .*rg_nothing' "$rigor" plan symbol.c
 sed 's/"0.1"/"much"/' gated.c >default.c
 expect 2 'default of the parameter dropout does not fit' "$rigor" plan default.c
+expect 2 'write it as JSON' "$rigor" plan default.c
 sed 's/"dropout",/"name",/' gated.c >taken.c
 expect 2 "cannot be called 'name'" "$rigor" plan taken.c
+# What the tables of the file lack: each is named, with what to write.
+table() { # file, sed script, what is said, the remedy
+    sed "$2" gated.c >"$1"
+    expect 2 "$1: $3" "$rigor" plan "$1"
+    expect 2 "$4" "$rigor" plan "$1"
+}
+table end.c '/^    {0},$/d' '("gated" is no parameter|loading the model ended with signal)' 'params must end with \{0\}'
+table pair.c 's/"dropout",/"width",/' 'the parameter "width" is there twice' 'remove one of the two'
+table turned.c 's/\.lo = 1,/.lo = 5000,/' 'the parameter "width" takes no value: \.lo \(5000\) is above \.hi \(4096\)' '\.lo the least value'
+table outside.c 's/"32"/"9999"/' 'the default of the parameter width is outside its range: width must be a whole number from 1 to 4096, not 9999' 'move \.fallback into the range'
+table half.c 's/"32"/"32.5"/' 'the default of the parameter width does not fit: .* not 32\.5' 'a value of its kind'
+table kinds.c 's/RG_PARAM_NUMBER,/(rg_param_kind)77,/' '"dropout" is no parameter' 'and a \.kind'
+table choices.c 's/RG_PARAM_NUMBER,/RG_PARAM_CHOICE,/' 'the parameter "dropout" has no \.choices' 'NULL at the end'
+table chosen.c 's/RG_PARAM_NUMBER,/RG_PARAM_CHOICE, .choices = rg_activation_names,/; s/"0\.1"/"\\"sigmoyd\\""/' 'the default of the parameter dropout does not fit: .*, sigmoid, ' 'did you mean sigmoid'
+table silent.c '/\.fallback = "32"/d' 'the parameter "width" has no \.fallback' '\.fallback = "0\.1"'
+table unhelpful.c '/\.help = "units/s/"units.*"/NULL/' 'the parameter "width" has no \.help' '\.help = '
+table words.c 's/\.name = "gated"/.name = "a gate"/' 'a model cannot be called "a gate"' 'use letters'
+for part in name title paper params forward; do
+    table part.c "/^    \\.$part = [^{]*,\$/d" "the model has no \\.$part" "write \\.$part = "
+done
 # Those of the forward pass name their line: the changed one.
 mistake() { # file, sed script, what is said of it
     sed "$2" gated.c >"$1"
@@ -164,6 +186,9 @@ mistake() { # file, sed script, what is said of it
 }
 mistake shape.c 's/s->classes)/7)/' 'the forward pass of the model gated gives no value of shape \(64, 10\)'
 mistake asks.c 's/rg_conf_int(conf, "width")/rg_conf_int(conf, "wide")/' 'there is no parameter "model\.wide"'
+expect 2 'did you mean "width"\? Or add it' "$rigor" plan asks.c
+mistake activation.c 's/"sigmoid"/"sigmoyd"/' 'there is no activation "sigmoyd"'
+expect 2 'did you mean "sigmoid"\? known: relu, .*, identity$' "$rigor" plan activation.c
 mistake kind.c 's/rg_conf_int(conf, "width")/rg_conf_int(conf, "dropout")/' 'the parameter "model\.dropout" is of another kind'
 mistake adds.c 's/rg_mul(value, gate)/rg_add(value, x)/' 'add: shapes \(64, 32\) and \(64, 64\) do not broadcast'
 mistake type.c 's/rg_mul(value, gate)/rg_mul(value, rg_cast(gate, RG_I32))/' 'mul: operands of type f32, i32'

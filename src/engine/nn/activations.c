@@ -70,15 +70,26 @@ static rg_val elu(rg_val x)
 const rg_activation rg_activations[] = {ACTIVATIONS(ENTRY){0}};
 const char *const rg_activation_names[] = {ACTIVATIONS(NAME) NULL};
 
+static void no_activation(rg_graph *graph, const char *name)
+{
+    size_t n = RG_COUNT(rg_activation_names) - 1;
+    const char *near = rg_text_nearest(name, rg_activation_names, n);
+    rg_str remedy = {0};
+    if (near)
+        rg_str_printf(&remedy, "did you mean \"%s\"? ", near);
+    rg_str_add(&remedy, "known: ");
+    for (size_t i = 0; i < n; i++)
+        rg_str_printf(&remedy, "%s%s", i ? ", " : "", rg_activation_names[i]);
+    rg_graph_fail(graph, rg_str_text(&remedy), "there is no activation \"%s\"", name);
+    rg_str_free(&remedy);
+}
+
 static rg_val activate(rg_val x, const char *name)
 {
     for (const rg_activation *a = rg_activations; a->name; a++)
         if (!strcmp(a->name, name))
             return a->apply(x);
-    const char *nearest =
-        rg_text_nearest(name, rg_activation_names, RG_COUNT(rg_activation_names) - 1);
-    rg_graph_fail(x.graph, nearest ? nearest : "see rg_activations",
-                  "there is no activation \"%s\"", name);
+    no_activation(x.graph, name);
     return x;
 }
 

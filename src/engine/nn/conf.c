@@ -44,6 +44,22 @@ void rg_conf_free(rg_conf *conf)
     rg_free(conf);
 }
 
+static void no_parameter(const rg_conf *conf, const char *name)
+{
+    RG_VEC(const char *) names = {0};
+    for (const rg_param *p = conf->table; p->name; p++)
+        rg_vec_push(&names, p->name);
+    const char *near = rg_text_nearest(name, names.at, names.len);
+    rg_str remedy = {0};
+    if (near)
+        rg_str_printf(&remedy, "did you mean \"%s\"? Or ", near);
+    rg_str_add(&remedy, "add it to the model's table of parameters");
+    rg_graph_fail(conf->graph, rg_str_text(&remedy), "there is no parameter \"%s.%s\"",
+                  conf->section, name);
+    rg_str_free(&remedy);
+    rg_vec_free(&names);
+}
+
 /* The value of a parameter of one of the kinds (bits), or NULL after noting the mistake. */
 static const json_t *value_of(rg_place at, const rg_conf *conf, const char *name,
                               unsigned kinds)
@@ -52,8 +68,7 @@ static const json_t *value_of(rg_place at, const rg_conf *conf, const char *name
     const json_t *value = json_object_get(conf->values, name);
     rg_graph_note(conf->graph, at);
     if (!param || !value) {
-        rg_graph_fail(conf->graph, "add it to the model's table of parameters",
-                      "there is no parameter \"%s.%s\"", conf->section, name);
+        no_parameter(conf, name);
         return NULL;
     }
     conf->read[param - conf->table] = true;

@@ -77,6 +77,8 @@ typedef struct study_reader {
         const rg_catalog_model *model; /* NULL: it has mistakes (reported) */
     } own[STUDY_OWN_MAX];
     size_t n_own;
+    const struct study_layer *layers; /* arms and ablations, once they are read */
+    size_t n_layers;
     bool arms_unsure; /* an arm could not be read: claims may name it */
 } study_reader;
 
@@ -95,6 +97,8 @@ void study_mistake(study_reader *reader, study_mark mark, const char *remedy, co
 /* "did you mean 'lr'?", or "known here: a, b, c" when no name is near. */
 const char *study_suggest(study_reader *reader, const char *given, const char *const *names,
                           size_t n);
+/* "known here: a, b, c", a long list ending with "...", never within a name. */
+const char *study_known_here(study_reader *reader, const char *const *names, size_t n);
 const char *study_clip(study_reader *reader, const char *text); /* short enough for a message */
 const char *study_describe(study_reader *reader, const study_node *node); /* "the text 'x'" */
 const study_node *study_get(const study_node *map, const char *key);      /* NULL when absent */
@@ -156,7 +160,7 @@ const study_setting *study_setting_find(const study_settings *settings, const ch
 /* The parameter that a dotted path names; model == NULL: of the training loop only. */
 const rg_param *study_param(const rg_catalog *catalog, const rg_catalog_model *model,
                             const char *path);
-/* Reports a path that is no parameter of the model (NULL: of any model). */
+/* Reports a path that is no parameter of the model (NULL: of any arm's model). */
 void study_param_unknown(study_reader *reader, study_mark mark, const rg_catalog_model *model,
                          const char *path);
 /* The value in the parameter's own type: 1 is 1.0 for a number, 64.0 is 64 for a whole number.

@@ -139,16 +139,82 @@ static json_t *defaults(const rg_param *table)
     return values;
 }
 
-/* Values that do not fit are reported and left out. */
-static void lay_over(study_reader *reader, const study_layer *layer,
-                     const rg_catalog_model *model, json_t *config)
+/* ---- Values that a lower layer sets for its own model, where a layer above names another. */
+
+static bool is_foreign(const study_layer *layer, const study_layer *top, const char *path)
+{
+    return layer->model != top->model && rg_text_starts(path, "model.");
+}
+
+/* A layer above gives the setting another value. */
+static bool is_covered(const study_layer *layer, const study_layer *top, const char *path)
+{
+    for (; top != layer; top = top->below)
+        if (study_setting_find(&top->own, path))
+            return true;
+    return false;
+}
+
+/* What does not suit the layer's own model either was reported with that layer. */
+static bool suits_own_model(study_reader *reader, const study_layer *layer, const char *path,
+                            const json_t *value)
+{
+    const rg_param *param = study_param(reader->catalog, layer->model, path);
+    return layer->model ? param && rg_param_check(param, value, NULL) : !layer->model_unknown;
+}
+
+/* Told to the layer that names the model. */
+static void report_foreign(study_reader *reader, const study_layer *layer,
+                           const study_layer *top, const rg_param *param, const char *path,
+                           const json_t *value)
+{
+    while (top->below->model == top->model)
+        top = top->below;
+    const char *setter =
+        layer->below ? rg_arena_printf(reader->arena, "'%s'", layer->name) : "the base";
+    const char *remedy = rg_arena_printf(reader->arena, "%s %s%s as well",
+                                         top->below->below ? "make it an arm that sets" : "set",
+                                         path, top->below->below ? "" : " in the arm");
+    char *given = rg_json_canonical(value);
+    rg_str takes = {0};
+    rg_param_describe(param, &takes);
+    study_mistake(reader, top->mark, remedy,
+                  "arm '%s': %s: the model %s takes %.400s, and %s sets %.80s", top->name, path,
+                  top->model->name, rg_str_text(&takes), setter, given);
+    rg_str_free(&takes);
+    rg_free(given);
+}
+
+static json_t *foreign_value(study_reader *reader, const study_layer *layer,
+                             const study_layer *top, const rg_param *param,
+                             const study_setting *setting)
+{
+    if (is_covered(layer, top, setting->path))
+        return NULL;
+    json_t *given = study_node_json(setting->value), *typed = NULL;
+    if (rg_param_check(param, given, NULL))
+        typed = study_param_typed(param, given);
+    else if (suits_own_model(reader, layer, setting->path, given))
+        report_foreign(reader, layer, top, param, setting->path, given);
+    json_decref(given);
+    return typed;
+}
+
+/* Lays the layer, and what is below it, over the configuration of the top one.  Values that do
+ * not fit are reported and left out. */
+static void lay_over(study_reader *reader, const study_layer *layer, const study_layer *top,
+                     json_t *config)
 {
     if (layer->below)
-        lay_over(reader, layer->below, model, config);
+        lay_over(reader, layer->below, top, config);
     for (size_t i = 0; i < layer->own.len; i++) {
         const study_setting *s = &layer->own.at[i];
-        const rg_param *param = study_param(reader->catalog, model, s->path);
-        json_t *value = param ? study_param_value(reader, param, s->path, s->value) : NULL;
+        const rg_param *param = study_param(reader->catalog, top->model, s->path);
+        json_t *value = NULL;
+        if (param && is_foreign(layer, top, s->path))
+            value = foreign_value(reader, layer, top, param, s);
+        else if (param)
+            value = study_param_value(reader, param, s->path, s->value);
         if (value)
             rg_json_path_set(config, s->path, value);
     }
@@ -158,7 +224,7 @@ static json_t *resolve_config(study_reader *reader, const study_layer *layer)
 {
     if (reader->catalog->open) {
         json_t *config = json_object();
-        lay_over(reader, layer, NULL, config);
+        lay_over(reader, layer, layer, config);
         return config;
     }
     json_t *model = layer->model ? defaults(layer->model->params) : json_object();
@@ -171,7 +237,7 @@ static json_t *resolve_config(study_reader *reader, const study_layer *layer)
     json_t *config = json_object();
     json_object_set_new(config, "model", model);
     json_object_set_new(config, "train", defaults(reader->catalog->train));
-    lay_over(reader, layer, layer->model, config);
+    lay_over(reader, layer, layer, config);
     return config;
 }
 
@@ -303,6 +369,8 @@ void study_read_arms(study_reader *reader)
     study_layer base = {.name = "base"};
     study_layer *layers = RG_ARENA_ARRAY(arena, study_layer, room);
     size_t n = read_layers(reader, &base, layers);
+    reader->layers = layers;
+    reader->n_layers = n;
     if (room > ARMS_MAX)
         study_mistake(reader, reader->root->mark, "ask a smaller question",
                       "more than %d arms and ablations", ARMS_MAX - 1);

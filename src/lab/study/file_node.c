@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#define KNOWN_MAX 560 /* characters of a list of names, after which it goes no further */
+
 /* ---- Mistakes. */
 
 /* Texts of users may have been cut inside a character; JSON and terminals want valid UTF-8. */
@@ -51,21 +53,28 @@ const char *study_clip(study_reader *reader, const char *text)
     return strlen(text) <= 60 ? text : rg_arena_printf(reader->arena, "%.57s...", text);
 }
 
+const char *study_known_here(study_reader *reader, const char *const *names, size_t n)
+{
+    rg_str list = {0};
+    rg_str_add(&list, "known here: ");
+    for (size_t i = 0; i < n; i++) {
+        bool last = list.len > KNOWN_MAX;
+        rg_str_printf(&list, "%s%s", i ? ", " : "", last ? "..." : names[i]);
+        if (last)
+            break;
+    }
+    const char *kept = rg_arena_strdup(reader->arena, rg_str_text(&list));
+    rg_str_free(&list);
+    return kept;
+}
+
 const char *study_suggest(study_reader *reader, const char *given, const char *const *names,
                           size_t n)
 {
     const char *near = rg_text_nearest(given, names, n);
     if (near)
         return rg_arena_printf(reader->arena, "did you mean '%s'?", near);
-    if (n == 0)
-        return "remove it";
-    rg_str list = {.max = 600};
-    rg_str_add(&list, "known here: ");
-    for (size_t i = 0; i < n; i++)
-        rg_str_printf(&list, "%s%s", i ? ", " : "", names[i]);
-    const char *kept = rg_arena_strdup(reader->arena, rg_str_text(&list));
-    rg_str_free(&list);
-    return kept;
+    return n ? study_known_here(reader, names, n) : "remove it";
 }
 
 const char *study_describe(study_reader *reader, const study_node *node)

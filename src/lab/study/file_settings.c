@@ -41,23 +41,75 @@ static void add_names(rg_arena *arena, name_vec *names, const char *part, const 
     }
 }
 
+/* Of the model, else of the arms' models, else, before those are known, of all. */
+static name_vec known_names(study_reader *reader, const rg_catalog_model *model)
+{
+    name_vec names = {0};
+    rg_vec_push(&names, "model.name");
+    if (reader->catalog->open_file)
+        rg_vec_push(&names, "model.file");
+    if (model)
+        add_names(reader->arena, &names, "model", model->params);
+    for (size_t i = 0; !model && i < reader->n_layers; i++)
+        if (reader->layers[i].model)
+            add_names(reader->arena, &names, "model", reader->layers[i].model->params);
+    for (const rg_catalog_model *m = reader->catalog->models; !reader->n_layers && m->name; m++)
+        add_names(reader->arena, &names, "model", m->params);
+    add_names(reader->arena, &names, "train", reader->catalog->train);
+    return names;
+}
+
+static const char *last_name(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    return dot ? dot + 1 : path;
+}
+
 /* A parameter of the same last name in the other part ("dropout" or "train.dropout" for
  * "model.dropout"); NULL when there is none. */
 static const char *same_last_name(const char *path, const name_vec *names)
 {
-    const char *dot = strrchr(path, '.'), *last = dot ? dot + 1 : path;
     for (size_t i = 0; i < names->len; i++)
-        if (strcmp(strchr(names->at[i], '.') + 1, last) == 0)
+        if (strcmp(last_name(names->at[i]), last_name(path)) == 0)
             return names->at[i];
     return NULL;
 }
 
+/* Last names are compared: with its part before it, any name is near to any other. */
+static const char *nearest_path(const char *path, const name_vec *names)
+{
+    name_vec last = {0};
+    for (size_t i = 0; i < names->len; i++)
+        rg_vec_push(&last, last_name(names->at[i]));
+    const char *near = rg_text_nearest(last_name(path), last.at, last.len), *ret = NULL;
+    for (size_t i = 0; near && !ret; i++)
+        ret = last.at[i] == near ? names->at[i] : NULL;
+    rg_vec_free(&last);
+    return ret;
+}
+
+static bool in_part(const char *path)
+{
+    return rg_text_starts(path, "model.") || rg_text_starts(path, "train.");
+}
+
 static const char *suggest_path(study_reader *reader, const char *path, const name_vec *names)
 {
-    const char *same = same_last_name(path, names);
-    if (same)
-        return rg_arena_printf(reader->arena, "did you mean '%s'?", same);
-    return study_suggest(reader, path, names->at, names->len);
+    name_vec near = {0};
+    bool part = in_part(path);
+    if (!part) {
+        rg_vec_push(&near, "model");
+        rg_vec_push(&near, "train");
+    }
+    for (size_t i = 0; i < names->len; i++)
+        if (!part || strncmp(path, names->at[i], strlen("model.")) == 0)
+            rg_vec_push(&near, names->at[i]);
+    const char *meant = same_last_name(path, names);
+    meant = meant ? meant : nearest_path(path, &near);
+    const char *ret = meant ? rg_arena_printf(reader->arena, "did you mean '%s'?", meant)
+                            : study_known_here(reader, near.at, part ? near.len : 2);
+    rg_vec_free(&near);
+    return ret;
 }
 
 /* The first model of the catalog that has the parameter, for a hint. */
@@ -88,21 +140,19 @@ void study_param_unknown(study_reader *reader, study_mark mark, const rg_catalog
                          const char *path)
 {
     const rg_catalog *catalog = reader->catalog;
-    name_vec names = {0};
     if (catalog->open) {
         unknown_name(reader, mark, path);
         return;
     }
-    rg_vec_push(&names, "model.name");
-    for (const rg_catalog_model *m = catalog->models; m->name; m++)
-        if (!model || m == model)
-            add_names(reader->arena, &names, "model", m->params);
-    add_names(reader->arena, &names, "train", catalog->train);
+    name_vec names = known_names(reader, model);
     const char *remedy = suggest_path(reader, path, &names);
     const char *shown = study_clip(reader, path), *owner = model_with(catalog, path);
-    if (model && owner)
+    if (owner)
         study_mistake(reader, mark, rg_arena_printf(reader->arena, "model '%s' has it", owner),
-                      "model '%s' has no parameter '%s'", model->name, shown);
+                      "%s parameter '%s'",
+                      model ? rg_arena_printf(reader->arena, "model '%s' has no", model->name)
+                            : "no arm's model has the",
+                      shown);
     else
         study_mistake(reader, mark, remedy, "there is no parameter '%s'", shown);
     rg_vec_free(&names);
@@ -117,8 +167,7 @@ static bool is_part(const char *path)
 
 static bool is_setting(const char *path)
 {
-    return (rg_text_starts(path, "model.") || rg_text_starts(path, "train.")) &&
-           path[strlen("model.")] && !strchr(path + strlen("model."), '.');
+    return in_part(path) && path[strlen("model.")] && !strchr(path + strlen("model."), '.');
 }
 
 const study_setting *study_setting_find(const study_settings *settings, const char *path)

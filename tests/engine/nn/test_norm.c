@@ -486,13 +486,25 @@ static void test_pointers_to_nothing(void **state)
     }
 }
 
-static void test_activation_of_no_name(void **state)
+static void test_unknown_activations(void **state)
 {
     (void)state;
-    net n = open_net(true);
-    rg_activate(rg_input(n.graph, "x", RG_F32, rg_shape_of(2)), NULL);
-    assert_string_equal(rg_graph_error(n.graph)->what, "there is no activation \"NULL\"");
-    close_net(&n, NULL);
+    static const struct {
+        const char *name, *what, *remedy;
+    } cases[] = {
+        {NULL, "there is no activation \"NULL\"", "known: relu, gelu, silu, "},
+        {"sigmoyd", "there is no activation \"sigmoyd\"",
+         "did you mean \"sigmoid\"? known: relu, gelu, silu, tanh, sigmoid, "},
+    };
+    for (size_t k = 0; k < RG_COUNT(cases); k++) {
+        net n = open_net(true);
+        rg_activate(rg_input(n.graph, "x", RG_F32, rg_shape_of(2)), cases[k].name);
+        const rg_err *err = rg_graph_error(n.graph);
+        assert_string_equal(err->what, cases[k].what);
+        assert_true(rg_text_starts(err->remedy, cases[k].remedy));
+        assert_string_equal(strrchr(err->remedy, ','), ", identity");
+        close_net(&n, NULL);
+    }
 }
 
 int main(void)
@@ -506,7 +518,7 @@ int main(void)
         cmocka_unit_test(test_attention_to_nothing),
         cmocka_unit_test(test_mistakes),
         cmocka_unit_test(test_pointers_to_nothing),
-        cmocka_unit_test(test_activation_of_no_name),
+        cmocka_unit_test(test_unknown_activations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,13 +30,44 @@ static void test_another_model_drops_what_it_lacks(void **state)
     reading_free(&r);
 }
 
+/* A forest takes a dropout up to 0.5. */
+#define SHARED \
+    "study: s\ndata: digits\nmetric: accuracy\nbase: {model: {name: mlp, dropout: 0.8}}\n"
 static void test_a_shared_value_must_fit_every_model(void **state)
 {
     (void)state;
-    reading r = read_text("study: s\ndata: digits\nmetric: accuracy\n"
-                          "base: {model: {name: mlp, dropout: 0.8}}\n" /* a forest takes 0.5 */
-                          "arms: {mlp: {}, forest: {model.name: forest}}\n");
-    assert_mistake(&r, 4, 36, "model.dropout must be a number from 0 to 0.5");
+    reading r = read_text(SHARED "arms: {mlp: {}, trees: {model.name: forest}}\n"
+                                 "ablate: {dry: {train.clip: 0}}\n");
+    assert_mistake(&r, 5, 17,
+                   "arm 'trees': model.dropout: the model forest takes a number from 0 to 0.5, "
+                   "and the base sets 0.8");
+    assert_string_equal(r.diags.at[0].remedy, "set model.dropout in the arm as well");
+    reading_free(&r);
+    r = read_text(SHARED "arms: {mlp: {}, trees: {model: {name: forest, dropout: 0.2}}}\n");
+    assert_json(arm_of(good(&r), "trees")->config, "model.dropout", "0.2");
+    reading_free(&r);
+    r = read_text(SHARED "arms: {full: {}}\nablate: {trees: {model.name: forest}}\n");
+    assert_mistake(&r, 6, 10, "arm 'trees': model.dropout: the model forest takes");
+    assert_string_equal(r.diags.at[0].remedy, "make it an arm that sets model.dropout as well");
+    reading_free(&r);
+}
+
+/* The layer that is to blame is the one that names the model, and it is told once. */
+static void test_an_ablation_of_an_arm_with_another_model(void **state)
+{
+    (void)state;
+    reading r = read_text(SHARED "arms: {full: {model.name: forest}}\n"
+                                 "ablate: {few: {model.trees: 3}, dry: {train.clip: 0}}\n");
+    assert_mistake(&r, 5, 8, "arm 'full': model.dropout: the model forest takes");
+    reading_free(&r);
+    r = read_text(
+        HEAD "arms: {full: {model.dropout: 0.8}}\nablate: {trees: {model.name: forest}}\n");
+    assert_mistake(&r, 6, 10, "and 'full' sets 0.8");
+    reading_free(&r);
+    /* what is wrong for the base's own model is the base's mistake alone */
+    r = read_text("study: s\ndata: digits\nmetric: accuracy\n"
+                  "base: {model: {name: mlp, dropout: 8}}\narms: {a: {model.name: forest}}\n");
+    assert_mistake(&r, 4, 36, "model.dropout must be a number from 0 to 0.95, not 8");
     reading_free(&r);
 }
 
@@ -316,6 +347,88 @@ static void test_overrides_that_are_no_text(void **state)
     }
 }
 
+/* Of the arm's own model, or of the training loop; a name is never cut. */
+static void test_remedies_of_unknown_names(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *arm, *remedy;
+    } cases[] = {
+        {"model.leek: 1",
+         "known here: model.name, model.hidden, model.activation, model.dropout"},
+        {"model.hiden: 1", "did you mean 'model.hidden'?"},
+        {"model: {name: forest, tres: 1}", "did you mean 'model.trees'?"},
+        {"model: {name: linear, tres: 1}", "known here: model.name, model.l1"},
+        {"train.xyzzy: 1",
+         "known here: train.optimizer, train.lr, train.weight_decay, train.momentum, "
+         "train.nesterov, train.batch, train.epochs, train.clip"},
+        {"model.lr: 1", "did you mean 'train.lr'?"},
+        {"modle: {hidden: [3]}", "did you mean 'model'?"},
+        {"droput: 1", "did you mean 'model.dropout'?"},
+        {"xyzzy: 1", "known here: model, train"},
+    };
+    for (size_t i = 0; i < RG_COUNT(cases); i++) {
+        char text[300];
+        snprintf(text, sizeof(text), HEAD "arms: {a: {%s}}\n", cases[i].arm);
+        reading r = read_text(text);
+        assert_null(r.study);
+        assert_int_equal(r.diags.len, 1);
+        assert_string_equal(r.diags.at[0].remedy, cases[i].remedy);
+        reading_free(&r);
+    }
+}
+
+/* What is tuned is held against the models of the arms. */
+static void test_remedies_of_unknown_dimensions(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path, *what, *remedy;
+    } cases[] = {
+        {"model.xyzzy", "there is no parameter 'model.xyzzy'",
+         "known here: model.name, model.l1, model.trees, model.dropout"},
+        {"model.tres", "there is no parameter 'model.tres'", "did you mean 'model.trees'?"},
+        {"model.hiden", "there is no parameter 'model.hiden'",
+         "known here: model.name, model.l1, model.trees, model.dropout"},
+        {"model.hidden", "no arm's model has the parameter 'model.hidden'",
+         "model 'mlp' has it"},
+    };
+    for (size_t i = 0; i < RG_COUNT(cases); i++) {
+        char text[300];
+        snprintf(text, sizeof(text),
+                 "study: s\ndata: digits\nmetric: accuracy\n"
+                 "arms: {a: {model.name: linear}, b: {model.name: forest}}\n"
+                 "tune: {space: {%s: {uniform: [0, 1]}}}\n",
+                 cases[i].path);
+        reading r = read_text(text);
+        assert_mistake(&r, 5, 16, cases[i].what);
+        assert_string_equal(r.diags.at[0].remedy, cases[i].remedy);
+        reading_free(&r);
+    }
+}
+
+static void test_a_long_list_ends_between_names(void **state)
+{
+    (void)state;
+    static char name[60][20];
+    static rg_param many[61];
+    for (size_t i = 0; i + 1 < RG_COUNT(many); i++) {
+        snprintf(name[i], sizeof(name[i]), "parameter_%zu", i);
+        many[i] = (rg_param){.name = name[i], .kind = RG_PARAM_BOOL, .fallback = "true"};
+    }
+    rg_catalog long_one = catalog;
+    long_one.train = many;
+    reading r = {.diags = {.arena = rg_arena_new()}};
+    static const char text[] = HEAD "arms: {a: {train.xyzzy: 1}}\n";
+    r.study =
+        rg_study_parse(text, strlen(text), "test.yaml", NULL, 0, false, &long_one, &r.diags);
+    assert_mistake(&r, 5, 12, "there is no parameter 'train.xyzzy'");
+    const char *remedy = r.diags.at[0].remedy, *end = strrchr(remedy, ',');
+    assert_string_equal(end, ", ...");
+    assert_in_range(strlen(remedy), 500, 620);
+    reading_free(&r);
+}
+
 /* ---- The hash. */
 
 static const char plain[] =
@@ -453,6 +566,15 @@ static void test_mistakes_with_files(void **state)
     r = read_own(OWN "base: {model: {file: own.c, hidden: [3]}}\n", sha);
     assert_mistake(&r, 4, 29, "model 'own' has no parameter 'model.hidden'");
     reading_free(&r);
+    r = read_own(OWN "base: {model: {file: own.c, tres: 3}}\n", sha);
+    assert_mistake(&r, 4, 29, "there is no parameter 'model.tres'");
+    assert_string_equal(r.diags.at[0].remedy, "did you mean 'model.trees'?");
+    reading_free(&r);
+    r = read_own(OWN "base: {model: {file: own.c, leek: 3}}\n", sha);
+    assert_mistake(&r, 4, 29, "there is no parameter 'model.leek'");
+    assert_string_equal(r.diags.at[0].remedy,
+                        "known here: model.name, model.file, model.trees, model.dropout");
+    reading_free(&r);
     r = read_own(OWN "base: {model: {file: own.c, name: mlp}}\n", sha);
     assert_mistake(&r, 4, 29, "name two models");
     reading_free(&r);
@@ -469,6 +591,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_another_model_drops_what_it_lacks),
         cmocka_unit_test(test_a_shared_value_must_fit_every_model),
+        cmocka_unit_test(test_an_ablation_of_an_arm_with_another_model),
         cmocka_unit_test(test_base_without_a_model_serves_the_arms),
         cmocka_unit_test(test_nested_and_dotted_keys_say_the_same),
         cmocka_unit_test(test_ablations_start_from_full_or_the_first_arm),
@@ -483,6 +606,9 @@ int main(void)
         cmocka_unit_test(test_an_override_leaves_other_aliases_alone),
         cmocka_unit_test(test_wrong_overrides),
         cmocka_unit_test(test_overrides_that_are_no_text),
+        cmocka_unit_test(test_remedies_of_unknown_names),
+        cmocka_unit_test(test_remedies_of_unknown_dimensions),
+        cmocka_unit_test(test_a_long_list_ends_between_names),
         cmocka_unit_test(test_hash_ignores_how_it_is_written),
         cmocka_unit_test(test_hash_changes_with_the_content),
         cmocka_unit_test(test_a_model_of_a_file),
