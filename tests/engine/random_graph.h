@@ -397,7 +397,7 @@ static inline rg_val draw_conv(random_graph *r)
     }
     if (zero < 2)
         (zero ? &x : &w)->dim[n + 1] = 0;
-    rg_dtype dtype = draw(r, 4) ? draw_float(r) : RG_BF16;
+    rg_dtype dtype = r->f64 || draw(r, 4) ? draw_float(r) : RG_BF16;
     return rg_conv(draw_input_of(r, dtype, x), draw_input_of(r, dtype, w), &axes);
 }
 

@@ -12,8 +12,7 @@ typedef struct tally {
 /* ---- Drawing. */
 static random_graph open_random(rg_op op, uint64_t seed)
 {
-    return (random_graph){.graph = rg_graph_new(),
-                          .rng = rg_rng_open(seed, "grad %s", rg_ops[op].name),
+    return (random_graph){.rng = rg_rng_open(seed, "grad %s", rg_ops[op].name),
                           .elements_max = 200,
                           .products = true,
                           .f64 = true};
@@ -26,15 +25,16 @@ static rg_val finite_maxima(rg_val v)
     return rg_select(empty, rg_const(v.graph, 0, RG_F64), v);
 }
 
-static rg_val draw_result(random_graph *r, rg_op op)
+/* By way of f32: a cast to its operand's own type is simplified away. */
+static rg_val draw_operation(random_graph *r, rg_op op)
 {
-    rg_val v = rg_cast(random_graph_draw(r, op), RG_F64);
-    return op == RG_OP_amax || op == RG_OP_scatter_max ? finite_maxima(v) : v;
+    return op == RG_OP_cast ? rg_cast(draw_value(r, RG_F64), RG_F32) : random_graph_draw(r, op);
 }
 
 static void list_inputs(slopes *s)
 {
     size_t count = rg_graph_count(s->graph);
+    s->n = 0;
     for (uint32_t id = 1; id <= count; id++) {
         const rg_node *node = rg_node_of(s->graph, id);
         if (node->op == RG_OP_input && node->dtype == RG_F64) {
@@ -42,6 +42,30 @@ static void list_inputs(slopes *s)
             s->x[s->n++] = (rg_val){s->graph, id};
         }
     }
+}
+
+/* Draws again until the operation stands on top, where simplification may have left an operand
+ * or another operation, and there is something to differentiate by. */
+static rg_val draw_kept(random_graph *r, rg_op op, rg_val (*make)(random_graph *, rg_op),
+                        slopes *s)
+{
+    for (int attempt = 0; attempt < 200; attempt++) {
+        rg_graph_free(r->graph);
+        s->graph = r->graph = rg_graph_new();
+        r->inputs = 0;
+        rg_val top = make(r, op);
+        list_inputs(s);
+        if (s->n > 0 && rg_node_of(r->graph, top.id)->op == op)
+            return top;
+    }
+    fail_msg("%s: each of its draws is simplified away", rg_ops[op].name);
+    return (rg_val){0};
+}
+
+static rg_val draw_result(random_graph *r, rg_op op, slopes *s)
+{
+    rg_val v = rg_cast(draw_kept(r, op, draw_operation, s), RG_F64);
+    return op == RG_OP_amax || op == RG_OP_scatter_max ? finite_maxima(v) : v;
 }
 
 static bool wants_positive(rg_op op)
@@ -64,6 +88,18 @@ static void fill(const slopes *s, rg_op op, rg_rng *rng)
 }
 
 /* ---- Comparing. */
+/* f is of degree 2 in the operand of a cast, of which differences are exact whatever the step:
+ * a long one against f32's rounding. */
+static double step_of(rg_op op)
+{
+    return op == RG_OP_cast ? 0.25 : 1e-5;
+}
+
+static double rounding_of(rg_op op)
+{
+    return op == RG_OP_cast ? 1e-4 : 0;
+}
+
 static bool near(double a, double b, double tolerance)
 {
     return fabs(a - b) <= tolerance * (1 + fabs(b));
@@ -74,16 +110,17 @@ static bool near(double a, double b, double tolerance)
  * no result reads; the way back reads it. */
 static bool compare(const slopes *s, rg_op op, uint64_t seed)
 {
-    const double h = 1e-5;
+    const double h = step_of(op), rounding = rounding_of(op);
     double first = slopes_difference(s, s->f, h), finer = slopes_difference(s, s->f, h / 4);
     double second = slopes_difference(s, s->slope, h);
-    if (!isfinite(first) || !near(finer, first, 1e-5))
+    if (!isfinite(first) || !near(finer, first, 1e-5 + rounding))
         return false;
     double slope = slopes_value(s, s->slope), curve = slopes_value(s, s->curve);
     double tangent = slopes_value(s, s->tangent);
     if (op == RG_OP_loop && isnan(slope))
         return false;
-    if (!near(slope, first, 1e-5) || !near(curve, second, 1e-4) || !near(tangent, slope, 1e-9))
+    if (!near(slope, first, 1e-5 + rounding) || !near(curve, second, 1e-4 + rounding) ||
+        !near(tangent, slope, 1e-9 + rounding))
         fail_msg(
             "%s, seed %llu: slope %.12g, forward %.12g, difference %.12g; curvature %.12g, "
             "difference %.12g",
@@ -106,23 +143,30 @@ static void count_shapes(const slopes *s, rg_val v, tally *t)
 static void check_op(rg_op op, uint64_t seed, tally *t)
 {
     random_graph r = open_random(op, seed);
-    slopes s = {.graph = r.graph};
-    rg_val v = draw_result(&r, op);
-    list_inputs(&s);
-    if (s.n > 0) {
-        s.f = slopes_weigh(&r.rng, v);
-        slopes_open(&s);
-        fill(&s, op, &r.rng);
-        if (compare(&s, op, seed))
-            count_shapes(&s, v, t);
-        rg_plan_free(s.plan);
-    }
+    slopes s = {0};
+    rg_val v = draw_result(&r, op, &s);
+    s.f = slopes_weigh(&r.rng, v);
+    slopes_open(&s);
+    fill(&s, op, &r.rng);
+    if (compare(&s, op, seed))
+        count_shapes(&s, v, t);
+    rg_plan_free(s.plan);
     rg_graph_free(r.graph);
 }
 
 static bool has_derivative(rg_op op)
 {
     return rg_vjp_passes(op) || op == RG_OP_input;
+}
+
+/* Kinks and what is not finite keep a few cases from being compared, mostly loops'. */
+static void expect_compared(rg_op op, const tally *t, uint64_t cases)
+{
+    if (t->compared < cases)
+        print_message("%s: %llu of %llu compared\n", rg_ops[op].name,
+                      (unsigned long long)t->compared, (unsigned long long)cases);
+    if (t->compared < cases * 9 / 10)
+        fail_msg("%s: too few compared", rg_ops[op].name);
 }
 
 static void test_every_operation(void **state)
@@ -134,9 +178,8 @@ static void test_every_operation(void **state)
         tally t = {0};
         for (uint64_t i = 0; has_derivative(op) && i < seeds; i++)
             check_op((rg_op)op, support_seed() * 100000 + i, &t);
-        if (has_derivative(op) && t.compared < seeds / 3)
-            fail_msg("%s: only %llu of %llu compared", rg_ops[op].name,
-                     (unsigned long long)t.compared, (unsigned long long)seeds);
+        if (has_derivative(op))
+            expect_compared((rg_op)op, &t, seeds);
         all.compared += t.compared;
         all.empty += t.empty;
         all.rank_8 += t.rank_8;
@@ -151,6 +194,7 @@ static void test_every_operation(void **state)
  * input beside it. */
 static rg_val draw_flat(random_graph *r, rg_op op)
 {
+    draw_input_of(r, RG_F64, draw_shape(r));
     if (op == RG_OP_cast)
         return rg_cast(draw_value(r, RG_F64), draw(r, 2) ? RG_I32 : RG_BOOL);
     if (op == RG_OP_random_bits)
@@ -162,10 +206,8 @@ static rg_val draw_flat(random_graph *r, rg_op op)
 static void check_flat(rg_op op, uint64_t seed)
 {
     random_graph r = open_random(op, seed);
-    slopes s = {.graph = r.graph};
-    draw_input_of(&r, RG_F64, draw_shape(&r));
-    rg_val v = rg_cast(draw_flat(&r, op), RG_F64);
-    list_inputs(&s);
+    slopes s = {0};
+    rg_val v = rg_cast(draw_kept(&r, op, draw_flat, &s), RG_F64);
     s.f = slopes_weigh(&r.rng, v);
     slopes_open(&s);
     fill(&s, op, &r.rng);

@@ -3,7 +3,6 @@
  * bits (what threads share needs larger values: test_plans.c, test_curves.c); by the reference
  * interpreter with the same bits, too, where there are no products; and three members in one
  * batch with the bits of each alone. */
-#include "engine/ir/loop.h"
 #include "engine/nn/records.h"
 #include "engine/same_bits.h"
 
@@ -46,17 +45,6 @@ static rg_plan *compile_way(const trial *t, const rg_val *out, int way)
 }
 
 /* ---- Ways. */
-static bool has_products(const rg_graph *graph)
-{
-    for (uint32_t id = 1; id <= rg_graph_count(graph); id++) {
-        const rg_node *node = rg_node_of(graph, id);
-        if (node->op == RG_OP_dot || node->op == RG_OP_conv ||
-            (node->op == RG_OP_loop && has_products(node->attr.loop.body->graph)))
-            return true;
-    }
-    return false;
-}
-
 static void expect_same(const trial *t, rg_plan *a, rg_plan *b, const char *what)
 {
     for (size_t j = 0; j < t->n; j++) {
