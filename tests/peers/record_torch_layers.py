@@ -358,19 +358,33 @@ def linear():
     return inputs, lambda i: F.linear(i["x"], i["linear0.weight"].t(), i["linear0.bias"])
 
 
-@case
-def multi_head_memory():
-    """PyTorch's own layer; keys and values are of another sequence, of another length."""
+def multi_head(memory, **inputs):
+    """PyTorch's own layer; of a mask (B, H, T, S) it wants (B H, T, S), true where none looks."""
     layer = torch.nn.MultiheadAttention(8, 2, batch_first=True)
-    inputs = {"x": randn(2, 3, 8), "memory": randn(2, 5, 8),
-              **linears("attention0", [(8, 8)] * 4)}
+    inputs = {"x": randn(2, 3, 8), "memory": randn(2, memory, 8),
+              **linears("attention0", [(8, 8)] * 4), **inputs}
     def run(i):
         weight = [i[f"attention0.linear{n}.weight"].t() for n in range(4)]
         bias = [i[f"attention0.linear{n}.bias"] for n in range(4)]
         weights = {"in_proj_weight": torch.cat(weight[:3]), "in_proj_bias": torch.cat(bias[:3]),
                    "out_proj.weight": weight[3], "out_proj.bias": bias[3]}
-        return functional_call(layer, weights, (i["x"], i["memory"], i["memory"]))[0]
+        hidden = {"attn_mask": i["mask"].flatten(0, 1) == 0} if "mask" in i else {}
+        return functional_call(layer, weights, (i["x"], i["memory"], i["memory"]), hidden)[0]
     return inputs, run
+
+
+@case
+def multi_head_memory():
+    """Keys and values are of another sequence, of another length."""
+    return multi_head(5)
+
+
+@case
+def multi_head_masked():
+    """Each example and each head has a mask of its own."""
+    return multi_head(4, mask=torch.tensor(
+        [[[[1, 0, 1, 1], [1, 1, 0, 0], [0, 1, 1, 1]], [[1, 1, 1, 1], [0, 0, 1, 0], [1, 0, 0, 1]]],
+         [[[0, 1, 0, 1], [1, 1, 1, 0], [0, 0, 0, 1]], [[1, 0, 1, 0], [1, 1, 1, 1], [0, 1, 1, 0]]]]))
 
 
 def encoder(norm_first):
@@ -431,7 +445,7 @@ def block_llama():
     return inputs, run
 
 
-def experts(active):
+def experts(active, activation=F.gelu):
     """Token by token and expert by expert; the last entry of the result is the penalty."""
     inputs = {"x": randn(2, 3, 4), "mixture0.linear0.weight": randn(4, 5),
               "mixture0.up": randn(5, 4, 6, scale=0.5),
@@ -444,7 +458,7 @@ def experts(active):
             chosen = torch.topk(p, active).indices
             gate = p[chosen] / p[chosen].sum() if active > 1 else p[chosen]
             counts[chosen] += 1
-            rows.append(sum(g * (F.gelu(token @ i["mixture0.up"][e]) @ i["mixture0.down"][e])
+            rows.append(sum(g * (activation(token @ i["mixture0.up"][e]) @ i["mixture0.down"][e])
                             for g, e in zip(gate, chosen)))
         penalty = 0.25 * 5 * (counts / (6 * active) * probability.mean(0)).sum()
         return torch.cat([torch.stack(rows).flatten(), penalty[None]])
@@ -459,6 +473,11 @@ def mixture_top1():
 @case
 def mixture_top2():
     return experts(2)
+
+
+@case
+def mixture_silu():
+    return experts(2, F.silu)
 
 
 def edges():
@@ -711,6 +730,15 @@ RULES = [
 ]
 
 
+def decayed():
+    """Each optimiser's first rule with decay: of all parameters, and of matrices alone."""
+    first = {}
+    for c in RULES:
+        if c["weight_decay"]:
+            first.setdefault(c["optimizer"], c)
+    return [{**c, "decay_on": on} for c in first.values() for on in ("all", "matrices")]
+
+
 def clipped(found, limit):
     """By PyTorch: their joint norm is at most the limit."""
     holders = [torch.zeros_like(g, requires_grad=True) for g in found]
@@ -766,6 +794,7 @@ def main():
     given = problem()
     write("torch_rules.json", {"torch": torch.__version__,
                                **{k: flat(v) for k, v in given.items()},
+                               "decays": [path_of(c) for c in decayed()],
                                "cases": [path_of(c) for c in RULES]})
 
 

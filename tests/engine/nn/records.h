@@ -275,6 +275,13 @@ static inline rg_val case_multi_head_memory(record *r)
     return rg_multi_head_attention(r->scope, x, in(r, "memory"), &(rg_attention){.heads = 2});
 }
 
+static inline rg_val case_multi_head_masked(record *r)
+{
+    rg_val x = in(r, "x"), memory = in(r, "memory");
+    rg_attention spec = {.heads = 2, .mask = rg_cast(in(r, "mask"), RG_BOOL)};
+    return rg_multi_head_attention(r->scope, x, memory, &spec);
+}
+
 static inline rg_val encoder(record *r, bool post_norm)
 {
     rg_block spec = {
@@ -303,9 +310,10 @@ static inline rg_val case_block_llama(record *r)
 }
 
 /* The penalty stands behind the values. */
-static inline rg_val mixture(record *r, int64_t active)
+static inline rg_val mixture(record *r, int64_t active, const char *activation)
 {
-    rg_mixture spec = {.experts = 5, .active = active, .hidden = 6, .balance = 0.25};
+    rg_mixture spec = {
+        .experts = 5, .active = active, .hidden = 6, .activation = activation, .balance = 0.25};
     rg_val y = rg_mixture_of_experts(r->scope, in(r, "x"), &spec);
     rg_val parts[2] = {rg_reshape(y, rg_shape_of(24)),
                        rg_reshape(r->scope->penalty, rg_shape_of(1))};
@@ -314,12 +322,17 @@ static inline rg_val mixture(record *r, int64_t active)
 
 static inline rg_val case_mixture_top1(record *r)
 {
-    return mixture(r, 1);
+    return mixture(r, 1, NULL);
 }
 
 static inline rg_val case_mixture_top2(record *r)
 {
-    return mixture(r, 2);
+    return mixture(r, 2, NULL);
+}
+
+static inline rg_val case_mixture_silu(record *r)
+{
+    return mixture(r, 2, "silu");
 }
 
 static inline rg_val case_graph_convolution(record *r)
@@ -438,11 +451,13 @@ static const struct {
     {"attend_masked", case_attend_masked},
     {"linear", case_linear},
     {"multi_head_memory", case_multi_head_memory},
+    {"multi_head_masked", case_multi_head_masked},
     {"block_pre_norm", case_block_pre_norm},
     {"block_post_norm", case_block_post_norm},
     {"block_llama", case_block_llama},
     {"mixture_top1", case_mixture_top1},
     {"mixture_top2", case_mixture_top2},
+    {"mixture_silu", case_mixture_silu},
     {"graph_convolution", case_graph_convolution},
     {"graph_attention", case_graph_attention},
     {"cross_entropy_weighted", case_cross_entropy_weighted},

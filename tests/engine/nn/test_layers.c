@@ -207,6 +207,52 @@ static void test_dropout(void **state)
         assert_true(y[0][i] == 2 && dx[i] == 1);
 }
 
+/* Queries of zeros look everywhere alike; values and the result are the memory as it is, which
+ * is the identity: row t of the result has the weights of query t. */
+enum { SIDE = 128 };
+
+static void attention_weights(bool training, float *ret)
+{
+    rg_graph *graph = rg_graph_new();
+    rg_scope *scope = rg_scope_new(graph, training, 1, NULL);
+    rg_val x = rg_input(graph, "x", RG_F32, rg_shape_of(1, SIDE, SIDE));
+    rg_attention spec = {.heads = 1, .no_bias = true, .dropout = rg_const(graph, 0.3, RG_F32)};
+    rg_val y = rg_multi_head_attention(scope, x, x, &spec);
+    rg_plan *plan = compile(graph, &y, 1, NULL, 0);
+    const rg_weight *weights;
+    assert_int_equal(rg_scope_weights(scope, &weights), 4);
+    for (size_t k = 0; k < 4; k++)
+        for (int i = 0; i < SIDE * SIDE; i++)
+            ((float *)rg_plan_buffer(plan, weights[k].input))[i] = k > 1 && i % (SIDE + 1) == 0;
+    for (int i = 0; i < SIDE * SIDE; i++)
+        ((float *)rg_plan_buffer(plan, x))[i] = i % (SIDE + 1) == 0;
+    if (training)
+        memcpy(rg_plan_buffer(plan, scope->key), (uint32_t[2]){1, 7}, 8);
+    run(plan);
+    memcpy(ret, rg_plan_buffer(plan, y), SIDE * SIDE * sizeof(*ret));
+    rg_plan_free(plan);
+    rg_scope_free(scope);
+    rg_graph_free(graph);
+}
+
+static void test_attention_dropout(void **state)
+{
+    (void)state;
+    static float y[SIDE * SIDE];
+    int zeros = 0;
+    attention_weights(true, y);
+    for (int i = 0; i < SIDE * SIDE; i++) {
+        zeros += y[i] == 0;
+        if (y[i] != 0)
+            assert_close(y[i], 1.0 / SIDE / 0.7, 1e-7);
+    }
+    /* 5 standard deviations of a binomial share */
+    assert_close((double)zeros / (SIDE * SIDE), 0.3, 5 * sqrt(0.3 * 0.7) / SIDE);
+    attention_weights(false, y);
+    for (int i = 0; i < SIDE * SIDE; i++)
+        assert_close(y[i], 1.0 / SIDE, 1e-8);
+}
+
 /* ---- Initialisers and scopes */
 
 static void test_initial_values(void **state)
@@ -441,17 +487,12 @@ static void test_places_of_mistakes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_activations),
-        cmocka_unit_test(test_unknown_activation),
-        cmocka_unit_test(test_linear),
-        cmocka_unit_test(test_cross_entropy),
-        cmocka_unit_test(test_squared_error),
-        cmocka_unit_test(test_logits_of_any_size),
-        cmocka_unit_test(test_dropout),
-        cmocka_unit_test(test_initial_values),
-        cmocka_unit_test(test_names_of_weights),
-        cmocka_unit_test(test_configuration),
-        cmocka_unit_test(test_places_of_mistakes),
+        cmocka_unit_test(test_activations),    cmocka_unit_test(test_unknown_activation),
+        cmocka_unit_test(test_linear),         cmocka_unit_test(test_cross_entropy),
+        cmocka_unit_test(test_squared_error),  cmocka_unit_test(test_logits_of_any_size),
+        cmocka_unit_test(test_dropout),        cmocka_unit_test(test_attention_dropout),
+        cmocka_unit_test(test_initial_values), cmocka_unit_test(test_names_of_weights),
+        cmocka_unit_test(test_configuration),  cmocka_unit_test(test_places_of_mistakes),
     };
     return cmocka_run_group_tests(tests, torch_load, torch_unload);
 }
