@@ -253,9 +253,8 @@ def selective_scan():
     return inputs, lambda i: scan_of(*(i[k] for k in ("x", "delta", "a", "b", "c", "skip")))
 
 
-@case
-def mamba():
-    width, inner, states, rank, kernel = 3, 6, 3, 2, 3
+def mamba_of(expand):
+    width, inner, states, rank, kernel = 3, 3 * expand, 3, 2, 3
     shapes = {"linear0.weight": (width, 2 * inner), "conv0.filters": (inner, 1, kernel),
               "conv0.bias": (inner,), "linear1.weight": (inner, rank + 2 * states),
               "linear2.weight": (rank, inner), "step_bias": (inner,),
@@ -273,6 +272,16 @@ def mamba():
         y = scan_of(u, delta, -w["log_rate"].exp(), b, c, w["skip"])
         return (y * F.silu(z)) @ w["linear3.weight"]
     return inputs, run
+
+
+@case
+def mamba():
+    return mamba_of(2)
+
+
+@case
+def mamba_wide():
+    return mamba_of(3)
 
 
 @case
@@ -387,6 +396,34 @@ def multi_head_masked():
          [[[0, 1, 0, 1], [1, 1, 1, 0], [0, 0, 0, 1]], [[1, 0, 1, 0], [1, 1, 1, 1], [0, 1, 1, 0]]]]))
 
 
+def grouped(x, w, heads, may, base=10000.0):
+    """Self-attention with rotary positions; two heads of queries share one of keys."""
+    split = lambda t, count: t.reshape(*t.shape[:2], count, -1).transpose(1, 2)
+    q, k = turned(split(x @ w[0], heads), base), turned(split(x @ w[1], heads // 2), base)
+    y = attended(q, k, split(x @ w[2], heads // 2), may)
+    return y.transpose(1, 2).reshape(x.shape) @ w[3]
+
+
+@case
+def multi_head_rotary():
+    """Causal and with a mask, and with a base of its own."""
+    inputs = {"x": randn(2, 4, 8),
+              **linears("attention0", [(8, 8), (8, 4), (8, 4), (8, 8)], bias=False),
+              "mask": torch.tensor([[1, 0, 0, 1], [1, 1, 1, 1], [0, 1, 1, 0], [1, 0, 1, 1]])}
+    return inputs, lambda i: grouped(i["x"], [i[f"attention0.linear{n}.weight"] for n in range(4)],
+                                     2, i["mask"].tril() > 0, 100.0)
+
+
+@case
+def feed_forward():
+    inputs = {"x": randn(2, 3, 4), **linears("feed_forward0", [(4, 6), (6, 4)])}
+    def run(i):
+        w = [(i[f"feed_forward0.linear{n}.weight"].t(), i[f"feed_forward0.linear{n}.bias"])
+             for n in range(2)]
+        return F.linear(F.silu(F.linear(i["x"], *w[0])), *w[1])
+    return inputs, run
+
+
 def encoder(norm_first):
     """PyTorch's own encoder layer, its parameters put together from ours."""
     layer = torch.nn.TransformerEncoderLayer(8, 2, 12, dropout=0.0, activation="gelu",
@@ -436,16 +473,13 @@ def block_llama():
         m = [i[f"block0.feed_forward0.linear{n}.weight"] for n in range(3)]
         x = i["x"]
         y = norm(x, i["block0.rms_norm0.gain"])
-        split = lambda t, heads: t.reshape(2, 4, heads, 2).transpose(1, 2)
-        q, k, v = turned(split(y @ w[0], 4)), turned(split(y @ w[1], 2)), split(y @ w[2], 2)
-        y = attended(q, k, v, torch.ones(4, 4, dtype=torch.bool).tril())
-        x = x + y.transpose(1, 2).reshape(2, 4, 8) @ w[3]
+        x = x + grouped(y, w, 4, torch.ones(4, 4, dtype=torch.bool).tril())
         y = norm(x, i["block0.rms_norm1.gain"])
         return x + (F.silu(y @ m[0]) * (y @ m[1])) @ m[2]
     return inputs, run
 
 
-def experts(active, activation=F.gelu):
+def experts(active, activation=F.gelu, balance=0.25):
     """Token by token and expert by expert; the last entry of the result is the penalty."""
     inputs = {"x": randn(2, 3, 4), "mixture0.linear0.weight": randn(4, 5),
               "mixture0.up": randn(5, 4, 6, scale=0.5),
@@ -460,7 +494,7 @@ def experts(active, activation=F.gelu):
             counts[chosen] += 1
             rows.append(sum(g * (activation(token @ i["mixture0.up"][e]) @ i["mixture0.down"][e])
                             for g, e in zip(gate, chosen)))
-        penalty = 0.25 * 5 * (counts / (6 * active) * probability.mean(0)).sum()
+        penalty = balance * 5 * (counts / (6 * active) * probability.mean(0)).sum()
         return torch.cat([torch.stack(rows).flatten(), penalty[None]])
     return inputs, run
 
@@ -477,7 +511,7 @@ def mixture_top2():
 
 @case
 def mixture_silu():
-    return experts(2, F.silu)
+    return experts(2, F.silu, 0.5)
 
 
 def edges():
@@ -731,12 +765,16 @@ RULES = [
 
 
 def decayed():
-    """Each optimiser's first rule with decay: of all parameters, and of matrices alone."""
+    """Each optimiser's first rule with decay of all parameters; with other numbers, of matrices."""
     first = {}
     for c in RULES:
         if c["weight_decay"]:
             first.setdefault(c["optimizer"], c)
-    return [{**c, "decay_on": on} for c in first.values() for on in ("all", "matrices")]
+    other = {"beta1": 0.8, "beta2": 0.95, "epsilon": 0.01, "momentum": 0.7, "weight_decay": 0.2}
+    return [rule for c in first.values()
+            for rule in ({**c, "decay_on": "all"},
+                         {**c, **{k: v for k, v in other.items() if k in c},
+                          "decay_on": "matrices"})]
 
 
 def clipped(found, limit):

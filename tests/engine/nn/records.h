@@ -222,6 +222,12 @@ static inline rg_val case_mamba(record *r)
     return rg_mamba(r->scope, in(r, "x"), &spec);
 }
 
+static inline rg_val case_mamba_wide(record *r)
+{
+    rg_mamba_spec spec = {.expand = 3, .states = 3, .kernel = 3, .rank = 2};
+    return rg_mamba(r->scope, in(r, "x"), &spec);
+}
+
 static inline rg_val case_embedding(record *r)
 {
     return rg_embedding(r->scope, in(r, "ids"), 5, 4);
@@ -282,6 +288,24 @@ static inline rg_val case_multi_head_masked(record *r)
     return rg_multi_head_attention(r->scope, x, memory, &spec);
 }
 
+static inline rg_val case_multi_head_rotary(record *r)
+{
+    rg_val x = in(r, "x");
+    rg_attention spec = {.heads = 2,
+                         .kv_heads = 1,
+                         .causal = true,
+                         .no_bias = true,
+                         .rope = 100,
+                         .mask = rg_cast(in(r, "mask"), RG_BOOL)};
+    return rg_multi_head_attention(r->scope, x, x, &spec);
+}
+
+static inline rg_val case_feed_forward(record *r)
+{
+    rg_feed_forward_spec spec = {.hidden = 6, .activation = "silu"};
+    return rg_feed_forward(r->scope, in(r, "x"), &spec);
+}
+
 static inline rg_val encoder(record *r, bool post_norm)
 {
     rg_block spec = {
@@ -310,11 +334,9 @@ static inline rg_val case_block_llama(record *r)
 }
 
 /* The penalty stands behind the values. */
-static inline rg_val mixture(record *r, int64_t active, const char *activation)
+static inline rg_val mixture(record *r, const rg_mixture *spec)
 {
-    rg_mixture spec = {
-        .experts = 5, .active = active, .hidden = 6, .activation = activation, .balance = 0.25};
-    rg_val y = rg_mixture_of_experts(r->scope, in(r, "x"), &spec);
+    rg_val y = rg_mixture_of_experts(r->scope, in(r, "x"), spec);
     rg_val parts[2] = {rg_reshape(y, rg_shape_of(24)),
                        rg_reshape(r->scope->penalty, rg_shape_of(1))};
     return rg_concat(parts, 2, 0);
@@ -322,17 +344,19 @@ static inline rg_val mixture(record *r, int64_t active, const char *activation)
 
 static inline rg_val case_mixture_top1(record *r)
 {
-    return mixture(r, 1, NULL);
+    return mixture(r, &(rg_mixture){.experts = 5, .active = 1, .hidden = 6, .balance = 0.25});
 }
 
 static inline rg_val case_mixture_top2(record *r)
 {
-    return mixture(r, 2, NULL);
+    return mixture(r, &(rg_mixture){.experts = 5, .active = 2, .hidden = 6, .balance = 0.25});
 }
 
 static inline rg_val case_mixture_silu(record *r)
 {
-    return mixture(r, 2, "silu");
+    rg_mixture spec = {
+        .experts = 5, .active = 2, .hidden = 6, .activation = "silu", .balance = 0.5};
+    return mixture(r, &spec);
 }
 
 static inline rg_val case_graph_convolution(record *r)
@@ -442,6 +466,7 @@ static const struct {
     {"activations", case_activations},
     {"selective_scan", case_selective_scan},
     {"mamba", case_mamba},
+    {"mamba_wide", case_mamba_wide},
     {"embedding", case_embedding},
     {"sinusoidal", case_sinusoidal},
     {"learned_positions", case_learned_positions},
@@ -452,6 +477,8 @@ static const struct {
     {"linear", case_linear},
     {"multi_head_memory", case_multi_head_memory},
     {"multi_head_masked", case_multi_head_masked},
+    {"multi_head_rotary", case_multi_head_rotary},
+    {"feed_forward", case_feed_forward},
     {"block_pre_norm", case_block_pre_norm},
     {"block_post_norm", case_block_post_norm},
     {"block_llama", case_block_llama},

@@ -253,6 +253,95 @@ static void test_attention_dropout(void **state)
         assert_close(y[i], 1.0 / SIDE, 1e-8);
 }
 
+/* ---- A rate that drops nearly everything leaves what stands beside it */
+
+static rg_val dropped_residual(rg_scope *s, rg_val x, rg_val rate)
+{
+    return rg_residual(s, x, rg_mul(x, x), rate);
+}
+
+static rg_val dropped_hidden(rg_scope *s, rg_val x, rg_val rate)
+{
+    rg_feed_forward_spec spec = {.hidden = 8, .no_bias = true, .dropout = rate};
+    return rg_add(x, rg_feed_forward(s, x, &spec));
+}
+
+static rg_val dropped_branches(rg_scope *s, rg_val x, rg_val rate)
+{
+    rg_block spec = {.attention = {.heads = 2}, .feed_forward = {.hidden = 8}, .dropout = rate};
+    return rg_transformer_block(s, x, &spec);
+}
+
+static rg_val dropped_branches_post_norm(rg_scope *s, rg_val x, rg_val rate)
+{
+    rg_block spec = {.attention = {.heads = 2},
+                     .feed_forward = {.hidden = 8},
+                     .post_norm = true,
+                     .rms_norm = true,
+                     .dropout = rate};
+    return rg_transformer_block(s, x, &spec);
+}
+
+static rg_val itself(rg_scope *s, rg_val x)
+{
+    (void)s;
+    return x;
+}
+
+static rg_val normed_twice(rg_scope *s, rg_val x)
+{
+    return rg_rms_norm(s, rg_rms_norm(s, x));
+}
+
+static const struct {
+    const char *name;
+    rg_val (*dropped)(rg_scope *s, rg_val x, rg_val rate), (*beside)(rg_scope *s, rg_val x);
+} rates[] = {{"residual", dropped_residual, itself},
+             {"feed-forward layer", dropped_hidden, itself},
+             {"block", dropped_branches, itself},
+             {"block, post-norm", dropped_branches_post_norm, normed_twice}};
+
+/* The largest distance of what is left from what stands beside. */
+static double distance(size_t k, bool training)
+{
+    rg_graph *graph = rg_graph_new();
+    rg_scope *scope = rg_scope_new(graph, training, 1, NULL);
+    rg_val x = rg_input(graph, "x", RG_F32, rg_shape_of(2, 3, 4));
+    rg_val nearly_one = rg_const(graph, 1 - 0x1p-20, RG_F32);
+    rg_val y[2] = {rates[k].dropped(scope, x, nearly_one), rates[k].beside(scope, x)};
+    rg_plan *plan = compile(graph, y, 2, NULL, 0);
+    const rg_weight *weights;
+    size_t n = rg_scope_weights(scope, &weights);
+    for (size_t i = 0; i < n; i++)
+        rg_init_fill(&weights[i].init, 3, weights[i].name,
+                     rg_plan_buffer(plan, weights[i].input),
+                     (size_t)rg_val_count(weights[i].input));
+    for (int i = 0; i < 24; i++)
+        ((float *)rg_plan_buffer(plan, x))[i] = 1 + 0.1F * (float)(i * i % 11);
+    if (training)
+        memcpy(rg_plan_buffer(plan, scope->key), (uint32_t[2]){1, 7}, 8);
+    run(plan);
+    double ret = 0;
+    for (int i = 0; i < 24; i++)
+        ret = fmax(ret, fabs((double)((float *)rg_plan_buffer(plan, y[0]))[i] -
+                             ((float *)rg_plan_buffer(plan, y[1]))[i]));
+    rg_plan_free(plan);
+    rg_scope_free(scope);
+    rg_graph_free(graph);
+    return ret;
+}
+
+static void test_rates_of_dropout(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < RG_COUNT(rates); k++) {
+        double dropped = distance(k, true), evaluated = distance(k, false);
+        if (!(dropped <= 1e-6) || !(evaluated > 1e-2))
+            fail_msg("%s: a distance of %g in training, of %g in evaluation", rates[k].name,
+                     dropped, evaluated);
+    }
+}
+
 /* ---- Initialisers and scopes */
 
 static void test_initial_values(void **state)
@@ -487,12 +576,19 @@ static void test_places_of_mistakes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_activations),    cmocka_unit_test(test_unknown_activation),
-        cmocka_unit_test(test_linear),         cmocka_unit_test(test_cross_entropy),
-        cmocka_unit_test(test_squared_error),  cmocka_unit_test(test_logits_of_any_size),
-        cmocka_unit_test(test_dropout),        cmocka_unit_test(test_attention_dropout),
-        cmocka_unit_test(test_initial_values), cmocka_unit_test(test_names_of_weights),
-        cmocka_unit_test(test_configuration),  cmocka_unit_test(test_places_of_mistakes),
+        cmocka_unit_test(test_activations),
+        cmocka_unit_test(test_unknown_activation),
+        cmocka_unit_test(test_linear),
+        cmocka_unit_test(test_cross_entropy),
+        cmocka_unit_test(test_squared_error),
+        cmocka_unit_test(test_logits_of_any_size),
+        cmocka_unit_test(test_dropout),
+        cmocka_unit_test(test_attention_dropout),
+        cmocka_unit_test(test_rates_of_dropout),
+        cmocka_unit_test(test_initial_values),
+        cmocka_unit_test(test_names_of_weights),
+        cmocka_unit_test(test_configuration),
+        cmocka_unit_test(test_places_of_mistakes),
     };
     return cmocka_run_group_tests(tests, torch_load, torch_unload);
 }
