@@ -130,6 +130,13 @@ def conv2d():
 
 
 @case
+def conv2d_causal():
+    inputs = {"x": randn(1, 2, 3, 4), **filters("conv", 2, 2, 2, 3, width=2)}
+    return inputs, lambda i: F.conv2d(F.pad(i["x"], (2, 0, 1, 0)), i["conv0.filters"],
+                                      i["conv0.bias"])
+
+
+@case
 def conv2d_depthwise():
     inputs = {"x": randn(1, 3, 4, 4), **filters("conv", 6, 1, 2, 2, width=6)}
     return inputs, lambda i: F.conv2d(i["x"], i["conv0.filters"], i["conv0.bias"], groups=3)
@@ -538,21 +545,31 @@ def graph_convolution():
     return inputs, run
 
 
-@case
-def graph_attention():
-    inputs = {**edges(), "graph_attention0.weight": randn(3, 4),
-              "graph_attention0.source": randn(2, 2), "graph_attention0.target": randn(2, 2),
-              "graph_attention0.bias": randn(4)}
+def attention_of_nodes(heads, width):
+    inputs = {**edges(), "graph_attention0.weight": randn(3, heads * width),
+              "graph_attention0.source": randn(heads, width),
+              "graph_attention0.target": randn(heads, width),
+              "graph_attention0.bias": randn(heads * width)}
     def run(i):
         a, out = adjacency(i), []
-        h = (i["x"] @ i["graph_attention0.weight"]).reshape(4, 2, 2)
-        for head in range(2):
+        h = (i["x"] @ i["graph_attention0.weight"]).reshape(4, heads, width)
+        for head in range(heads):
             s = h[:, head] @ i["graph_attention0.source"][head]
             t = h[:, head] @ i["graph_attention0.target"][head]
             logits = F.leaky_relu(t[:, None] + s, 0.2).masked_fill(a == 0, -math.inf)
             out.append(logits.softmax(1) @ h[:, head])
         return torch.cat(out, 1) + i["graph_attention0.bias"]
     return inputs, run
+
+
+@case
+def graph_attention():
+    return attention_of_nodes(2, 2)
+
+
+@case
+def graph_attention_wide():
+    return attention_of_nodes(2, 3)
 
 
 LABELS = torch.tensor([2, 0, 3, 3])
@@ -624,11 +641,20 @@ def info_nce():
         F.normalize(i["q"]) @ F.normalize(i["k"]).t() / 0.5, torch.arange(4), reduction="none")
 
 
+def triplets(margin):
+    inputs = {"a": randn(5, 3), "p": randn(5, 3), "n": randn(5, 3)}
+    return inputs, lambda i: F.triplet_margin_loss(i["a"], i["p"], i["n"], margin=margin,
+                                                   reduction="none")
+
+
+@case
+def triplet_margin():
+    return triplets(2.5)
+
+
 @case
 def triplet():
-    inputs = {"a": randn(5, 3), "p": randn(5, 3), "n": randn(5, 3)}
-    return inputs, lambda i: F.triplet_margin_loss(i["a"], i["p"], i["n"], margin=1.0,
-                                                   reduction="none")
+    return triplets(1.0)
 
 
 def varies(name, value):
@@ -771,10 +797,13 @@ def decayed():
         if c["weight_decay"]:
             first.setdefault(c["optimizer"], c)
     other = {"beta1": 0.8, "beta2": 0.95, "epsilon": 0.01, "momentum": 0.7, "weight_decay": 0.2}
-    return [rule for c in first.values()
-            for rule in ({**c, "decay_on": "all"},
-                         {**c, **{k: v for k, v in other.items() if k in c},
-                          "decay_on": "matrices"})]
+    found = []
+    for c in first.values():
+        found.append({**c, "decay_on": "all"})
+        found.append({**c, **{k: v for k, v in other.items() if k in c}, "decay_on": "matrices"})
+        if c["optimizer"] == "lion":
+            found[-1]["lr"] = 0.2  # so that signs turn
+    return found
 
 
 def clipped(found, limit):

@@ -108,6 +108,12 @@ static inline rg_val case_conv2d(record *r)
     return rg_conv2d(r->scope, in(r, "x"), &spec);
 }
 
+static inline rg_val case_conv2d_causal(record *r)
+{
+    rg_convolution spec = {.width = 2, .kernel = {2, 3}, .causal = true};
+    return rg_conv2d(r->scope, in(r, "x"), &spec);
+}
+
 static inline rg_val case_conv2d_depthwise(record *r)
 {
     rg_convolution spec = {.width = 6, .kernel = {2, 2}, .groups = 3};
@@ -371,6 +377,12 @@ static inline rg_val case_graph_attention(record *r)
     return rg_graph_attention(r->scope, in(r, "x"), &edges, 2, 2);
 }
 
+static inline rg_val case_graph_attention_wide(record *r)
+{
+    rg_edges edges = {in(r, "source"), in(r, "target")};
+    return rg_graph_attention(r->scope, in(r, "x"), &edges, 3, 2);
+}
+
 static inline rg_val case_cross_entropy_weighted(record *r)
 {
     rg_val labels = in(r, "labels");
@@ -437,6 +449,12 @@ static inline rg_val case_triplet(record *r)
     return rg_triplet(a, p, in(r, "n"), number(r, 1));
 }
 
+static inline rg_val case_triplet_margin(record *r)
+{
+    rg_val a = in(r, "a"), p = in(r, "p");
+    return rg_triplet(a, p, in(r, "n"), number(r, 2.5));
+}
+
 static const struct {
     const char *name;
     rg_val (*build)(record *r);
@@ -450,6 +468,7 @@ static const struct {
     {"conv1d", case_conv1d},
     {"conv1d_causal", case_conv1d_causal},
     {"conv2d", case_conv2d},
+    {"conv2d_causal", case_conv2d_causal},
     {"conv2d_depthwise", case_conv2d_depthwise},
     {"conv1d_transposed", case_conv1d_transposed},
     {"conv2d_transposed", case_conv2d_transposed},
@@ -487,6 +506,7 @@ static const struct {
     {"mixture_silu", case_mixture_silu},
     {"graph_convolution", case_graph_convolution},
     {"graph_attention", case_graph_attention},
+    {"graph_attention_wide", case_graph_attention_wide},
     {"cross_entropy_weighted", case_cross_entropy_weighted},
     {"cross_entropy_smoothed", case_cross_entropy_smoothed},
     {"softmax", case_softmax},
@@ -498,6 +518,7 @@ static const struct {
     {"gaussian_nll", case_gaussian_nll},
     {"info_nce", case_info_nce},
     {"triplet", case_triplet},
+    {"triplet_margin", case_triplet_margin},
 };
 
 /* ---- Opening, filling, running */

@@ -107,6 +107,17 @@ static void check_cross_entropy(const json_t *item)
     rg_graph_free(graph);
 }
 
+static void test_as_sequence(void **state)
+{
+    (void)state;
+    rg_graph *graph = rg_graph_new();
+    rg_val x = rg_input(graph, "x", RG_F32, rg_shape_of(2, 6));
+    rg_val three = rg_as_sequence(x, 3), each = rg_as_sequence(x, 0);
+    assert_true(rg_shape_same(rg_val_shape(three), rg_shape_of(2, 3, 2)));
+    assert_true(rg_shape_same(rg_val_shape(each), rg_shape_of(2, 6, 1)));
+    rg_graph_free(graph);
+}
+
 static void test_cross_entropy(void **state)
 {
     (void)state;
@@ -357,8 +368,11 @@ static void test_initial_values(void **state)
         {{RG_INIT_KAIMING_UNIFORM, 0, 12, 5}, 0.28867513, 0.5},
         {{RG_INIT_KAIMING_UNIFORM, 2, 12, 5}, 0.57735027, 1.0},
         {{RG_INIT_KAIMING_NORMAL, 0, 25, 5}, 0.2, INFINITY},
+        {{RG_INIT_KAIMING_NORMAL, 2, 25, 5}, 0.4, INFINITY},
         {{RG_INIT_XAVIER_UNIFORM, 0, 20, 4}, 0.28867513, 0.5},
+        {{RG_INIT_XAVIER_UNIFORM, 2, 20, 4}, 0.57735027, 1.0},
         {{RG_INIT_XAVIER_NORMAL, 0, 30, 20}, 0.2, INFINITY},
+        {{RG_INIT_XAVIER_NORMAL, 2, 30, 20}, 0.4, INFINITY},
     };
     for (size_t k = 0; k < RG_COUNT(cases); k++) {
         double sum = 0, square = 0;
@@ -579,6 +593,7 @@ int main(void)
         cmocka_unit_test(test_activations),
         cmocka_unit_test(test_unknown_activation),
         cmocka_unit_test(test_linear),
+        cmocka_unit_test(test_as_sequence),
         cmocka_unit_test(test_cross_entropy),
         cmocka_unit_test(test_squared_error),
         cmocka_unit_test(test_logits_of_any_size),
