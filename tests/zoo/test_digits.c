@@ -1,6 +1,9 @@
 /* test_digits.c - the models of the zoo on real data: UCI's optical digits. */
 #include "engine/train/fixtures.h"
 
+#include "engine/ir/node.h"
+#include "engine/train/program.h"
+
 /* One is enough under the thread sanitizer, where a training takes a hundred times as long. */
 #if defined(__SANITIZE_THREAD__)
 #define VARIANTS(list) 1
@@ -249,6 +252,35 @@ static void test_every_option_counts(void **state)
     }
 }
 
+/* Models of two layers, and the places where they drop: one a layer; of a transformer its
+ * tokens, and in each block the hidden layer and both branches. */
+static const struct {
+    const char *model;
+    size_t places;
+} drops[] = {
+    {"\"name\": \"mlp\", \"hidden\": [8, 8]", 2},
+    {"\"name\": \"cnn\", \"shape\": [8, 8], \"channels\": [4, 4]", 2},
+    {"\"name\": \"gru\", \"steps\": 4, \"layers\": 2", 2},
+    {"\"name\": \"transformer\", \"tokens\": 4, \"layers\": 2", 7},
+};
+
+static void test_places_of_dropout(void **state)
+{
+    const digits *d = *state;
+    for (size_t k = 0; k < RG_COUNT(drops); k++) {
+        char text[200];
+        snprintf(text, sizeof(text), "{\"model\": {%s, \"dropout\": 0.1}}", drops[k].model);
+        rg_program *p = program(text, &d->train);
+        const rg_graph *graph = p->step.net.graph;
+        size_t draws = 0;
+        for (uint32_t id = 1; id <= rg_graph_count(graph); id++)
+            draws += rg_node_of(graph, id)->op == RG_OP_random_bits;
+        if (draws != drops[k].places)
+            fail_msg("%s drops at %zu places, not at %zu", text, draws, drops[k].places);
+        rg_program_free(p);
+    }
+}
+
 /* ---- Sizes that do not fit */
 
 static const struct {
@@ -300,6 +332,7 @@ int main(void)
         cmocka_unit_test(test_transformer),
         cmocka_unit_test(test_transformer_without_positions),
         cmocka_unit_test(test_every_option_counts),
+        cmocka_unit_test(test_places_of_dropout),
         cmocka_unit_test(test_misfits),
         cmocka_unit_test(test_every_activation_learns),
         cmocka_unit_test(test_every_optimizer_learns),
