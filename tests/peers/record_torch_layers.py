@@ -130,6 +130,13 @@ def conv2d():
 
 
 @case
+def conv2d_causal():
+    inputs = {"x": randn(1, 2, 3, 4), **filters("conv", 2, 2, 2, 3, width=2)}
+    return inputs, lambda i: F.conv2d(F.pad(i["x"], (2, 0, 1, 0)), i["conv0.filters"],
+                                      i["conv0.bias"])
+
+
+@case
 def conv2d_depthwise():
     inputs = {"x": randn(1, 3, 4, 4), **filters("conv", 6, 1, 2, 2, width=6)}
     return inputs, lambda i: F.conv2d(i["x"], i["conv0.filters"], i["conv0.bias"], groups=3)
@@ -253,9 +260,8 @@ def selective_scan():
     return inputs, lambda i: scan_of(*(i[k] for k in ("x", "delta", "a", "b", "c", "skip")))
 
 
-@case
-def mamba():
-    width, inner, states, rank, kernel = 3, 6, 3, 2, 3
+def mamba_of(expand):
+    width, inner, states, rank, kernel = 3, 3 * expand, 3, 2, 3
     shapes = {"linear0.weight": (width, 2 * inner), "conv0.filters": (inner, 1, kernel),
               "conv0.bias": (inner,), "linear1.weight": (inner, rank + 2 * states),
               "linear2.weight": (rank, inner), "step_bias": (inner,),
@@ -273,6 +279,16 @@ def mamba():
         y = scan_of(u, delta, -w["log_rate"].exp(), b, c, w["skip"])
         return (y * F.silu(z)) @ w["linear3.weight"]
     return inputs, run
+
+
+@case
+def mamba():
+    return mamba_of(2)
+
+
+@case
+def mamba_wide():
+    return mamba_of(3)
 
 
 @case
@@ -358,18 +374,60 @@ def linear():
     return inputs, lambda i: F.linear(i["x"], i["linear0.weight"].t(), i["linear0.bias"])
 
 
-@case
-def multi_head_memory():
-    """PyTorch's own layer; keys and values are of another sequence, of another length."""
+def multi_head(memory, **inputs):
+    """PyTorch's own layer; of a mask (B, H, T, S) it wants (B H, T, S), true where none looks."""
     layer = torch.nn.MultiheadAttention(8, 2, batch_first=True)
-    inputs = {"x": randn(2, 3, 8), "memory": randn(2, 5, 8),
-              **linears("attention0", [(8, 8)] * 4)}
+    inputs = {"x": randn(2, 3, 8), "memory": randn(2, memory, 8),
+              **linears("attention0", [(8, 8)] * 4), **inputs}
     def run(i):
         weight = [i[f"attention0.linear{n}.weight"].t() for n in range(4)]
         bias = [i[f"attention0.linear{n}.bias"] for n in range(4)]
         weights = {"in_proj_weight": torch.cat(weight[:3]), "in_proj_bias": torch.cat(bias[:3]),
                    "out_proj.weight": weight[3], "out_proj.bias": bias[3]}
-        return functional_call(layer, weights, (i["x"], i["memory"], i["memory"]))[0]
+        hidden = {"attn_mask": i["mask"].flatten(0, 1) == 0} if "mask" in i else {}
+        return functional_call(layer, weights, (i["x"], i["memory"], i["memory"]), hidden)[0]
+    return inputs, run
+
+
+@case
+def multi_head_memory():
+    """Keys and values are of another sequence, of another length."""
+    return multi_head(5)
+
+
+@case
+def multi_head_masked():
+    """Each example and each head has a mask of its own."""
+    return multi_head(4, mask=torch.tensor(
+        [[[[1, 0, 1, 1], [1, 1, 0, 0], [0, 1, 1, 1]], [[1, 1, 1, 1], [0, 0, 1, 0], [1, 0, 0, 1]]],
+         [[[0, 1, 0, 1], [1, 1, 1, 0], [0, 0, 0, 1]], [[1, 0, 1, 0], [1, 1, 1, 1], [0, 1, 1, 0]]]]))
+
+
+def grouped(x, w, heads, may, base=10000.0):
+    """Self-attention with rotary positions; two heads of queries share one of keys."""
+    split = lambda t, count: t.reshape(*t.shape[:2], count, -1).transpose(1, 2)
+    q, k = turned(split(x @ w[0], heads), base), turned(split(x @ w[1], heads // 2), base)
+    y = attended(q, k, split(x @ w[2], heads // 2), may)
+    return y.transpose(1, 2).reshape(x.shape) @ w[3]
+
+
+@case
+def multi_head_rotary():
+    """Causal and with a mask, and with a base of its own."""
+    inputs = {"x": randn(2, 4, 8),
+              **linears("attention0", [(8, 8), (8, 4), (8, 4), (8, 8)], bias=False),
+              "mask": torch.tensor([[1, 0, 0, 1], [1, 1, 1, 1], [0, 1, 1, 0], [1, 0, 1, 1]])}
+    return inputs, lambda i: grouped(i["x"], [i[f"attention0.linear{n}.weight"] for n in range(4)],
+                                     2, i["mask"].tril() > 0, 100.0)
+
+
+@case
+def feed_forward():
+    inputs = {"x": randn(2, 3, 4), **linears("feed_forward0", [(4, 6), (6, 4)])}
+    def run(i):
+        w = [(i[f"feed_forward0.linear{n}.weight"].t(), i[f"feed_forward0.linear{n}.bias"])
+             for n in range(2)]
+        return F.linear(F.silu(F.linear(i["x"], *w[0])), *w[1])
     return inputs, run
 
 
@@ -422,16 +480,13 @@ def block_llama():
         m = [i[f"block0.feed_forward0.linear{n}.weight"] for n in range(3)]
         x = i["x"]
         y = norm(x, i["block0.rms_norm0.gain"])
-        split = lambda t, heads: t.reshape(2, 4, heads, 2).transpose(1, 2)
-        q, k, v = turned(split(y @ w[0], 4)), turned(split(y @ w[1], 2)), split(y @ w[2], 2)
-        y = attended(q, k, v, torch.ones(4, 4, dtype=torch.bool).tril())
-        x = x + y.transpose(1, 2).reshape(2, 4, 8) @ w[3]
+        x = x + grouped(y, w, 4, torch.ones(4, 4, dtype=torch.bool).tril())
         y = norm(x, i["block0.rms_norm1.gain"])
         return x + (F.silu(y @ m[0]) * (y @ m[1])) @ m[2]
     return inputs, run
 
 
-def experts(active):
+def experts(active, activation=F.gelu, balance=0.25):
     """Token by token and expert by expert; the last entry of the result is the penalty."""
     inputs = {"x": randn(2, 3, 4), "mixture0.linear0.weight": randn(4, 5),
               "mixture0.up": randn(5, 4, 6, scale=0.5),
@@ -444,9 +499,9 @@ def experts(active):
             chosen = torch.topk(p, active).indices
             gate = p[chosen] / p[chosen].sum() if active > 1 else p[chosen]
             counts[chosen] += 1
-            rows.append(sum(g * (F.gelu(token @ i["mixture0.up"][e]) @ i["mixture0.down"][e])
+            rows.append(sum(g * (activation(token @ i["mixture0.up"][e]) @ i["mixture0.down"][e])
                             for g, e in zip(gate, chosen)))
-        penalty = 0.25 * 5 * (counts / (6 * active) * probability.mean(0)).sum()
+        penalty = balance * 5 * (counts / (6 * active) * probability.mean(0)).sum()
         return torch.cat([torch.stack(rows).flatten(), penalty[None]])
     return inputs, run
 
@@ -459,6 +514,11 @@ def mixture_top1():
 @case
 def mixture_top2():
     return experts(2)
+
+
+@case
+def mixture_silu():
+    return experts(2, F.silu, 0.5)
 
 
 def edges():
@@ -485,21 +545,31 @@ def graph_convolution():
     return inputs, run
 
 
-@case
-def graph_attention():
-    inputs = {**edges(), "graph_attention0.weight": randn(3, 4),
-              "graph_attention0.source": randn(2, 2), "graph_attention0.target": randn(2, 2),
-              "graph_attention0.bias": randn(4)}
+def attention_of_nodes(heads, width):
+    inputs = {**edges(), "graph_attention0.weight": randn(3, heads * width),
+              "graph_attention0.source": randn(heads, width),
+              "graph_attention0.target": randn(heads, width),
+              "graph_attention0.bias": randn(heads * width)}
     def run(i):
         a, out = adjacency(i), []
-        h = (i["x"] @ i["graph_attention0.weight"]).reshape(4, 2, 2)
-        for head in range(2):
+        h = (i["x"] @ i["graph_attention0.weight"]).reshape(4, heads, width)
+        for head in range(heads):
             s = h[:, head] @ i["graph_attention0.source"][head]
             t = h[:, head] @ i["graph_attention0.target"][head]
             logits = F.leaky_relu(t[:, None] + s, 0.2).masked_fill(a == 0, -math.inf)
             out.append(logits.softmax(1) @ h[:, head])
         return torch.cat(out, 1) + i["graph_attention0.bias"]
     return inputs, run
+
+
+@case
+def graph_attention():
+    return attention_of_nodes(2, 2)
+
+
+@case
+def graph_attention_wide():
+    return attention_of_nodes(2, 3)
 
 
 LABELS = torch.tensor([2, 0, 3, 3])
@@ -571,11 +641,20 @@ def info_nce():
         F.normalize(i["q"]) @ F.normalize(i["k"]).t() / 0.5, torch.arange(4), reduction="none")
 
 
+def triplets(margin):
+    inputs = {"a": randn(5, 3), "p": randn(5, 3), "n": randn(5, 3)}
+    return inputs, lambda i: F.triplet_margin_loss(i["a"], i["p"], i["n"], margin=margin,
+                                                   reduction="none")
+
+
+@case
+def triplet_margin():
+    return triplets(2.5)
+
+
 @case
 def triplet():
-    inputs = {"a": randn(5, 3), "p": randn(5, 3), "n": randn(5, 3)}
-    return inputs, lambda i: F.triplet_margin_loss(i["a"], i["p"], i["n"], margin=1.0,
-                                                   reduction="none")
+    return triplets(1.0)
 
 
 def varies(name, value):
@@ -711,6 +790,22 @@ RULES = [
 ]
 
 
+def decayed():
+    """Each optimiser's first rule with decay of all parameters; with other numbers, of matrices."""
+    first = {}
+    for c in RULES:
+        if c["weight_decay"]:
+            first.setdefault(c["optimizer"], c)
+    other = {"beta1": 0.8, "beta2": 0.95, "epsilon": 0.01, "momentum": 0.7, "weight_decay": 0.2}
+    found = []
+    for c in first.values():
+        found.append({**c, "decay_on": "all"})
+        found.append({**c, **{k: v for k, v in other.items() if k in c}, "decay_on": "matrices"})
+        if c["optimizer"] == "lion":
+            found[-1]["lr"] = 0.2  # so that signs turn
+    return found
+
+
 def clipped(found, limit):
     """By PyTorch: their joint norm is at most the limit."""
     holders = [torch.zeros_like(g, requires_grad=True) for g in found]
@@ -766,6 +861,7 @@ def main():
     given = problem()
     write("torch_rules.json", {"torch": torch.__version__,
                                **{k: flat(v) for k, v in given.items()},
+                               "decays": [path_of(c) for c in decayed()],
                                "cases": [path_of(c) for c in RULES]})
 
 

@@ -1,6 +1,9 @@
 /* test_digits.c - the models of the zoo on real data: UCI's optical digits. */
 #include "engine/train/fixtures.h"
 
+#include "engine/ir/node.h"
+#include "engine/train/program.h"
+
 /* One is enough under the thread sanitizer, where a training takes a hundred times as long. */
 #if defined(__SANITIZE_THREAD__)
 #define VARIANTS(list) 1
@@ -190,6 +193,94 @@ static void test_transformer_without_positions(void **state)
     rg_program_free(p);
 }
 
+/* ---- Every option changes the model */
+
+/* A model, then what else it can be told. */
+static const char *const options[][16] = {
+    {"\"name\": \"mlp\", \"hidden\": [8]", "\"hidden\": [9]", "\"hidden\": [8, 8]",
+     "\"activation\": \"tanh\"", "\"dropout\": 0.5"},
+    {"\"name\": \"cnn\", \"shape\": [8, 8], \"channels\": [4]", "\"channels\": [5]",
+     "\"channels\": [4, 4]", "\"kernel\": 5", "\"norm\": \"group\"", "\"norm\": \"none\"",
+     "\"activation\": \"tanh\"", "\"pool\": 1", "\"pooling\": \"mean\"", "\"head\": \"mean\"",
+     "\"dropout\": 0.5", "\"shape\": [4, 16]", "\"planes\": 4, \"shape\": [4, 4]"},
+    {"\"name\": \"gru\", \"steps\": 4, \"width\": 8", "\"steps\": 8", "\"width\": 9",
+     "\"layers\": 2", "\"dropout\": 0.5"},
+    {"\"name\": \"transformer\", \"tokens\": 4, \"width\": 8, \"heads\": 2, \"hidden\": 8, "
+     "\"layers\": 1",
+     "\"tokens\": 8", "\"width\": 12", "\"heads\": 1", "\"hidden\": 9", "\"layers\": 2",
+     "\"positions\": \"sinusoidal\"", "\"positions\": \"rotary\"", "\"positions\": \"none\"",
+     "\"dropout\": 0.5"},
+};
+
+/* Of the first epoch of a model that learns nothing. */
+static double first_loss(const digits *d, const char *const *of_model, size_t option)
+{
+    rg_err err = {0};
+    json_t *both[2];
+    for (size_t i = 0; i < 2; i++) {
+        char text[200];
+        snprintf(text, sizeof(text), "{%s}", of_model[i ? option : 0]);
+        both[i] = rg_json_parse(text, strlen(text), "option", &err);
+        assert_good(both[i] != NULL, err);
+    }
+    json_object_update(both[0], both[1]);
+    json_t *value =
+        json_pack("{s:O, s:{s:i, s:i}}", "model", both[0], "train", "lr", 0, "epochs", 1);
+    char *text = json_dumps(value, 0);
+    rg_program *p = program(text, &d->train);
+    rg_fit_result r;
+    curve c;
+    assert_good(fit(p, text, 11, &d->train, &d->val, &c, &r, &err), err);
+    rg_program_free(p);
+    free(text);
+    json_decref(value);
+    json_decref(both[0]);
+    json_decref(both[1]);
+    return c.loss[0];
+}
+
+static void test_every_option_counts(void **state)
+{
+    for (size_t k = 0; k < VARIANTS(options); k++) {
+        double loss[16];
+        for (size_t i = 0; options[k][i]; i++) {
+            loss[i] = first_loss(*state, options[k], i);
+            for (size_t j = 0; j < i; j++)
+                if (fabs(loss[i] - loss[j]) < 1e-5)
+                    fail_msg("the same loss of %s and %s", options[k][j], options[k][i]);
+        }
+    }
+}
+
+/* Models of two layers, and the places where they drop: one a layer; of a transformer its
+ * tokens, and in each block the hidden layer and both branches. */
+static const struct {
+    const char *model;
+    size_t places;
+} drops[] = {
+    {"\"name\": \"mlp\", \"hidden\": [8, 8]", 2},
+    {"\"name\": \"cnn\", \"shape\": [8, 8], \"channels\": [4, 4]", 2},
+    {"\"name\": \"gru\", \"steps\": 4, \"layers\": 2", 2},
+    {"\"name\": \"transformer\", \"tokens\": 4, \"layers\": 2", 7},
+};
+
+static void test_places_of_dropout(void **state)
+{
+    const digits *d = *state;
+    for (size_t k = 0; k < RG_COUNT(drops); k++) {
+        char text[200];
+        snprintf(text, sizeof(text), "{\"model\": {%s, \"dropout\": 0.1}}", drops[k].model);
+        rg_program *p = program(text, &d->train);
+        const rg_graph *graph = p->step.net.graph;
+        size_t draws = 0;
+        for (uint32_t id = 1; id <= rg_graph_count(graph); id++)
+            draws += rg_node_of(graph, id)->op == RG_OP_random_bits;
+        if (draws != drops[k].places)
+            fail_msg("%s drops at %zu places, not at %zu", text, draws, drops[k].places);
+        rg_program_free(p);
+    }
+}
+
 /* ---- Sizes that do not fit */
 
 static const struct {
@@ -240,6 +331,8 @@ int main(void)
         cmocka_unit_test(test_gru),
         cmocka_unit_test(test_transformer),
         cmocka_unit_test(test_transformer_without_positions),
+        cmocka_unit_test(test_every_option_counts),
+        cmocka_unit_test(test_places_of_dropout),
         cmocka_unit_test(test_misfits),
         cmocka_unit_test(test_every_activation_learns),
         cmocka_unit_test(test_every_optimizer_learns),

@@ -108,6 +108,12 @@ static inline rg_val case_conv2d(record *r)
     return rg_conv2d(r->scope, in(r, "x"), &spec);
 }
 
+static inline rg_val case_conv2d_causal(record *r)
+{
+    rg_convolution spec = {.width = 2, .kernel = {2, 3}, .causal = true};
+    return rg_conv2d(r->scope, in(r, "x"), &spec);
+}
+
 static inline rg_val case_conv2d_depthwise(record *r)
 {
     rg_convolution spec = {.width = 6, .kernel = {2, 2}, .groups = 3};
@@ -222,6 +228,12 @@ static inline rg_val case_mamba(record *r)
     return rg_mamba(r->scope, in(r, "x"), &spec);
 }
 
+static inline rg_val case_mamba_wide(record *r)
+{
+    rg_mamba_spec spec = {.expand = 3, .states = 3, .kernel = 3, .rank = 2};
+    return rg_mamba(r->scope, in(r, "x"), &spec);
+}
+
 static inline rg_val case_embedding(record *r)
 {
     return rg_embedding(r->scope, in(r, "ids"), 5, 4);
@@ -275,6 +287,31 @@ static inline rg_val case_multi_head_memory(record *r)
     return rg_multi_head_attention(r->scope, x, in(r, "memory"), &(rg_attention){.heads = 2});
 }
 
+static inline rg_val case_multi_head_masked(record *r)
+{
+    rg_val x = in(r, "x"), memory = in(r, "memory");
+    rg_attention spec = {.heads = 2, .mask = rg_cast(in(r, "mask"), RG_BOOL)};
+    return rg_multi_head_attention(r->scope, x, memory, &spec);
+}
+
+static inline rg_val case_multi_head_rotary(record *r)
+{
+    rg_val x = in(r, "x");
+    rg_attention spec = {.heads = 2,
+                         .kv_heads = 1,
+                         .causal = true,
+                         .no_bias = true,
+                         .rope = 100,
+                         .mask = rg_cast(in(r, "mask"), RG_BOOL)};
+    return rg_multi_head_attention(r->scope, x, x, &spec);
+}
+
+static inline rg_val case_feed_forward(record *r)
+{
+    rg_feed_forward_spec spec = {.hidden = 6, .activation = "silu"};
+    return rg_feed_forward(r->scope, in(r, "x"), &spec);
+}
+
 static inline rg_val encoder(record *r, bool post_norm)
 {
     rg_block spec = {
@@ -303,10 +340,9 @@ static inline rg_val case_block_llama(record *r)
 }
 
 /* The penalty stands behind the values. */
-static inline rg_val mixture(record *r, int64_t active)
+static inline rg_val mixture(record *r, const rg_mixture *spec)
 {
-    rg_mixture spec = {.experts = 5, .active = active, .hidden = 6, .balance = 0.25};
-    rg_val y = rg_mixture_of_experts(r->scope, in(r, "x"), &spec);
+    rg_val y = rg_mixture_of_experts(r->scope, in(r, "x"), spec);
     rg_val parts[2] = {rg_reshape(y, rg_shape_of(24)),
                        rg_reshape(r->scope->penalty, rg_shape_of(1))};
     return rg_concat(parts, 2, 0);
@@ -314,12 +350,19 @@ static inline rg_val mixture(record *r, int64_t active)
 
 static inline rg_val case_mixture_top1(record *r)
 {
-    return mixture(r, 1);
+    return mixture(r, &(rg_mixture){.experts = 5, .active = 1, .hidden = 6, .balance = 0.25});
 }
 
 static inline rg_val case_mixture_top2(record *r)
 {
-    return mixture(r, 2);
+    return mixture(r, &(rg_mixture){.experts = 5, .active = 2, .hidden = 6, .balance = 0.25});
+}
+
+static inline rg_val case_mixture_silu(record *r)
+{
+    rg_mixture spec = {
+        .experts = 5, .active = 2, .hidden = 6, .activation = "silu", .balance = 0.5};
+    return mixture(r, &spec);
 }
 
 static inline rg_val case_graph_convolution(record *r)
@@ -332,6 +375,12 @@ static inline rg_val case_graph_attention(record *r)
 {
     rg_edges edges = {in(r, "source"), in(r, "target")};
     return rg_graph_attention(r->scope, in(r, "x"), &edges, 2, 2);
+}
+
+static inline rg_val case_graph_attention_wide(record *r)
+{
+    rg_edges edges = {in(r, "source"), in(r, "target")};
+    return rg_graph_attention(r->scope, in(r, "x"), &edges, 3, 2);
 }
 
 static inline rg_val case_cross_entropy_weighted(record *r)
@@ -400,6 +449,12 @@ static inline rg_val case_triplet(record *r)
     return rg_triplet(a, p, in(r, "n"), number(r, 1));
 }
 
+static inline rg_val case_triplet_margin(record *r)
+{
+    rg_val a = in(r, "a"), p = in(r, "p");
+    return rg_triplet(a, p, in(r, "n"), number(r, 2.5));
+}
+
 static const struct {
     const char *name;
     rg_val (*build)(record *r);
@@ -413,6 +468,7 @@ static const struct {
     {"conv1d", case_conv1d},
     {"conv1d_causal", case_conv1d_causal},
     {"conv2d", case_conv2d},
+    {"conv2d_causal", case_conv2d_causal},
     {"conv2d_depthwise", case_conv2d_depthwise},
     {"conv1d_transposed", case_conv1d_transposed},
     {"conv2d_transposed", case_conv2d_transposed},
@@ -429,6 +485,7 @@ static const struct {
     {"activations", case_activations},
     {"selective_scan", case_selective_scan},
     {"mamba", case_mamba},
+    {"mamba_wide", case_mamba_wide},
     {"embedding", case_embedding},
     {"sinusoidal", case_sinusoidal},
     {"learned_positions", case_learned_positions},
@@ -438,13 +495,18 @@ static const struct {
     {"attend_masked", case_attend_masked},
     {"linear", case_linear},
     {"multi_head_memory", case_multi_head_memory},
+    {"multi_head_masked", case_multi_head_masked},
+    {"multi_head_rotary", case_multi_head_rotary},
+    {"feed_forward", case_feed_forward},
     {"block_pre_norm", case_block_pre_norm},
     {"block_post_norm", case_block_post_norm},
     {"block_llama", case_block_llama},
     {"mixture_top1", case_mixture_top1},
     {"mixture_top2", case_mixture_top2},
+    {"mixture_silu", case_mixture_silu},
     {"graph_convolution", case_graph_convolution},
     {"graph_attention", case_graph_attention},
+    {"graph_attention_wide", case_graph_attention_wide},
     {"cross_entropy_weighted", case_cross_entropy_weighted},
     {"cross_entropy_smoothed", case_cross_entropy_smoothed},
     {"softmax", case_softmax},
@@ -456,6 +518,7 @@ static const struct {
     {"gaussian_nll", case_gaussian_nll},
     {"info_nce", case_info_nce},
     {"triplet", case_triplet},
+    {"triplet_margin", case_triplet_margin},
 };
 
 /* ---- Opening, filling, running */

@@ -107,6 +107,17 @@ static void check_cross_entropy(const json_t *item)
     rg_graph_free(graph);
 }
 
+static void test_as_sequence(void **state)
+{
+    (void)state;
+    rg_graph *graph = rg_graph_new();
+    rg_val x = rg_input(graph, "x", RG_F32, rg_shape_of(2, 6));
+    rg_val three = rg_as_sequence(x, 3), each = rg_as_sequence(x, 0);
+    assert_true(rg_shape_same(rg_val_shape(three), rg_shape_of(2, 3, 2)));
+    assert_true(rg_shape_same(rg_val_shape(each), rg_shape_of(2, 6, 1)));
+    rg_graph_free(graph);
+}
+
 static void test_cross_entropy(void **state)
 {
     (void)state;
@@ -207,6 +218,141 @@ static void test_dropout(void **state)
         assert_true(y[0][i] == 2 && dx[i] == 1);
 }
 
+/* Queries of zeros look everywhere alike; values and the result are the memory as it is, which
+ * is the identity: row t of the result has the weights of query t. */
+enum { SIDE = 128 };
+
+static void attention_weights(bool training, float *ret)
+{
+    rg_graph *graph = rg_graph_new();
+    rg_scope *scope = rg_scope_new(graph, training, 1, NULL);
+    rg_val x = rg_input(graph, "x", RG_F32, rg_shape_of(1, SIDE, SIDE));
+    rg_attention spec = {.heads = 1, .no_bias = true, .dropout = rg_const(graph, 0.3, RG_F32)};
+    rg_val y = rg_multi_head_attention(scope, x, x, &spec);
+    rg_plan *plan = compile(graph, &y, 1, NULL, 0);
+    const rg_weight *weights;
+    assert_int_equal(rg_scope_weights(scope, &weights), 4);
+    for (size_t k = 0; k < 4; k++)
+        for (int i = 0; i < SIDE * SIDE; i++)
+            ((float *)rg_plan_buffer(plan, weights[k].input))[i] = k > 1 && i % (SIDE + 1) == 0;
+    for (int i = 0; i < SIDE * SIDE; i++)
+        ((float *)rg_plan_buffer(plan, x))[i] = i % (SIDE + 1) == 0;
+    if (training)
+        memcpy(rg_plan_buffer(plan, scope->key), (uint32_t[2]){1, 7}, 8);
+    run(plan);
+    memcpy(ret, rg_plan_buffer(plan, y), SIDE * SIDE * sizeof(*ret));
+    rg_plan_free(plan);
+    rg_scope_free(scope);
+    rg_graph_free(graph);
+}
+
+static void test_attention_dropout(void **state)
+{
+    (void)state;
+    static float y[SIDE * SIDE];
+    int zeros = 0;
+    attention_weights(true, y);
+    for (int i = 0; i < SIDE * SIDE; i++) {
+        zeros += y[i] == 0;
+        if (y[i] != 0)
+            assert_close(y[i], 1.0 / SIDE / 0.7, 1e-7);
+    }
+    /* 5 standard deviations of a binomial share */
+    assert_close((double)zeros / (SIDE * SIDE), 0.3, 5 * sqrt(0.3 * 0.7) / SIDE);
+    attention_weights(false, y);
+    for (int i = 0; i < SIDE * SIDE; i++)
+        assert_close(y[i], 1.0 / SIDE, 1e-8);
+}
+
+/* ---- A rate that drops nearly everything leaves what stands beside it */
+
+static rg_val dropped_residual(rg_scope *s, rg_val x, rg_val rate)
+{
+    return rg_residual(s, x, rg_mul(x, x), rate);
+}
+
+static rg_val dropped_hidden(rg_scope *s, rg_val x, rg_val rate)
+{
+    rg_feed_forward_spec spec = {.hidden = 8, .no_bias = true, .dropout = rate};
+    return rg_add(x, rg_feed_forward(s, x, &spec));
+}
+
+static rg_val dropped_branches(rg_scope *s, rg_val x, rg_val rate)
+{
+    rg_block spec = {.attention = {.heads = 2}, .feed_forward = {.hidden = 8}, .dropout = rate};
+    return rg_transformer_block(s, x, &spec);
+}
+
+static rg_val dropped_branches_post_norm(rg_scope *s, rg_val x, rg_val rate)
+{
+    rg_block spec = {.attention = {.heads = 2},
+                     .feed_forward = {.hidden = 8},
+                     .post_norm = true,
+                     .rms_norm = true,
+                     .dropout = rate};
+    return rg_transformer_block(s, x, &spec);
+}
+
+static rg_val itself(rg_scope *s, rg_val x)
+{
+    (void)s;
+    return x;
+}
+
+static rg_val normed_twice(rg_scope *s, rg_val x)
+{
+    return rg_rms_norm(s, rg_rms_norm(s, x));
+}
+
+static const struct {
+    const char *name;
+    rg_val (*dropped)(rg_scope *s, rg_val x, rg_val rate), (*beside)(rg_scope *s, rg_val x);
+} rates[] = {{"residual", dropped_residual, itself},
+             {"feed-forward layer", dropped_hidden, itself},
+             {"block", dropped_branches, itself},
+             {"block, post-norm", dropped_branches_post_norm, normed_twice}};
+
+/* The largest distance of what is left from what stands beside. */
+static double distance(size_t k, bool training)
+{
+    rg_graph *graph = rg_graph_new();
+    rg_scope *scope = rg_scope_new(graph, training, 1, NULL);
+    rg_val x = rg_input(graph, "x", RG_F32, rg_shape_of(2, 3, 4));
+    rg_val nearly_one = rg_const(graph, 1 - 0x1p-20, RG_F32);
+    rg_val y[2] = {rates[k].dropped(scope, x, nearly_one), rates[k].beside(scope, x)};
+    rg_plan *plan = compile(graph, y, 2, NULL, 0);
+    const rg_weight *weights;
+    size_t n = rg_scope_weights(scope, &weights);
+    for (size_t i = 0; i < n; i++)
+        rg_init_fill(&weights[i].init, 3, weights[i].name,
+                     rg_plan_buffer(plan, weights[i].input),
+                     (size_t)rg_val_count(weights[i].input));
+    for (int i = 0; i < 24; i++)
+        ((float *)rg_plan_buffer(plan, x))[i] = 1 + 0.1F * (float)(i * i % 11);
+    if (training)
+        memcpy(rg_plan_buffer(plan, scope->key), (uint32_t[2]){1, 7}, 8);
+    run(plan);
+    double ret = 0;
+    for (int i = 0; i < 24; i++)
+        ret = fmax(ret, fabs((double)((float *)rg_plan_buffer(plan, y[0]))[i] -
+                             ((float *)rg_plan_buffer(plan, y[1]))[i]));
+    rg_plan_free(plan);
+    rg_scope_free(scope);
+    rg_graph_free(graph);
+    return ret;
+}
+
+static void test_rates_of_dropout(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < RG_COUNT(rates); k++) {
+        double dropped = distance(k, true), evaluated = distance(k, false);
+        if (!(dropped <= 1e-6) || !(evaluated > 1e-2))
+            fail_msg("%s: a distance of %g in training, of %g in evaluation", rates[k].name,
+                     dropped, evaluated);
+    }
+}
+
 /* ---- Initialisers and scopes */
 
 static void test_initial_values(void **state)
@@ -222,8 +368,11 @@ static void test_initial_values(void **state)
         {{RG_INIT_KAIMING_UNIFORM, 0, 12, 5}, 0.28867513, 0.5},
         {{RG_INIT_KAIMING_UNIFORM, 2, 12, 5}, 0.57735027, 1.0},
         {{RG_INIT_KAIMING_NORMAL, 0, 25, 5}, 0.2, INFINITY},
+        {{RG_INIT_KAIMING_NORMAL, 2, 25, 5}, 0.4, INFINITY},
         {{RG_INIT_XAVIER_UNIFORM, 0, 20, 4}, 0.28867513, 0.5},
+        {{RG_INIT_XAVIER_UNIFORM, 2, 20, 4}, 0.57735027, 1.0},
         {{RG_INIT_XAVIER_NORMAL, 0, 30, 20}, 0.2, INFINITY},
+        {{RG_INIT_XAVIER_NORMAL, 2, 30, 20}, 0.4, INFINITY},
     };
     for (size_t k = 0; k < RG_COUNT(cases); k++) {
         double sum = 0, square = 0;
@@ -552,10 +701,13 @@ int main(void)
         cmocka_unit_test(test_activations),
         cmocka_unit_test(test_unknown_activation),
         cmocka_unit_test(test_linear),
+        cmocka_unit_test(test_as_sequence),
         cmocka_unit_test(test_cross_entropy),
         cmocka_unit_test(test_squared_error),
         cmocka_unit_test(test_logits_of_any_size),
         cmocka_unit_test(test_dropout),
+        cmocka_unit_test(test_attention_dropout),
+        cmocka_unit_test(test_rates_of_dropout),
         cmocka_unit_test(test_initial_values),
         cmocka_unit_test(test_names_of_weights),
         cmocka_unit_test(test_configuration),

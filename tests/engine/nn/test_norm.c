@@ -156,6 +156,18 @@ static float balance(int64_t rows, int64_t there)
     return ret;
 }
 
+/* Only training is penalised. */
+static void test_no_balance_in_evaluation(void **state)
+{
+    (void)state;
+    net n = open_net(false);
+    rg_val x = rg_input(n.graph, "x", RG_F32, rg_shape_of(3, 4));
+    rg_mixture spec = {.experts = 3, .active = 2, .hidden = 4, .balance = 1};
+    rg_mixture_of_experts(n.scope, x, &spec);
+    assert_int_equal(n.scope->penalty.id, 0);
+    close_net(&n, NULL);
+}
+
 static void test_balance_of_a_short_batch(void **state)
 {
     (void)state;
@@ -514,6 +526,7 @@ int main(void)
         cmocka_unit_test(test_evaluation_uses_the_buffers),
         cmocka_unit_test(test_empty_places_do_not_count),
         cmocka_unit_test(test_balance_of_a_short_batch),
+        cmocka_unit_test(test_no_balance_in_evaluation),
         cmocka_unit_test(test_odd_shapes),
         cmocka_unit_test(test_attention_to_nothing),
         cmocka_unit_test(test_mistakes),

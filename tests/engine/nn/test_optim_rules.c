@@ -124,17 +124,34 @@ static void test_paths(void **state)
         check_path(item);
 }
 
+/* Decay of all parameters, and of the matrix alone. */
+static void test_decays(void **state)
+{
+    (void)state;
+    size_t i;
+    json_t *item;
+    json_array_foreach (json_object_get(torch_record, "decays"), i, item)
+        check_path(item);
+}
+
 static void test_every_rule_is_recorded(void **state)
 {
     (void)state;
-    for (const rg_optimizer *o = rg_optimizers; o->name; o++) {
-        size_t i, found = 0;
+    const json_t *decays = json_object_get(torch_record, "decays");
+    size_t rule = 0;
+    for (const rg_optimizer *o = rg_optimizers; o->name; o++, rule++) {
+        size_t i, all = 0, matrices = 0;
         json_t *item;
-        json_array_foreach (json_object_get(torch_record, "cases"), i, item)
-            found += !strcmp(rg_json_text(item, "optimizer", ""), o->name);
-        if (!found)
-            fail_msg("%s has no recorded path", o->name);
+        json_array_foreach (decays, i, item)
+            if (!strcmp(rg_json_text(item, "optimizer", ""), o->name)) {
+                all += !strcmp(rg_json_text(item, "decay_on", ""), "all");
+                matrices += !strcmp(rg_json_text(item, "decay_on", ""), "matrices");
+            }
+        if (all != 1 || matrices != 1)
+            fail_msg("%s: %zu paths with decay of all, %zu of matrices", o->name, all,
+                     matrices);
     }
+    assert_int_equal(json_array_size(decays), 2 * rule);
 }
 
 /* ---- One update of a weight of any shape, its gradient given */
@@ -278,6 +295,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_decays),
         cmocka_unit_test(test_every_rule_is_recorded),
         cmocka_unit_test(test_shapes_and_zero_gradients),
         cmocka_unit_test(test_filters_are_rows),

@@ -206,19 +206,87 @@ static void test_accumulated_gradients_are_clipped_once(void **state)
     rg_arena_free(d.arena);
 }
 
-/* ---- Running means of weights */
+/* ---- One step of gradient descent, by the gradient as it was made */
 
-/* One update: decay is min(0.9, 2 / 11), the mean 2/11 of the first weights and 9/11 of the
- * new. */
-static void test_running_mean_of_weights(void **state)
+enum { WEIGHTS_MOST = 64 };
+
+/* How far each weight went in a step of rate 1; returns how many there are. */
+static size_t moves(const char *setting, double value, const data *d, double *ret)
+{
+    char text[200];
+    snprintf(text, sizeof(text),
+             "{\"optimizer\": \"sgd\", \"momentum\": 0, \"weight_decay\": 0, \"lr\": 1, "
+             "\"batch\": 32, \"epochs\": 1, \"%s\": %g}",
+             setting, value);
+    trained t[1] = {0};
+    train(t, rg_model_find("mlp"), text, &d->train, &d->val);
+    const rg_weight *weights;
+    size_t n = rg_scope_weights(t[0].program->step.net.scope, &weights), at = 0;
+    for (size_t i = 0; i < n; i++) {
+        float first[WEIGHTS_MOST];
+        size_t count = (size_t)rg_val_count(weights[i].input);
+        assert_true(at + count <= WEIGHTS_MOST);
+        rg_init_fill(&weights[i].init, 7, weights[i].name, first, count);
+        for (size_t k = 0; k < count; k++, at++)
+            ret[at] = (double)first[k] - t[0].program->held[at];
+    }
+    close_trained(t, 1);
+    return at;
+}
+
+static double length(const double *x, size_t n)
+{
+    double square = 0;
+    for (size_t i = 0; i < n; i++)
+        square += x[i] * x[i];
+    return sqrt(square);
+}
+
+static void test_clipped_gradients(void **state)
 {
     (void)state;
     data d = open_data(32);
+    double whole[WEIGHTS_MOST], by_norm[WEIGHTS_MOST], by_value[WEIGHTS_MOST];
+    size_t n = moves("clip", 0, &d, whole), cut = 0;
+    moves("clip", 0.1, &d, by_norm);
+    moves("clip_value", 0.05, &d, by_value);
+    assert_true(length(whole, n) > 0.15);
+    for (size_t i = 0; i < n; i++) {
+        cut += fabs(whole[i]) > 0.05;
+        assert_close(by_norm[i], whole[i] * 0.1 / length(whole, n), 1e-6);
+        assert_close(by_value[i], fmax(-0.05, fmin(0.05, whole[i])), 1e-6);
+    }
+    assert_true(cut > 0 && cut < n);
+    rg_arena_free(d.arena);
+}
+
+/* The gradient a little uphill differs by the slope of the gradient times the radius. */
+static void test_sharpness_is_by_the_radius(void **state)
+{
+    (void)state;
+    data d = open_data(32);
+    double whole[WEIGHTS_MOST], near[WEIGHTS_MOST], far[WEIGHTS_MOST];
+    size_t n = moves("sam", 0, &d, whole);
+    moves("sam", 0.01, &d, near);
+    moves("sam", 0.02, &d, far);
+    for (size_t i = 0; i < n; i++) {
+        near[i] -= whole[i];
+        far[i] -= whole[i];
+    }
+    assert_true(length(near, n) > 1e-4);
+    assert_close(length(far, n) / length(near, n), 2, 0.1);
+    rg_arena_free(d.arena);
+}
+
+/* ---- Running means of weights */
+
+/* One update: decay is min(given, 2 / 11), so much of the first weights, the rest of the new. */
+static void check_running_mean(const data *d, const char *with, double decay)
+{
     const rg_model *mlp = rg_model_find("mlp");
     trained t[2] = {0};
-    train(&t[0], mlp, "{\"batch\": 32, \"epochs\": 1, \"lr\": 0.1}", &d.train, &d.val);
-    train(&t[1], mlp, "{\"batch\": 32, \"epochs\": 1, \"lr\": 0.1, \"ema\": 0.9}", &d.train,
-          &d.val);
+    train(&t[0], mlp, "{\"batch\": 32, \"epochs\": 1, \"lr\": 0.1}", &d->train, &d->val);
+    train(&t[1], mlp, with, &d->train, &d->val);
     const rg_weight *weights;
     size_t n = rg_scope_weights(t[0].program->step.net.scope, &weights), at = 0;
     for (size_t i = 0; i < n; i++) {
@@ -227,13 +295,22 @@ static void test_running_mean_of_weights(void **state)
         assert_true(count <= 64);
         rg_init_fill(&weights[i].init, 7, weights[i].name, first, count);
         for (size_t k = 0; k < count; k++, at++) {
-            double mean = 2.0 / 11 * first[k] + 9.0 / 11 * t[0].program->held[at];
+            double mean = decay * first[k] + (1 - decay) * t[0].program->held[at];
             assert_close(t[1].program->held[at], mean, 1e-6);
         }
     }
     assert_true(t[0].c.score[0] != t[1].c.score[0]);
     assert_close(t[0].c.loss[0], t[1].c.loss[0], 0);
     close_trained(t, 2);
+}
+
+static void test_running_mean_of_weights(void **state)
+{
+    (void)state;
+    data d = open_data(32);
+    check_running_mean(&d, "{\"batch\": 32, \"epochs\": 1, \"lr\": 0.1, \"ema\": 0.9}",
+                       2.0 / 11);
+    check_running_mean(&d, "{\"batch\": 32, \"epochs\": 1, \"lr\": 0.1, \"ema\": 0.1}", 0.1);
     rg_arena_free(d.arena);
 }
 
@@ -397,7 +474,45 @@ static void test_penalty_is_weight_decay(void **state)
     rg_arena_free(d.arena);
 }
 
-/* ---- Schedules that look at the score */
+/* ---- Schedules */
+
+/* Rates of 0.1, 0.2, 0.2, 0.2: the first epoch is that of the rate 0.1. */
+static void test_warm_up(void **state)
+{
+    (void)state;
+    data d = open_data(64);
+    trained t[2] = {0};
+    train(
+        &t[0], rg_model_find("mlp"),
+        "{\"optimizer\": \"sgd\", \"batch\": 64, \"epochs\": 4, \"lr\": 0.2, \"warmup\": 0.5}",
+        &d.train, &d.val);
+    train(&t[1], rg_model_find("mlp"),
+          "{\"optimizer\": \"sgd\", \"batch\": 64, \"epochs\": 4, \"lr\": 0.1}", &d.train,
+          &d.val);
+    assert_close(t[0].c.score[0], t[1].c.score[0], 1e-6);
+    assert_true(fabs(t[0].c.score[1] - t[1].c.score[1]) > 1e-3);
+    close_trained(t, 2);
+    rg_arena_free(d.arena);
+}
+
+/* With gamma 0 nothing moves after the first cut. */
+static void test_steps(void **state)
+{
+    (void)state;
+    data d = open_data(64);
+    trained t[1] = {0};
+    train(
+        t, rg_model_find("mlp"),
+        "{\"batch\": 32, \"epochs\": 5, \"lr\": 0.1, \"schedule\": \"step\", \"step_size\": 2, "
+        "\"gamma\": 0}",
+        &d.train, &d.val);
+    const curve *c = &t[0].c;
+    assert_true(c->score[0] != c->score[1]);
+    for (size_t i = 2; i < 5; i++)
+        assert_close(c->score[i], c->score[1], 0);
+    close_trained(t, 1);
+    rg_arena_free(d.arena);
+}
 
 /* With gamma 0 the first epoch without a better score is the last that changes anything. */
 static void test_plateau(void **state)
@@ -495,6 +610,10 @@ static void test_losses(void **state)
     double entropy = first_loss("auto", "", &d.train, &d.val);
     assert_close(first_loss("cross_entropy", "", &d.train, &d.val), entropy, 0);
     assert_close(first_loss("focal", ", \"focal_gamma\": 0", &d.train, &d.val), entropy, 1e-6);
+    double some = first_loss("cross_entropy", ", \"label_smoothing\": 0.2", &d.train, &d.val);
+    double more = first_loss("cross_entropy", ", \"label_smoothing\": 0.4", &d.train, &d.val);
+    assert_true(fabs(some - entropy) > 1e-3); /* it is linear in the share */
+    assert_close(more - entropy, 2 * (some - entropy), 1e-5);
     double focal = first_loss("focal", "", &d.train, &d.val);
     assert_true(focal > 0 && focal < 0.5 * entropy);
     double square = first_loss("auto", "", &train, &val);
@@ -533,11 +652,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_accumulated_batches),
         cmocka_unit_test(test_accumulated_gradients_are_clipped_once),
+        cmocka_unit_test(test_clipped_gradients),
+        cmocka_unit_test(test_sharpness_is_by_the_radius),
         cmocka_unit_test(test_running_mean_of_weights),
         cmocka_unit_test(test_members_have_means_of_their_own),
         cmocka_unit_test(test_batch_norm_trains_and_is_kept),
         cmocka_unit_test(test_evaluation_of_other_weights),
         cmocka_unit_test(test_penalty_is_weight_decay),
+        cmocka_unit_test(test_warm_up),
+        cmocka_unit_test(test_steps),
         cmocka_unit_test(test_plateau),
         cmocka_unit_test(test_every_optimiser_learns),
         cmocka_unit_test(test_bf16_products),
