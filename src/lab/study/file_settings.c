@@ -82,7 +82,7 @@ static const char *nearest_path(const char *path, const name_vec *names)
     for (size_t i = 0; i < names->len; i++)
         rg_vec_push(&last, last_name(names->at[i]));
     const char *near = rg_text_nearest(last_name(path), last.at, last.len), *ret = NULL;
-    for (size_t i = 0; near && !ret; i++)
+    for (size_t i = 0; near && !ret && i < last.len; i++)
         ret = last.at[i] == near ? names->at[i] : NULL;
     rg_vec_free(&last);
     return ret;
