@@ -34,8 +34,8 @@ bool rg_program_text(const rg_program_spec *spec, rg_program_part part, rg_pass 
  *              "activation_zeros", "gradient_norm", "mark"}]}
  * of one configuration: dead parameters, values that can overflow or vanish
  * (src/engine/ir/range.h), signals and gradients at initialisation, layer by layer.  severity
- * is "warning" or "note"; mark is "vanishing", "exploding", "dead", "not finite" or null.  New reference;
- * NULL on failure. */
+ * is "warning" or "note"; mark is "vanishing", "exploding", "dead", "not finite" or null.
+ * New reference; NULL on failure. */
 json_t *rg_model_check(const rg_program_spec *spec, rg_err *err);
 
 #endif

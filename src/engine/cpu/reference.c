@@ -133,7 +133,7 @@ static bool reference_iota(const call *c)
 static bool reference_random_bits(const call *c)
 {
     int64_t keys = rg_shape_count(operand_of(c, 0)->shape) / 2;
-    int64_t share = keys ? count_of(c) / keys : 0;
+    int64_t share = keys ? count_of(c) / keys : 1;
     for (int64_t i = 0; i < count_of(c); i++) {
         const uint32_t *key = (const uint32_t *)c->in[0] + 2 * (i / share);
         uint32_t counter[2] = {c->node->attr.site, (uint32_t)(i % share / 2)}, words[2];

@@ -208,7 +208,7 @@ static bool parse_conv(parser *p, rg_node *node)
 
 static bool take_flag(parser *p, const char *key, int *ret)
 {
-    int64_t flag;
+    int64_t flag = 0;
     if (!take_longs(p, key, 1, 0, 1, &flag, NULL))
         return false;
     *ret = (int)flag;

@@ -311,7 +311,7 @@ static rg_val dot_back(const rg_vjp *v, int side)
     const rg_dot_axes *dot = &v->node.attr.dot;
     const int *mine = side ? dot->contract_y : dot->contract_x;
     const int *partner = side ? dot->contract_x : dot->contract_y;
-    int place[RG_RANK_MAX];
+    int place[RG_RANK_MAX] = {0}; /* all are set: each axis of the value has one */
     for (int i = 0; i < n[0]; i++)
         place[own[i]] = i;
     for (int i = 0; i < n[1]; i++)

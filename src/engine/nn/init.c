@@ -106,10 +106,9 @@ static void orthogonal(rg_rng *rng, double gain, size_t rows, size_t columns, fl
         row[i] = rg_rng_normal(rng);
     for (size_t k = 0; k < few; k++)
         orthogonalise(row, k, many);
-    for (size_t i = 0; i < rows * columns; i++) {
-        size_t r = i / columns, c = i % columns;
-        ret[i] = (float)(gain * (rows < columns ? row[r * many + c] : row[c * many + r]));
-    }
+    for (size_t r = 0; r < rows; r++)
+        for (size_t c = 0; c < columns; c++)
+            *ret++ = (float)(gain * (rows < columns ? row[r * many + c] : row[c * many + r]));
     rg_free(row);
 }
 
