@@ -311,6 +311,7 @@ static void a_deep_folder_is_removed(void **state)
 
 int main(void)
 {
+    launch_kernel_counts = NO_COUNTS;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(predictions_are_found),
         cmocka_unit_test(odd_predictions_are_refused),

@@ -133,6 +133,7 @@ static void no_message_is_lost_between_blocks(void **state)
 
 int main(void)
 {
+    launch_kernel_counts = NO_COUNTS;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_streams_are_kept),
         cmocka_unit_test(a_limit_keeps_the_newest),
