@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 rounds=${BENCH_ROUNDS:-3}
 [ $# -gt 0 ] || set -- step "networks 1 conv" "networks 1 layers"
 lines=$(mktemp)
-trap 'rm -f "$lines"' EXIT
+trap 'rm -f "$lines" "$lines".[01]' EXIT
 
 on_core() { # core, label, benchmark and its arguments
     local core=$1 label=$2 name=$3
@@ -17,6 +17,8 @@ on_core() { # core, label, benchmark and its arguments
 
 for member in "$@"; do
     read -ra words <<<"$member"
+    [ -x build/bench/"${words[0]}" ] ||
+        { echo "bench/members.sh: no build/bench/${words[0]}: run scripts/build.sh release" >&2; exit 2; }
     for ((round = 1; round <= rounds; round++)); do
         on_core 0 alone "${words[@]}" >>"$lines"
         on_core 0 pair "${words[@]}" >"$lines.0" &

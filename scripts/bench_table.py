@@ -4,7 +4,8 @@
   scripts/bench_table.py [BENCH.json]            prints them
   scripts/bench_table.py [BENCH.json] --write    puts them into README.md, each in place of the
                                                  row that begins with the same words
-Exit code 1: a workload of the table is not in the file (it was not run), or README has no such row; 2: there is no such file.
+Exit code 1: a workload of the table is not in the file (it was not run), or README has no such row;
+2: there is no such file.
 """
 import json
 import pathlib

@@ -46,7 +46,7 @@ engine_seeded() { # seed
 }
 
 # What has threads or processes; the long tier runs everything under the thread sanitizer.
-threaded='^(base|sandbox|launch|engine\.cpu\.(dot|loop_run|plans|run|threads)|engine\.train\.(fit|step)|worker|lab\.exec|lab\.store\.(open|kill|ledger)'
+threaded='^(base|sandbox|launch|engine\.cpu\.(dot|loop_run|plans|rows|run|threads)|engine\.train\.(fit|step)|worker|lab\.exec|lab\.store\.(open|kill|ledger)'
 threaded+='|lab\.stats\.resample|lab\.study\.placebo'
 threaded+='|program\.(commands|storm|storm_trainers|tamper)$)'
 
